@@ -1,0 +1,17 @@
+//! The model that comes with spanframe, as bytes of the program itself: whoever has the program has the model, wherever
+//! it was installed, and nothing is fetched or searched for. The files are those of `data/models/clinical-ner-small`.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+/// Name of the model.
+pub const NAME: &str = "clinical-ner-small";
+
+/// Files of the model folder by name.
+pub static FILES: &[(&str, &[u8])] = &[
+    ("config.json", include_bytes!("../../../data/models/clinical-ner-small/config.json")),
+    ("tokenizer.json", include_bytes!("../../../data/models/clinical-ner-small/tokenizer.json")),
+    ("tokenizer_config.json", include_bytes!("../../../data/models/clinical-ner-small/tokenizer_config.json")),
+    ("README.md", include_bytes!("../../../data/models/clinical-ner-small/README.md")),
+    ("LICENSE", include_bytes!("../../../data/models/clinical-ner-small/LICENSE")),
+    ("model_int8.onnx", include_bytes!("../../../data/models/clinical-ner-small/model_int8.onnx")),
+];

@@ -1,0 +1,68 @@
+//! What can go wrong on the command line, and the exit code that tells it.
+
+use std::{io, path::PathBuf};
+
+use arrow_schema::DataType;
+use spanframe_engine::{EngineError, ErrorKind, OptionError};
+
+/// Why a command failed. Messages name files, columns and rows, never note text.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("there is no file `{0}`")]
+    NoFile(String),
+    #[error("`{0}` is a folder: name its files, for instance `{0}/*.parquet`")]
+    Folder(PathBuf),
+    #[error("`{pattern}` is not a usable pattern: {reason}")]
+    Pattern { pattern: String, reason: String },
+    #[error("no file matches `{0}`")]
+    NoMatch(String),
+    #[error("cannot read `{path}`: {source}")]
+    Read { path: PathBuf, source: io::Error },
+    #[error("`{path}` is not a Parquet file, or a damaged one: {reason}")]
+    NotParquet { path: PathBuf, reason: String },
+    #[error("`{path}` has no column `{column}`; its columns are {known}")]
+    NoColumn { path: PathBuf, column: String, known: String },
+    #[error("column `{column}` of `{path}` is {found}, expected a string column")]
+    NotText { path: PathBuf, column: String, found: DataType },
+    #[error("column `{column}` of `{path}` is {found}, expected one that spanframe made")]
+    NotEntities { path: PathBuf, column: String, found: DataType },
+    #[error("`{path}` already has a column `{column}`: give the new one another name with --output-column")]
+    ColumnExists { path: PathBuf, column: String },
+    #[error("`{0}` exists: name another output, or say --overwrite")]
+    OutputExists(PathBuf),
+    #[error("several inputs need a folder as output, and `{0}` is a file")]
+    OutputNotFolder(PathBuf),
+    #[error("two inputs are called `{0}`: annotate them into different folders")]
+    SameName(String),
+    #[error("cannot write `{path}`: {reason}")]
+    Write { path: PathBuf, reason: String },
+    #[error("cannot read standard input: {0}")]
+    Stdin(io::Error),
+    #[error("cannot write to standard output: {0}")]
+    Stdout(io::Error),
+}
+
+impl From<OptionError> for CliError {
+    fn from(error: OptionError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+impl CliError {
+    /// 1 internal, 2 options or input, 3 model, 4 runtime or device.
+    pub fn exit_code(&self) -> u8 {
+        let kind = match self {
+            Self::Engine(error) => error.kind(),
+            _ => ErrorKind::Input,
+        };
+        match kind {
+            ErrorKind::Internal => 1,
+            ErrorKind::Input => 2,
+            ErrorKind::Model => 3,
+            ErrorKind::Device => 4,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The command line. A library, so that the Python wheel's `spanframe` command is this very code.
+//!
+//! `flags` is what was typed, the other modules are the commands: `annotate`, `text`, `head`, `model`.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod annotate;
+mod error;
+mod flags;
+mod head;
+mod highlight;
+mod parquet_file;
+mod progress;
+mod text;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser;
+use error::CliError;
+use flags::{Cli, Command, ModelCommand};
+use spanframe_engine::{EngineOptions, RawOptions};
+
+/// Runs the command line and reports errors on standard error.
+///
+/// Exit codes: 0 done, 1 internal error, 2 wrong options or input, 3 unusable model, 4 ONNX Runtime or device missing.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    run_with_python(args, None)
+}
+
+/// As [`run`], with the ONNX Runtime library of the running Python, if it has one.
+pub fn run_with_python(
+    args: impl IntoIterator<Item = OsString>, library: Option<std::path::PathBuf>,
+) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // help and version are "errors" to clap; printing can only fail if nobody reads
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match execute(cli, library) {
+        Ok(()) => ExitCode::SUCCESS,
+        // whoever reads our output has gone, as `| head` does: nobody is left to tell
+        Err(CliError::Stdout(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn execute(cli: Cli, library: Option<std::path::PathBuf>) -> Result<(), CliError> {
+    let options = |raw: RawOptions| -> Result<EngineOptions, CliError> {
+        let mut options = EngineOptions::new(raw)?;
+        options.runtime.python = library.clone();
+        Ok(options)
+    };
+    match cli.command {
+        Command::Annotate(command) => annotate::annotate(&command, &options(command.engine.raw())?),
+        Command::Text(command) => text::text(&command, &options(command.engine.raw())?),
+        Command::Head(command) => head::head(&command),
+        Command::Model(ModelCommand::Show { model }) => {
+            let raw = RawOptions { model, ..RawOptions::default() };
+            let card = spanframe_engine::card(&options(raw)?)?;
+            text::print(&match &card.readme {
+                Some(readme) => format!("{card}\n{readme}"),
+                None => card.to_string(),
+            })
+        }
+    }
+}

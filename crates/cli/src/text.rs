@@ -1,0 +1,47 @@
+//! `spanframe text`: the entities of one text.
+
+use std::io::{IsTerminal, Read, Write, stdin, stdout};
+
+use serde_json::json;
+use spanframe_engine::{Engine, EngineOptions, Offsets};
+
+use crate::{
+    error::CliError,
+    flags::{Color, TextFlags},
+    highlight::highlight,
+};
+
+pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> {
+    let text = match flags.text.as_deref() {
+        Some(text) if text != "-" => text.to_string(),
+        _ => {
+            let mut text = String::new();
+            stdin().read_to_string(&mut text).map_err(CliError::Stdin)?;
+            text
+        }
+    };
+    if flags.json {
+        let found = Engine::new(options)?.annotate_text(&text)?;
+        let entities: Vec<_> = found
+            .iter()
+            .map(|a| {
+                json!({"chunk": a.chunk, "entity": a.entity, "begin": a.begin, "end": a.end, "confidence": a.confidence})
+            })
+            .collect();
+        return print(&format!("{}\n", serde_json::Value::Array(entities)));
+    }
+    // marking needs bytes, whatever unit was asked for
+    let found = Engine::new(&EngineOptions { offsets: Offsets::Byte, ..options.clone() })?.annotate_text(&text)?;
+    let color = match flags.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+    };
+    print(&format!("{}\n", highlight(&text, &found, color).trim_end_matches('\n')))
+}
+
+/// Prints to standard output.
+pub fn print(text: &str) -> Result<(), CliError> {
+    let mut out = stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(CliError::Stdout)
+}

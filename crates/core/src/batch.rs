@@ -1,0 +1,57 @@
+//! Groups windows of like length, so that little is padded.
+
+/// Windows that go through the model together, by their index in the list that was planned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Indices of the windows.
+    pub items: Vec<usize>,
+    /// Length of the longest window: all others are padded to it.
+    pub width: usize,
+}
+
+/// Sorts windows by length, longest first, and cuts them into batches of at most `budget` padded tokens.
+///
+/// A window longer than the budget is a batch by itself. Equal lengths keep their order. Longest first, because the
+/// last batches decide how long the slowest worker is waited for.
+///
+/// ```
+/// # use spanframe_core::batch::plan;
+/// let batches = plan(&[3, 10, 9, 2], 20);
+/// assert_eq!(batches[0].items, [1, 2]);
+/// assert_eq!(batches[1].items, [0, 3]);
+/// ```
+#[must_use]
+pub fn plan(lengths: &[usize], budget: usize) -> Vec<Batch> {
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|&i| std::cmp::Reverse(lengths[i]));
+    let mut batches: Vec<Batch> = Vec::new();
+    for i in order {
+        match batches.last_mut() {
+            Some(last) if (last.items.len() + 1) * last.width <= budget => last.items.push(i),
+            _ => batches.push(Batch { items: vec![i], width: lengths[i] }),
+        }
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_window_is_in_one_batch_within_the_budget(
+            lengths in prop::collection::vec(1usize..300, 0..200), budget in 1usize..2_000,
+        ) {
+            let batches = plan(&lengths, budget);
+            let mut seen: Vec<usize> = batches.iter().flat_map(|b| b.items.clone()).collect();
+            seen.sort_unstable();
+            prop_assert_eq!(seen, (0..lengths.len()).collect::<Vec<_>>());
+            for b in &batches {
+                prop_assert!(b.items.len() == 1 || b.items.len() * b.width <= budget);
+                prop_assert!(b.items.iter().all(|&i| lengths[i] <= b.width));
+            }
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! What a model's labels mean: tags, schemes and heads.
+
+use std::{collections::BTreeSet, fmt, ops::Range};
+
+/// Where in an entity a piece stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Prefix {
+    /// `B-`: the entity begins here.
+    Begin,
+    /// `I-`, or a label without prefix.
+    Inside,
+    /// `E-` or `L-`: the entity ends here.
+    End,
+    /// `S-` or `U-`: the entity is this piece alone.
+    Single,
+}
+
+/// One label, understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tag {
+    /// Not part of an entity.
+    Outside,
+    /// Part of an entity of the type with this index in [`LabelSet::entities`].
+    Entity(Prefix, u16),
+}
+
+/// How labels mark the ends of entities. Source: the tag schemes as seqeval names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TagScheme {
+    /// `I-` alone.
+    Io,
+    /// `B-` only between touching entities of one type. Reads like IOB2; a config.json may say so by `tag_scheme`.
+    Iob1,
+    /// `B-` at every begin.
+    Iob2,
+    /// `E-` only between touching entities of one type. Reads like IOE2.
+    Ioe1,
+    /// `E-` at every end.
+    Ioe2,
+    /// `B- I- E- S-`.
+    Iobes,
+    /// `B- I- L- U-`.
+    Bilou,
+    /// Labels are the bare types.
+    None,
+}
+
+impl TagScheme {
+    /// All schemes by the names that users write.
+    pub const NAMES: [(&'static str, Self); 8] = [
+        ("IO", Self::Io),
+        ("IOB1", Self::Iob1),
+        ("IOB2", Self::Iob2),
+        ("IOE1", Self::Ioe1),
+        ("IOE2", Self::Ioe2),
+        ("IOBES", Self::Iobes),
+        ("BILOU", Self::Bilou),
+        ("none", Self::None),
+    ];
+}
+
+impl fmt::Display for TagScheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::NAMES.iter().find(|(_, value)| value == self).map_or("?", |(name, _)| name))
+    }
+}
+
+/// A slice of the labels that competes in one softmax and is decoded by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Name as in config.json; empty for the only head of an ordinary model.
+    pub name: String,
+    /// Columns of the logits.
+    pub columns: Range<usize>,
+}
+
+/// Why labels cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LabelError {
+    /// No label at all.
+    #[error("there are no labels")]
+    Empty,
+    /// Columns cannot be shared out evenly.
+    #[error("{labels} labels cannot be shared out evenly over {heads} heads")]
+    UnevenHeads {
+        /// Number of labels.
+        labels: usize,
+        /// Number of heads.
+        heads: usize,
+    },
+    /// A constrained decoder needs O, B and I in every head.
+    #[error("head `{head}` needs exactly one O, one B- and one I- label for the viterbi decoder")]
+    NotIob2 {
+        /// Name of the head.
+        head: String,
+    },
+}
+
+/// The labels of a model in the order of its logits, and what they mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelSet {
+    labels: Vec<String>,
+    tags: Vec<Tag>,
+    entities: Vec<String>,
+    heads: Vec<Head>,
+    scheme: TagScheme,
+}
+
+impl LabelSet {
+    /// Understands `labels` (in numeric order of their ids), shared out evenly over `heads`.
+    ///
+    /// The scheme is guessed from the prefixes. `O` and `HEAD:O` are outside. Labels that carry no prefix of the scheme
+    /// (or all of them, where there is no scheme) are types by themselves. An empty `heads` means one softmax over all.
+    ///
+    /// # Errors
+    /// [`LabelError::Empty`] and [`LabelError::UnevenHeads`].
+    ///
+    /// ```
+    /// # use spanframe_core::{LabelSet, TagScheme};
+    /// let labels = ["O", "B-DISEASE", "I-DISEASE"].map(String::from).to_vec();
+    /// let set = LabelSet::new(labels, &[])?;
+    /// assert_eq!((set.scheme(), set.entities()), (TagScheme::Iob2, &["DISEASE".to_string()][..]));
+    /// # Ok::<(), spanframe_core::LabelError>(())
+    /// ```
+    pub fn new(labels: Vec<String>, heads: &[String]) -> Result<Self, LabelError> {
+        if labels.is_empty() {
+            return Err(LabelError::Empty);
+        }
+        let names: Vec<String> = if heads.is_empty() { vec![String::new()] } else { heads.to_vec() };
+        if labels.len() % names.len() != 0 {
+            return Err(LabelError::UnevenHeads { labels: labels.len(), heads: names.len() });
+        }
+        let width = labels.len() / names.len();
+        let heads: Vec<Head> = names
+            .into_iter()
+            .enumerate()
+            .map(|(i, name)| Head { name, columns: i * width..(i + 1) * width })
+            .collect();
+        let scheme = guess_scheme(&labels, &heads);
+        let mut entities: Vec<String> = Vec::new();
+        let mut tags = Vec::with_capacity(labels.len());
+        for head in &heads {
+            for label in &labels[head.columns.clone()] {
+                tags.push(if is_outside(label, &head.name) {
+                    Tag::Outside
+                } else {
+                    let (prefix, kind) = match split_prefix(label) {
+                        Some(parts) if scheme != TagScheme::None => parts,
+                        _ => (Prefix::Inside, label.as_str()),
+                    };
+                    let index = entities.iter().position(|e| e == kind).unwrap_or_else(|| {
+                        entities.push(kind.to_string());
+                        entities.len() - 1
+                    });
+                    Tag::Entity(prefix, index as u16)
+                });
+            }
+        }
+        Ok(Self { labels, tags, entities, heads, scheme })
+    }
+
+    /// Replaces the guessed scheme by the one that the model's config.json states.
+    #[must_use]
+    pub fn with_scheme(mut self, scheme: TagScheme) -> Self {
+        self.scheme = scheme;
+        self
+    }
+
+    /// Labels as the model names them, in the order of the logits.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// Tags, one a label.
+    #[must_use]
+    pub fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+
+    /// Entity types in the order in which they first appear.
+    #[must_use]
+    pub fn entities(&self) -> &[String] {
+        &self.entities
+    }
+
+    /// Heads in the order of their columns; at least one.
+    #[must_use]
+    pub fn heads(&self) -> &[Head] {
+        &self.heads
+    }
+
+    /// The tag scheme.
+    #[must_use]
+    pub fn scheme(&self) -> TagScheme {
+        self.scheme
+    }
+
+    /// Columns of O, B and I within `head`, for the constrained decoder.
+    ///
+    /// # Errors
+    /// [`LabelError::NotIob2`] if the head has other labels.
+    pub fn iob2_columns(&self, head: &Head) -> Result<[usize; 3], LabelError> {
+        let find = |wanted: fn(&Tag) -> bool| {
+            let mut columns = head.columns.clone().filter(|&c| wanted(&self.tags[c]));
+            columns.next().filter(|_| columns.next().is_none())
+        };
+        let outside = find(|t| *t == Tag::Outside);
+        let begin = find(|t| matches!(t, Tag::Entity(Prefix::Begin, _)));
+        let inside = find(|t| matches!(t, Tag::Entity(Prefix::Inside, _)));
+        match (outside, begin, inside) {
+            (Some(o), Some(b), Some(i)) if head.columns.len() == 3 => Ok([o, b, i]),
+            _ => Err(LabelError::NotIob2 { head: head.name.clone() }),
+        }
+    }
+}
+
+fn is_outside(label: &str, head: &str) -> bool {
+    label == "O" || (!head.is_empty() && label.strip_prefix(head) == Some(":O"))
+}
+
+fn split_prefix(label: &str) -> Option<(Prefix, &str)> {
+    let (prefix, kind) = label.split_once('-')?;
+    let prefix = match prefix {
+        "B" => Prefix::Begin,
+        "I" => Prefix::Inside,
+        "E" | "L" => Prefix::End,
+        "S" | "U" => Prefix::Single,
+        _ => return None,
+    };
+    (!kind.is_empty()).then_some((prefix, kind))
+}
+
+/// A label such as `I-131` is a prefix only in company: either every label has one, or some type has both B- and I-.
+fn guess_scheme(labels: &[String], heads: &[Head]) -> TagScheme {
+    let inside: Vec<&String> =
+        heads.iter().flat_map(|h| labels[h.columns.clone()].iter().filter(|l| !is_outside(l, &h.name))).collect();
+    let prefixed: Vec<&String> = inside.iter().copied().filter(|l| split_prefix(l).is_some()).collect();
+    let has_pair = prefixed.iter().any(|l| {
+        l.strip_prefix("B-").is_some_and(|kind| prefixed.iter().any(|m| m.strip_prefix("I-") == Some(kind)))
+    });
+    if prefixed.is_empty() || (prefixed.len() < inside.len() && !has_pair) {
+        return TagScheme::None;
+    }
+    let letters: BTreeSet<char> = prefixed.iter().filter_map(|l| l.chars().next()).collect();
+    let any = |wanted: &[char]| wanted.iter().any(|c| letters.contains(c));
+    if any(&['L', 'U']) {
+        TagScheme::Bilou
+    } else if any(&['S']) || (any(&['E']) && any(&['B'])) {
+        TagScheme::Iobes
+    } else if any(&['B']) {
+        TagScheme::Iob2
+    } else if any(&['E']) {
+        TagScheme::Ioe2
+    } else {
+        TagScheme::Io
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(labels: &str, scheme: TagScheme, entities: &str) {
+        let set = LabelSet::new(labels.split(' ').map(String::from).collect(), &[]).unwrap();
+        assert_eq!((set.scheme(), set.entities().join(" ").as_str()), (scheme, entities), "{labels}");
+    }
+
+    #[test]
+    fn schemes_are_guessed_from_the_labels() {
+        check("O I-A I-B", TagScheme::Io, "A B");
+        check("O B-A I-A B-B I-B", TagScheme::Iob2, "A B");
+        check("O I-A E-A", TagScheme::Ioe2, "A");
+        check("O B-A I-A E-A S-A", TagScheme::Iobes, "A");
+        check("O B-A I-A L-A U-A", TagScheme::Bilou, "A");
+        check("O A B", TagScheme::None, "A B");
+        check("O ASPIRIN I-131", TagScheme::None, "ASPIRIN I-131");
+        check("O B-A I-A [PAD]", TagScheme::Iob2, "A [PAD]");
+    }
+
+    #[test]
+    fn heads_share_the_columns() {
+        let labels: Vec<String> = ["M:O", "B-M", "I-M", "D:O", "B-D", "I-D"].map(String::from).to_vec();
+        let set = LabelSet::new(labels.clone(), &["M".into(), "D".into()]).unwrap();
+        assert_eq!(set.iob2_columns(&set.heads()[1]), Ok([3, 4, 5]));
+        assert_eq!(set.entities(), ["M", "D"]);
+        let heads: Vec<String> = ["M", "D", "P", "S"].map(String::from).to_vec();
+        assert_eq!(LabelSet::new(labels, &heads), Err(LabelError::UnevenHeads { labels: 6, heads: 4 }));
+    }
+}

@@ -1,0 +1,29 @@
+//! The pure part of spanframe: total functions over `&str` and `f32`, without I/O, threads or foreign types.
+//!
+//! The modules are the steps of the pipeline, in its order: [`sentence`] cuts a document, [`window`] packs pieces
+//! into what a model can take, [`batch`] groups windows of like length, [`aggregate`] and [`viterbi`] turn logits
+//! into tags, [`decode`] turns tags into entities, [`trim`] tidies their edges.
+//!
+//! Everything here speaks of UTF-8 bytes of one document ([`Span`]). Other units exist only at the output.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod aggregate;
+pub mod batch;
+pub mod decode;
+pub mod encoding;
+pub mod label;
+pub mod sentence;
+pub mod span;
+pub mod trim;
+pub mod viterbi;
+pub mod window;
+pub mod word;
+
+pub use aggregate::AggregationStrategy;
+pub use batch::Batch;
+pub use decode::{Decoder, Entity};
+pub use encoding::Encoding;
+pub use label::{Head, LabelError, LabelSet, Prefix, Tag, TagScheme};
+pub use span::Span;
+pub use window::Window;

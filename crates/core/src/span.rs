@@ -1,0 +1,92 @@
+//! [`Span`], the one unit of position inside the engine.
+
+/// A half-open range of UTF-8 bytes of one document, with both ends on character boundaries.
+///
+/// `begin <= end` always holds. Four bytes an end: a document may have up to 4 GiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    begin: u32,
+    end: u32,
+}
+
+impl Span {
+    /// The span `begin..end`, in bytes.
+    ///
+    /// # Panics
+    /// If `begin > end`, or `end` does not fit 32 bits (the engine refuses longer documents before).
+    #[must_use]
+    pub fn new(begin: usize, end: usize) -> Self {
+        assert!(begin <= end, "a span must not end before it begins");
+        let end = u32::try_from(end).expect("documents are at most 4 GiB");
+        Self { begin: begin as u32, end }
+    }
+
+    /// The nearest span around `begin..end` that lies in `text` and on its character boundaries.
+    ///
+    /// A byte-level tokenizer may end a piece inside a character; the piece then speaks of the whole character.
+    ///
+    /// ```
+    /// # use spanframe_core::Span;
+    /// assert_eq!(Span::around("né", 0, 2), Span::new(0, 3));
+    /// ```
+    #[must_use]
+    pub fn around(text: &str, begin: usize, end: usize) -> Self {
+        let mut begin = begin.min(text.len());
+        let mut end = end.clamp(begin, text.len());
+        while !text.is_char_boundary(begin) {
+            begin -= 1;
+        }
+        while !text.is_char_boundary(end) {
+            end += 1;
+        }
+        Self::new(begin, end)
+    }
+
+    /// First byte.
+    #[must_use]
+    pub fn begin(self) -> usize {
+        self.begin as usize
+    }
+
+    /// One past the last byte.
+    #[must_use]
+    pub fn end(self) -> usize {
+        self.end as usize
+    }
+
+    /// Number of bytes.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.end() - self.begin()
+    }
+
+    /// Whether the span covers nothing.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.begin == self.end
+    }
+
+    /// The part of `text` that the span covers.
+    ///
+    /// # Panics
+    /// If the span was made for another text and does not fit this one.
+    #[must_use]
+    pub fn slice(self, text: &str) -> &str {
+        &text[self.begin()..self.end()]
+    }
+
+    /// The span without white space at its ends; empty (at its begin) if there is nothing else.
+    ///
+    /// ```
+    /// # use spanframe_core::Span;
+    /// assert_eq!(Span::new(0, 8).trimmed(" aspirin"), Span::new(1, 8));
+    /// ```
+    #[must_use]
+    pub fn trimmed(self, text: &str) -> Self {
+        let part = self.slice(text);
+        let kept = part.trim_start();
+        let begin = self.end() - kept.len();
+        let end = begin + kept.trim_end().len();
+        if begin == end { Self::new(self.begin(), self.begin()) } else { Self::new(begin, end) }
+    }
+}

@@ -1,0 +1,73 @@
+//! What can go wrong on this floor.
+
+use arrow_schema::{ArrowError, DataType};
+use spanframe_model::{ErrorKind, ModelError};
+
+use crate::OptionError;
+
+/// Why a column cannot be annotated. No message carries note text: rows, sizes and types only.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// An option is wrong.
+    #[error(transparent)]
+    Option(#[from] OptionError),
+    /// The model, the runtime or the device.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The column is not text.
+    #[error("the column is {0}, expected a string column: cast it to a string first")]
+    NotText(DataType),
+    /// A document is too long for 32-bit positions.
+    #[error("the document in row {row} has {bytes} bytes: at most 4 GiB can be annotated, split it")]
+    DocumentTooLong {
+        /// Row of the column, from 0.
+        row: usize,
+        /// Its length.
+        bytes: usize,
+    },
+    /// The chunks of one output array do not fit 32-bit list offsets.
+    #[error("the entities of {rows} rows do not fit one array: annotate fewer rows at a time")]
+    OutputTooLarge {
+        /// Rows in hand.
+        rows: usize,
+    },
+    /// The engine was made before a fork.
+    #[error("this engine was made in another process (a fork): make it in the process that uses it, or start workers by spawn")]
+    Forked,
+    /// The threads cannot be started.
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads {
+        /// Asked for.
+        threads: usize,
+        /// The system's reason.
+        reason: String,
+    },
+    /// A fault of spanframe's own.
+    #[error("internal error, please report it: {0}")]
+    Internal(String),
+}
+
+impl EngineError {
+    /// Who has to act.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Option(_) | Self::NotText(_) | Self::DocumentTooLong { .. } | Self::OutputTooLarge { .. } => {
+                ErrorKind::Input
+            }
+            Self::Model(e) => e.kind(),
+            Self::Threads { .. } => ErrorKind::Device,
+            Self::Forked | Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+}
+
+impl From<ArrowError> for EngineError {
+    fn from(error: ArrowError) -> Self {
+        match error {
+            ArrowError::OffsetOverflowError(rows) => Self::OutputTooLarge { rows },
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}

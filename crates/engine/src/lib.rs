@@ -1,0 +1,36 @@
+//! Arrow in, Arrow out: a column of text becomes a column of entities.
+//!
+//! [`Engine`] is the one implementation behind the command line, the Polars expression and Python. The steps are files:
+//! [`input`] reads a text column, `pipeline` takes documents through tokenizer, windows, batches, sessions and
+//! decoder, [`output`] builds the column that [`schema`] defines.
+//!
+//! ```no_run
+//! use arrow_array::StringArray;
+//! use spanframe_engine::{Engine, EngineOptions};
+//!
+//! let engine = Engine::new(&EngineOptions::default())?;
+//! let notes = StringArray::from(vec![Some("aspirin 81mg daily"), None]);
+//! let entities = engine.annotate(&notes)?;
+//! assert_eq!(entities.len(), 2);
+//! # Ok::<(), spanframe_engine::EngineError>(())
+//! ```
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod engine;
+mod error;
+pub mod input;
+mod loaded;
+mod metrics;
+pub mod options;
+pub mod output;
+mod pipeline;
+pub mod schema;
+
+pub use engine::{Annotation, Engine, card};
+pub use error::EngineError;
+pub use metrics::Metrics;
+pub use options::{EngineOptions, OptionError, RawOptions};
+pub use schema::{Layout, Offsets};
+pub use spanframe_core::AggregationStrategy;
+pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError};

@@ -1,0 +1,92 @@
+//! Loaded models, one a process and configuration, shared by every engine that asks for the same.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use spanframe_model::{Device, Model, ModelFiles, SessionOptions};
+
+use crate::{EngineError, EngineOptions, options::available_threads};
+
+/// A model with the threads that work for it.
+///
+/// All work of a model (tokenizing, inference, decoding) runs on one pool, whoever calls and from however many threads:
+/// that is the thread budget. A worker's index names the session it uses.
+pub(crate) struct Loaded {
+    pub(crate) model: Model,
+    pub(crate) pool: rayon::ThreadPool,
+    /// Held by the call in progress, so that memory is bounded by one call's budget.
+    pub(crate) turn: Mutex<()>,
+    pub(crate) process: u32,
+}
+
+/// What tells two loaded models apart.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    /// After a fork neither threads nor sessions are usable.
+    process: u32,
+    onnx: String,
+    /// A file that changed is another model.
+    version: Option<(SystemTime, u64)>,
+    session: SessionOptions,
+}
+
+static LOADED: LazyLock<Mutex<HashMap<Key, Arc<Loaded>>>> = LazyLock::new(Mutex::default);
+
+/// The files of the model that `options` name.
+pub(crate) fn files(options: &EngineOptions) -> Result<ModelFiles, EngineError> {
+    let bundled = ModelFiles::Embedded { name: spanframe_bundled::NAME, files: spanframe_bundled::FILES };
+    match options.model.as_deref() {
+        None | Some(spanframe_bundled::NAME) => Ok(bundled),
+        Some(path) => Ok(ModelFiles::find(Path::new(path), spanframe_bundled::NAME)?),
+    }
+}
+
+/// Loads the model of `options`, or gives the one already loaded.
+pub(crate) fn load(options: &EngineOptions) -> Result<Arc<Loaded>, EngineError> {
+    let files = files(options)?;
+    let session = SessionOptions {
+        device: options.device,
+        sessions: options.sessions,
+        intra_threads: options.intra_threads,
+    };
+    let key = Key {
+        process: std::process::id(),
+        onnx: match &files {
+            ModelFiles::Folder { onnx, .. } => absolute(onnx).display().to_string(),
+            ModelFiles::Embedded { name, .. } => (*name).to_string(),
+        },
+        version: match &files {
+            ModelFiles::Folder { onnx, .. } => {
+                std::fs::metadata(onnx).ok().and_then(|m| Some((m.modified().ok()?, m.len())))
+            }
+            ModelFiles::Embedded { .. } => None,
+        },
+        session,
+    };
+    // held while loading: threads that want the same model wait for it instead of loading it again
+    let mut all = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(loaded) = all.get(&key) {
+        return Ok(Arc::clone(loaded));
+    }
+    let threads = match options.device {
+        Device::Cpu => options.sessions,
+        Device::Cuda(_) => options.sessions.max(available_threads()),
+    };
+    let model = Model::load(files, &options.runtime, session)?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("spanframe-{i}"))
+        .build()
+        .map_err(|e| EngineError::Threads { threads, reason: e.to_string() })?;
+    let loaded = Arc::new(Loaded { model, pool, turn: Mutex::new(()), process: key.process });
+    all.insert(key, Arc::clone(&loaded));
+    Ok(loaded)
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}

@@ -1,0 +1,207 @@
+//! Documents through tokenizer, windows, batches, sessions and decoder, a bounded number of them at a time.
+
+use std::{
+    collections::HashMap,
+    ops::Range,
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use rayon::prelude::*;
+use spanframe_core::{Batch, Decoder, Encoding, Entity, Window, batch, sentence, window};
+use spanframe_model::{Logits, Model};
+
+use crate::{EngineError, Metrics, input::TextColumn};
+
+/// Text in hand at once, in bytes: enough windows of each length to fill batches, little enough to hold twice (the
+/// next documents are tokenized while these go through the model).
+const BYTES_IN_HAND: usize = 1 << 20;
+/// Rows in hand at once.
+const ROWS_IN_HAND: usize = 4096;
+
+/// What the pipeline needs to know beside the texts.
+pub(crate) struct Pipeline<'e> {
+    pub(crate) model: &'e Model,
+    pub(crate) decoder: Decoder,
+    /// Pieces a window, without special tokens.
+    pub(crate) capacity: usize,
+    pub(crate) stride: usize,
+    pub(crate) batch_tokens: usize,
+    /// Types to keep, by their index.
+    pub(crate) wanted: &'e [bool],
+    pub(crate) threshold: f32,
+    pub(crate) metrics: &'e Metrics,
+}
+
+/// A row's text with its entities; `None` for a null row.
+pub(crate) type Row<'a> = Option<(&'a str, Vec<Entity>)>;
+
+struct Document<'a> {
+    text: &'a str,
+    encoding: Encoding,
+    windows: Vec<Window>,
+    /// For each window, its place in [`InHand::unique`].
+    unique: Vec<usize>,
+}
+
+/// Some rows, tokenized and planned.
+struct InHand<'a> {
+    rows: Vec<Option<Document<'a>>>,
+    /// Windows with distinct pieces, with special tokens.
+    unique: Vec<Vec<u32>>,
+    batches: Vec<Batch>,
+}
+
+impl Pipeline<'_> {
+    /// Takes all of `column` through the pipeline and gives the rows, in order, some at a time, to `sink`.
+    ///
+    /// Runs on the current rayon pool; the index of a worker names its session.
+    pub(crate) fn run<'a>(
+        &self, column: &TextColumn<'a>, mut sink: impl FnMut(Vec<Row<'a>>) -> Result<(), EngineError> + Send,
+    ) -> Result<(), EngineError> {
+        let mut ranges = Ranges { column, next: 0 };
+        let mut prepared = ranges.next().map(|r| self.prepare(column, r)).transpose()?;
+        while let Some(in_hand) = prepared.take() {
+            let next = ranges.next();
+            let (done, following) = rayon::join(
+                || self.finish(in_hand),
+                || next.map(|range| self.prepare(column, range)).transpose(),
+            );
+            sink(done?)?;
+            prepared = following?;
+        }
+        Ok(())
+    }
+
+    /// Tokenizes rows, cuts windows, finds those that are identical, and plans batches.
+    fn prepare<'a>(&self, column: &TextColumn<'a>, range: Range<usize>) -> Result<InHand<'a>, EngineError> {
+        let texts: Vec<(usize, Option<&'a str>)> = range.map(|row| (row, column.get(row))).collect();
+        let mut rows = texts
+            .into_par_iter()
+            .map(|(row, text)| text.map(|text| self.document(row, text)).transpose())
+            .collect::<Result<Vec<_>, EngineError>>()?;
+        let (prefix, suffix) = (self.model.tokenizer.prefix(), self.model.tokenizer.suffix());
+        let mut unique: Vec<Vec<u32>> = Vec::new();
+        let mut places: HashMap<Vec<u32>, usize> = HashMap::new();
+        let mut all = 0;
+        for document in rows.iter_mut().flatten() {
+            for window in &document.windows {
+                let pieces = &document.encoding.ids()[window.tokens.clone()];
+                let place = places.get(pieces).copied().unwrap_or_else(|| {
+                    unique.push([prefix, pieces, suffix].concat());
+                    places.insert(pieces.to_vec(), unique.len() - 1);
+                    unique.len() - 1
+                });
+                document.unique.push(place);
+                all += 1;
+            }
+        }
+        self.metrics.add_windows(all, unique.len());
+        let lengths: Vec<usize> = unique.iter().map(Vec::len).collect();
+        let batches = batch::plan(&lengths, self.batch_tokens);
+        Ok(InHand { rows, unique, batches })
+    }
+
+    fn document<'a>(&self, row: usize, text: &'a str) -> Result<Document<'a>, EngineError> {
+        if u32::try_from(text.len()).is_err() {
+            return Err(EngineError::DocumentTooLong { row, bytes: text.len() });
+        }
+        let encoding = self.model.tokenizer.encode(text)?;
+        let ends = sentence::sentence_ends(text, encoding.spans());
+        let windows = window::windows(&ends, encoding.joined(), self.capacity, self.stride);
+        Ok(Document { text, encoding, unique: Vec::with_capacity(windows.len()), windows })
+    }
+
+    /// Runs the batches and decodes the documents.
+    fn finish<'a>(&self, in_hand: InHand<'a>) -> Result<Vec<Row<'a>>, EngineError> {
+        let logits = self.infer(&in_hand)?;
+        let mut places = vec![(0, 0); in_hand.unique.len()];
+        for (b, batch) in in_hand.batches.iter().enumerate() {
+            for (row, &window) in batch.items.iter().enumerate() {
+                places[window] = (b, row);
+            }
+        }
+        let rows: Vec<Row<'a>> = in_hand
+            .rows
+            .into_par_iter()
+            .map(|row| row.map(|document| (document.text, self.decode(&document, &logits, &places))))
+            .inspect(|row| {
+                let entities = row.as_ref().map_or(0, |(_, entities)| entities.len());
+                self.metrics.add_rows(1, 0, entities);
+            })
+            .collect();
+        Ok(rows)
+    }
+
+    /// Logits of each batch.
+    fn infer(&self, in_hand: &InHand<'_>) -> Result<Vec<Logits>, EngineError> {
+        let results: Vec<OnceLock<Logits>> = in_hand.batches.iter().map(|_| OnceLock::new()).collect();
+        let next = AtomicUsize::new(0);
+        let failure = Mutex::new(None);
+        let work = || {
+            let worker = rayon::current_thread_index().unwrap_or(0);
+            while let Some(b) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&b| b < results.len()) {
+                let batch = &in_hand.batches[b];
+                let windows: Vec<&[u32]> = batch.items.iter().map(|&i| in_hand.unique[i].as_slice()).collect();
+                match self.model.backend.run(worker, &windows, batch.width) {
+                    Ok(logits) => {
+                        let tokens = windows.iter().map(|w| w.len()).sum();
+                        self.metrics.add_batch(tokens, windows.len() * batch.width - tokens);
+                        let _ = results[b].set(logits);
+                    }
+                    Err(error) => {
+                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                        next.store(results.len(), Ordering::Relaxed);
+                    }
+                }
+            }
+        };
+        rayon::scope(|scope| (0..self.model.backend.sessions()).for_each(|_| scope.spawn(|_| work())));
+        if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error.into());
+        }
+        let all: Option<Vec<Logits>> = results.into_iter().map(OnceLock::into_inner).collect();
+        all.ok_or_else(|| EngineError::Internal("a batch was left out".to_string()))
+    }
+
+    /// Puts the logits of a document's pieces together, each from the window that owns it, and decodes them once.
+    fn decode(&self, document: &Document<'_>, logits: &[Logits], places: &[(usize, usize)]) -> Vec<Entity> {
+        let labels = &self.model.config.labels;
+        let before = self.model.tokenizer.prefix().len();
+        let mut rows = Vec::with_capacity(document.encoding.len() * labels.labels().len());
+        for (window, &unique) in document.windows.iter().zip(&document.unique) {
+            let (batch, row) = places[unique];
+            let at = |piece: usize| before + piece - window.tokens.start;
+            rows.extend_from_slice(logits[batch].tokens(row, at(window.owned.start)..at(window.owned.end)));
+        }
+        let mut entities = self.decoder.entities(document.text, &document.encoding, &rows, labels, self.wanted);
+        entities.retain(|e| e.score >= self.threshold);
+        self.metrics.add_rows(0, document.encoding.len(), 0);
+        entities
+    }
+}
+
+/// Cuts a column into runs of rows that are held at once; a document beyond the budget is a run by itself.
+struct Ranges<'c, 'a> {
+    column: &'c TextColumn<'a>,
+    next: usize,
+}
+
+impl Iterator for Ranges<'_, '_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        let begin = self.next;
+        let mut bytes = 0;
+        while self.next < self.column.len() && self.next - begin < ROWS_IN_HAND {
+            bytes += self.column.get(self.next).map_or(0, str::len);
+            if bytes > BYTES_IN_HAND && self.next > begin {
+                break;
+            }
+            self.next += 1;
+        }
+        (self.next > begin).then_some(begin..self.next)
+    }
+}

@@ -1,0 +1,98 @@
+//! [`ModelCard`]: what a user wants to know of a model before running it.
+
+use std::fmt;
+
+use spanframe_core::Decoder;
+
+use crate::{Config, ModelError, ModelFiles, Tokenizer};
+
+/// A description of a model folder, made without loading ONNX Runtime.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelCard {
+    /// Name of the model.
+    pub name: String,
+    /// The folder, or the name again for a model that is part of the program.
+    pub location: String,
+    /// The ONNX file.
+    pub onnx: String,
+    /// Its size in bytes, without external data.
+    pub onnx_bytes: Option<u64>,
+    /// First of `architectures` in config.json, or `model_type`.
+    pub architecture: String,
+    /// Kind of the tokenizer.
+    pub tokenizer: String,
+    /// Number of pieces that it knows.
+    pub vocabulary: usize,
+    /// Entity types.
+    pub entities: Vec<String>,
+    /// Tag scheme by name.
+    pub tag_scheme: String,
+    /// Names of the heads; empty for an ordinary model.
+    pub heads: Vec<String>,
+    /// How logits are read, in words.
+    pub decoder: String,
+    /// Longest window in tokens, special tokens included.
+    pub max_length: usize,
+    /// The card that its authors wrote (README.md), if any.
+    pub readme: Option<String>,
+}
+
+impl ModelCard {
+    /// Reads the card of a folder.
+    ///
+    /// # Errors
+    /// [`ModelError`] for a folder that has no usable config.json or tokenizer.json.
+    pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
+        Ok(Self::new(files, &Config::read(files)?, &Tokenizer::read(files)?))
+    }
+
+    pub(crate) fn new(files: &ModelFiles, config: &Config, tokenizer: &Tokenizer) -> Self {
+        let heads = config.labels.heads().iter().map(|h| h.name.clone()).filter(|n| !n.is_empty()).collect();
+        let decoder = match config.default_decoder() {
+            Decoder::Labels(strategy) => format!("best label of each word ({strategy})"),
+            Decoder::Viterbi { viterbi, trim } => format!(
+                "viterbi over O, B, I (begin after entity costs {}{}{})",
+                viterbi.begin_after_entity_cost,
+                if viterbi.whole_words { ", whole words" } else { "" },
+                if trim { ", trimmed edges" } else { "" },
+            ),
+        };
+        let readme = files.read("README.md").ok().flatten();
+        Self {
+            name: files.name(),
+            location: files.location().display().to_string(),
+            onnx: files.onnx_name(),
+            onnx_bytes: files.onnx_bytes(),
+            architecture: [&config.architecture, &config.model_type]
+                .into_iter()
+                .find(|s| !s.is_empty())
+                .cloned()
+                .unwrap_or_default(),
+            tokenizer: tokenizer.kind().to_string(),
+            vocabulary: tokenizer.vocabulary(),
+            entities: config.labels.entities().to_vec(),
+            tag_scheme: config.labels.scheme().to_string(),
+            heads,
+            decoder,
+            max_length: config.max_length,
+            readme: readme.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+        }
+    }
+}
+
+impl fmt::Display for ModelCard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = self.onnx_bytes.map_or(String::new(), |n| format!(" ({:.1} MB)", n as f64 / 1e6));
+        writeln!(f, "model         {}", self.name)?;
+        writeln!(f, "file          {}{size}", self.onnx)?;
+        writeln!(f, "architecture  {}", self.architecture)?;
+        writeln!(f, "tokenizer     {}, {} pieces", self.tokenizer, self.vocabulary)?;
+        writeln!(f, "entities      {}", self.entities.join(", "))?;
+        writeln!(f, "tag scheme    {}", self.tag_scheme)?;
+        if !self.heads.is_empty() {
+            writeln!(f, "heads         {}", self.heads.join(", "))?;
+        }
+        writeln!(f, "decoder       {}", self.decoder)?;
+        writeln!(f, "max length    {} tokens a window", self.max_length)
+    }
+}

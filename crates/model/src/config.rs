@@ -1,0 +1,161 @@
+//! [`Config`]: what config.json and tokenizer_config.json say.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use spanframe_core::{AggregationStrategy, Decoder, LabelSet, TagScheme, viterbi::Viterbi};
+
+use crate::{ModelError, ModelFiles};
+
+const CONFIG: &str = "config.json";
+const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
+/// Window length where neither file states one.
+const DEFAULT_MAX_LENGTH: usize = 512;
+
+/// What a model folder says about itself.
+///
+/// Fields of `config.json` that are read: those of Hugging Face (`model_type`, `architectures`, `id2label`,
+/// `max_position_embeddings`, `pad_token_id`), and ours, all optional:
+///
+/// | field | meaning |
+/// |---|---|
+/// | `heads` | names of independent heads; the logits are shared out evenly over them, in this order |
+/// | `decoder` | `{"name": "viterbi", "begin_after_entity_cost": 2.0, "whole_words": true, "trim": true}` |
+/// | `window_length` | most tokens of a window, special tokens included, where the model wants fewer than it can take |
+/// | `tag_scheme` | the scheme, where labels alone cannot tell (`"IOB1"`, `"IOE1"`) |
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `model_type`, or empty.
+    pub model_type: String,
+    /// First of `architectures`, or empty.
+    pub architecture: String,
+    /// Labels, tags and heads.
+    pub labels: LabelSet,
+    /// The decoder that the model asks for, if any.
+    pub decoder: Option<Decoder>,
+    /// Most tokens a window may have, special tokens included.
+    pub max_length: usize,
+    /// Most tokens the position embeddings reach, where known.
+    pub max_positions: Option<usize>,
+    /// Id that fills up short windows.
+    pub pad_token_id: i64,
+    /// First value of `position_ids`, where the graph wants them.
+    pub first_position: i64,
+}
+
+#[derive(Deserialize)]
+struct RawConfig {
+    #[serde(default)]
+    model_type: String,
+    #[serde(default)]
+    architectures: Vec<String>,
+    id2label: HashMap<String, String>,
+    #[serde(default)]
+    heads: Vec<String>,
+    decoder: Option<RawDecoder>,
+    window_length: Option<usize>,
+    max_position_embeddings: Option<usize>,
+    pad_token_id: Option<i64>,
+    tag_scheme: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "name", rename_all = "lowercase", deny_unknown_fields)]
+enum RawDecoder {
+    Viterbi {
+        #[serde(default)]
+        begin_after_entity_cost: f32,
+        #[serde(default)]
+        whole_words: bool,
+        #[serde(default)]
+        trim: bool,
+    },
+}
+
+#[derive(Default, Deserialize)]
+struct RawTokenizerConfig {
+    /// Some exports write 1e30 for "no limit".
+    model_max_length: Option<f64>,
+}
+
+impl Config {
+    /// Reads both files of `files`.
+    ///
+    /// # Errors
+    /// [`ModelError`] that names the file and the field.
+    pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
+        let file = files.describe(CONFIG);
+        let bytes = files.require(CONFIG, "it lists the labels; copy it from where the model came from")?;
+        let wrong = |reason: String| ModelError::Config { file: file.clone(), reason };
+        let raw: RawConfig = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
+        let labels = label_set(&raw, &wrong, &file)?;
+        let decoder = match raw.decoder {
+            None => None,
+            Some(RawDecoder::Viterbi { begin_after_entity_cost, whole_words, trim }) => {
+                for head in labels.heads() {
+                    labels.iob2_columns(head).map_err(|source| ModelError::Labels { file: file.clone(), source })?;
+                }
+                Some(Decoder::Viterbi { viterbi: Viterbi { begin_after_entity_cost, whole_words }, trim })
+            }
+        };
+        // the RoBERTa family counts positions from pad_token_id + 1
+        let pad_token_id = raw.pad_token_id.unwrap_or(0);
+        let shifted = ["roberta", "camembert"].iter().any(|kind| raw.model_type.contains(kind));
+        let first_position = if shifted { pad_token_id + 1 } else { 0 };
+        let max_positions =
+            raw.max_position_embeddings.map(|n| n.saturating_sub(usize::try_from(first_position).unwrap_or(0)));
+        let stated = match files.read(TOKENIZER_CONFIG)? {
+            None => None,
+            Some(bytes) => {
+                let raw: RawTokenizerConfig = serde_json::from_slice(&bytes).map_err(|e| ModelError::Config {
+                    file: files.describe(TOKENIZER_CONFIG),
+                    reason: e.to_string(),
+                })?;
+                raw.model_max_length.filter(|n| (1.0..1e6).contains(n)).map(|n| n as usize)
+            }
+        };
+        let widest = stated.into_iter().chain(max_positions).min();
+        let max_length = raw.window_length.or(widest).unwrap_or(DEFAULT_MAX_LENGTH);
+        if max_positions.is_some_and(|most| max_length > most) {
+            return Err(wrong(format!("window_length {max_length} is beyond the position embeddings")));
+        }
+        Ok(Self {
+            model_type: raw.model_type,
+            architecture: raw.architectures.into_iter().next().unwrap_or_default(),
+            labels,
+            decoder,
+            max_length,
+            max_positions,
+            pad_token_id,
+            first_position,
+        })
+    }
+
+    /// The decoder: the model's own, or labels by the first piece of each word.
+    #[must_use]
+    pub fn default_decoder(&self) -> Decoder {
+        self.decoder.unwrap_or(Decoder::Labels(AggregationStrategy::default()))
+    }
+}
+
+/// Labels in numeric order of their ids: as strings, "10" would come before "2".
+fn label_set(raw: &RawConfig, wrong: &dyn Fn(String) -> ModelError, file: &str) -> Result<LabelSet, ModelError> {
+    let count = raw.id2label.len();
+    let mut labels = vec![None; count];
+    for (id, label) in &raw.id2label {
+        let slot = id.parse::<usize>().ok().and_then(|i| labels.get_mut(i));
+        *slot.ok_or_else(|| wrong(format!("id2label has the id `{id}`, expected 0 to {}", count.saturating_sub(1))))? =
+            Some(label.clone());
+    }
+    let labels: Option<Vec<String>> = labels.into_iter().collect();
+    let labels = labels.ok_or_else(|| wrong("id2label names an id twice".to_string()))?;
+    let set = LabelSet::new(labels, &raw.heads)
+        .map_err(|source| ModelError::Labels { file: file.to_string(), source })?;
+    let Some(name) = &raw.tag_scheme else { return Ok(set) };
+    let known = TagScheme::NAMES.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let (_, scheme) = known.ok_or_else(|| {
+        let names = TagScheme::NAMES.map(|(name, _)| name).join(", ");
+        wrong(format!("tag_scheme `{name}` is not known; it may be {names}"))
+    })?;
+    Ok(set.with_scheme(scheme))
+}

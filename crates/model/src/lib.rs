@@ -1,0 +1,27 @@
+//! A model folder becomes a [`Model`]: labels, tokenizer and a [`Backend`] of ONNX Runtime sessions.
+//!
+//! This floor knows ONNX Runtime, tokenizers and the file system of models; it knows nothing of columns.
+//! Any Hugging Face token-classification export is a model folder; see [`ModelFiles`] for the files that are read and
+//! [`Config`] for the fields of `config.json`.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod backend;
+mod card;
+mod config;
+mod device;
+mod error;
+mod files;
+mod model;
+mod runtime;
+mod tokenizer;
+
+pub use backend::{Backend, Logits, SessionOptions};
+pub use card::ModelCard;
+pub use config::Config;
+pub use device::Device;
+pub use error::{ErrorKind, ModelError};
+pub use files::ModelFiles;
+pub use model::Model;
+pub use runtime::{LIBRARY_VARIABLE, Runtime, RuntimeSearch};
+pub use tokenizer::Tokenizer;

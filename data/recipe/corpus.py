@@ -1,0 +1,118 @@
+"""The corpora: reading, joining, splitting, and what may be trained on.
+
+The folder holds files named `<corpus>.<language>.<split>.jsonl.gz`, one JSON object a line with `id`, `lang`,
+`text`, `entities` (`start`, `end` in code points, `label`) and sometimes `annotated_types`.
+
+The same clinical case exists in three languages under one id (DrugTEMIST puts `en-`, `es-` or `it-` before it),
+so a case is identified by `case_id`, and no case of a test file is ever trained on, in any language.
+"""
+
+import gzip
+import hashlib
+import json
+import pathlib
+import re
+from dataclasses import dataclass
+
+from repair import repair
+
+HEADS = ["MEDICATION", "DISEASE", "PROCEDURE", "SYMPTOM"]
+LANGUAGES = ["es", "en", "it"]
+TEST_FILES = ["spaccc.es", "drugtemist.es", "drugtemist.en", "drugtemist.it", "silver-proj.en", "silver-proj.it"]
+DEV_CASES = 15
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text with its entities; `types` are the entity types that were annotated (silence on others says nothing)."""
+
+    case: str
+    text: str
+    entities: frozenset  # of (start, end, type)
+    types: frozenset
+
+
+def case_id(record_id):
+    """The id of a clinical case without the language prefix of DrugTEMIST."""
+    return re.sub(r"^(en|es|it)-", "", record_id)
+
+
+def load(folder, name, types=None):
+    """The documents of one file; `types` overrides what the file says of its annotated types."""
+    documents = []
+    with gzip.open(pathlib.Path(folder) / f"{name}.jsonl.gz", "rt", encoding="utf8") as lines:
+        for record in map(json.loads, lines):
+            known = frozenset(types or record.get("annotated_types") or HEADS)
+            entities = frozenset((e["start"], e["end"], e["label"]) for e in record["entities"] if e["label"] in known)
+            documents.append(Document(case_id(record["id"]), record["text"], entities, known))
+    return documents
+
+
+def join(documents, others):
+    """Add the annotations of the same case and text in `others`."""
+    by_case = {other.case: other for other in others}
+    joined = []
+    for document in documents:
+        other = by_case.get(document.case)
+        if other and other.text == document.text:
+            document = Document(document.case, document.text, document.entities | other.entities, document.types | other.types)
+        joined.append(document)
+    return joined
+
+
+def by_digest(cases):
+    """Cases in an order that is fixed, the same in every language, and unrelated to their content."""
+    return sorted(set(cases), key=lambda case: hashlib.md5(case.encode()).hexdigest())
+
+
+def sample(documents, count):
+    """At most `count` documents: those whose cases come first by digest."""
+    chosen = set(by_digest(document.case for document in documents)[:count])
+    return [document for document in documents if document.case in chosen]
+
+
+def cardiology(folder):
+    """CardioCCC in three languages: Spanish gold, English and Italian with projected (silver) types."""
+    return {
+        "es": load(folder, "cardioccc.es.dev"),
+        "en": load(folder, "silver-proj.en.cardiodev"),
+        "it": load(folder, "silver-proj.it.cardiodev"),
+    }
+
+
+def dev_set(folder):
+    """The CardioCCC cases that are kept out of training to follow it: the same cases in every language."""
+    return {language: sample(documents, DEV_CASES) for language, documents in cardiology(folder).items()}
+
+
+def training_pools(folder):
+    """Training documents by pool: one a language for the clinical cases, one for each English corpus of other kind."""
+    cases = {"es": join(load(folder, "spaccc.es.train"), load(folder, "drugtemist.es.train"))}
+    for language in ("en", "it"):
+        cases[language] = load(folder, f"silver-proj.{language}.train")
+    dev = {document.case for documents in dev_set(folder).values() for document in documents}
+    for language, documents in cardiology(folder).items():
+        cases[language] += [document for document in documents if document.case not in dev]
+    pools = {"es": cases["es"]}
+    for language in ("en", "it"):
+        repaired = repair([(d.text, d.entities) for d in cases[language]])
+        pools[language] = [Document(d.case, d.text, frozenset(e), d.types) for d, e in zip(cases[language], repaired)]
+    pools["en-maccrobat"] = load(folder, "maccrobat.en.train")
+    pools["en-ncbi"] = load(folder, "ncbi-disease.en.train")
+    pools["en-bc5cdr"] = load(folder, "bc5cdr.en.train")
+    forbidden = dev | {document.case for name in TEST_FILES for document in load(folder, f"{name}.test")}
+    for name, documents in pools.items():
+        leaked = forbidden & {document.case for document in documents}
+        assert not leaked, f"{name} holds cases of a test or dev set: {sorted(leaked)[:5]}"
+    return pools
+
+
+def test_sets(folder):
+    """The test sets by name; a name says where types other than medication are silver."""
+    return {
+        "es gold": join(load(folder, "spaccc.es.test"), load(folder, "drugtemist.es.test")),
+        "en gold": load(folder, "drugtemist.en.test", ["MEDICATION"]),
+        "it gold": load(folder, "drugtemist.it.test", ["MEDICATION"]),
+        "en silver": load(folder, "silver-proj.en.test", ["DISEASE", "PROCEDURE", "SYMPTOM"]),
+        "it silver": load(folder, "silver-proj.it.test", ["DISEASE", "PROCEDURE", "SYMPTOM"]),
+    }

@@ -1,0 +1,129 @@
+"""A lean BERT token classifier for training on a CPU, without dropout.
+
+The arithmetic is fp32, or bf16 with fp32 master copies, which is faster on processors with AVX-512 and much slower on
+others. Reads and writes the tensor names of Hugging Face's BertForTokenClassification. Query, key and value are one
+matrix. Embeddings and the biases of linear layers stay as they are: little is lost and a step is cheaper.
+"""
+
+import json
+import pathlib
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+
+PARTS = {
+    "ao": "attention.output.dense",
+    "n1": "attention.output.LayerNorm",
+    "fi": "intermediate.dense",
+    "fo": "output.dense",
+    "n2": "output.LayerNorm",
+}
+QKV = ("query", "key", "value")
+EMBEDDINGS = {
+    "word": "embeddings.word_embeddings.weight",
+    "position": "embeddings.position_embeddings.weight",
+    "segment": "embeddings.token_type_embeddings.weight",
+    "norm.weight": "embeddings.LayerNorm.weight",
+    "norm.bias": "embeddings.LayerNorm.bias",
+}
+
+
+def read(folder):
+    """The config and the fp32 tensors of a checkpoint, under this module's names."""
+    folder = pathlib.Path(folder)
+    config = json.loads((folder / "config.json").read_text())
+    stored = {n.removeprefix("bert."): t.float() for n, t in load_file(folder / "model.safetensors").items()}
+    tensors = {name: stored[theirs] for name, theirs in EMBEDDINGS.items()}
+    for layer in range(config["num_hidden_layers"]):
+        for kind in ("weight", "bias"):
+            prefix = f"encoder.layer.{layer}."
+            tensors[f"{layer}.qkv.{kind}"] = torch.cat([stored[f"{prefix}attention.self.{q}.{kind}"] for q in QKV])
+            for name, theirs in PARTS.items():
+                tensors[f"{layer}.{name}.{kind}"] = stored[f"{prefix}{theirs}.{kind}"]
+    # A base without a head starts from tags that are nearly always O, so that the first steps are calm.
+    labels = config["num_labels"] if "num_labels" in config else 12
+    tensors["classifier.weight"] = stored.get("classifier.weight", torch.randn(labels, config["hidden_size"]) * 0.02)
+    tensors["classifier.bias"] = stored.get("classifier.bias", torch.tensor([3.0, -1.0, -1.0] * (labels // 3)))
+    return config, tensors
+
+
+def write(folder, config, tensors):
+    """A checkpoint with Hugging Face's names, in half precision."""
+    named = {f"bert.{theirs}": tensors[name] for name, theirs in EMBEDDINGS.items()}
+    hidden = config["hidden_size"]
+    for layer in range(config["num_hidden_layers"]):
+        prefix = f"bert.encoder.layer.{layer}."
+        for kind in ("weight", "bias"):
+            for i, q in enumerate(QKV):
+                rows = slice(i * hidden, (i + 1) * hidden)
+                named[f"{prefix}attention.self.{q}.{kind}"] = tensors[f"{layer}.qkv.{kind}"][rows]
+            for name, theirs in PARTS.items():
+                named[f"{prefix}{theirs}.{kind}"] = tensors[f"{layer}.{name}.{kind}"]
+    for kind in ("weight", "bias"):
+        named[f"classifier.{kind}"] = tensors[f"classifier.{kind}"]
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    halves = {name: tensor.detach().half().contiguous() for name, tensor in named.items()}
+    save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+
+
+class Encoder:
+    """The model, with the fp32 tensors that an optimiser may move in `master` (the classifier computes in fp32)."""
+
+    def __init__(self, folder, precision=torch.float32):
+        self.config, self.tensors = read(folder)
+        self.heads = self.config["num_attention_heads"]
+        self.master = {name: tensor.clone() for name, tensor in self.tensors.items() if self.trained(name)}
+        self.working = {}
+        for name, tensor in self.tensors.items():
+            kept = torch.float32 if name.startswith("classifier") else precision
+            self.working[name] = tensor.to(kept, copy=True).requires_grad_(name in self.master)
+
+    @staticmethod
+    def trained(name):
+        fixed_bias = name.endswith(("qkv.bias", "ao.bias", "fi.bias", "fo.bias"))
+        return not fixed_bias and name not in ("word", "position", "segment")
+
+    def take_gradients(self):
+        """Move the gradients of the working copies to the master copies."""
+        for name, tensor in self.master.items():
+            tensor.grad = self.working[name].grad.float()
+            self.working[name].grad = None
+
+    @torch.no_grad()
+    def use(self, tensors):
+        """Compute with these values from now on."""
+        for name, tensor in tensors.items():
+            self.working[name].copy_(tensor)
+
+    def save(self, folder, trained):
+        write(folder, self.config, {**self.tensors, **trained})
+
+    def __call__(self, ids, mask):
+        """Logits [batch, pieces, labels] of piece ids; `mask` is 1 for pieces and 0 for padding."""
+        p = self.working
+        eps = self.config["layer_norm_eps"]
+        batch, length = ids.shape
+        hidden = self.config["hidden_size"]
+        size = hidden // self.heads
+        x = F.embedding(ids, p["word"]) + p["position"][:length] + p["segment"][0]
+        x = F.layer_norm(x, (hidden,), p["norm.weight"], p["norm.bias"], eps)
+        hide = torch.zeros(batch, 1, 1, length, dtype=x.dtype).masked_fill_(mask[:, None, None, :] == 0, -1e4)
+        for layer in range(self.config["num_hidden_layers"]):
+
+            def linear(name, value, layer=layer):
+                return F.linear(value, p[f"{layer}.{name}.weight"], p[f"{layer}.{name}.bias"])
+
+            def norm(name, value, layer=layer):
+                return F.layer_norm(value, (hidden,), p[f"{layer}.{name}.weight"], p[f"{layer}.{name}.bias"], eps)
+
+            qkv = linear("qkv", x).view(batch, length, 3, self.heads, size).permute(2, 0, 3, 1, 4)
+            q, k, v = (part.reshape(batch * self.heads, length, size) for part in qkv.unbind(0))
+            attention = torch.bmm(q * size**-0.5, k.transpose(1, 2)).view(batch, self.heads, length, length) + hide
+            mixed = torch.bmm(torch.softmax(attention, -1).view(batch * self.heads, length, length), v)
+            mixed = mixed.view(batch, self.heads, length, size).transpose(1, 2).reshape(batch, length, hidden)
+            x = norm("n1", x + linear("ao", mixed))
+            x = norm("n2", x + linear("fo", F.gelu(linear("fi", x))))
+        return F.linear(x.float(), p["classifier.weight"], p["classifier.bias"])

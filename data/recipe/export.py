@@ -1,0 +1,200 @@
+"""Build the ONNX file of a checkpoint: small, and with the same result for a window alone and in a padded batch.
+
+The graph takes `input_ids` and `attention_mask` (int64, [batch, sequence]) and gives `logits`
+([batch, sequence, labels]). Query, key and value are one multiplication, with the 1/sqrt(size) of the attention in
+its weights; the segment embedding is part of the positions; padding gets an additive mask. `--precision` is
+
+* `int8`: weights of matrix multiplications are 8-bit whole numbers with a scale for each block of 128 inputs
+  (MatMulNBits, accuracy level 4: activations are quantised block by block, so a row's result does not depend on its
+  batch). Faster than fp32 on processors with VNNI, slower on those without.
+* `stored8`: the same size in the file, with a scale for each output; ONNX Runtime turns the weights into fp32 when it
+  loads them. As fast as fp32 on every processor, and made of standard operators only.
+* `fp32`: everything in single precision.
+
+In the first two, word embeddings are 8-bit with a scale a row and position embeddings are half precision; the
+classifier is always in single precision.
+"""
+
+import argparse
+import logging
+import pathlib
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import matmul_nbits_quantizer as nbits
+
+from encoder import read
+
+OPSET = 17
+MASKED = -10000.0
+BLOCK = 128
+
+
+class Graph:
+    """Collects nodes and initialisers; every method that adds a node returns the name of its output."""
+
+    def __init__(self):
+        self.nodes, self.initializers = [], {}
+
+    def constant(self, name, value):
+        self.initializers[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+        return name
+
+    def integers(self, *values):
+        return self.constant("ints_" + "_".join(map(str, values)), np.array(values, np.int64))
+
+    def add(self, operator, inputs, name, **attributes):
+        self.nodes.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
+        return name
+
+    def linear(self, value, name, weight, bias):
+        product = self.add("MatMul", [value, self.constant(f"{name}.weight", weight.T)], f"{name}.matmul")
+        return self.add("Add", [product, self.constant(f"{name}.bias", bias)], f"{name}.out")
+
+    def norm(self, value, name, weight, bias, epsilon):
+        inputs = [value, self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias)]
+        return self.add("LayerNormalization", inputs, f"{name}.out", epsilon=epsilon, axis=-1)
+
+    def gelu(self, value, name):
+        scaled = self.add("Div", [value, self.constant("sqrt2", np.float32(2**0.5))], f"{name}.scaled")
+        error = self.add("Erf", [scaled], f"{name}.erf")
+        shifted = self.add("Add", [error, self.constant("one", np.float32(1))], f"{name}.shifted")
+        product = self.add("Mul", [value, shifted], f"{name}.product")
+        return self.add("Mul", [product, self.constant("half", np.float32(0.5))], f"{name}.gelu")
+
+
+def rounded(table, axis):
+    """8-bit whole numbers and the scales along `axis` that give the table back."""
+    scale = (np.maximum(np.abs(table).max(axis, keepdims=True), 1e-12) / 127).astype(np.float32)
+    return np.rint(table / scale).astype(np.int8), scale
+
+
+def word_embeddings(graph, table, small):
+    """Rows of the embedding table; if `small`, from 8-bit rows with one scale each."""
+    if not small:
+        return graph.add("Gather", [graph.constant("word", table), "input_ids"], "word.rows")
+    whole, scale = rounded(table, 1)
+    graph.constant("word.int8", whole)
+    graph.constant("word.scale", scale)
+    rows = graph.add("Gather", ["word.int8", "input_ids"], "word.gathered")
+    rows = graph.add("Cast", [rows], "word.floats", to=TensorProto.FLOAT)
+    scales = graph.add("Gather", ["word.scale", "input_ids"], "word.scales")
+    return graph.add("Mul", [rows, scales], "word.rows")
+
+
+def position_embeddings(graph, table, small):
+    """The first rows of the position table, as many as the sequence is long."""
+    shape = graph.add("Shape", ["input_ids"], "shape")
+    length = graph.add("Slice", [shape, graph.integers(1), graph.integers(2)], "length")
+    graph.constant("position", table.astype(np.float16) if small else table)
+    rows = graph.add("Slice", ["position", graph.integers(0), length, graph.integers(0)], "position.sliced")
+    return graph.add("Cast", [rows], "position.rows", to=TensorProto.FLOAT) if small else rows
+
+
+def attention(graph, x, name, qkv, config):
+    """Multi-head attention over `x`, before its output layer."""
+    heads, hidden = config["num_attention_heads"], config["hidden_size"]
+    size = hidden // heads
+    weight, bias = (part.copy() for part in qkv)
+    weight[:hidden] *= size**-0.5
+    bias[:hidden] *= size**-0.5
+    both = graph.linear(x, f"{name}.qkv", weight, bias)
+    parts = [f"{name}.{part}" for part in "qkv"]
+    thirds = graph.integers(hidden, hidden, hidden)
+    graph.nodes.append(helper.make_node("Split", [both, thirds], parts, name=f"{name}.split", axis=-1))
+    shaped = []
+    for part in parts:
+        split = graph.add("Reshape", [part, graph.integers(0, 0, heads, size)], f"{part}.heads")
+        order = [0, 2, 3, 1] if part.endswith("k") else [0, 2, 1, 3]
+        shaped.append(graph.add("Transpose", [split], f"{part}.shaped", perm=order))
+    query, key, value = shaped
+    scores = graph.add("MatMul", [query, key], f"{name}.scores")
+    scores = graph.add("Add", [scores, "mask.bias"], f"{name}.masked")
+    shares = graph.add("Softmax", [scores], f"{name}.shares", axis=-1)
+    mixed = graph.add("MatMul", [shares, value], f"{name}.mixed")
+    mixed = graph.add("Transpose", [mixed], f"{name}.back", perm=[0, 2, 1, 3])
+    return graph.add("Reshape", [mixed, graph.integers(0, 0, hidden)], f"{name}.joined")
+
+
+def build(config, tensors, small):
+    """The model as an ONNX graph; `small` stores the embeddings in fewer bits."""
+    weights = {name: tensor.numpy() for name, tensor in tensors.items()}
+    graph = Graph()
+    epsilon = config["layer_norm_eps"]
+
+    def pair(name):
+        return weights[f"{name}.weight"], weights[f"{name}.bias"]
+
+    mask = graph.add("Cast", ["attention_mask"], "mask.floats", to=TensorProto.FLOAT)
+    mask = graph.add("Sub", [graph.constant("one", np.float32(1)), mask], "mask.padding")
+    mask = graph.add("Mul", [mask, graph.constant("masked", np.float32(MASKED))], "mask.flat")
+    graph.add("Unsqueeze", [mask, graph.integers(1, 2)], "mask.bias")
+    positions = weights["position"] + weights["segment"][0]
+    rows = [word_embeddings(graph, weights["word"], small), position_embeddings(graph, positions, small)]
+    x = graph.norm(graph.add("Add", rows, "embeddings"), "norm", *pair("norm"), epsilon)
+    for layer in map(str, range(config["num_hidden_layers"])):
+        mixed = attention(graph, x, layer, pair(f"{layer}.qkv"), config)
+        mixed = graph.linear(mixed, f"{layer}.ao", *pair(f"{layer}.ao"))
+        x = graph.norm(graph.add("Add", [x, mixed], f"{layer}.r1"), f"{layer}.n1", *pair(f"{layer}.n1"), epsilon)
+        wide = graph.gelu(graph.linear(x, f"{layer}.fi", *pair(f"{layer}.fi")), f"{layer}.fi")
+        narrow = graph.linear(wide, f"{layer}.fo", *pair(f"{layer}.fo"))
+        x = graph.norm(graph.add("Add", [x, narrow], f"{layer}.r2"), f"{layer}.n2", *pair(f"{layer}.n2"), epsilon)
+    product = graph.add("MatMul", [x, graph.constant("classifier.weight", weights["classifier.weight"].T)], "classifier")
+    graph.add("Add", [product, graph.constant("classifier.bias", weights["classifier.bias"])], "logits")
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "sequence"])
+              for name in ("input_ids", "attention_mask")]  # fmt: skip
+    labels = len(weights["classifier.bias"])
+    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "sequence", labels])]
+    made = helper.make_graph(graph.nodes, "token_classifier", inputs, outputs, list(graph.initializers.values()))
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def quantize(model):
+    """Replace the multiplications by constant weights, the classifier's excepted, by 8-bit MatMulNBits."""
+    logging.getLogger(nbits.__name__).setLevel(logging.WARNING)
+    algorithm = nbits.DefaultWeightOnlyQuantConfig(block_size=BLOCK, is_symmetric=True, accuracy_level=4, bits=8)
+    quantizer = nbits.MatMulNBitsQuantizer(model, nodes_to_exclude=["classifier"], algo_config=algorithm)
+    quantizer.process()
+    return quantizer.model.model
+
+
+def store(model):
+    """Store the weights of multiplications, the classifier's excepted, in 8 bits; they are multiplied out on loading."""
+    graph, nodes = model.graph, []
+    for weight in list(graph.initializer):
+        name = weight.name
+        if name.endswith(".weight") and len(weight.dims) == 2 and name != "classifier.weight":
+            whole, scale = rounded(numpy_helper.to_array(weight), 0)
+            graph.initializer.remove(weight)
+            graph.initializer.append(numpy_helper.from_array(whole, f"{name}.int8"))
+            graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
+            nodes.append(helper.make_node("Cast", [f"{name}.int8"], [f"{name}.floats"], to=TensorProto.FLOAT))
+            nodes.append(helper.make_node("Mul", [f"{name}.floats", f"{name}.scale"], [name]))
+    nodes += graph.node
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", required=True, help="folder with config.json and model.safetensors")
+    parser.add_argument("--out", required=True, type=pathlib.Path)
+    parser.add_argument("--precision", choices=["int8", "stored8", "fp32"], default="int8")
+    args = parser.parse_args()
+    config, tensors = read(args.checkpoint)
+    model = build(config, tensors, small=args.precision != "fp32")
+    if args.precision == "int8":
+        model = quantize(model)
+    elif args.precision == "stored8":
+        model = store(model)
+    onnx.save(model, args.out)
+    print(args.out.name, f"{args.out.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Clinical named-entity recognition as a dataframe column.
+
+Importing this package registers the ``ner`` namespace of Polars, if Polars is installed:
+
+>>> import polars as pl
+>>> import spanframe
+>>> df = pl.DataFrame({"note": ["Metformin 500mg twice daily.", None]})
+>>> df.with_columns(ner=pl.col("note").ner.extract()).ner.explode("ner").select("chunk", "entity", "begin", "end")
+shape: (1, 4)
+┌───────────┬────────────┬───────┬─────┐
+│ chunk     ┆ entity     ┆ begin ┆ end │
+│ ---       ┆ ---        ┆ ---   ┆ --- │
+│ str       ┆ str        ┆ u32   ┆ u32 │
+╞═══════════╪════════════╪═══════╪═════╡
+│ Metformin ┆ MEDICATION ┆ 0     ┆ 9   │
+└───────────┴────────────┴───────┴─────┘
+
+Without Polars, :class:`Engine` annotates lists and anything that speaks the Arrow PyCapsule interface.
+"""
+
+from importlib.util import find_spec
+
+from ._engine import Engine, Entity
+from ._internal import (
+    DeviceError,
+    Entities,
+    InputError,
+    InternalError,
+    ModelError,
+    SpanframeError,
+    Table,
+    __version__,
+)
+
+__all__ = [
+    "DeviceError",
+    "Engine",
+    "Entities",
+    "Entity",
+    "InputError",
+    "InternalError",
+    "ModelError",
+    "SpanframeError",
+    "Table",
+    "__version__",
+]
+
+if find_spec("polars") is not None:
+    from . import _polars as _polars

@@ -1,0 +1,14 @@
+"""The ``spanframe`` command: the Rust command line, in this process."""
+
+import signal
+import sys
+
+from . import _internal, _runtime
+
+
+def main() -> None:
+    """Runs the command line and exits with its code."""
+    # the work happens in Rust, where Python's handler would never run
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _runtime.register()
+    sys.exit(_internal.cli(["spanframe", *sys.argv[1:]]))

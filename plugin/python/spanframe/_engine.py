@@ -1,0 +1,120 @@
+"""The engine for callers without Polars."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from . import _internal, _runtime
+
+
+class Entity(NamedTuple):
+    """One mention in one text."""
+
+    chunk: str
+    """The mention, as it stands in the text."""
+    entity: str
+    """Its type."""
+    begin: int
+    """First position, in the unit of the engine's ``offsets``."""
+    end: int
+    """End, exclusive (inclusive with ``offsets="spark"``)."""
+    confidence: float
+    """0 to 1."""
+
+
+class Engine:
+    """A loaded model with options, for lists, Arrow data and single texts.
+
+    Loading happens once a process for the same model, device and threads; further engines share it.
+
+    Parameters
+    ----------
+    model
+        Model folder, ``.onnx`` file in one, or name; the bundled model where left out.
+    **options
+        The keyword arguments of :meth:`NerExpression.extract <spanframe._polars.NerExpression.extract>`, which
+        explains them.
+
+    Raises
+    ------
+    InputError
+        An option is unknown or out of its range, or the model lacks an entity type.
+    ModelError
+        The model folder cannot be used.
+    DeviceError
+        ONNX Runtime or the device is missing.
+
+    Examples
+    --------
+    >>> engine = Engine(entities=["MEDICATION"])
+    >>> [(e.chunk, e.begin, e.end) for e in engine.annotate_text("Aspirina 81mg diaria.")]
+    [('Aspirina', 0, 8)]
+    """
+
+    def __init__(self, model: str | None = None, **options: Any) -> None:
+        _runtime.register()
+        self._engine = _internal.Engine(model=None if model is None else str(model), **options)
+
+    def annotate(
+        self, data: Any, column: str | None = None, *, output: str = "ner"
+    ) -> _internal.Entities | _internal.Table:
+        """Annotates a column of texts.
+
+        Parameters
+        ----------
+        data
+            A list of ``str`` or ``None``; an Arrow array of strings (pyarrow, Polars series, ...); or, with
+            ``column``, an Arrow table or record batch (pyarrow, Polars, pandas, DuckDB, ...).
+        column
+            Column of the table with the texts.
+        output
+            Name of the new column of the table.
+
+        Returns
+        -------
+        Entities or Table
+            For a table a :class:`Table`, all its columns kept; else :class:`Entities`, one element a text. Both offer
+            the PyCapsule interface: give them to ``pl.DataFrame``, ``pa.table`` or ``pa.array``. A ``None`` stays
+            null, a text without entities has empty lists.
+
+        Raises
+        ------
+        InputError
+            The column is missing or is not of strings.
+
+        Examples
+        --------
+        >>> found = Engine().annotate(["Refiere disnea.", None, ""]).to_list()
+        >>> [e["chunk"] for e in found[0]], found[1:]
+        (['disnea'], [None, []])
+        """
+        if isinstance(data, tuple):
+            data = list(data)
+        return self._engine.annotate(data, column, output)
+
+    def annotate_text(self, text: str) -> list[Entity]:
+        """The entities of one text, in order of their begin, at low latency.
+
+        Examples
+        --------
+        >>> [e.chunk for e in Engine().annotate_text("Riferisce dispnea.")]
+        ['dispnea']
+        """
+        return [Entity(*found) for found in self._engine.annotate_text(text)]
+
+    @property
+    def entities(self) -> list[str]:
+        """Entity types that the model knows.
+
+        >>> Engine().entities
+        ['MEDICATION', 'DISEASE', 'PROCEDURE', 'SYMPTOM']
+        """
+        return self._engine.entities
+
+    @property
+    def metrics(self) -> dict[str, int]:
+        """Counts of what this engine has done: rows, tokens, padded tokens, windows, entities."""
+        return self._engine.metrics
+
+    def __repr__(self) -> str:
+        return f"spanframe.Engine\n{self._engine.card}"

@@ -1,0 +1,199 @@
+"""The ``ner`` namespaces of Polars."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+from polars.plugins import register_plugin_function
+
+from . import _internal, _runtime
+
+_LIBRARY = Path(_internal.__file__)
+
+
+@pl.api.register_expr_namespace("ner")
+class NerExpression:
+    """Entities of a text column: ``pl.col("note").ner``."""
+
+    def __init__(self, expression: pl.Expr) -> None:
+        self._expression = expression
+
+    def extract(
+        self,
+        model: str | None = None,
+        *,
+        entities: list[str] | None = None,
+        threshold: float | None = None,
+        aggregation_strategy: Literal["simple", "first", "average", "max"] | None = None,
+        max_length: int | None = None,
+        stride: int | None = None,
+        batch_tokens: int | None = None,
+        layout: Literal["struct_of_lists", "list_of_structs"] | None = None,
+        offsets: Literal["char", "byte", "spark"] | None = None,
+        device: str | None = None,
+        sessions: int | None = None,
+        intra_threads: int | None = None,
+        onnxruntime: str | None = None,
+        **unknown: Any,
+    ) -> pl.Expr:
+        """The entities of each text.
+
+        The column must be ``String``, ``Categorical``, ``Enum`` or ``Null``. The type of the result is known when the
+        query is planned; the model is loaded when it runs, once a process. Eager, lazy and streaming queries give the
+        same values. Use the expression once and unnest or explode its result: a query that names it twice may run the
+        model twice.
+
+        Parameters
+        ----------
+        model
+            Model folder, ``.onnx`` file in one, or name; the bundled model where left out.
+        entities
+            Entity types to keep; all where left out.
+        threshold
+            Least confidence of an entity, 0 to 1.
+        aggregation_strategy
+            How the labels of a word's pieces become one, by the names of Hugging Face; the model's own decoder where
+            left out.
+        max_length
+            Most tokens a window, special tokens included; what the model was made for where left out. Longer texts
+            are cut into windows: nothing is truncated.
+        stride
+            Tokens that windows of one long sentence share; a quarter of a window where left out.
+        batch_tokens
+            Most tokens a batch, padding included.
+        layout
+            ``"struct_of_lists"`` (default): ``Struct{chunk, entity: List[String], begin, end: List[UInt32],
+            confidence: List[Float32]}``; ``"list_of_structs"``: ``List[Struct{...}]``.
+        offsets
+            Unit of ``begin`` and ``end``: ``"char"`` (default; code points, half-open, as ``str.slice`` counts),
+            ``"byte"`` (UTF-8, half-open), ``"spark"`` (UTF-16 units, inclusive end, as Spark NLP counts).
+        device
+            ``"cpu"`` (default), ``"cuda"`` or ``"cuda:N"``. A device that is absent is an error.
+        sessions
+            Batches that run at once; one a core where left out.
+        intra_threads
+            Threads within one batch.
+        onnxruntime
+            Path of the ONNX Runtime library; else ``ORT_DYLIB_PATH``, then the ``onnxruntime`` package of this Python.
+
+        Returns
+        -------
+        polars.Expr
+            One element a text: null for a null, empty lists where there is no entity.
+
+        Raises
+        ------
+        InputError
+            An option is unknown.
+        polars.exceptions.ComputeError
+            When the query runs: the column, an option, the model or the device cannot be used.
+
+        Examples
+        --------
+        >>> df = pl.DataFrame({"note": ["Refiere dolor torácico y disnea."]})
+        >>> df.select(pl.col("note").ner.extract(entities=["SYMPTOM"]).struct.field("chunk"))
+        shape: (1, 1)
+        ┌──────────────────────────────┐
+        │ chunk                        │
+        │ ---                          │
+        │ list[str]                    │
+        ╞══════════════════════════════╡
+        │ ["dolor torácico", "disnea"] │
+        └──────────────────────────────┘
+        """
+        for name in unknown:
+            _internal.check_option(name)
+        _runtime.register()
+        return register_plugin_function(
+            plugin_path=_LIBRARY,
+            function_name="extract",
+            args=[self._expression],
+            kwargs={
+                "model": None if model is None else str(model),
+                "entities": entities,
+                "threshold": None if threshold is None else float(threshold),
+                "aggregation_strategy": aggregation_strategy,
+                "max_length": max_length,
+                "stride": stride,
+                "batch_tokens": batch_tokens,
+                "layout": layout,
+                "offsets": offsets,
+                "device": device,
+                "sessions": sessions,
+                "intra_threads": intra_threads,
+                "onnxruntime": None if onnxruntime is None else str(onnxruntime),
+            },
+            is_elementwise=True,
+        )
+
+
+class _NerFrame:
+    """Helpers for frames with an entity column: ``df.ner``."""
+
+    def __init__(self, frame: pl.DataFrame | pl.LazyFrame) -> None:
+        self._frame = frame
+
+    def explode(self, column: str = "ner", *, keep_empty: bool = False, prefix: str = "") -> Any:
+        """One row an entity: what exploding Spark NLP's ``ner_chunk`` gives.
+
+        Parameters
+        ----------
+        column
+            Column that :meth:`NerExpression.extract` made, in either layout.
+        keep_empty
+            Keep rows without entity, with nulls in their place (Spark's ``explode_outer``); they are dropped else.
+        prefix
+            Put before the names ``chunk, entity, begin, end, confidence``, where the frame already has such columns.
+
+        Returns
+        -------
+        DataFrame or LazyFrame
+            The other columns, repeated, followed by the five of the entity.
+
+        Examples
+        --------
+        >>> df = pl.DataFrame({"id": [1, 2], "note": ["Niega disnea.", "Sin cambios."]})
+        >>> df = df.with_columns(ner=pl.col("note").ner.extract())
+        >>> df.ner.explode("ner", keep_empty=True).select("id", "chunk", "begin")
+        shape: (2, 3)
+        ┌─────┬────────┬───────┐
+        │ id  ┆ chunk  ┆ begin │
+        │ --- ┆ ---    ┆ ---   │
+        │ i64 ┆ str    ┆ u32   │
+        ╞═════╪════════╪═══════╡
+        │ 1   ┆ disnea ┆ 6     │
+        │ 2   ┆ null   ┆ null  │
+        └─────┴────────┴───────┘
+        """
+        schema = self._frame.collect_schema()
+        if column not in schema:
+            raise _internal.InputError(f"there is no column `{column}`; the columns are {', '.join(schema)}")
+        dtype = schema[column]
+        nested = isinstance(dtype, pl.List)
+        struct = dtype.inner if nested else dtype
+        names = [field.name for field in struct.fields] if isinstance(struct, pl.Struct) else []
+        if names != ["chunk", "entity", "begin", "end", "confidence"]:
+            raise _internal.InputError(f"column `{column}` is {dtype}, expected one that ner.extract made")
+        taken = [prefix + name for name in names if prefix + name in schema]
+        if taken:
+            raise _internal.InputError(f"the frame already has {', '.join(taken)}: give a prefix=, such as '{column}_'")
+        target = pl.col(column) if nested else pl.col(column).struct.field("chunk")
+        has_entity = (target.list.len() > 0).fill_null(False)
+        frame = self._frame if keep_empty else self._frame.filter(has_entity)
+        if nested:
+            frame = frame.explode(column)
+        fields = [pl.col(column).struct.field(name).alias(prefix + name) for name in names]
+        frame = frame.with_columns(fields).drop(column)
+        return frame if nested else frame.explode([prefix + name for name in names])
+
+
+@pl.api.register_dataframe_namespace("ner")
+class NerDataFrame(_NerFrame):
+    """Helpers for data frames with an entity column: ``df.ner``."""
+
+
+@pl.api.register_lazyframe_namespace("ner")
+class NerLazyFrame(_NerFrame):
+    """Helpers for lazy frames with an entity column: ``lf.ner``."""

@@ -1,0 +1,19 @@
+"""Tells the engine where this Python keeps the ONNX Runtime library."""
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from ._internal import set_library
+
+
+@cache
+def register() -> None:
+    """Finds the library of the ``onnxruntime`` package without importing it; does nothing if there is none."""
+    spec = find_spec("onnxruntime")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        capi = Path(folder) / "capi"
+        found = [*capi.glob("libonnxruntime.so*"), *capi.glob("libonnxruntime.*dylib"), *capi.glob("onnxruntime.dll")]
+        if found:
+            set_library(max(found))
+            return

@@ -1,0 +1,178 @@
+//! The engine for Python callers without Polars.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyList},
+};
+use spanframe_engine::{EngineError, RawOptions};
+
+use crate::{
+    bridge,
+    error::{InputError, python},
+    options,
+    table::{Entities, Table},
+};
+
+/// A loaded model with options.
+#[pyclass(module = "spanframe", frozen)]
+pub struct Engine {
+    engine: spanframe_engine::Engine,
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (**options))]
+    fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let options = crate::options(raw(options)?).map_err(|e| python(&e))?;
+        let engine = py.detach(|| spanframe_engine::Engine::new(&options)).map_err(|e| python(&e))?;
+        Ok(Self { engine })
+    }
+
+    /// Annotates a list of strings, an Arrow array, or `column` of an Arrow table.
+    fn annotate<'py>(
+        &self, py: Python<'py>, data: &Bound<'py, PyAny>, column: Option<&str>, output: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let Ok(texts) = data.cast::<PyList>() {
+            let texts: Vec<Option<String>> = texts.extract()?;
+            let array: ArrayRef = Arc::new(StringArray::from(texts));
+            return Ok(Bound::new(py, self.column(py, &array)?)?.into_any());
+        }
+        let (field, chunks) = bridge::from_python(data)?;
+        match column {
+            Some(column) => Ok(Bound::new(py, self.table(py, &field, &chunks, column, output)?)?.into_any()),
+            None => {
+                let array = concat(&field, &chunks)?;
+                Ok(Bound::new(py, self.column(py, &array)?)?.into_any())
+            }
+        }
+    }
+
+    /// The entities of one text as tuples (chunk, entity, begin, end, confidence).
+    fn annotate_text(&self, py: Python<'_>, text: &str) -> PyResult<Vec<(String, String, u32, u32, f32)>> {
+        let found = py.detach(|| self.engine.annotate_text(text)).map_err(|e| python(&e))?;
+        Ok(found.into_iter().map(|a| (a.chunk, a.entity, a.begin, a.end, a.confidence)).collect())
+    }
+
+    /// The model's card as text.
+    #[getter]
+    fn card(&self) -> String {
+        self.engine.card().to_string()
+    }
+
+    /// Entity types that the model knows.
+    #[getter]
+    fn entities(&self) -> Vec<String> {
+        self.engine.card().entities
+    }
+
+    /// Counts of what this engine has done.
+    #[getter]
+    fn metrics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let metrics = self.engine.metrics();
+        let counts = PyDict::new(py);
+        counts.set_item("rows", metrics.rows())?;
+        counts.set_item("tokens", metrics.tokens())?;
+        counts.set_item("model_tokens", metrics.model_tokens())?;
+        counts.set_item("padded_tokens", metrics.padded_tokens())?;
+        counts.set_item("windows", metrics.windows())?;
+        counts.set_item("reused_windows", metrics.reused_windows())?;
+        counts.set_item("entities", metrics.entities())?;
+        Ok(counts)
+    }
+}
+
+impl Engine {
+    fn column(&self, py: Python<'_>, array: &ArrayRef) -> PyResult<Entities> {
+        let array = py.detach(|| self.engine.annotate(array)).map_err(|e| python(&e))?;
+        Ok(Entities { array })
+    }
+
+    fn table(
+        &self, py: Python<'_>, field: &Field, chunks: &[ArrayRef], column: &str, output: &str,
+    ) -> PyResult<Table> {
+        let DataType::Struct(fields) = field.data_type() else {
+            return Err(InputError::new_err(format!(
+                "the data is an array of {}, which has no column `{column}`: leave `column` out", field.data_type()
+            )));
+        };
+        let names: Vec<&str> = fields.iter().map(|f| f.name().as_str()).collect();
+        if !names.contains(&column) {
+            return Err(InputError::new_err(format!(
+                "there is no column `{column}`; the columns are {}", names.join(", ")
+            )));
+        }
+        if names.contains(&output) {
+            return Err(InputError::new_err(format!(
+                "there already is a column `{output}`: give the new one another name with output="
+            )));
+        }
+        let mut all: Vec<_> = fields.iter().cloned().collect();
+        all.push(Arc::new(self.engine.field(output)));
+        let schema = Arc::new(Schema::new_with_metadata(all, field.metadata().clone()));
+        let batches = py
+            .detach(|| {
+                let batches = chunks.iter().filter_map(bridge::as_batch).map(|batch| {
+                    let text = batch.column_by_name(column).expect("looked up above");
+                    let entities = self.engine.annotate(text)?;
+                    let columns = batch.columns().iter().cloned().chain([entities]).collect();
+                    Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
+                });
+                batches.collect::<Result<Vec<_>, EngineError>>()
+            })
+            .map_err(|e| python(&e))?;
+        Ok(Table { schema, batches })
+    }
+}
+
+fn concat(field: &Field, chunks: &[ArrayRef]) -> PyResult<ArrayRef> {
+    match chunks {
+        [] => Ok(arrow_array::new_empty_array(field.data_type())),
+        [only] => Ok(Arc::clone(only)),
+        _ => {
+            let parts: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
+            arrow_select::concat::concat(&parts).map_err(|e| python(&e.into()))
+        }
+    }
+}
+
+/// Keyword arguments as options, with a message that names the option.
+fn raw(options: Option<&Bound<'_, PyDict>>) -> PyResult<RawOptions> {
+    let mut raw = RawOptions::default();
+    let Some(options) = options else { return Ok(raw) };
+    for (name, value) in options {
+        let name: String = name.extract()?;
+        let option = name.as_str();
+        match option {
+            "model" => raw.model = typed(option, &value)?,
+            "entities" => raw.entities = typed(option, &value)?,
+            "threshold" => raw.threshold = typed(option, &value)?,
+            "aggregation_strategy" => raw.aggregation_strategy = typed(option, &value)?,
+            "max_length" => raw.max_length = typed(option, &value)?,
+            "stride" => raw.stride = typed(option, &value)?,
+            "batch_tokens" => raw.batch_tokens = typed(option, &value)?,
+            "layout" => raw.layout = typed(option, &value)?,
+            "offsets" => raw.offsets = typed(option, &value)?,
+            "device" => raw.device = typed(option, &value)?,
+            "sessions" => raw.sessions = typed(option, &value)?,
+            "intra_threads" => raw.intra_threads = typed(option, &value)?,
+            "onnxruntime" => raw.onnxruntime = typed(option, &value)?,
+            unknown => crate::check_option(unknown)?,
+        }
+    }
+    Ok(raw)
+}
+
+fn typed<'py, T>(option: &str, value: &Bound<'py, PyAny>) -> PyResult<Option<T>>
+where
+    Option<T>: for<'a> FromPyObject<'a, 'py>,
+{
+    value.extract().map_err(|_| {
+        let kind = value.get_type().name().map_or_else(|_| "?".to_string(), |n| n.to_string());
+        InputError::new_err(format!("option `{option}` cannot be a {kind}"))
+    })
+}

@@ -1,0 +1,37 @@
+//! Errors of the engine as Python exceptions: one match, one base class.
+
+use polars::prelude::PolarsError;
+use pyo3::{create_exception, exceptions::PyException, prelude::*};
+use spanframe_engine::{EngineError, ErrorKind};
+
+create_exception!(spanframe, SpanframeError, PyException, "Base class of all errors of spanframe.");
+create_exception!(spanframe, InputError, SpanframeError, "The data or an option is wrong.");
+create_exception!(spanframe, ModelError, SpanframeError, "The model folder cannot be used.");
+create_exception!(spanframe, DeviceError, SpanframeError, "ONNX Runtime or the device is missing or unusable.");
+create_exception!(spanframe, InternalError, SpanframeError, "A fault of spanframe's own: please report it.");
+
+/// Adds the exception classes to the module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    module.add("SpanframeError", py.get_type::<SpanframeError>())?;
+    module.add("InputError", py.get_type::<InputError>())?;
+    module.add("ModelError", py.get_type::<ModelError>())?;
+    module.add("DeviceError", py.get_type::<DeviceError>())?;
+    module.add("InternalError", py.get_type::<InternalError>())
+}
+
+/// The exception for an error of the engine.
+pub fn python(error: &EngineError) -> PyErr {
+    let message = error.to_string();
+    match error.kind() {
+        ErrorKind::Input => InputError::new_err(message),
+        ErrorKind::Model => ModelError::new_err(message),
+        ErrorKind::Device => DeviceError::new_err(message),
+        ErrorKind::Internal => InternalError::new_err(message),
+    }
+}
+
+/// The error for Polars, which passes the message on and nothing else. A NUL in it would be a panic there.
+pub fn polars(error: &EngineError) -> PolarsError {
+    PolarsError::ComputeError(error.to_string().replace('\0', "").into())
+}

@@ -1,0 +1,30 @@
+//! The Polars expression.
+
+use polars::prelude::{DataType, Field, PolarsResult, Series, polars_err};
+use pyo3_polars::derive::polars_expr;
+use spanframe_engine::{Engine, RawOptions, schema};
+
+use crate::{bridge, error::polars, options};
+
+/// Type of the output: known without loading a model.
+fn entities_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
+    let options = options(kwargs).map_err(|e| polars(&e))?;
+    let input = &fields[0];
+    let is_text = matches!(input.dtype(), DataType::String | DataType::Null | DataType::Categorical(..) | DataType::Enum(..));
+    if !is_text {
+        return Err(polars_err!(
+            ComputeError: "column `{}` is {}, expected a string column: cast it with .cast(pl.String)", input.name(), input.dtype()
+        ));
+    }
+    bridge::polars_field(input.name().as_str(), &schema::data_type(options.layout))
+}
+
+/// Annotates one chunk of a column.
+#[polars_expr(output_type_func_with_kwargs=entities_type)]
+fn extract(inputs: &[Series], kwargs: RawOptions) -> PolarsResult<Series> {
+    let series = &inputs[0];
+    let engine = Engine::new(&options(kwargs).map_err(|e| polars(&e))?).map_err(|e| polars(&e))?;
+    let column = bridge::from_polars(series)?;
+    let chunks = engine.annotate_chunks(&column).map_err(|e| polars(&e))?;
+    bridge::to_polars(series.name().as_str(), chunks)
+}

@@ -1,0 +1,66 @@
+//! The Python face: a Polars expression, and the engine over the Arrow PyCapsule interface.
+//!
+//! Everything is thin over `spanframe_engine`; all unsafe code is in `bridge`.
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod bridge;
+mod engine;
+mod error;
+mod expressions;
+mod table;
+
+use std::{ffi::OsString, path::PathBuf, sync::OnceLock};
+
+use pyo3::prelude::*;
+use spanframe_engine::{EngineOptions, RawOptions};
+
+/// The ONNX Runtime library of this Python, told once by the package.
+static PYTHON_LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+
+/// Options as typed in Python become checked ones.
+fn options(raw: RawOptions) -> Result<EngineOptions, spanframe_engine::EngineError> {
+    let mut options = EngineOptions::new(raw)?;
+    options.runtime.python = PYTHON_LIBRARY.get().cloned();
+    Ok(options)
+}
+
+/// Tells where the `onnxruntime` package of this Python keeps its library.
+#[pyfunction]
+fn set_library(path: PathBuf) {
+    PYTHON_LIBRARY.get_or_init(|| path);
+}
+
+/// Names of all options.
+#[pyfunction]
+fn option_names() -> Vec<&'static str> {
+    EngineOptions::NAMES.to_vec()
+}
+
+/// Refuses a name that is no option, with the nearest one.
+#[pyfunction]
+fn check_option(name: &str) -> PyResult<()> {
+    EngineOptions::check_name(name).map_err(|e| error::python(&e.into()))
+}
+
+/// Runs the command line and gives its exit code.
+#[pyfunction]
+fn cli(py: Python<'_>, args: Vec<OsString>) -> u8 {
+    py.detach(|| {
+        let code = spanframe_cli::run_with_python(args, PYTHON_LIBRARY.get().cloned());
+        // the code is opaque to the standard library, and known to ours
+        (0..=u8::MAX).find(|&n| std::process::ExitCode::from(n) == code).unwrap_or(1)
+    })
+}
+
+#[pymodule]
+fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<engine::Engine>()?;
+    module.add_class::<table::Entities>()?;
+    module.add_class::<table::Table>()?;
+    module.add_function(wrap_pyfunction!(set_library, module)?)?;
+    module.add_function(wrap_pyfunction!(option_names, module)?)?;
+    module.add_function(wrap_pyfunction!(check_option, module)?)?;
+    module.add_function(wrap_pyfunction!(cli, module)?)?;
+    error::register(module)
+}
