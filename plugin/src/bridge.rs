@@ -11,7 +11,7 @@ use arrow_array::{
     make_array,
 };
 use arrow_schema::{ArrowError, DataType, Field};
-use polars::prelude::{CompatLevel, DataType as PolarsType, Field as PolarsField, PolarsResult, Series, polars_err};
+use polars::prelude::{CompatLevel, DataType as PolarsType, Field as PolarsField, PlSmallStr, PolarsResult, Series, polars_err};
 use polars_arrow::ffi as polars_ffi;
 use pyo3::{
     exceptions::PyTypeError,
@@ -73,7 +73,7 @@ pub fn to_polars(name: &str, chunks: Vec<ArrayRef>) -> PolarsResult<Series> {
             unsafe { polars_ffi::import_array_from_c(move_across(array), field.dtype) }
         })
         .collect::<PolarsResult<Vec<_>>>()?;
-    Series::try_from((name.into(), chunks))
+    Series::try_from((PlSmallStr::from_str(name), chunks))
 }
 
 /// An array or a stream of arrays from any Python object that offers one by the PyCapsule interface.
@@ -109,7 +109,7 @@ fn read_stream(capsule: &Bound<'_, PyCapsule>) -> PyResult<(Field, Vec<ArrayRef>
     // SAFETY: the name of the capsule says what it holds; the stream is moved out and left released.
     let mut stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
     let failed = |code: i32| InputError::new_err(format!("the Arrow stream failed with code {code}"));
-    let (Some(get_schema), Some(get_next)) = (stream.get_schema, stream.get_next) else {
+    let (Some(get_schema), Some(get_next)) = (stream.get_schema(), stream.get_next()) else {
         return Err(InputError::new_err("the Arrow stream was already read"));
     };
     let mut schema = FFI_ArrowSchema::empty();
@@ -138,8 +138,8 @@ fn read_stream(capsule: &Bound<'_, PyCapsule>) -> PyResult<(Field, Vec<ArrayRef>
 /// The pair of capsules of `__arrow_c_array__`.
 pub fn array_capsules<'py>(py: Python<'py>, array: &dyn Array) -> PyResult<Bound<'py, PyTuple>> {
     let (array, schema) = to_ffi(&array.to_data()).map_err(wrong)?;
-    let schema = PyCapsule::new(py, schema, Some(c"arrow_schema".to_owned()))?;
-    let array = PyCapsule::new(py, array, Some(c"arrow_array".to_owned()))?;
+    let schema = PyCapsule::new_with_value(py, schema, c"arrow_schema")?;
+    let array = PyCapsule::new_with_value(py, array, c"arrow_array")?;
     PyTuple::new(py, [schema, array])
 }
 
@@ -147,7 +147,7 @@ pub fn array_capsules<'py>(py: Python<'py>, array: &dyn Array) -> PyResult<Bound
 pub fn stream_capsule<'py>(
     py: Python<'py>, reader: Box<dyn RecordBatchReader + Send>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
-    PyCapsule::new(py, FFI_ArrowArrayStream::new(reader), Some(c"arrow_array_stream".to_owned()))
+    PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(reader), c"arrow_array_stream")
 }
 
 /// A struct array, where `array` is one: the batch of a table.

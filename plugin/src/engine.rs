@@ -13,7 +13,6 @@ use spanframe_engine::{EngineError, RawOptions};
 use crate::{
     bridge,
     error::{InputError, python},
-    options,
     table::{Entities, Table},
 };
 

@@ -17,7 +17,7 @@ use parquet::{
 use spanframe_engine::{Engine, EngineOptions};
 use tempfile::NamedTempFile;
 
-use crate::{error::CliError, flags::AnnotateFlags, parquet_file::ParquetFile, progress::Progress};
+use crate::{error::CliError, flags::AnnotateFlags, interrupt, parquet_file::ParquetFile, progress::Progress};
 
 /// A row group is closed when it holds this much, however large that of the input was.
 const ROW_GROUP_BYTES: usize = 64 << 20;
@@ -128,7 +128,8 @@ fn write(flags: &AnnotateFlags, plan: &Plan, engine: &Engine) -> Result<(), CliE
     let failed = |e: &dyn std::error::Error| CliError::Write { path: output.clone(), reason: e.to_string() };
     let folder = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|e| failed(&e))?;
-    let mut partial = NamedTempFile::with_prefix_in(".spanframe-", folder).map_err(|e| failed(&e))?;
+    let mut partial = partial(folder).map_err(|e| failed(&e))?;
+    let _guard = interrupt::remove_if_interrupted(partial.path());
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("spanframe ", env!("CARGO_PKG_VERSION")).to_string())
@@ -146,26 +147,18 @@ fn write(flags: &AnnotateFlags, plan: &Plan, engine: &Engine) -> Result<(), CliE
         writer.flush().map_err(|e| failed(&e))?;
     }
     writer.close().map_err(|e| failed(&e))?;
-    readable(&partial).map_err(|e| failed(&e))?;
     partial.as_file().sync_all().map_err(|e| failed(&e))?;
     let kept = if flags.overwrite { partial.persist(output) } else { partial.persist_noclobber(output) };
     kept.map(drop).map_err(|e| failed(&e.error))
 }
 
-/// A temporary file is its owner's alone; an output has the rights that the user's umask gives any new file.
-#[cfg(unix)]
-fn readable(partial: &NamedTempFile) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let probe = tempfile::Builder::new()
-        .prefix(".spanframe-")
-        .permissions(fs::Permissions::from_mode(0o666))
-        .tempfile_in(partial.path().parent().unwrap_or(Path::new(".")))?;
-    partial.as_file().set_permissions(probe.as_file().metadata()?.permissions())
-}
-
-#[cfg(not(unix))]
-fn readable(_: &NamedTempFile) -> std::io::Result<()> {
-    Ok(())
+/// A hidden file in `folder`, with the rights that the user's umask gives any new file.
+fn partial(folder: &Path) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".spanframe-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
 fn annotated(

@@ -9,6 +9,7 @@ mod error;
 mod flags;
 mod head;
 mod highlight;
+mod interrupt;
 mod parquet_file;
 mod progress;
 mod text;

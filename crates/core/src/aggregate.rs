@@ -65,8 +65,9 @@ pub fn softmax(logits: &[f32], probabilities: &mut [f32]) {
 
 /// Labels the units of one document.
 ///
-/// `logits` is row-major, `[encoding.len(), columns]`; `head` names the columns that compete. Empty pieces are passed
-/// over: they have no text to label.
+/// `logits` is row-major, `[encoding.len(), columns]`; `head` names the columns that compete. Empty pieces belong to no
+/// word and are passed over; only [`AggregationStrategy::Simple`] keeps them, for a piece of white space alone can end
+/// an entity and counts in its mean, as in Hugging Face's pipeline.
 #[must_use]
 pub fn units(
     encoding: &Encoding, logits: &[f32], columns: usize, head: &Range<usize>, strategy: AggregationStrategy,
@@ -77,7 +78,7 @@ pub fn units(
     let mut sums = vec![0.0; width];
     let mut pieces = 0.0; // pieces in the word at hand, for the mean
     for (i, (&span, &joined)) in encoding.spans().iter().zip(encoding.joined()).enumerate() {
-        if span.is_empty() {
+        if span.is_empty() && strategy != AggregationStrategy::Simple {
             continue;
         }
         softmax(&logits[i * columns + head.start..i * columns + head.end], &mut row);

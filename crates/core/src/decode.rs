@@ -55,7 +55,10 @@ impl Decoder {
             let mut entities = match self {
                 Self::Labels(strategy) => {
                     let units = aggregate::units(encoding, logits, columns, &head.columns, *strategy);
-                    group(&units, tags)
+                    let mut entities = group(&units, tags);
+                    entities.iter_mut().for_each(|e| e.span = e.span.trimmed(text));
+                    entities.retain(|e| !e.span.is_empty());
+                    entities
                 }
                 Self::Viterbi { viterbi, trim } => {
                     let (obi, tags) = obi(labels, head);

@@ -6,7 +6,7 @@ use crate::Span;
 ///
 /// A sentence ends after a line break, or after `.`, `!`, `?` or `…` (and closing quotes or brackets) when white space
 /// follows and the next word does not begin with a lower-case letter or a digit. White space belongs to the sentence
-/// before it. The rule only decides where windows may be cut; an abbreviation taken for an end does no harm.
+/// before it; at the begin of the text, to the first. The rule only decides where windows may be cut; an abbreviation taken for an end does no harm.
 ///
 /// ```
 /// # use spanframe_core::{sentence::sentences, Span};
@@ -18,6 +18,7 @@ use crate::Span;
 pub fn sentences(text: &str) -> Vec<Span> {
     let mut found = Vec::new();
     let mut begin = 0;
+    let mut has_word = false; // something other than white space has been read
     let mut after_stop = false; // a full stop (and closers) has been read
     let mut space: Option<bool> = None; // white space has been read since; whether it had a line break
     for (at, c) in text.char_indices() {
@@ -27,11 +28,12 @@ pub fn sentences(text: &str) -> Vec<Span> {
         }
         if let Some(line_break) = space.take()
             && (line_break || (after_stop && !c.is_lowercase() && !c.is_numeric()))
-            && at > begin
+            && has_word
         {
             found.push(Span::new(begin, at));
             begin = at;
         }
+        has_word = true;
         after_stop = matches!(c, '.' | '!' | '?' | '…')
             || (after_stop && matches!(c, '"' | '\'' | ')' | ']' | '}' | '»' | '”' | '’'));
     }

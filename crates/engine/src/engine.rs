@@ -184,9 +184,6 @@ impl Engine {
     fn run<'a>(
         &self, column: &TextColumn<'a>, sink: impl FnMut(Vec<Row<'a>>) -> Result<(), EngineError> + Send,
     ) -> Result<(), EngineError> {
-        if self.loaded.process != std::process::id() {
-            return Err(EngineError::Forked);
-        }
         let pipeline = Pipeline {
             model: &self.loaded.model,
             decoder: self.decoder,
@@ -197,6 +194,6 @@ impl Engine {
             threshold: self.threshold,
             metrics: &self.metrics,
         };
-        self.loaded.pool.install(|| pipeline.run(column, sink))
+        self.loaded.install(|| pipeline.run(column, sink))
     }
 }

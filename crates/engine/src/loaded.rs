@@ -2,14 +2,18 @@
 
 use std::{
     collections::HashMap,
+    panic,
     path::{Path, PathBuf},
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, Once, PoisonError},
+    thread,
     time::SystemTime,
 };
 
 use spanframe_model::{Device, Model, ModelFiles, SessionOptions};
 
 use crate::{EngineError, EngineOptions, options::available_threads};
+
+const THREAD_NAME: &str = "spanframe-";
 
 /// A model with the threads that work for it.
 ///
@@ -21,6 +25,20 @@ pub(crate) struct Loaded {
     /// Held by the call in progress, so that memory is bounded by one call's budget.
     pub(crate) turn: Mutex<()>,
     pub(crate) process: u32,
+}
+
+impl Loaded {
+    /// Runs `work` on the pool. A panic in it becomes an error that does not quote it.
+    pub(crate) fn install<T: Send>(
+        &self, work: impl FnOnce() -> Result<T, EngineError> + Send,
+    ) -> Result<T, EngineError> {
+        if self.process != std::process::id() {
+            return Err(EngineError::Forked);
+        }
+        // nothing that the panic may have left half-done is looked at again: the pipeline owns its state
+        panic::catch_unwind(panic::AssertUnwindSafe(|| self.pool.install(work)))
+            .unwrap_or_else(|_| Err(EngineError::Internal("a worker panicked; standard error names the place".to_string())))
+    }
 }
 
 /// What tells two loaded models apart.
@@ -77,9 +95,10 @@ pub(crate) fn load(options: &EngineOptions) -> Result<Arc<Loaded>, EngineError> 
         Device::Cuda(_) => options.sessions.max(available_threads()),
     };
     let model = Model::load(files, &options.runtime, session)?;
+    quiet_panics();
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
-        .thread_name(|i| format!("spanframe-{i}"))
+        .thread_name(|i| format!("{THREAD_NAME}{i}"))
         .build()
         .map_err(|e| EngineError::Threads { threads, reason: e.to_string() })?;
     let loaded = Arc::new(Loaded { model, pool, turn: Mutex::new(()), process: key.process });
@@ -87,6 +106,37 @@ pub(crate) fn load(options: &EngineOptions) -> Result<Arc<Loaded>, EngineError> 
     Ok(loaded)
 }
 
+/// A panic's message can quote the text that was sliced. On the threads that see notes only its place is told.
+fn quiet_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| match thread::current().name() {
+            Some(name) if name.starts_with(THREAD_NAME) => {
+                let place = info.location().map_or_else(|| "an unknown place".to_string(), ToString::to_string);
+                eprintln!("spanframe: panic at {place}");
+            }
+            _ => usual(info),
+        }));
+    });
+}
+
 fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RawOptions;
+
+    #[test]
+    fn a_panic_does_not_quote_the_note() {
+        let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/test_models/bert-uncased");
+        let raw = RawOptions { model: Some(model.to_string()), ..RawOptions::default() };
+        let loaded = load(&EngineOptions::new(raw).unwrap()).unwrap();
+        let note = "SENTINEL é";
+        let error = loaded.install(|| Ok(note[..10].len())).unwrap_err().to_string();
+        assert!(error.contains("panicked") && !error.contains("SENTINEL"), "{error}");
+    }
 }

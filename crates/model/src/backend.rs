@@ -207,7 +207,8 @@ fn builder(
 ) -> Result<SessionBuilder, ModelError> {
     let make = || -> Result<SessionBuilder, ort::Error> {
         Ok(Session::builder(&runtime.environment)?
-            .with_log_level(ort::logging::LogLevel::Error)?
+            // its errors come back as results; logging them too would say them twice
+            .with_log_level(ort::logging::LogLevel::Fatal)?
             .with_optimization_level(GraphOptimizationLevel::All)?
             .with_intra_threads(options.intra_threads)?
             .with_inter_threads(1)?

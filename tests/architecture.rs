@@ -1,0 +1,111 @@
+//! What must stay absent: foreign names on the wrong floor, unsafe code outside the bridge.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Names under `[dependencies]` of a manifest.
+fn dependencies(manifest: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(manifest)).unwrap();
+    let section = text.split("\n[dependencies]\n").nth(1).expect("a manifest has dependencies");
+    section
+        .lines()
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split(['.', ' ', '=']).next())
+        .filter(|name| !name.is_empty())
+        .map(String::from)
+        .collect()
+}
+
+fn check_floor(manifest: &str, may_name: &[&str]) {
+    let allowed: BTreeSet<String> = may_name.iter().map(ToString::to_string).collect();
+    let named = dependencies(manifest);
+    assert!(!named.is_empty());
+    let beyond: Vec<_> = named.difference(&allowed).collect();
+    assert!(beyond.is_empty(), "{manifest} may not name {beyond:?}");
+}
+
+#[test]
+fn only_the_named_floor_names_its_foreign_crate() {
+    check_floor("crates/core/Cargo.toml", &["thiserror"]);
+    check_floor(
+        "crates/model/Cargo.toml",
+        &["half", "ort", "serde", "serde_json", "spanframe-core", "thiserror", "tokenizers"],
+    );
+    check_floor(
+        "crates/engine/Cargo.toml",
+        &[
+            "arrow-array", "arrow-buffer", "arrow-schema", "arrow-select", "rayon", "serde", "spanframe-bundled",
+            "spanframe-core", "spanframe-model", "strsim", "thiserror",
+        ],
+    );
+    check_floor(
+        "Cargo.toml",
+        &[
+            "arrow-array", "arrow-cast", "arrow-schema", "clap", "ctrlc", "glob", "indicatif", "parquet", "serde_json",
+            "spanframe-engine", "tempfile", "thiserror",
+        ],
+    );
+    check_floor(
+        "plugin/Cargo.toml",
+        &[
+            "arrow-array", "arrow-schema", "arrow-select", "polars", "polars-arrow", "pyo3", "pyo3-polars", "spanframe",
+            "spanframe-engine",
+        ],
+    );
+}
+
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_is_in_the_bridge_alone() {
+    let mut files = Vec::new();
+    rust_files(&root().join("crates"), &mut files);
+    rust_files(&root().join("plugin/src"), &mut files);
+    assert!(files.len() > 30);
+    let with_unsafe: Vec<_> = files
+        .iter()
+        .filter(|f| fs::read_to_string(f).unwrap().lines().any(|l| l.split("//").next().unwrap().contains("unsafe {")))
+        .map(|f| f.strip_prefix(root()).unwrap().display().to_string())
+        .collect();
+    assert_eq!(with_unsafe, ["plugin/src/bridge.rs"]);
+    for library in ["core", "bundled", "model", "engine", "cli"] {
+        let text = fs::read_to_string(root().join(format!("crates/{library}/src/lib.rs"))).unwrap();
+        assert!(text.contains("#![forbid(unsafe_code)]"), "{library}");
+    }
+}
+
+#[test]
+fn architecture_names_tests_that_exist() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let mut sources = String::new();
+    for folder in ["crates", "tests"] {
+        let mut files = Vec::new();
+        rust_files(&root().join(folder), &mut files);
+        files.iter().for_each(|f| sources.push_str(&fs::read_to_string(f).unwrap()));
+    }
+    for entry in fs::read_dir(root().join("tests/python")).unwrap().flatten() {
+        sources.push_str(&fs::read_to_string(entry.path()).unwrap_or_default());
+    }
+    let section = text.split("\n## Invariants").nth(1).expect("a section on invariants").split("\n## ").next().unwrap();
+    let named: Vec<&str> = section.split('`').skip(1).step_by(2).filter(|n| n.matches('_').count() >= 2).collect();
+    assert!(named.len() >= 9, "{named:?}");
+    for name in named {
+        assert!(sources.contains(&format!("fn {name}(")) || sources.contains(&format!("def {name}(")), "no test is called {name}");
+    }
+}

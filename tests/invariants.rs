@@ -1,0 +1,194 @@
+//! The promises of ARCHITECTURE.md that concern values, each by its name there.
+
+mod support;
+
+use std::sync::Arc;
+
+use arrow_array::{
+    Array, ArrayRef, DictionaryArray, LargeStringArray, NullArray, StringArray, StringViewArray, types::Int32Type,
+};
+use proptest::prelude::*;
+use spanframe_engine::{Engine, EngineError, Layout, RawOptions, schema};
+use support::{Found, annotate, column, engine, raw, texts};
+
+const MODELS: [&str; 5] = ["bert-uncased", "bert-cased", "roberta", "xlm-roberta", "multi-head"];
+/// xlm-roberta computes in half precision, where ONNX Runtime's own rounding moves with the shape of the batch.
+const FP32_MODELS: [&str; 4] = ["bert-uncased", "bert-cased", "roberta", "multi-head"];
+
+/// Clinical-looking words, and characters that move offsets.
+const TEXT: &str = "([A-Za-zéñİß]{1,9}|mg|[0-9]{1,3}|aspirin|dolor|👩\u{200d}⚕️|e\u{301}|ﬁ|½|日本|שלום|\u{fffd}|\u{0}|<s>|\\[SEP\\])([ .,;:()\n\t\r\u{a0}\u{200b}-]{1,2}([A-Za-zéñİß]{1,9}|mg|[0-9]{1,3}|tos)){0,30}";
+
+fn with(model: &str, change: impl FnOnce(&mut RawOptions)) -> Engine {
+    let mut raw = raw(Some(model));
+    change(&mut raw);
+    engine(raw)
+}
+
+/// Invariant 1, in every unit.
+fn check_slices(text: &str, model: &str) {
+    let array = texts([Some(text)]);
+    let in_unit = |unit: &str| {
+        annotate(&with(model, |o| o.offsets = Some(unit.into())), &array).remove(0).expect("not null")
+    };
+    let chars: Vec<char> = text.chars().collect();
+    let units: Vec<u16> = text.encode_utf16().collect();
+    for found in in_unit("byte") {
+        assert_eq!(text[found.begin as usize..found.end as usize], found.chunk);
+    }
+    for found in in_unit("char") {
+        assert_eq!(chars[found.begin as usize..found.end as usize].iter().collect::<String>(), found.chunk);
+    }
+    for found in in_unit("spark") {
+        assert_eq!(String::from_utf16(&units[found.begin as usize..=found.end as usize]).unwrap(), found.chunk);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn slicing_the_text_gives_the_chunk_in_every_unit(text in TEXT, model in 0..MODELS.len()) {
+        check_slices(&text, MODELS[model]);
+    }
+
+    #[test]
+    fn length_and_nulls_are_kept(notes in prop::collection::vec(prop::option::of(prop_oneof![Just(String::new()), TEXT]), 0..12)) {
+        let array = texts(notes.iter().map(Option::as_deref));
+        for layout in [Layout::StructOfLists, Layout::ListOfStructs] {
+            let name = Layout::NAMES.iter().find(|(_, l)| *l == layout).unwrap().0;
+            let out = with("bert-uncased", |o| o.layout = Some(name.into())).annotate(&array).unwrap();
+            prop_assert_eq!(out.len(), notes.len());
+            prop_assert_eq!(out.data_type(), &schema::data_type(layout));
+            for (row, note) in notes.iter().enumerate() {
+                prop_assert_eq!(out.is_null(row), note.is_none());
+            }
+        }
+        let found = annotate(&with("bert-uncased", |_| ()), &array);
+        for (row, note) in found.iter().zip(&notes) {
+            prop_assert!(note.as_deref() != Some("") || row.as_ref().is_some_and(Vec::is_empty));
+        }
+    }
+
+    #[test]
+    fn entities_do_not_depend_on_batches_chunks_order_or_threads(
+        notes in prop::collection::vec(TEXT, 1..16), model in 0..FP32_MODELS.len(), budget in 1i64..600, sessions in 1i64..4,
+    ) {
+        let model = FP32_MODELS[model];
+        let array = texts(notes.iter().map(|n| Some(n.as_str())));
+        let expect = annotate(&with(model, |_| ()), &array);
+        let other = with(model, |o| (o.batch_tokens, o.sessions) = (Some(budget), Some(sessions)));
+        prop_assert_eq!(&annotate(&other, &array), &expect);
+        let reversed = texts(notes.iter().rev().map(|n| Some(n.as_str())));
+        prop_assert!(annotate(&other, &reversed).iter().rev().eq(&expect));
+        let one_by_one: Vec<_> = notes.iter().flat_map(|n| annotate(&other, &texts([Some(n.as_str())]))).collect();
+        prop_assert_eq!(&one_by_one, &expect);
+    }
+
+    #[test]
+    fn nothing_is_truncated(words in prop::collection::vec("[a-z]{2,8}", 200..600), model in 0..MODELS.len()) {
+        // pieces are counted once each, whatever windows they went through
+        let text = words.join(" ");
+        let short = with(MODELS[model], |o| (o.max_length, o.stride) = (Some(20), Some(5)));
+        let long = with(MODELS[model], |_| ());
+        let array = texts([Some(text.as_str())]);
+        annotate(&short, &array);
+        annotate(&long, &array);
+        prop_assert_eq!(short.metrics().tokens(), long.metrics().tokens());
+        prop_assert!(short.metrics().windows() > long.metrics().windows());
+    }
+}
+
+#[test]
+fn the_bundled_model_does_not_depend_on_its_batch() {
+    let notes = column("notes.parquet", "note").slice(0, 18);
+    let with = |change: fn(&mut RawOptions)| {
+        let mut raw = RawOptions::default();
+        change(&mut raw);
+        annotate(&engine(raw), &notes)
+    };
+    let expect = with(|_| ());
+    assert!(expect.iter().flatten().flatten().count() > 50, "the notes have entities");
+    assert_eq!(with(|o| o.batch_tokens = Some(1)), expect);
+    assert_eq!(with(|o| (o.batch_tokens, o.sessions) = (Some(3000), Some(1))), expect);
+    assert_eq!(with(|o| (o.sessions, o.intra_threads) = (Some(1), Some(2))), expect);
+}
+
+#[test]
+fn hard_cases_go_through_every_kind_of_tokenizer() {
+    let notes = column("hard_cases.parquet", "note");
+    for model in MODELS {
+        let engine = with(model, |o| o.offsets = Some("byte".into()));
+        let found = annotate(&engine, &notes);
+        assert_eq!(found.len(), notes.len());
+        let source = spanframe_engine::input::TextColumn::new(&notes).unwrap();
+        for (row, found) in found.iter().enumerate() {
+            match source.get(row) {
+                None => assert_eq!(found, &None),
+                Some(text) => {
+                    for f in found.as_ref().expect("a text is not null") {
+                        assert_eq!(&text[f.begin as usize..f.end as usize], f.chunk, "{model} row {row}");
+                        assert!(!f.chunk.trim().is_empty());
+                    }
+                }
+            }
+        }
+        assert!(found.iter().flatten().flatten().count() > 100, "{model}");
+    }
+}
+
+#[test]
+fn every_string_type_gives_the_same_values() {
+    let notes = [Some("aspirin 81mg"), None, Some(""), Some("dolor torácico"), Some("aspirin 81mg")];
+    let engine = with("roberta", |_| ());
+    let expect = annotate(&engine, &StringArray::from(notes.to_vec()));
+    let dictionary: DictionaryArray<Int32Type> = notes.into_iter().collect();
+    let arrays: [ArrayRef; 3] = [
+        Arc::new(LargeStringArray::from(notes.to_vec())),
+        Arc::new(StringViewArray::from(notes.to_vec())),
+        Arc::new(dictionary),
+    ];
+    for array in arrays {
+        assert_eq!(annotate(&engine, &array), expect, "{}", array.data_type());
+        assert_eq!(annotate(&engine, &array.slice(2, 3)), expect[2..], "{} sliced", array.data_type());
+    }
+    assert_eq!(annotate(&engine, &NullArray::new(2)), [None, None]);
+    let refused = engine.annotate(&arrow_array::Int64Array::from(vec![1])).unwrap_err();
+    assert!(matches!(refused, EngineError::NotText(_)), "{refused}");
+}
+
+#[test]
+fn identical_windows_are_computed_once() {
+    let note = "aspirin 81mg daily for chest pain.";
+    let engine = with("bert-uncased", |_| ());
+    let found = annotate(&engine, &texts([Some(note); 50]));
+    assert!(found.windows(2).all(|w| w[0] == w[1]));
+    assert_eq!((engine.metrics().windows(), engine.metrics().reused_windows()), (50, 49));
+}
+
+#[test]
+fn one_text_alone_is_the_row_of_a_column() {
+    let notes = column("notes.parquet", "note").slice(0, 6);
+    let engine = with("multi-head", |_| ());
+    let source = spanframe_engine::input::TextColumn::new(&notes).unwrap();
+    for (row, found) in annotate(&engine, &notes).into_iter().enumerate() {
+        let alone: Vec<Found> = engine
+            .annotate_text(source.get(row).unwrap())
+            .unwrap()
+            .into_iter()
+            .map(|a| Found { chunk: a.chunk, entity: a.entity, begin: a.begin, end: a.end, confidence: a.confidence })
+            .collect();
+        assert_eq!(Some(alone), found);
+    }
+}
+
+#[test]
+fn filters_choose_among_the_same_entities() {
+    let notes = column("notes.parquet", "note").slice(0, 20);
+    let all = annotate(&with("multi-head", |_| ()), &notes);
+    let some = with("multi-head", |o| (o.entities, o.threshold) = (Some(vec!["DISEASE".into()]), Some(0.7)));
+    let expect: Vec<Option<Vec<Found>>> = all
+        .into_iter()
+        .map(|row| row.map(|r| r.into_iter().filter(|f| f.entity == "DISEASE" && f.confidence >= 0.7).collect()))
+        .collect();
+    assert_eq!(annotate(&some, &notes), expect);
+}

@@ -1,0 +1,230 @@
+//! Model folders: what loads, what is refused and how, and that values are those of the models' own library.
+
+mod support;
+
+use std::{fs, path::Path};
+
+use spanframe_engine::{Engine, EngineError, EngineOptions, ErrorKind, RawOptions};
+use support::{annotate, data, engine, raw, texts};
+
+/// Hugging Face's own pipeline on the same files, `aggregation_strategy="simple"`.
+#[test]
+fn simple_aggregation_equals_the_transformers_pipeline() {
+    let reference = fs::read_to_string(data("reference/huggingface.json")).unwrap();
+    let reference: serde_json::Value = serde_json::from_str(&reference).unwrap();
+    let notes: Vec<&str> = reference["texts"].as_array().unwrap().iter().map(|t| t.as_str().unwrap()).collect();
+    assert_eq!(notes.len(), 200);
+    let array = texts(notes.iter().map(|t| Some(*t)));
+    // the fourth model has IOBES labels, which the pipeline does not know
+    for (model, tolerance) in [("bert-uncased", 1e-4), ("roberta", 1e-4), ("xlm-roberta", 2e-3)] {
+        let strategy = Some("simple".to_string());
+        let found = annotate(&engine(RawOptions { aggregation_strategy: strategy, ..raw(Some(model)) }), &array);
+        let expect = reference["models"][model]["simple"].as_array().unwrap();
+        assert_eq!(expect.len(), notes.len());
+        let mut compared = 0;
+        for (i, (found, expect)) in found.iter().zip(expect).enumerate() {
+            let chars: Vec<char> = notes[i].chars().collect();
+            // the pipeline keeps white space at the edges, and entities of nothing else; we do not
+            let mut expect: Vec<(u32, u32, &str, f64)> = expect
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|e| {
+                    let (mut begin, mut end) = (e["start"].as_u64().unwrap() as usize, e["end"].as_u64().unwrap() as usize);
+                    while begin < end && chars[begin].is_whitespace() {
+                        begin += 1;
+                    }
+                    while begin < end && chars[end - 1].is_whitespace() {
+                        end -= 1;
+                    }
+                    (begin < end).then(|| {
+                        (begin as u32, end as u32, e["entity_group"].as_str().unwrap(), e["score"].as_f64().unwrap())
+                    })
+                })
+                .collect();
+            let mut found = found.clone().unwrap();
+            // two pieces of one character may differ in type and not in place
+            expect.sort_by_key(|e| (e.0, e.1, e.2));
+            found.sort_by_key(|f| (f.begin, f.end, f.entity.clone()));
+            let spans: Vec<(u32, u32, &str)> = found.iter().map(|f| (f.begin, f.end, f.entity.as_str())).collect();
+            let wanted: Vec<(u32, u32, &str)> = expect.iter().map(|e| (e.0, e.1, e.2)).collect();
+            assert_eq!(spans, wanted, "{model}, text {i}");
+            for (f, e) in found.iter().zip(&expect) {
+                assert!((f64::from(f.confidence) - e.3).abs() < tolerance, "{model}, text {i}: {} {}", f.confidence, e.3);
+            }
+            compared += wanted.len();
+        }
+        assert!(compared > 500, "{model}: only {compared} entities compared");
+    }
+}
+
+#[test]
+fn the_bundled_model_is_the_folder_in_data() {
+    let notes = texts([Some("Refiere dolor torácico y toma aspirina 100 mg.")]);
+    let folder = data("models/clinical-ner-small").display().to_string();
+    let from_folder = engine(RawOptions { model: Some(folder.clone()), ..RawOptions::default() });
+    let by_file = engine(RawOptions { model: Some(format!("{folder}/model_int8.onnx")), ..RawOptions::default() });
+    let by_name = engine(RawOptions { model: Some("clinical-ner-small".into()), ..RawOptions::default() });
+    let expect = annotate(&engine(RawOptions::default()), &notes);
+    assert!(!expect[0].as_ref().unwrap().is_empty());
+    for other in [from_folder, by_file, by_name] {
+        assert_eq!(annotate(&other, &notes), expect);
+    }
+}
+
+/// The sample paragraphs of the README; what the shipped weights miss is listed in the model's card.
+#[test]
+fn sample_paragraphs() {
+    let notes = support::column("notes.parquet", "note").slice(0, 3);
+    let found = annotate(&engine(RawOptions::default()), &notes);
+    let has = |row: usize, entity: &str, chunk: &str| {
+        let row = found[row].as_ref().unwrap();
+        assert!(row.iter().any(|f| f.entity == entity && f.chunk == chunk), "{entity} {chunk} is missing: {row:?}");
+    };
+    for (entity, chunks) in [
+        ("MEDICATION", [&["metformin", "aspirin"][..], &["metformina", "aspirina"], &["metformina", "aspirina"]]),
+        (
+            "DISEASE",
+            [
+                &["type 2 diabetes mellitus", "arterial hypertension"][..],
+                &["diabetes mellitus tipo 2", "hipertensión arterial"],
+                &["diabete mellito di tipo 2", "ipertensione arteriosa"],
+            ],
+        ),
+        (
+            "PROCEDURE",
+            [
+                &["percutaneous coronary intervention"][..],
+                &["intervención coronaria percutánea"],
+                &["intervento coronarico percutaneo"],
+            ],
+        ),
+        (
+            "SYMPTOM",
+            [
+                &["chest pain", "shortness of breath"][..],
+                &["dolor torácico", "disnea"],
+                &["dolore toracico", "dispnea"],
+            ],
+        ),
+    ] {
+        for (row, chunks) in chunks.iter().enumerate() {
+            chunks.iter().for_each(|chunk| has(row, entity, chunk));
+        }
+    }
+}
+
+fn refusal(model: &Path) -> EngineError {
+    let raw = RawOptions { model: Some(model.display().to_string()), ..RawOptions::default() };
+    Engine::new(&EngineOptions::new(raw).unwrap()).err().expect("the model is refused")
+}
+
+/// Copies a test model, changes the copy, and checks that loading says all of `expect`.
+fn check_refused(model: &str, change: impl FnOnce(&Path), expect: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&data("test_models").join(model), folder.path());
+    change(folder.path());
+    let error = refusal(folder.path());
+    let message = error.to_string();
+    assert_eq!(error.kind(), ErrorKind::Model, "{message}");
+    for part in expect {
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn edit(folder: &Path, file: &str, from: &str, to: &str) {
+    let path = folder.join(file);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{file} has no {from}");
+    fs::write(path, text.replacen(from, to, 1)).unwrap();
+}
+
+fn truncate(path: &Path) {
+    let bytes = fs::read(path).unwrap();
+    fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+}
+
+#[test]
+fn unusable_folders_are_refused_with_the_file_and_the_way_out() {
+    let remove = |file: &'static str| move |folder: &Path| fs::remove_file(folder.join(file)).unwrap();
+    check_refused("bert-uncased", remove("config.json"), &["has no config.json"]);
+    check_refused("bert-uncased", remove("tokenizer.json"), &["has no tokenizer.json", "save_pretrained"]);
+    check_refused("bert-uncased", remove("model.onnx"), &["has no model.onnx", "optimum-cli export onnx"]);
+    check_refused("bert-cased", remove("onnx/model.onnx_data"), &["model.onnx", "model.onnx_data or the like"]);
+    check_refused("bert-uncased", |f| fs::write(f.join("config.json"), "{").unwrap(), &["config.json", "line 1"]);
+    check_refused("bert-uncased", |f| fs::write(f.join("config.json"), "{}").unwrap(), &["config.json", "id2label"]);
+    check_refused("bert-uncased", |f| fs::write(f.join("tokenizer.json"), "{}").unwrap(), &["tokenizer.json", "copy it again"]);
+    check_refused("bert-uncased", |f| truncate(&f.join("model.onnx")), &["model.onnx", "truncated or damaged"]);
+    check_refused("bert-uncased", |f| fs::write(f.join("model.onnx"), "not a model").unwrap(), &["model.onnx"]);
+    check_refused("multi-head", |f| edit(f, "config.json", "\"viterbi\"", "\"viterby\""), &["config.json", "viterby"]);
+    check_refused("multi-head", |f| edit(f, "config.json", "\"window_length\": 64", "\"window_length\": 640"), &["window_length 640"]);
+    check_refused("multi-head", |f| edit(f, "config.json", "\"B-DISEASE\"", "\"DISEASE\""), &["head `DISEASE`", "viterbi"]);
+    check_refused(
+        "bert-uncased",
+        |f| fs::copy(data("test_models/roberta/config.json"), f.join("config.json")).map(drop).unwrap(),
+        &["model.onnx", "13", "config.json has 13 labels"],
+    );
+    check_refused(
+        "bert-uncased",
+        |f| {
+            fs::rename(f.join("model.onnx"), f.join("model_a.onnx")).unwrap();
+            fs::copy(f.join("model_a.onnx"), f.join("model_b.onnx")).map(drop).unwrap();
+        },
+        &["model_a.onnx", "model_b.onnx", "name one of these files"],
+    );
+}
+
+/// The opset is a varint near the end of the file: field 8 of the model, holding field 2 of the operator set.
+#[test]
+fn an_opset_from_the_future_is_refused_with_the_way_out() {
+    let change = |folder: &Path| {
+        let path = folder.join("model.onnx");
+        let mut bytes = fs::read(&path).unwrap();
+        let at = bytes.windows(4).rposition(|w| w[0] == 0x42 && w[2] == 0x0a && w[3] == 0x00 || w[0] == 0x42 && w[1] == 0x02 && w[2] == 0x10);
+        let at = at.expect("an operator set without domain");
+        let version = at + bytes[at..].iter().position(|&b| b == 17).expect("opset 17");
+        bytes[version] = 120;
+        fs::write(path, bytes).unwrap();
+    };
+    check_refused("bert-uncased", change, &["model.onnx", "older opset"]);
+}
+
+#[test]
+fn an_absent_model_is_refused_with_the_names_there_are() {
+    let error = refusal(Path::new("no/such/model"));
+    assert_eq!(
+        error.to_string(),
+        "there is no model at `no/such/model`: name a folder with config.json, tokenizer.json and model.onnx, an .onnx \
+         file in such a folder, or one of the models that come with spanframe: clinical-ner-small"
+    );
+}
+
+#[test]
+fn options_are_checked_against_the_model() {
+    let refused = |change: fn(&mut RawOptions)| {
+        let mut raw = raw(Some("multi-head"));
+        change(&mut raw);
+        Engine::new(&EngineOptions::new(raw).unwrap()).err().expect("refused").to_string()
+    };
+    assert_eq!(
+        refused(|o| o.entities = Some(vec!["DISEASES".into()])),
+        "option `entities` cannot be `DISEASES`; did you mean `DISEASE`?; it may be MEDICATION, DISEASE, PROCEDURE, SYMPTOM"
+    );
+    assert_eq!(refused(|o| o.max_length = Some(2)), "option `max_length` cannot be 2; it may be 3 to 130 with this model");
+    assert_eq!(
+        refused(|o| o.stride = Some(62)),
+        "option `stride` cannot be 62; it may be 0 to 61, below the 62 pieces of a window"
+    );
+}
