@@ -41,21 +41,47 @@ fn only_the_named_floor_names_its_foreign_crate() {
     check_floor(
         "crates/engine/Cargo.toml",
         &[
-            "arrow-array", "arrow-buffer", "arrow-schema", "arrow-select", "rayon", "serde", "spanframe-bundled",
-            "spanframe-core", "spanframe-model", "strsim", "thiserror",
+            "arrow-array",
+            "arrow-buffer",
+            "arrow-schema",
+            "arrow-select",
+            "rayon",
+            "serde",
+            "spanframe-bundled",
+            "spanframe-core",
+            "spanframe-model",
+            "strsim",
+            "thiserror",
         ],
     );
     check_floor(
         "Cargo.toml",
         &[
-            "arrow-array", "arrow-cast", "arrow-schema", "clap", "ctrlc", "glob", "indicatif", "parquet", "serde_json",
-            "spanframe-engine", "tempfile", "thiserror",
+            "arrow-array",
+            "arrow-cast",
+            "arrow-schema",
+            "clap",
+            "ctrlc",
+            "glob",
+            "indicatif",
+            "parquet",
+            "serde_json",
+            "spanframe-engine",
+            "tempfile",
+            "thiserror",
         ],
     );
     check_floor(
         "plugin/Cargo.toml",
         &[
-            "arrow-array", "arrow-schema", "arrow-select", "polars", "polars-arrow", "pyo3", "pyo3-polars", "spanframe",
+            "arrow-array",
+            "arrow-schema",
+            "arrow-select",
+            "polars",
+            "polars-arrow",
+            "pyo3",
+            "pyo3-polars",
+            "spanframe",
             "spanframe-engine",
         ],
     );
@@ -106,6 +132,9 @@ fn architecture_names_tests_that_exist() {
     let named: Vec<&str> = section.split('`').skip(1).step_by(2).filter(|n| n.matches('_').count() >= 2).collect();
     assert!(named.len() >= 9, "{named:?}");
     for name in named {
-        assert!(sources.contains(&format!("fn {name}(")) || sources.contains(&format!("def {name}(")), "no test is called {name}");
+        assert!(
+            sources.contains(&format!("fn {name}(")) || sources.contains(&format!("def {name}(")),
+            "no test is called {name}"
+        );
     }
 }

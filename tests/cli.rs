@@ -92,7 +92,8 @@ fn annotates_a_file_and_keeps_its_columns() {
 fn planned_schema_is_data_schema() {
     let job = Job::new();
     for (name, layout) in Layout::NAMES {
-        let output = job.run(&["--layout", name, "--offsets", "spark", "--overwrite", "--output-column", "e", "--select", "id"]);
+        let output =
+            job.run(&["--layout", name, "--offsets", "spark", "--overwrite", "--output-column", "e", "--select", "id"]);
         assert!(output.status.success(), "{}", stderr(&output));
         let written = read(Path::new(&job.path("out.parquet")));
         let names: Vec<&str> = written.schema_ref().fields().iter().map(|f| f.name().as_str()).collect();
@@ -153,8 +154,20 @@ fn wrong_inputs_are_refused_and_nothing_is_written() {
     check("in.parquet", &["--batch-tokens", "-5"], 2, "option `batch_tokens` cannot be -5");
     check("in.parquet", &["--device", "gpu"], 2, "option `device` cannot be `gpu`");
     check("in.parquet", &["--device", "cuda:0"], 4, "device `cuda:0` is not available");
-    check("in.parquet", &["--onnxruntime", "/no/library.so"], 4, "`/no/library.so` cannot be used: there is no such library");
-    check_refused(&job, "in.parquet", "old.parquet", &[], 2, "old.parquet` exists: name another output, or say --overwrite");
+    check(
+        "in.parquet",
+        &["--onnxruntime", "/no/library.so"],
+        4,
+        "`/no/library.so` cannot be used: there is no such library",
+    );
+    check_refused(
+        &job,
+        "in.parquet",
+        "old.parquet",
+        &[],
+        2,
+        "old.parquet` exists: name another output, or say --overwrite",
+    );
     assert_eq!(fs::read_to_string(job.path("old.parquet")).unwrap(), "old");
     check_refused(&job, "in.parquet", "old.parquet/out.parquet", &[], 2, "cannot write");
     check_refused(&job, "in.parquet", "empty/../in.parquet", &[], 2, "exists");
@@ -166,7 +179,8 @@ fn a_model_folder_that_is_empty_or_missing_is_refused() {
     fs::create_dir(job.path("empty")).unwrap();
     for (model, message) in [("empty", "has no model.onnx"), ("none", "there is no model at")] {
         let model = job.path(model);
-        let result = spanframe(&["annotate", &job.path("in.parquet"), "-o", &job.path("o.parquet"), "-c", "note", "-m", &model]);
+        let result =
+            spanframe(&["annotate", &job.path("in.parquet"), "-o", &job.path("o.parquet"), "-c", "note", "-m", &model]);
         assert_eq!(result.status.code(), Some(3), "{}", stderr(&result));
         assert!(stderr(&result).contains(message), "{}", stderr(&result));
     }

@@ -27,9 +27,8 @@ fn with(model: &str, change: impl FnOnce(&mut RawOptions)) -> Engine {
 /// Invariant 1, in every unit.
 fn check_slices(text: &str, model: &str) {
     let array = texts([Some(text)]);
-    let in_unit = |unit: &str| {
-        annotate(&with(model, |o| o.offsets = Some(unit.into())), &array).remove(0).expect("not null")
-    };
+    let in_unit =
+        |unit: &str| annotate(&with(model, |o| o.offsets = Some(unit.into())), &array).remove(0).expect("not null");
     let chars: Vec<char> = text.chars().collect();
     let units: Vec<u16> = text.encode_utf16().collect();
     for found in in_unit("byte") {

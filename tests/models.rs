@@ -30,7 +30,8 @@ fn simple_aggregation_equals_the_transformers_pipeline() {
                 .unwrap()
                 .iter()
                 .filter_map(|e| {
-                    let (mut begin, mut end) = (e["start"].as_u64().unwrap() as usize, e["end"].as_u64().unwrap() as usize);
+                    let (mut begin, mut end) =
+                        (e["start"].as_u64().unwrap() as usize, e["end"].as_u64().unwrap() as usize);
                     while begin < end && chars[begin].is_whitespace() {
                         begin += 1;
                     }
@@ -50,7 +51,12 @@ fn simple_aggregation_equals_the_transformers_pipeline() {
             let wanted: Vec<(u32, u32, &str)> = expect.iter().map(|e| (e.0, e.1, e.2)).collect();
             assert_eq!(spans, wanted, "{model}, text {i}");
             for (f, e) in found.iter().zip(&expect) {
-                assert!((f64::from(f.confidence) - e.3).abs() < tolerance, "{model}, text {i}: {} {}", f.confidence, e.3);
+                assert!(
+                    (f64::from(f.confidence) - e.3).abs() < tolerance,
+                    "{model}, text {i}: {} {}",
+                    f.confidence,
+                    e.3
+                );
             }
             compared += wanted.len();
         }
@@ -165,12 +171,24 @@ fn unusable_folders_are_refused_with_the_file_and_the_way_out() {
     check_refused("bert-cased", remove("onnx/model.onnx_data"), &["model.onnx", "model.onnx_data or the like"]);
     check_refused("bert-uncased", |f| fs::write(f.join("config.json"), "{").unwrap(), &["config.json", "line 1"]);
     check_refused("bert-uncased", |f| fs::write(f.join("config.json"), "{}").unwrap(), &["config.json", "id2label"]);
-    check_refused("bert-uncased", |f| fs::write(f.join("tokenizer.json"), "{}").unwrap(), &["tokenizer.json", "copy it again"]);
+    check_refused(
+        "bert-uncased",
+        |f| fs::write(f.join("tokenizer.json"), "{}").unwrap(),
+        &["tokenizer.json", "copy it again"],
+    );
     check_refused("bert-uncased", |f| truncate(&f.join("model.onnx")), &["model.onnx", "truncated or damaged"]);
     check_refused("bert-uncased", |f| fs::write(f.join("model.onnx"), "not a model").unwrap(), &["model.onnx"]);
     check_refused("multi-head", |f| edit(f, "config.json", "\"viterbi\"", "\"viterby\""), &["config.json", "viterby"]);
-    check_refused("multi-head", |f| edit(f, "config.json", "\"window_length\": 64", "\"window_length\": 640"), &["window_length 640"]);
-    check_refused("multi-head", |f| edit(f, "config.json", "\"B-DISEASE\"", "\"DISEASE\""), &["head `DISEASE`", "viterbi"]);
+    check_refused(
+        "multi-head",
+        |f| edit(f, "config.json", "\"window_length\": 64", "\"window_length\": 640"),
+        &["window_length 640"],
+    );
+    check_refused(
+        "multi-head",
+        |f| edit(f, "config.json", "\"B-DISEASE\"", "\"DISEASE\""),
+        &["head `DISEASE`", "viterbi"],
+    );
     check_refused(
         "bert-uncased",
         |f| fs::copy(data("test_models/roberta/config.json"), f.join("config.json")).map(drop).unwrap(),
@@ -192,7 +210,9 @@ fn an_opset_from_the_future_is_refused_with_the_way_out() {
     let change = |folder: &Path| {
         let path = folder.join("model.onnx");
         let mut bytes = fs::read(&path).unwrap();
-        let at = bytes.windows(4).rposition(|w| w[0] == 0x42 && w[2] == 0x0a && w[3] == 0x00 || w[0] == 0x42 && w[1] == 0x02 && w[2] == 0x10);
+        let at = bytes.windows(4).rposition(|w| {
+            w[0] == 0x42 && w[2] == 0x0a && w[3] == 0x00 || w[0] == 0x42 && w[1] == 0x02 && w[2] == 0x10
+        });
         let at = at.expect("an operator set without domain");
         let version = at + bytes[at..].iter().position(|&b| b == 17).expect("opset 17");
         bytes[version] = 120;
@@ -222,7 +242,10 @@ fn options_are_checked_against_the_model() {
         refused(|o| o.entities = Some(vec!["DISEASES".into()])),
         "option `entities` cannot be `DISEASES`; did you mean `DISEASE`?; it may be MEDICATION, DISEASE, PROCEDURE, SYMPTOM"
     );
-    assert_eq!(refused(|o| o.max_length = Some(2)), "option `max_length` cannot be 2; it may be 3 to 130 with this model");
+    assert_eq!(
+        refused(|o| o.max_length = Some(2)),
+        "option `max_length` cannot be 2; it may be 3 to 130 with this model"
+    );
     assert_eq!(
         refused(|o| o.stride = Some(62)),
         "option `stride` cannot be 62; it may be 0 to 61, below the 62 pieces of a window"

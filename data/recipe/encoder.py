@@ -42,7 +42,7 @@ def read(folder):
             for name, theirs in PARTS.items():
                 tensors[f"{layer}.{name}.{kind}"] = stored[f"{prefix}{theirs}.{kind}"]
     # A base without a head starts from tags that are nearly always O, so that the first steps are calm.
-    labels = config["num_labels"] if "num_labels" in config else 12
+    labels = config.get("num_labels", 12)
     tensors["classifier.weight"] = stored.get("classifier.weight", torch.randn(labels, config["hidden_size"]) * 0.02)
     tensors["classifier.bias"] = stored.get("classifier.bias", torch.tensor([3.0, -1.0, -1.0] * (labels // 3)))
     return config, tensors

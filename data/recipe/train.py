@@ -16,6 +16,7 @@ import torch
 from tokenizers import Tokenizer
 
 import corpus
+import decode
 import noise
 import windows
 from encoder import Encoder
@@ -37,6 +38,22 @@ MIX = {
     "es-respelled": 0.06,
     "it-respelled": 0.06,
     "en-respelled": 0.06,
+}
+LABELS = [label for head in corpus.HEADS for label in (f"{head}:O", f"B-{head}", f"I-{head}")]
+CONFIG = {
+    "architectures": ["BertForTokenClassification"],
+    "num_labels": len(LABELS),
+    "id2label": {str(i): label for i, label in enumerate(LABELS)},
+    "label2id": {label: i for i, label in enumerate(LABELS)},
+    "heads": corpus.HEADS,
+    "decoder": {
+        "name": "viterbi",
+        "begin_after_entity_cost": decode.BEGIN_AFTER_ENTITY_COST,
+        "whole_words": True,
+        "trim": True,
+    },
+    "window_length": windows.WINDOW + 2,
+    "torch_dtype": "float16",
 }
 HIDDEN_PIECES = 0.05  # share of pieces replaced by <mask>: a cheap regulariser
 WARM_UP = 0.03  # share of the time
@@ -184,6 +201,7 @@ def main():
     for name, pool in pools.items():
         print(name, len(pool.items), "windows", pool.pieces, "pieces", flush=True)
     model = Encoder(args.base, torch.bfloat16 if args.bf16 else torch.float32)
+    model.config |= CONFIG
     average = {name: tensor.clone() for name, tensor in model.master.items()}
     matrices = [t for n, t in model.master.items() if t.dim() > 1 and not n.startswith("classifier")]
     vectors = [t for n, t in model.master.items() if t.dim() == 1 and not n.startswith("classifier")]

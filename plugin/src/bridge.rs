@@ -2,16 +2,21 @@
 //!
 //! Both sides of each border implement the Arrow C data interface; nothing is copied.
 
-use std::mem::{self, ManuallyDrop};
+use std::{
+    mem::{self, ManuallyDrop},
+    sync::Arc,
+};
 
 use arrow_array::{
-    Array, ArrayRef, RecordBatchReader, StructArray,
+    Array, ArrayRef, NullArray, RecordBatchReader, StructArray,
     ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi, to_ffi},
     ffi_stream::FFI_ArrowArrayStream,
     make_array,
 };
 use arrow_schema::{ArrowError, DataType, Field};
-use polars::prelude::{CompatLevel, DataType as PolarsType, Field as PolarsField, PlSmallStr, PolarsResult, Series, polars_err};
+use polars::prelude::{
+    CompatLevel, DataType as PolarsType, Field as PolarsField, PlSmallStr, PolarsResult, Series, polars_err,
+};
 use polars_arrow::ffi as polars_ffi;
 use pyo3::{
     exceptions::PyTypeError,
@@ -39,6 +44,8 @@ fn move_across<A, B>(from: A) -> B {
 /// A string-like series as one Arrow array of strings.
 pub fn from_polars(series: &Series) -> PolarsResult<ArrayRef> {
     let series = match series.dtype() {
+        // Polars exports a null array with a buffer, which the interface forbids
+        PolarsType::Null => return Ok(Arc::new(NullArray::new(series.len()))),
         PolarsType::Categorical(..) | PolarsType::Enum(..) => series.cast(&PolarsType::String)?,
         _ => series.clone(),
     };

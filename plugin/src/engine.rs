@@ -16,6 +16,9 @@ use crate::{
     table::{Entities, Table},
 };
 
+/// Chunk, entity, begin, end and confidence; the package makes a named tuple of it.
+type Entity = (String, String, u32, u32, f32);
+
 /// A loaded model with options.
 #[pyclass(module = "spanframe", frozen)]
 pub struct Engine {
@@ -52,7 +55,7 @@ impl Engine {
     }
 
     /// The entities of one text as tuples (chunk, entity, begin, end, confidence).
-    fn annotate_text(&self, py: Python<'_>, text: &str) -> PyResult<Vec<(String, String, u32, u32, f32)>> {
+    fn annotate_text(&self, py: Python<'_>, text: &str) -> PyResult<Vec<Entity>> {
         let found = py.detach(|| self.engine.annotate_text(text)).map_err(|e| python(&e))?;
         Ok(found.into_iter().map(|a| (a.chunk, a.entity, a.begin, a.end, a.confidence)).collect())
     }
@@ -91,18 +94,18 @@ impl Engine {
         Ok(Entities { array })
     }
 
-    fn table(
-        &self, py: Python<'_>, field: &Field, chunks: &[ArrayRef], column: &str, output: &str,
-    ) -> PyResult<Table> {
+    fn table(&self, py: Python<'_>, field: &Field, chunks: &[ArrayRef], column: &str, output: &str) -> PyResult<Table> {
         let DataType::Struct(fields) = field.data_type() else {
             return Err(InputError::new_err(format!(
-                "the data is an array of {}, which has no column `{column}`: leave `column` out", field.data_type()
+                "the data is an array of {}, which has no column `{column}`: leave `column` out",
+                field.data_type()
             )));
         };
         let names: Vec<&str> = fields.iter().map(|f| f.name().as_str()).collect();
         if !names.contains(&column) {
             return Err(InputError::new_err(format!(
-                "there is no column `{column}`; the columns are {}", names.join(", ")
+                "there is no column `{column}`; the columns are {}",
+                names.join(", ")
             )));
         }
         if names.contains(&output) {

@@ -10,7 +10,8 @@ use crate::{bridge, error::polars, options};
 fn entities_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
     let options = options(kwargs).map_err(|e| polars(&e))?;
     let input = &fields[0];
-    let is_text = matches!(input.dtype(), DataType::String | DataType::Null | DataType::Categorical(..) | DataType::Enum(..));
+    let is_text =
+        matches!(input.dtype(), DataType::String | DataType::Null | DataType::Categorical(..) | DataType::Enum(..));
     if !is_text {
         return Err(polars_err!(
             ComputeError: "column `{}` is {}, expected a string column: cast it with .cast(pl.String)", input.name(), input.dtype()

@@ -92,9 +92,7 @@ fn outputs(inputs: &[PathBuf], output: &Path) -> Result<Vec<PathBuf>, CliError> 
         .collect()
 }
 
-fn plan(
-    flags: &AnnotateFlags, input: &Path, output: PathBuf, field: &arrow_schema::Field,
-) -> Result<Plan, CliError> {
+fn plan(flags: &AnnotateFlags, input: &Path, output: PathBuf, field: &arrow_schema::Field) -> Result<Plan, CliError> {
     let file = ParquetFile::open(input)?;
     let text = file.text_column(&flags.column)?;
     let kept = match &flags.select {

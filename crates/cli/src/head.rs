@@ -61,7 +61,10 @@ fn explode(column: &ArrayRef, layout: Layout, first_row: u64) -> Result<RecordBa
         }
     };
     let rows = (0..lists.len()).flat_map(|row| {
-        std::iter::repeat_n(first_row + row as u64, if lists.is_null(row) { 0 } else { lists.value_length(row) as usize })
+        std::iter::repeat_n(
+            first_row + row as u64,
+            if lists.is_null(row) { 0 } else { lists.value_length(row) as usize },
+        )
     });
     let row: ArrayRef = Arc::new(UInt64Array::from_iter_values(rows));
     let names = schema::entity_fields().map(|(name, _)| name);

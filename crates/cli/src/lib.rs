@@ -29,9 +29,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// As [`run`], with the ONNX Runtime library of the running Python, if it has one.
-pub fn run_with_python(
-    args: impl IntoIterator<Item = OsString>, library: Option<std::path::PathBuf>,
-) -> ExitCode {
+pub fn run_with_python(args: impl IntoIterator<Item = OsString>, library: Option<std::path::PathBuf>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {

@@ -62,17 +62,12 @@ impl ParquetFile {
     /// Index of a text column.
     pub fn text_column(&self, name: &str) -> Result<usize, CliError> {
         let index = self.column(name)?;
-        let is_text = |t: &DataType| {
-            matches!(t, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null)
-        };
+        let is_text =
+            |t: &DataType| matches!(t, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null);
         match self.schema().field(index).data_type() {
             t if is_text(t) => Ok(index),
             DataType::Dictionary(_, values) if is_text(values) => Ok(index),
-            other => Err(CliError::NotText {
-                path: self.path.clone(),
-                column: name.to_string(),
-                found: other.clone(),
-            }),
+            other => Err(CliError::NotText { path: self.path.clone(), column: name.to_string(), found: other.clone() }),
         }
     }
 

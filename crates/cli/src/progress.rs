@@ -27,9 +27,7 @@ impl Progress {
     }
 
     /// Runs `work` and shows `metrics` meanwhile; says what was done if it succeeded.
-    pub fn watch(
-        &self, metrics: &Metrics, work: impl FnOnce() -> Result<(), CliError>,
-    ) -> Result<(), CliError> {
+    pub fn watch(&self, metrics: &Metrics, work: impl FnOnce() -> Result<(), CliError>) -> Result<(), CliError> {
         if self.quiet {
             return work();
         }

@@ -148,8 +148,7 @@ mod tests {
                 score: 1.0,
             })
             .collect();
-        let got: Vec<_> =
-            group(&units, set.tags()).iter().map(|e| (e.span.begin(), e.span.end(), e.kind)).collect();
+        let got: Vec<_> = group(&units, set.tags()).iter().map(|e| (e.span.begin(), e.span.end(), e.kind)).collect();
         assert_eq!(got, expect, "{tags}");
     }
 

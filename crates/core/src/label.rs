@@ -128,15 +128,12 @@ impl LabelSet {
             return Err(LabelError::Empty);
         }
         let names: Vec<String> = if heads.is_empty() { vec![String::new()] } else { heads.to_vec() };
-        if labels.len() % names.len() != 0 {
+        if !labels.len().is_multiple_of(names.len()) {
             return Err(LabelError::UnevenHeads { labels: labels.len(), heads: names.len() });
         }
         let width = labels.len() / names.len();
-        let heads: Vec<Head> = names
-            .into_iter()
-            .enumerate()
-            .map(|(i, name)| Head { name, columns: i * width..(i + 1) * width })
-            .collect();
+        let heads: Vec<Head> =
+            names.into_iter().enumerate().map(|(i, name)| Head { name, columns: i * width..(i + 1) * width }).collect();
         let scheme = guess_scheme(&labels, &heads);
         let mut entities: Vec<String> = Vec::new();
         let mut tags = Vec::with_capacity(labels.len());
@@ -237,9 +234,9 @@ fn guess_scheme(labels: &[String], heads: &[Head]) -> TagScheme {
     let inside: Vec<&String> =
         heads.iter().flat_map(|h| labels[h.columns.clone()].iter().filter(|l| !is_outside(l, &h.name))).collect();
     let prefixed: Vec<&String> = inside.iter().copied().filter(|l| split_prefix(l).is_some()).collect();
-    let has_pair = prefixed.iter().any(|l| {
-        l.strip_prefix("B-").is_some_and(|kind| prefixed.iter().any(|m| m.strip_prefix("I-") == Some(kind)))
-    });
+    let has_pair = prefixed
+        .iter()
+        .any(|l| l.strip_prefix("B-").is_some_and(|kind| prefixed.iter().any(|m| m.strip_prefix("I-") == Some(kind))));
     if prefixed.is_empty() || (prefixed.len() < inside.len() && !has_pair) {
         return TagScheme::None;
     }

@@ -103,7 +103,12 @@ mod tests {
     #[test]
     fn a_word_is_not_cut() {
         check("glargine", &[(0, 4), (4, 8)], &[[0.0, 5.0, 0.0], [3.0, 0.0, 0.0]], &[1, 2]);
-        check("a glargine", &[(0, 1), (2, 5), (5, 10)], &[[5.0, 0.0, 0.0], [5.0, 0.0, 0.0], [0.0, 2.0, 3.0]], &[0, 0, 0]);
+        check(
+            "a glargine",
+            &[(0, 1), (2, 5), (5, 10)],
+            &[[5.0, 0.0, 0.0], [5.0, 0.0, 0.0], [0.0, 2.0, 3.0]],
+            &[0, 0, 0],
+        );
     }
 
     #[test]
@@ -111,7 +116,8 @@ mod tests {
         let n = 100_000;
         let text = "a ".repeat(n);
         let pieces: Vec<_> = (0..n).map(|i| (2 * i, 2 * i + 1)).collect();
-        let logits: Vec<[f32; 3]> = (0..n).map(|i| if i % 2 == 0 { [0.0, 4.0, 0.0] } else { [4.0, 0.0, 0.0] }).collect();
+        let logits: Vec<[f32; 3]> =
+            (0..n).map(|i| if i % 2 == 0 { [0.0, 4.0, 0.0] } else { [4.0, 0.0, 0.0] }).collect();
         let expect: Vec<usize> = (0..n).map(|i| (i + 1) % 2).collect();
         check(&text, &pieces, &logits, &expect);
     }

@@ -33,7 +33,9 @@ pub enum EngineError {
         rows: usize,
     },
     /// The engine was made before a fork.
-    #[error("this engine was made in another process (a fork): make it in the process that uses it, or start workers by spawn")]
+    #[error(
+        "this engine was made in another process (a fork): make it in the process that uses it, or start workers by spawn"
+    )]
     Forked,
     /// The threads cannot be started.
     #[error("cannot start {threads} threads: {reason}")]

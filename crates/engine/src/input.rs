@@ -3,7 +3,10 @@
 use arrow_array::{
     Array, DictionaryArray, LargeStringArray, StringArray, StringViewArray,
     cast::AsArray,
-    types::{ArrowDictionaryKeyType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type},
+    types::{
+        ArrowDictionaryKeyType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
+        UInt64Type,
+    },
 };
 use arrow_schema::DataType;
 

@@ -36,8 +36,9 @@ impl Loaded {
             return Err(EngineError::Forked);
         }
         // nothing that the panic may have left half-done is looked at again: the pipeline owns its state
-        panic::catch_unwind(panic::AssertUnwindSafe(|| self.pool.install(work)))
-            .unwrap_or_else(|_| Err(EngineError::Internal("a worker panicked; standard error names the place".to_string())))
+        panic::catch_unwind(panic::AssertUnwindSafe(|| self.pool.install(work))).unwrap_or_else(|_| {
+            Err(EngineError::Internal("a worker panicked; standard error names the place".to_string()))
+        })
     }
 }
 
@@ -66,11 +67,8 @@ pub(crate) fn files(options: &EngineOptions) -> Result<ModelFiles, EngineError> 
 /// Loads the model of `options`, or gives the one already loaded.
 pub(crate) fn load(options: &EngineOptions) -> Result<Arc<Loaded>, EngineError> {
     let files = files(options)?;
-    let session = SessionOptions {
-        device: options.device,
-        sessions: options.sessions,
-        intra_threads: options.intra_threads,
-    };
+    let session =
+        SessionOptions { device: options.device, sessions: options.sessions, intra_threads: options.intra_threads };
     let key = Key {
         process: std::process::id(),
         onnx: match &files {

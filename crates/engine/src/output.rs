@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, Float32Array, ListArray, StringArray, StructArray, UInt32Array, builder::StringBuilder};
+use arrow_array::{
+    Array, ArrayRef, Float32Array, ListArray, StringArray, StructArray, UInt32Array, builder::StringBuilder,
+};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use spanframe_core::{Entity, Span};
 

@@ -65,10 +65,8 @@ impl Pipeline<'_> {
         let mut prepared = ranges.next().map(|r| self.prepare(column, r)).transpose()?;
         while let Some(in_hand) = prepared.take() {
             let next = ranges.next();
-            let (done, following) = rayon::join(
-                || self.finish(in_hand),
-                || next.map(|range| self.prepare(column, range)).transpose(),
-            );
+            let (done, following) =
+                rayon::join(|| self.finish(in_hand), || next.map(|range| self.prepare(column, range)).transpose());
             sink(done?)?;
             prepared = following?;
         }

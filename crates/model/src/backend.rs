@@ -215,10 +215,8 @@ fn builder(
             .with_intra_op_spinning(false)?
             .with_prepacked_weights(weights)?)
     };
-    let unusable = |e: ort::Error| ModelError::LibraryUnusable {
-        path: runtime.library().to_path_buf(),
-        reason: e.to_string(),
-    };
+    let unusable =
+        |e: ort::Error| ModelError::LibraryUnusable { path: runtime.library().to_path_buf(), reason: e.to_string() };
     let builder = make().map_err(unusable)?;
     let Device::Cuda(number) = options.device else { return Ok(builder) };
     let absent = |reason: String| ModelError::DeviceAbsent {

@@ -144,13 +144,14 @@ fn label_set(raw: &RawConfig, wrong: &dyn Fn(String) -> ModelError, file: &str) 
     let mut labels = vec![None; count];
     for (id, label) in &raw.id2label {
         let slot = id.parse::<usize>().ok().and_then(|i| labels.get_mut(i));
-        *slot.ok_or_else(|| wrong(format!("id2label has the id `{id}`, expected 0 to {}", count.saturating_sub(1))))? =
+        *slot
+            .ok_or_else(|| wrong(format!("id2label has the id `{id}`, expected 0 to {}", count.saturating_sub(1))))? =
             Some(label.clone());
     }
     let labels: Option<Vec<String>> = labels.into_iter().collect();
     let labels = labels.ok_or_else(|| wrong("id2label names an id twice".to_string()))?;
-    let set = LabelSet::new(labels, &raw.heads)
-        .map_err(|source| ModelError::Labels { file: file.to_string(), source })?;
+    let set =
+        LabelSet::new(labels, &raw.heads).map_err(|source| ModelError::Labels { file: file.to_string(), source })?;
     let Some(name) = &raw.tag_scheme else { return Ok(set) };
     let known = TagScheme::NAMES.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     let (_, scheme) = known.ok_or_else(|| {

@@ -105,7 +105,9 @@ pub enum ModelError {
         hint: &'static str,
     },
     /// The graph asks for an input that is not one of the four known ones.
-    #[error("`{file}` has an input `{input}`: only input_ids, attention_mask, token_type_ids and position_ids can be given")]
+    #[error(
+        "`{file}` has an input `{input}`: only input_ids, attention_mask, token_type_ids and position_ids can be given"
+    )]
     UnknownInput {
         /// The file.
         file: String,
@@ -113,7 +115,9 @@ pub enum ModelError {
         input: String,
     },
     /// The logits do not fit the labels.
-    #[error("`{file}` gives {got} as `{output}` where [batch, sequence, {labels}] is expected (config.json has {labels} labels)")]
+    #[error(
+        "`{file}` gives {got} as `{output}` where [batch, sequence, {labels}] is expected (config.json has {labels} labels)"
+    )]
     OutputShape {
         /// The file.
         file: String,
@@ -144,7 +148,9 @@ pub enum ModelError {
         looked: String,
     },
     /// The library was found and cannot be used.
-    #[error("the ONNX Runtime library `{path}` cannot be used: {reason}; version 1.22 or newer is needed (`pip install -U onnxruntime`)")]
+    #[error(
+        "the ONNX Runtime library `{path}` cannot be used: {reason}; version 1.22 or newer is needed (`pip install -U onnxruntime`)"
+    )]
     LibraryUnusable {
         /// The library.
         path: PathBuf,
@@ -152,7 +158,9 @@ pub enum ModelError {
         reason: String,
     },
     /// Another library was loaded before.
-    #[error("ONNX Runtime is already loaded from `{loaded}` and cannot be loaded again from `{asked}`: a process has one")]
+    #[error(
+        "ONNX Runtime is already loaded from `{loaded}` and cannot be loaded again from `{asked}`: a process has one"
+    )]
     LibraryLoaded {
         /// In use.
         loaded: PathBuf,

@@ -39,7 +39,9 @@ impl ModelFiles {
         if path.is_file() && path.extension().is_some_and(|e| e == "onnx") {
             let parent = path.parent().unwrap_or(Path::new(""));
             let folder = match parent.file_name() {
-                Some(name) if name == "onnx" && !parent.join("config.json").exists() => parent.parent().unwrap_or(parent),
+                Some(name) if name == "onnx" && !parent.join("config.json").exists() => {
+                    parent.parent().unwrap_or(parent)
+                }
                 _ => parent,
             };
             return Ok(Self::Folder { folder: folder.to_path_buf(), onnx: path.to_path_buf() });

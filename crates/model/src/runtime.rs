@@ -70,11 +70,8 @@ impl Runtime {
             false => ModelError::LibraryNotFound { looked: looked() },
         };
         let builder = ort::init_from(&library).map_err(|e| unusable(e.to_string()))?;
-        let environment = builder
-            .with_name("spanframe")
-            .with_telemetry(false)
-            .build()
-            .map_err(|e| unusable(e.to_string()))?;
+        let environment =
+            builder.with_name("spanframe").with_telemetry(false).build().map_err(|e| unusable(e.to_string()))?;
         Ok(LOADED.get_or_init(|| Self { environment, library }))
     }
 
@@ -86,12 +83,14 @@ impl Runtime {
 }
 
 fn find(search: &RuntimeSearch) -> Result<PathBuf, ModelError> {
-    let named = search.explicit.clone().or_else(|| env::var_os(LIBRARY_VARIABLE).filter(|v| !v.is_empty()).map(PathBuf::from));
+    let named =
+        search.explicit.clone().or_else(|| env::var_os(LIBRARY_VARIABLE).filter(|v| !v.is_empty()).map(PathBuf::from));
     if let Some(path) = named {
         // a folder is as good as the file in it
         let file = if path.is_dir() { library_in(&path) } else { Some(path.clone()).filter(|p| p.is_file()) };
         let file = file.and_then(|f| f.canonicalize().ok());
-        return file.ok_or_else(|| ModelError::LibraryUnusable { path, reason: "there is no such library".to_string() });
+        return file
+            .ok_or_else(|| ModelError::LibraryUnusable { path, reason: "there is no such library".to_string() });
     }
     let found = search.python.clone().filter(|p| p.is_file());
     let found = found.or_else(|| python_roots().iter().find_map(|root| library_in_python(root)));
@@ -135,7 +134,9 @@ fn library_in_python(root: &Path) -> Option<PathBuf> {
 /// The library itself, and not the provider libraries that stand beside it.
 fn library_in(folder: &Path) -> Option<PathBuf> {
     let is_library = |name: &str| {
-        name.starts_with("libonnxruntime.so") || (name.starts_with("libonnxruntime.") && name.ends_with(".dylib")) || name == "onnxruntime.dll"
+        name.starts_with("libonnxruntime.so")
+            || (name.starts_with("libonnxruntime.") && name.ends_with(".dylib"))
+            || name == "onnxruntime.dll"
     };
     let mut found: Vec<PathBuf> = fs::read_dir(folder)
         .ok()?

@@ -43,13 +43,7 @@ impl Tokenizer {
             ModelWrapper::WordLevel(_) => "WordLevel",
             ModelWrapper::Unigram(_) => "Unigram",
         };
-        Ok(Self {
-            prefix: ids[..first].to_vec(),
-            suffix: ids[last + 1..].to_vec(),
-            model: files.name(),
-            kind,
-            inner,
-        })
+        Ok(Self { prefix: ids[..first].to_vec(), suffix: ids[last + 1..].to_vec(), model: files.name(), kind, inner })
     }
 
     /// The pieces of one document, without special tokens. Nothing is cut off, however long the document.

@@ -179,14 +179,22 @@ class _NerFrame:
         taken = [prefix + name for name in names if prefix + name in schema]
         if taken:
             raise _internal.InputError(f"the frame already has {', '.join(taken)}: give a prefix=, such as '{column}_'")
-        target = pl.col(column) if nested else pl.col(column).struct.field("chunk")
-        has_entity = (target.list.len() > 0).fill_null(False)
-        frame = self._frame if keep_empty else self._frame.filter(has_entity)
+        frame = self._frame
+        if not nested:
+            lists = [pl.col(column).struct.field(name).alias(prefix + name) for name in names]
+            frame = frame.with_columns(lists).drop(column)
+        lists = [column] if nested else [prefix + name for name in names]
+        has_entity = (pl.col(lists[0]).list.len() > 0).fill_null(False)
+        # versions of Polars disagree on what exploding an empty list gives; of a null it is a null in all of them
+        frame = (
+            frame.with_columns(pl.when(has_entity).then(pl.col(name)).alias(name) for name in lists)
+            if keep_empty
+            else frame.filter(has_entity)
+        ).explode(lists)
         if nested:
-            frame = frame.explode(column)
-        fields = [pl.col(column).struct.field(name).alias(prefix + name) for name in names]
-        frame = frame.with_columns(fields).drop(column)
-        return frame if nested else frame.explode([prefix + name for name in names])
+            fields = [pl.col(column).struct.field(name).alias(prefix + name) for name in names]
+            frame = frame.with_columns(fields).drop(column)
+        return frame
 
 
 @pl.api.register_dataframe_namespace("ner")

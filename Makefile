@@ -1,0 +1,66 @@
+# Everything a developer runs. Needs Rust, Python 3.11 or newer, make and a C compiler; the rest is fetched and pinned.
+SHELL := /bin/bash -euo pipefail
+PYTHON ?= python3
+VENV := .venv
+PROGRAM := target/release/spanframe
+# the one place where tests and programs find ONNX Runtime
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+CARGO := cargo
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(VENV)/runtime build ## Annotate data/notes.parquet with the bundled model and show what was found
+	$(PROGRAM) annotate data/notes.parquet -o target/demo.parquet --column note --overwrite
+	$(PROGRAM) head target/demo.parquet -n 24
+	$(PROGRAM) text --color always "$$(cat data/sample.txt)"
+
+.PHONY: build
+build: ## Build the command line
+	$(CARGO) build --release --locked
+
+.PHONY: test
+test: test-rust test-python ## Run all tests
+
+.PHONY: test-rust
+test-rust: $(VENV)/runtime ## Run the tests of the crates and of the program
+	$(CARGO) test --release --locked
+
+.PHONY: test-python
+test-python: $(VENV)/test build wheel ## Run the tests of the wheel
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/spanframe-*.whl
+	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/python
+
+.PHONY: wheel
+wheel: $(VENV)/test ## Build the Python wheel into target/wheels
+	rm -rf target/wheels
+	$(VENV)/bin/maturin build --release --locked --quiet -m plugin/Cargo.toml --out target/wheels
+
+.PHONY: lint
+lint: ## Check format and lints
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --workspace --all-targets --locked -- -D warnings
+
+.PHONY: bench
+bench: $(VENV)/test build ## Measure the whole job beside bare ONNX Runtime; needs an idle machine
+	$(CARGO) bench --locked --bench job
+
+.PHONY: bench-memory
+bench-memory: $(VENV)/test build ## Peak memory for one file and for one a hundred times larger
+	$(VENV)/bin/python benches/memory.py
+
+.PHONY: clean
+clean: ## Remove everything that was built or fetched
+	rm -rf target $(VENV)
+
+$(VENV)/runtime: plugin/requirements.txt
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(VENV)/test: plugin/requirements-test.txt $(VENV)/runtime
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
