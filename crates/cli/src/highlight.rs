@@ -5,7 +5,7 @@ use spanframe_engine::Annotation;
 /// Background colours, dark enough for white text and told apart by most people with a colour deficiency.
 const COLORS: [u8; 6] = [25, 130, 29, 90, 94, 60];
 
-/// `text` with each entity marked. `begin` and `end` of the annotations are bytes of `text`, half-open.
+/// `text` with each entity marked. `begin` and `end` of the annotations, sorted by begin, are bytes of `text`, half-open.
 ///
 /// With colour, an entity has a background and its type in small after it; without, it reads `[aspirin MEDICATION]`.
 /// Overlapping entities are all marked. Control characters of the text are shown as `�`: a note must not steer a terminal.
@@ -22,6 +22,8 @@ pub fn highlight(text: &str, annotations: &[Annotation], color: bool) -> String 
     };
     let mut marked = String::with_capacity(text.len() + 32 * annotations.len());
     let mut open: Vec<&Annotation> = Vec::new();
+    let mut waiting: Vec<&Annotation> = annotations.iter().collect();
+    let mut waiting = waiting.as_mut_slice();
     for (at, c) in text.char_indices().map(|(at, c)| (at, Some(c))).chain([(text.len(), None)]) {
         while let Some(i) = open.iter().rposition(|a| a.end as usize <= at) {
             let closed = open.remove(i);
@@ -33,12 +35,14 @@ pub fn highlight(text: &str, annotations: &[Annotation], color: bool) -> String 
             }
         }
         // the longest first, so that what ends first is closed first
-        let mut beginning: Vec<&Annotation> = annotations.iter().filter(|a| a.begin as usize == at).collect();
-        beginning.sort_by_key(|a| std::cmp::Reverse(a.end));
-        for annotation in beginning {
+        let beginning = waiting.iter().take_while(|a| a.begin as usize <= at).count();
+        let (now, later) = waiting.split_at_mut(beginning);
+        now.sort_by_key(|a| std::cmp::Reverse(a.end));
+        for &mut annotation in now {
             marked.push_str(&if color { style(&annotation.entity) } else { "[".to_string() });
             open.push(annotation);
         }
+        waiting = later;
         match c {
             Some(c) if c.is_control() && !matches!(c, '\n' | '\t') => marked.push('\u{fffd}'),
             Some(c) => marked.push(c),

@@ -17,7 +17,7 @@ use crate::{EngineError, Metrics, input::TextColumn};
 
 /// Text in hand at once, in bytes: enough windows of each length to fill batches, little enough to hold twice (the
 /// next documents are tokenized while these go through the model).
-const BYTES_IN_HAND: usize = 1 << 20;
+const BYTES_IN_HAND: usize = 256 << 10;
 /// Rows in hand at once.
 const ROWS_IN_HAND: usize = 4096;
 
