@@ -48,6 +48,10 @@ lint: ## Check format and lints
 bench: $(VENV)/test build ## Measure the whole job beside bare ONNX Runtime; needs an idle machine
 	$(CARGO) bench --locked --bench job
 
+.PHONY: bench-plugin
+bench-plugin: test-python ## Measure the Polars expression beside the engine
+	$(VENV)/bin/python benches/plugin.py
+
 .PHONY: bench-memory
 bench-memory: $(VENV)/test build ## Peak memory for one file and for one a hundred times larger
 	$(VENV)/bin/python benches/memory.py
