@@ -111,6 +111,9 @@ fn several_files_and_patterns_go_to_a_folder() {
     assert_eq!(read(Path::new(&job.path("out/in.parquet"))).num_rows(), 40);
     assert_eq!(read(Path::new(&job.path("out/in2.parquet"))).num_rows(), 3);
     assert_eq!(stderr(&output), "");
+    let output = job.run_on(&job.path("in.parquet"), &job.path("new/"), &["--quiet"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(Path::new(&job.path("new/in.parquet")).is_file());
 }
 
 /// Runs, expects the exit code and the message, and that nothing was written.

@@ -78,6 +78,14 @@ fn the_bundled_model_is_the_folder_in_data() {
     }
 }
 
+/// A graph that wants its positions gets them as RoBERTa counts them, from the padding id on.
+#[test]
+fn positions_are_given_to_a_graph_that_asks_for_them() {
+    let notes = support::column("notes.parquet", "note").slice(0, 12);
+    let with_positions = engine(raw(Some("roberta/model_positions.onnx")));
+    assert_eq!(annotate(&with_positions, &notes), annotate(&engine(raw(Some("roberta"))), &notes));
+}
+
 /// The sample paragraphs of the README; what the shipped weights miss is listed in the model's card.
 #[test]
 fn sample_paragraphs() {

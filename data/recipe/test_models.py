@@ -54,7 +54,7 @@ KEPT_KEYS = {
     "max_position_embeddings", "type_vocab_size", "layer_norm_eps", "pad_token_id", "position_embedding_type", "id2label", "label2id",
     "transformers_version",
 }
-INPUT_ORDER = ["input_ids", "attention_mask", "token_type_ids"]  # the order of forward()
+INPUT_ORDER = ["input_ids", "attention_mask", "token_type_ids", "position_ids"]  # the order of forward()
 LONGEST_REFERENCE = 110  # pieces, specials included
 NOISE = {"fp32": 0.002, "fp16": 0.01}
 
@@ -172,13 +172,27 @@ def calibrate(model, tokenizer, texts, groups, share):
 # Export
 
 
-def export(model, tokenizer, path):
+class WithPositions(torch.nn.Module):
+    """A model of the RoBERTa kind whose positions are an input instead of being counted inside."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids, attention_mask, position_ids):
+        return self.model(input_ids=input_ids, attention_mask=attention_mask, position_ids=position_ids).logits
+
+
+def export(model, tokenizer, path, positions=False):
     """Write the ONNX file with Hugging Face's input names and dynamic batch and sequence axes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     encoded = tokenizer(["one two", "one two three four"], padding=True, return_tensors="pt")
+    if positions:
+        mask = encoded["attention_mask"]
+        encoded["position_ids"] = mask.cumsum(1) * mask + model.config.pad_token_id
     names = [name for name in INPUT_ORDER if name in encoded]
     torch.onnx.export(
-        model,
+        WithPositions(model) if positions else model,
         tuple(encoded[name] for name in names),
         str(path),
         input_names=names,
@@ -242,6 +256,7 @@ def roberta(out, texts, sample):
     calibrate(model, tokenizer, sample, [range(len(labels))], share=0.3)
     save(model, tokenizer, out / "roberta", string_sorted_labels=True)
     export(model, tokenizer, out / "roberta/model.onnx")
+    export(model, tokenizer, out / "roberta/model_positions.onnx", positions=True)
 
 
 def xlm_roberta(out, texts, sample, charsmap):

@@ -45,11 +45,7 @@ fn check_option(name: &str) -> PyResult<()> {
 /// Runs the command line and gives its exit code.
 #[pyfunction]
 fn cli(py: Python<'_>, args: Vec<OsString>) -> u8 {
-    py.detach(|| {
-        let code = spanframe_cli::run_with_python(args, PYTHON_LIBRARY.get().cloned());
-        // the code is opaque to the standard library, and known to ours
-        (0..=u8::MAX).find(|&n| std::process::ExitCode::from(n) == code).unwrap_or(1)
-    })
+    py.detach(|| spanframe_cli::run(args, PYTHON_LIBRARY.get().cloned()))
 }
 
 #[pymodule]

@@ -71,9 +71,10 @@ fn expand(inputs: &[String]) -> Result<Vec<PathBuf>, CliError> {
     Ok(found)
 }
 
-/// Where each input goes: the output itself, or a file of the same name in it if it is a folder.
+/// Where each input goes: the output itself, or a file of the same name in it if it is a folder or ends like one.
 fn outputs(inputs: &[PathBuf], output: &Path) -> Result<Vec<PathBuf>, CliError> {
-    if inputs.len() == 1 && !output.is_dir() {
+    let says_folder = output.as_os_str().to_string_lossy().ends_with(std::path::is_separator);
+    if inputs.len() == 1 && !output.is_dir() && !says_folder {
         return Ok(vec![output.to_path_buf()]);
     }
     if output.is_file() {

@@ -14,42 +14,38 @@ mod parquet_file;
 mod progress;
 mod text;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::Parser;
 use error::CliError;
 use flags::{Cli, Command, ModelCommand};
 use spanframe_engine::{EngineOptions, RawOptions};
 
-/// Runs the command line and reports errors on standard error.
+/// Runs the command line, reports errors on standard error, and gives the exit code.
 ///
-/// Exit codes: 0 done, 1 internal error, 2 wrong options or input, 3 unusable model, 4 ONNX Runtime or device missing.
-pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    run_with_python(args, None)
-}
-
-/// As [`run`], with the ONNX Runtime library of the running Python, if it has one.
-pub fn run_with_python(args: impl IntoIterator<Item = OsString>, library: Option<std::path::PathBuf>) -> ExitCode {
+/// 0 done, 1 internal error, 2 wrong options or input, 3 unusable model, 4 ONNX Runtime or device missing.
+/// `library` is the ONNX Runtime library of the running Python, where there is one.
+pub fn run(args: impl IntoIterator<Item = OsString>, library: Option<PathBuf>) -> u8 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
             // help and version are "errors" to clap; printing can only fail if nobody reads
             let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            return u8::try_from(error.exit_code()).unwrap_or(2);
         }
     };
     match execute(cli, library) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         // whoever reads our output has gone, as `| head` does: nobody is left to tell
-        Err(CliError::Stdout(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(CliError::Stdout(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::from(error.exit_code())
+            error.exit_code()
         }
     }
 }
 
-fn execute(cli: Cli, library: Option<std::path::PathBuf>) -> Result<(), CliError> {
+fn execute(cli: Cli, library: Option<PathBuf>) -> Result<(), CliError> {
     let options = |raw: RawOptions| -> Result<EngineOptions, CliError> {
         let mut options = EngineOptions::new(raw)?;
         options.runtime.python = library.clone();

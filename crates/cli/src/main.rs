@@ -1,4 +1,4 @@
 //! The `spanframe` program: see the library beside it.
 fn main() -> std::process::ExitCode {
-    spanframe_cli::run(std::env::args_os())
+    spanframe_cli::run(std::env::args_os(), None).into()
 }

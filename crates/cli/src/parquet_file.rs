@@ -16,10 +16,10 @@ use crate::error::CliError;
 /// Rows that are read at once.
 const BATCH_ROWS: usize = 1024;
 
-/// An open Parquet file.
+/// A Parquet file whose footer was read. It is open only while it is read: a job may have more files than a process may
+/// open.
 pub struct ParquetFile {
     path: PathBuf,
-    file: File,
     metadata: ArrowReaderMetadata,
 }
 
@@ -32,7 +32,7 @@ impl ParquetFile {
         }
         let metadata = ArrowReaderMetadata::load(&file, Default::default())
             .map_err(|e| CliError::NotParquet { path: path.to_path_buf(), reason: e.to_string() })?;
-        Ok(Self { path: path.to_path_buf(), file, metadata })
+        Ok(Self { path: path.to_path_buf(), metadata })
     }
 
     pub fn path(&self) -> &Path {
@@ -73,7 +73,7 @@ impl ParquetFile {
 
     /// The batches of one row group, with the given top-level columns.
     pub fn read(&self, row_group: usize, columns: &[usize]) -> Result<ParquetRecordBatchReader, CliError> {
-        let file = self.file.try_clone().map_err(|source| CliError::Read { path: self.path.clone(), source })?;
+        let file = File::open(&self.path).map_err(|source| CliError::Read { path: self.path.clone(), source })?;
         let roots = columns.iter().copied();
         let mask = ProjectionMask::roots(self.metadata.metadata().file_metadata().schema_descr(), roots);
         ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())

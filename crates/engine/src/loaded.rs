@@ -48,8 +48,8 @@ struct Key {
     /// After a fork neither threads nor sessions are usable.
     process: u32,
     onnx: String,
-    /// A file that changed is another model.
-    version: Option<(SystemTime, u64)>,
+    /// Time and size of the files: a folder that changed is another model.
+    version: Vec<Option<(SystemTime, u64)>>,
     session: SessionOptions,
 }
 
@@ -76,10 +76,12 @@ pub(crate) fn load(options: &EngineOptions) -> Result<Arc<Loaded>, EngineError> 
             ModelFiles::Embedded { name, .. } => (*name).to_string(),
         },
         version: match &files {
-            ModelFiles::Folder { onnx, .. } => {
-                std::fs::metadata(onnx).ok().and_then(|m| Some((m.modified().ok()?, m.len())))
-            }
-            ModelFiles::Embedded { .. } => None,
+            ModelFiles::Folder { folder, onnx } => ["config.json", "tokenizer.json", "tokenizer_config.json"]
+                .map(|name| version(&folder.join(name)))
+                .into_iter()
+                .chain([version(onnx)])
+                .collect(),
+            ModelFiles::Embedded { .. } => Vec::new(),
         },
         session,
     };
@@ -117,6 +119,11 @@ fn quiet_panics() {
             _ => usual(info),
         }));
     });
+}
+
+fn version(file: &Path) -> Option<(SystemTime, u64)> {
+    let metadata = std::fs::metadata(file).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
 }
 
 fn absolute(path: &Path) -> PathBuf {

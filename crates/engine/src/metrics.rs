@@ -60,8 +60,9 @@ impl Metrics {
         self.reused_windows.fetch_add((all - unique) as u64, Relaxed);
     }
 
-    pub(crate) fn add_rows(&self, rows: usize, tokens: usize, entities: usize) {
-        self.rows.fetch_add(rows as u64, Relaxed);
+    /// A row is done; a null has no tokens and no entities.
+    pub(crate) fn add_row(&self, tokens: usize, entities: usize) {
+        self.rows.fetch_add(1, Relaxed);
         self.tokens.fetch_add(tokens as u64, Relaxed);
         self.entities.fetch_add(entities as u64, Relaxed);
     }

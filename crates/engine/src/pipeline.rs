@@ -121,16 +121,15 @@ impl Pipeline<'_> {
                 places[window] = (b, row);
             }
         }
-        let rows: Vec<Row<'a>> = in_hand
-            .rows
-            .into_par_iter()
-            .map(|row| row.map(|document| (document.text, self.decode(&document, &logits, &places))))
-            .inspect(|row| {
-                let entities = row.as_ref().map_or(0, |(_, entities)| entities.len());
-                self.metrics.add_rows(1, 0, entities);
-            })
-            .collect();
-        Ok(rows)
+        let decode = |row: Option<Document<'a>>| {
+            let (tokens, row) = match row {
+                Some(d) => (d.encoding.len(), Some((d.text, self.decode(&d, &logits, &places)))),
+                None => (0, None),
+            };
+            self.metrics.add_row(tokens, row.as_ref().map_or(0, |(_, entities)| entities.len()));
+            row
+        };
+        Ok(in_hand.rows.into_par_iter().map(decode).collect())
     }
 
     /// Logits of each batch.
@@ -176,7 +175,6 @@ impl Pipeline<'_> {
         }
         let mut entities = self.decoder.entities(document.text, &document.encoding, &rows, labels, self.wanted);
         entities.retain(|e| e.score >= self.threshold);
-        self.metrics.add_rows(0, document.encoding.len(), 0);
         entities
     }
 }
