@@ -112,7 +112,7 @@ def test_an_engine_does_not_hang_after_a_fork(engine):
     expect = len(engine.annotate_text("aspirin 81mg"))
     context = multiprocessing.get_context("fork")
     queue = context.Queue()
-    child = context.Process(target=_in_child, args=(engine, queue))
+    child = context.Process(target=_in_child, args=(engine, queue), daemon=True)
     child.start()
     message, found = queue.get(timeout=60)
     child.join(timeout=60)
