@@ -34,6 +34,13 @@ test-python: $(VENV)/test build wheel ## Run the tests of the wheel
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/spanframe-*.whl
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/python
 
+.PHONY: test-oldest
+test-oldest: wheel ## Run the expression under the oldest Polars that the README names
+	rm -rf target/oldest && $(PYTHON) -m venv target/oldest
+	target/oldest/bin/python -m pip install --quiet --disable-pip-version-check -r plugin/requirements.txt polars==1.0.0
+	target/oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps target/wheels/spanframe-*.whl
+	target/oldest/bin/python tests/oldest_polars.py
+
 .PHONY: wheel
 wheel: $(VENV)/test ## Build the Python wheel into target/wheels
 	rm -rf target/wheels
