@@ -230,6 +230,16 @@ fn an_opset_from_the_future_is_refused_with_the_way_out() {
 }
 
 #[test]
+fn a_second_library_is_refused_and_not_overlooked() {
+    engine(raw(Some("bert-uncased")));
+    let other = Some(data("sample.txt"));
+    let options = EngineOptions::new(RawOptions { onnxruntime: other, ..raw(Some("bert-uncased")) }).unwrap();
+    let error = Engine::new(&options).err().expect("a process has one library");
+    assert!(error.to_string().contains("is already loaded from"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Device);
+}
+
+#[test]
 fn an_absent_model_is_refused_with_the_names_there_are() {
     let error = refusal(Path::new("no/such/model"));
     assert_eq!(

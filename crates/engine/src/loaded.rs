@@ -9,7 +9,7 @@ use std::{
     time::SystemTime,
 };
 
-use spanframe_model::{Device, Model, ModelFiles, SessionOptions};
+use spanframe_model::{Device, Model, ModelFiles, RuntimeSearch, SessionOptions};
 
 use crate::{EngineError, EngineOptions, options::available_threads};
 
@@ -51,6 +51,8 @@ struct Key {
     /// Time and size of the files: a folder that changed is another model.
     version: Vec<Option<(SystemTime, u64)>>,
     session: SessionOptions,
+    /// Another library than the loaded one must be refused, not overlooked.
+    runtime: RuntimeSearch,
 }
 
 static LOADED: LazyLock<Mutex<HashMap<Key, Arc<Loaded>>>> = LazyLock::new(Mutex::default);
@@ -84,6 +86,7 @@ pub(crate) fn load(options: &EngineOptions) -> Result<Arc<Loaded>, EngineError> 
             ModelFiles::Embedded { .. } => Vec::new(),
         },
         session,
+        runtime: options.runtime.clone(),
     };
     // held while loading: threads that want the same model wait for it instead of loading it again
     let mut all = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
