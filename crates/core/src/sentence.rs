@@ -6,7 +6,8 @@ use crate::Span;
 ///
 /// A sentence ends after a line break, or after `.`, `!`, `?` or `…` (and closing quotes or brackets) when white space
 /// follows and the next word does not begin with a lower-case letter or a digit. White space belongs to the sentence
-/// before it; at the begin of the text, to the first. The rule only decides where windows may be cut; an abbreviation taken for an end does no harm.
+/// before it; at the begin of the text, to the first. The rule only decides where windows may be cut; an abbreviation
+/// taken for an end does no harm.
 ///
 /// ```
 /// # use spanframe_core::{sentence::sentences, Span};
