@@ -215,7 +215,8 @@ def main():
     highest = [group["lr"] for group in groups]
     begun = datetime.datetime.now(datetime.timezone.utc)
     hour, minute = map(int, args.until.split(":"))
-    seconds = (begun.replace(hour=hour, minute=minute, second=0, microsecond=0) - begun).total_seconds()
+    # the next time that the clock shows it, which may be tomorrow
+    seconds = (begun.replace(hour=hour, minute=minute, second=0, microsecond=0) - begun).total_seconds() % 86400
     start = saved = time.time()
     loss_mean, steps, pieces = None, 0, 0
     for batch in batches(pools, args.pieces):

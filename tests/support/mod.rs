@@ -33,6 +33,12 @@ pub fn texts<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> ArrayRef {
     std::sync::Arc::new(texts.into_iter().collect::<StringArray>())
 }
 
+/// A reference file of data/reference: gzipped JSON.
+pub fn reference(path: &str) -> serde_json::Value {
+    let file = File::open(data("reference").join(path)).unwrap();
+    serde_json::from_reader(std::io::BufReader::new(flate2::read::GzDecoder::new(file))).unwrap()
+}
+
 /// Runs the real program.
 pub fn spanframe(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_spanframe")).args(args).output().expect("the program starts")

@@ -8,13 +8,13 @@ use std::{
 };
 
 use arrow_array::RecordBatch;
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{Field, Schema, SchemaRef};
 use parquet::{
     arrow::ArrowWriter,
     basic::{Compression, ZstdLevel},
     file::properties::WriterProperties,
 };
-use spanframe_engine::{Engine, EngineOptions};
+use spanframe_engine::{Engine, EngineOptions, schema};
 use tempfile::NamedTempFile;
 
 use crate::{error::CliError, flags::AnnotateFlags, interrupt, parquet_file::ParquetFile, progress::Progress};
@@ -34,12 +34,12 @@ struct Plan {
 pub fn annotate(flags: &AnnotateFlags, options: &EngineOptions) -> Result<(), CliError> {
     let inputs = expand(&flags.inputs)?;
     let outputs = outputs(&inputs, &flags.output)?;
-    let field = spanframe_engine::schema::data_type(options.layout);
-    let field = arrow_schema::Field::new(&flags.output_column, field, true);
+    let mut fields = vec![Field::new(&flags.output_column, schema::data_type(options.layout), true)];
+    fields.extend(flags.diagnostics_column.iter().map(|name| Field::new(name, schema::diagnostics_type(), true)));
     let plans = inputs
         .iter()
         .zip(outputs)
-        .map(|(input, output)| plan(flags, input, output, &field))
+        .map(|(input, output)| plan(flags, input, output, &fields))
         .collect::<Result<Vec<_>, _>>()?;
     let engine = Engine::new(options)?;
     let rows = plans.iter().map(|p| p.file.rows()).sum();
@@ -93,7 +93,7 @@ fn outputs(inputs: &[PathBuf], output: &Path) -> Result<Vec<PathBuf>, CliError> 
         .collect()
 }
 
-fn plan(flags: &AnnotateFlags, input: &Path, output: PathBuf, field: &arrow_schema::Field) -> Result<Plan, CliError> {
+fn plan(flags: &AnnotateFlags, input: &Path, output: PathBuf, new: &[Field]) -> Result<Plan, CliError> {
     let file = ParquetFile::open(input)?;
     let text = file.text_column(&flags.column)?;
     let kept = match &flags.select {
@@ -106,10 +106,12 @@ fn plan(flags: &AnnotateFlags, input: &Path, output: PathBuf, field: &arrow_sche
         }
     };
     let mut fields: Vec<_> = kept.iter().map(|&i| Arc::clone(&file.schema().fields()[i])).collect();
-    if fields.iter().any(|f| f.name() == field.name()) {
-        return Err(CliError::ColumnExists { path: input.to_path_buf(), column: field.name().clone() });
+    for field in new {
+        if fields.iter().any(|f| f.name() == field.name()) {
+            return Err(CliError::ColumnExists { path: input.to_path_buf(), column: field.name().clone() });
+        }
+        fields.push(Arc::new(field.clone()));
     }
-    fields.push(Arc::new(field.clone()));
     if output.exists() && !flags.overwrite {
         return Err(CliError::OutputExists(output));
     }
@@ -170,9 +172,13 @@ fn annotated(
             known: String::new(),
         })
     };
-    let entities = engine.annotate(&column(&flags.column)?)?;
-    let (_, kept) = plan.schema.fields().split_last().expect("the new column is always there");
+    let texts = column(&flags.column)?;
+    let mut new = vec![engine.annotate(&texts)?];
+    if flags.diagnostics_column.is_some() {
+        new.push(engine.diagnose(&texts)?);
+    }
+    let kept = &plan.schema.fields()[..plan.schema.fields().len() - new.len()];
     let mut columns = kept.iter().map(|f| column(f.name())).collect::<Result<Vec<_>, _>>()?;
-    columns.push(entities);
+    columns.append(&mut new);
     RecordBatch::try_new(Arc::clone(&plan.schema), columns).map_err(|e| plan.file.damaged(&e))
 }

@@ -51,6 +51,9 @@ pub struct AnnotateFlags {
     /// Name of the new column
     #[arg(long, default_value = "ner")]
     pub output_column: String,
+    /// Add a column of this name with what reading each text takes: tokens, unknown_tokens, windows, words_lost
+    #[arg(long, value_name = "COLUMN")]
+    pub diagnostics_column: Option<String>,
     /// Input columns to keep, with commas; all where left out
     #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
     pub select: Option<Vec<String>>,
@@ -108,12 +111,49 @@ pub struct EngineFlags {
     /// Entity types to keep, with commas; all where left out
     #[arg(short, long, value_delimiter = ',', value_name = "TYPES")]
     entities: Option<Vec<String>>,
+    /// The same, by NerConverter's name
+    #[arg(long, value_delimiter = ',', value_name = "TYPES")]
+    white_list: Option<Vec<String>>,
+    /// Entity types to leave out, with commas
+    #[arg(long, value_delimiter = ',', value_name = "TYPES")]
+    black_list: Option<Vec<String>>,
+    /// Names to leave out as Hugging Face's pipeline does, with commas; O where left out
+    #[arg(long, value_delimiter = ',', value_name = "LABELS", num_args = 0..)]
+    ignore_labels: Option<Vec<String>>,
+    /// New names of entity types, such as `SYMPTOM=PROBLEM,DISEASE=PROBLEM`
+    #[arg(long, value_delimiter = ',', value_name = "OLD=NEW", value_parser = renaming)]
+    replace_labels: Option<Vec<(String, String)>>,
     /// Least confidence of an entity, 0 to 1
     #[arg(short, long, value_name = "CONFIDENCE", allow_negative_numbers = true)]
     threshold: Option<f64>,
-    /// How pieces become words: simple, first, average, max; the model's own decoder where left out
+    /// How pieces become words: none, simple, first, average, max as Hugging Face's pipeline, or word; the model's own
+    /// decoder where left out
     #[arg(long, value_name = "STRATEGY")]
     aggregation_strategy: Option<String>,
+    /// best (label of each word by itself) or viterbi (sequence that the tag scheme allows)
+    #[arg(long)]
+    decoding: Option<String>,
+    /// How labels become mentions: lenient, strict (well-formed ones alone), sparknlp (I- continues any type)
+    #[arg(long, value_name = "RULE")]
+    grouping: Option<String>,
+    /// Join entities of one type that touch
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    greedy_mode: Option<bool>,
+    /// Labels are types by themselves, whatever prefix they seem to have
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    ner_has_no_schema: Option<bool>,
+    /// A chunk is the text between its positions (true) or its words with single spaces (false)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    preserve_position: Option<bool>,
+    /// What is done to a text first: disabled, inplace, inplace_full, shrink, shrink_full, each, each_full, delete_full
+    #[arg(long, value_name = "MODE")]
+    cleanup_mode: Option<String>,
+    /// Give positions and chunks of the cleaned text, not of the original
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    cleaned_offsets: Option<bool>,
+    /// Follow another system with its losses: huggingface (windows of equal length), sparknlp (words, truncation)
+    #[arg(long, value_name = "SYSTEM")]
+    emulate: Option<String>,
     /// Most tokens a window, special tokens included
     #[arg(long, value_name = "TOKENS", allow_negative_numbers = true)]
     max_length: Option<i64>,
@@ -123,7 +163,7 @@ pub struct EngineFlags {
     /// Most tokens a batch, padding included
     #[arg(long, value_name = "TOKENS", allow_negative_numbers = true)]
     batch_tokens: Option<i64>,
-    /// Layout of the column: struct_of_lists, list_of_structs
+    /// Layout of the column: struct_of_lists, list_of_structs, annotation (Spark NLP's array)
     #[arg(long)]
     layout: Option<String>,
     /// Unit of begin and end: char (code points), byte, spark (UTF-16, inclusive end)
@@ -149,8 +189,20 @@ impl EngineFlags {
         RawOptions {
             model: self.model.clone(),
             entities: self.entities.clone(),
+            white_list: self.white_list.clone(),
+            black_list: self.black_list.clone(),
+            ignore_labels: self.ignore_labels.clone(),
+            replace_labels: self.replace_labels.as_ref().map(|pairs| pairs.iter().cloned().collect()),
             threshold: self.threshold,
             aggregation_strategy: self.aggregation_strategy.clone(),
+            decoding: self.decoding.clone(),
+            grouping: self.grouping.clone(),
+            greedy_mode: self.greedy_mode,
+            ner_has_no_schema: self.ner_has_no_schema,
+            preserve_position: self.preserve_position,
+            cleanup_mode: self.cleanup_mode.clone(),
+            cleaned_offsets: self.cleaned_offsets,
+            emulate: self.emulate.clone(),
             max_length: self.max_length,
             stride: self.stride,
             batch_tokens: self.batch_tokens,
@@ -162,4 +214,10 @@ impl EngineFlags {
             onnxruntime: self.onnxruntime.clone(),
         }
     }
+}
+
+/// `OLD=NEW`.
+fn renaming(pair: &str) -> Result<(String, String), String> {
+    let (old, new) = pair.split_once('=').ok_or("expected OLD=NEW, such as SYMPTOM=PROBLEM")?;
+    Ok((old.to_string(), new.to_string()))
 }

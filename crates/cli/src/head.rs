@@ -55,6 +55,7 @@ fn explode(column: &ArrayRef, layout: Layout, first_row: u64) -> Result<RecordBa
             let values = columns.iter().map(|list| flat(list.as_list())).collect();
             (columns[0].as_list().clone(), values)
         }
+        Layout::Annotation => return Err(arrow_schema::ArrowError::NotYetImplemented(String::new())),
         Layout::ListOfStructs => {
             let list = column.as_list();
             (list.clone(), flat(list).as_struct().columns().to_vec())

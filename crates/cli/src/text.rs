@@ -31,7 +31,8 @@ pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> 
         return print(&format!("{}\n", serde_json::Value::Array(entities)));
     }
     // marking needs bytes, whatever unit was asked for
-    let found = Engine::new(&EngineOptions { offsets: Offsets::Byte, ..options.clone() })?.annotate_text(&text)?;
+    let options = EngineOptions { offsets: Offsets::Byte, cleaned_offsets: false, ..options.clone() };
+    let found = Engine::new(&options)?.annotate_text(&text)?;
     let color = match flags.color {
         Color::Always => true,
         Color::Never => false,

@@ -1,28 +1,48 @@
-//! From logits of pieces to labelled units: a piece, or a word, as the strategy says.
+//! From logits of pieces to the probabilities of units: of pieces, or of words, as the strategy says.
 
 use std::{fmt, ops::Range, str::FromStr};
 
 use crate::{Encoding, Span};
 
-/// How the labels of a word's pieces become one. Names and semantics follow Hugging Face's token-classification
-/// pipeline, except that a word is what [`word`](crate::word) says for every kind of tokenizer.
+/// How the labels of a word's pieces become one.
+///
+/// [`Word`](Self::Word) is spanframe's own. The others have the names and the exact semantics of Hugging Face's
+/// token-classification pipeline, its heuristic of what a word is included. Source: `TokenClassificationPipeline` of
+/// transformers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AggregationStrategy {
-    /// Every piece by itself: an entity may end inside a word.
+    /// Every piece is an entity of its own, named by its full label.
+    None,
+    /// Every piece by itself, grouped: an entity may end inside a word.
     Simple,
     /// The word takes the label and the score of its first piece.
-    #[default]
     First,
     /// The word takes the best label of the mean of its pieces' probabilities.
     Average,
     /// The word takes the label of the piece that is surest of itself.
     Max,
+    /// As [`First`](Self::First), where a word is one of the tokenizer, never cut inside a run of letters and digits and
+    /// never joined with the punctuation beside it (see [`Encoding::continues`]).
+    #[default]
+    Word,
 }
 
 impl AggregationStrategy {
     /// All strategies by the names that users write.
-    pub const NAMES: [(&'static str, Self); 4] =
-        [("simple", Self::Simple), ("first", Self::First), ("average", Self::Average), ("max", Self::Max)];
+    pub const NAMES: [(&'static str, Self); 6] = [
+        ("none", Self::None),
+        ("simple", Self::Simple),
+        ("first", Self::First),
+        ("average", Self::Average),
+        ("max", Self::Max),
+        ("word", Self::Word),
+    ];
+
+    /// Whether the strategy is one of Hugging Face's.
+    #[must_use]
+    pub fn is_hugging_face(self) -> bool {
+        self != Self::Word
+    }
 }
 
 impl fmt::Display for AggregationStrategy {
@@ -50,6 +70,17 @@ pub struct Unit {
     pub score: f32,
 }
 
+/// The pieces or words of a document with their probabilities.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Emissions {
+    /// Bytes of the document, one span a unit; may be empty.
+    pub spans: Vec<Span>,
+    /// Row-major `[units, labels of the head]`.
+    pub probabilities: Vec<f32>,
+    /// For each unit, whether it begins inside a word; words never do.
+    pub joined: Vec<bool>,
+}
+
 /// Softmax of `logits` into `probabilities` (same length), with the maximum subtracted first.
 pub fn softmax(logits: &[f32], probabilities: &mut [f32]) {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -63,52 +94,72 @@ pub fn softmax(logits: &[f32], probabilities: &mut [f32]) {
     }
 }
 
-/// Labels the units of one document.
+/// The probabilities of each of `pieces` by itself.
 ///
-/// `logits` is row-major, `[encoding.len(), columns]`; `head` names the columns that compete. Empty pieces belong to no
-/// word and are passed over; only [`AggregationStrategy::Simple`] keeps them, for a piece of white space alone can end
-/// an entity and counts in its mean, as in Hugging Face's pipeline.
+/// `logits` is row-major, `[pieces.len(), columns]`; `head` names the columns that compete.
 #[must_use]
-pub fn units(
-    encoding: &Encoding, logits: &[f32], columns: usize, head: &Range<usize>, strategy: AggregationStrategy,
-) -> Vec<Unit> {
-    let width = head.len();
-    let mut found: Vec<Unit> = Vec::new();
-    let mut row = vec![0.0; width];
-    let mut sums = vec![0.0; width];
-    let mut pieces = 0.0; // pieces in the word at hand, for the mean
-    for (i, (&span, &joined)) in encoding.spans().iter().zip(encoding.joined()).enumerate() {
-        if span.is_empty() && strategy != AggregationStrategy::Simple {
-            continue;
-        }
-        softmax(&logits[i * columns + head.start..i * columns + head.end], &mut row);
-        let (label, score) = best(&row);
-        let word = found.last_mut().filter(|_| joined && strategy != AggregationStrategy::Simple);
-        let Some(word) = word else {
-            found.push(Unit { span, label, score });
-            sums.copy_from_slice(&row);
-            pieces = 1.0;
-            continue;
-        };
-        word.span = Span::new(word.span.begin(), span.end().max(word.span.end()));
-        match strategy {
-            AggregationStrategy::Average => {
-                pieces += 1.0;
-                for (sum, p) in sums.iter_mut().zip(&row) {
-                    *sum += p;
-                }
-                let (label, sum) = best(&sums);
-                (word.label, word.score) = (label, sum / pieces);
-            }
-            AggregationStrategy::Max if score > word.score => (word.label, word.score) = (label, score),
-            _ => {}
-        }
+pub fn pieces(
+    encoding: &Encoding, pieces: Range<usize>, logits: &[f32], (columns, head): (usize, &Range<usize>),
+) -> Emissions {
+    let mut found = Emissions {
+        spans: encoding.spans()[pieces.clone()].to_vec(),
+        probabilities: vec![0.0; pieces.len() * head.len()],
+        joined: encoding.joined()[pieces].to_vec(),
+    };
+    for (row, p) in logits.chunks_exact(columns).zip(found.probabilities.chunks_exact_mut(head.len())) {
+        softmax(&row[head.clone()], p);
     }
     found
 }
 
+/// The probabilities of the units that `strategy` makes of `pieces`.
+///
+/// [`AggregationStrategy::Word`] passes over empty pieces, which belong to no word; Hugging Face's strategies keep them,
+/// and white space at the edges, as the pipeline does.
+#[must_use]
+pub fn units(
+    encoding: &Encoding, range: Range<usize>, logits: &[f32], (columns, head): (usize, &Range<usize>),
+    strategy: AggregationStrategy,
+) -> Emissions {
+    use AggregationStrategy::{Average, Max, None, Simple, Word};
+    let width = head.len();
+    let all = pieces(encoding, range.clone(), logits, (columns, head));
+    let (spans, continues) = match strategy {
+        Word => (encoding.spans(), encoding.continues()),
+        _ => (encoding.raw(), encoding.subwords()),
+    };
+    let mut found = Emissions::default();
+    let mut size = 0.0; // pieces in the word at hand, for the mean
+    for (i, row) in range.zip(all.probabilities.chunks_exact(width)) {
+        let span = spans[i];
+        if strategy == Word && span.is_empty() {
+            continue;
+        }
+        let whole = matches!(strategy, None | Simple) || !continues[i];
+        let Some(last) = found.spans.last_mut().filter(|_| !whole) else {
+            found.spans.push(span);
+            found.probabilities.extend_from_slice(row);
+            size = 1.0;
+            continue;
+        };
+        *last = Span::new(last.begin(), span.end().max(last.begin()));
+        let at = found.probabilities.len() - width;
+        let word = &mut found.probabilities[at..];
+        match strategy {
+            Average => {
+                size += 1.0;
+                word.iter_mut().zip(row).for_each(|(mean, p)| *mean += (p - *mean) / size);
+            }
+            Max if best(row).1 > best(word).1 => word.copy_from_slice(row),
+            _ => {}
+        }
+    }
+    found.joined = vec![false; found.spans.len()];
+    found
+}
+
 /// Index and value of the first greatest element.
-fn best(row: &[f32]) -> (usize, f32) {
+pub(crate) fn best(row: &[f32]) -> (usize, f32) {
     let mut found = (0, f32::NEG_INFINITY);
     for (i, &p) in row.iter().enumerate() {
         if p > found.1 {
@@ -124,21 +175,27 @@ mod tests {
 
     fn check(strategy: AggregationStrategy, expect: &[(usize, usize, usize)]) {
         // "metformin" in two pieces that disagree, and a piece apart; two labels
-        let encoding = Encoding::new("metformin x", vec![1, 2, 3], [(0, 3), (3, 9), (10, 11)]);
+        let encoding = Encoding::new("metformin x", vec![1, 2, 3], [(0, 3), (3, 9), (9, 11)]);
+        let encoding = encoding.with_subwords(vec![false, true, false]);
         let logits = [1.0, 0.0, 0.0, 3.0, 2.0, 0.0];
-        let got: Vec<_> = units(&encoding, &logits, 2, &(0..2), strategy)
-            .into_iter()
-            .map(|u| (u.span.begin(), u.span.end(), u.label))
+        let found = units(&encoding, 0..3, &logits, (2, &(0..2)), strategy);
+        let got: Vec<_> = found
+            .spans
+            .iter()
+            .zip(found.probabilities.chunks(2))
+            .map(|(s, row)| (s.begin(), s.end(), best(row).0))
             .collect();
         assert_eq!(got, expect, "{strategy}");
     }
 
     #[test]
     fn strategies() {
-        check(AggregationStrategy::Simple, &[(0, 3, 0), (3, 9, 1), (10, 11, 0)]);
-        check(AggregationStrategy::First, &[(0, 9, 0), (10, 11, 0)]);
-        check(AggregationStrategy::Average, &[(0, 9, 1), (10, 11, 0)]);
-        check(AggregationStrategy::Max, &[(0, 9, 1), (10, 11, 0)]);
+        check(AggregationStrategy::None, &[(0, 3, 0), (3, 9, 1), (9, 11, 0)]);
+        check(AggregationStrategy::Simple, &[(0, 3, 0), (3, 9, 1), (9, 11, 0)]);
+        check(AggregationStrategy::First, &[(0, 9, 0), (9, 11, 0)]);
+        check(AggregationStrategy::Average, &[(0, 9, 1), (9, 11, 0)]);
+        check(AggregationStrategy::Max, &[(0, 9, 1), (9, 11, 0)]);
+        check(AggregationStrategy::Word, &[(0, 9, 0), (10, 11, 0)]);
     }
 
     #[test]

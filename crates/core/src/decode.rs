@@ -1,10 +1,14 @@
 //! From logits to entities.
 
+use std::ops::Range;
+
 use crate::{
-    AggregationStrategy, Encoding, Head, LabelSet, Prefix, Span, Tag,
-    aggregate::{self, Unit},
+    AggregationStrategy, Encoding, Grouping, LabelSet, Span, Tag,
+    aggregate::{self, Unit, best},
+    group::{group, join_touching},
+    hugging_face::HuggingFace,
     trim,
-    viterbi::Viterbi,
+    viterbi::{Moves, Viterbi},
 };
 
 /// One mention in one document.
@@ -12,107 +16,174 @@ use crate::{
 pub struct Entity {
     /// Bytes of the document; never empty.
     pub span: Span,
-    /// Type, as an index into [`LabelSet::entities`].
+    /// What it is, as an index into [`Decoder::kinds`].
     pub kind: u16,
     /// Mean score of its units, 0 to 1.
     pub score: f32,
 }
 
 /// How a model's logits are to be read.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Decoder {
-    /// The best label of each piece or word, then [`group`].
-    Labels(AggregationStrategy),
-    /// The best legal path over O, B and I of each head, then [`group`].
-    Viterbi {
-        /// Costs and constraints.
-        viterbi: Viterbi,
-        /// Tidy the edges of each entity by [`trim`](crate::trim).
-        trim: bool,
-    },
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rule {
+    /// What carries a label: the units of a strategy, or every piece where `None`.
+    pub units: Option<AggregationStrategy>,
+    /// The best sequence that the scheme allows, instead of the best label of each unit.
+    pub viterbi: Option<Viterbi>,
+    /// How labels become mentions; Hugging Face's strategies have a rule of their own.
+    pub grouping: Grouping,
+    /// Join mentions of one type that touch.
+    pub greedy: bool,
+    /// Tidy the edges of each entity by [`trim`](crate::trim).
+    pub trim: bool,
+}
+
+impl Rule {
+    /// Words by spanframe's own rule, the best label of each, grouped leniently.
+    #[must_use]
+    pub fn words() -> Self {
+        Self { units: Some(AggregationStrategy::Word), ..Self::default() }
+    }
+
+    /// Whether Hugging Face's pipeline groups, and names, the entities.
+    #[must_use]
+    pub fn is_hugging_face(&self) -> bool {
+        self.units.is_some_and(AggregationStrategy::is_hugging_face)
+    }
+}
+
+/// What an entity can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The name that the output shows: a type, a full label under [`AggregationStrategy::None`], or `O`.
+    pub name: String,
+    /// Its type, as an index into [`LabelSet::entities`]; `None` for `O`.
+    pub entity: Option<u16>,
+}
+
+/// A [`Rule`] made ready for the labels of a model.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    rule: Rule,
+    labels: LabelSet,
+    kinds: Vec<Kind>,
+    /// One a head, where the rule asks for the constrained decoder.
+    moves: Vec<Moves>,
+    hugging_face: Option<HuggingFace>,
 }
 
 impl Decoder {
-    /// The entities of one document, sorted by begin, end and type.
+    /// Makes `rule` ready for `labels`.
+    #[must_use]
+    pub fn new(rule: Rule, labels: LabelSet) -> Self {
+        let moves = rule.viterbi.map_or(Vec::new(), |viterbi| {
+            let heads = labels.heads().iter();
+            heads.map(|head| Moves::new(viterbi, &labels.tags()[head.columns.clone()], &labels)).collect()
+        });
+        let hugging_face = rule
+            .units
+            .filter(|strategy| strategy.is_hugging_face())
+            .map(|strategy| HuggingFace::new(&labels, strategy == AggregationStrategy::None));
+        let kinds = match &hugging_face {
+            Some(theirs) => theirs.kinds().to_vec(),
+            None => {
+                let types = labels.entities().iter().enumerate();
+                types.map(|(i, name)| Kind { name: name.clone(), entity: Some(i as u16) }).collect()
+            }
+        };
+        Self { rule, labels, kinds, moves, hugging_face }
+    }
+
+    /// What the entities can be.
+    #[must_use]
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// The labels that are read.
+    #[must_use]
+    pub fn labels(&self) -> &LabelSet {
+        &self.labels
+    }
+
+    /// The entities of a run of pieces of one document, sorted by begin, end and kind.
     ///
-    /// `logits` is row-major `[encoding.len(), labels]`. Heads are decoded one by one, so entities of different heads
-    /// may overlap; those of one head never do. Heads all of whose types are unwanted are passed over.
-    ///
-    /// # Panics
-    /// If a head is not O/B/I under [`Decoder::Viterbi`]; a model with such a head is refused when it is loaded.
+    /// `logits` is row-major `[pieces.len(), labels]`; `wanted` says which kinds to keep. Heads are decoded one by one,
+    /// so entities of different heads may overlap; those of one head never do. Heads none of whose kinds is wanted are
+    /// passed over.
     #[must_use]
     pub fn entities(
-        &self, text: &str, encoding: &Encoding, logits: &[f32], labels: &LabelSet, wanted: &[bool],
+        &self, text: &str, (encoding, pieces): (&Encoding, Range<usize>), logits: &[f32], wanted: &[bool],
     ) -> Vec<Entity> {
-        let columns = labels.labels().len();
+        let columns = self.labels.labels().len();
         let mut found = Vec::new();
-        for head in labels.heads() {
-            let tags = &labels.tags()[head.columns.clone()];
-            let asked = tags.iter().any(|t| matches!(t, Tag::Entity(_, kind) if wanted[usize::from(*kind)]));
-            if !asked {
+        for (number, head) in self.labels.heads().iter().enumerate() {
+            let shape = (columns, &head.columns);
+            let tags = &self.labels.tags()[head.columns.clone()];
+            if !self.asked(head.columns.clone(), tags, wanted) {
                 continue;
             }
-            let mut entities = match self {
-                Self::Labels(strategy) => {
-                    let units = aggregate::units(encoding, logits, columns, &head.columns, *strategy);
-                    let mut entities = group(&units, tags);
-                    entities.iter_mut().for_each(|e| e.span = e.span.trimmed(text));
-                    entities.retain(|e| !e.span.is_empty());
-                    entities
-                }
-                Self::Viterbi { viterbi, trim } => {
-                    let (obi, tags) = obi(labels, head);
-                    let mut entities = group(&viterbi.units(encoding, logits, columns, obi), &tags);
-                    if *trim {
-                        tidy(text, &mut entities);
-                    }
-                    entities
+            let emissions = match self.rule.units {
+                Some(strategy) => aggregate::units(encoding, pieces.clone(), logits, shape, strategy),
+                None => aggregate::pieces(encoding, pieces.clone(), logits, shape),
+            };
+            let mut units = match self.moves.get(number) {
+                Some(moves) => moves.units(&emissions),
+                None => {
+                    let rows = emissions.probabilities.chunks_exact(head.columns.len());
+                    let labelled = emissions.spans.iter().zip(rows.map(best));
+                    labelled.map(|(&span, (label, score))| Unit { span, label, score }).collect()
                 }
             };
-            entities.retain(|e| wanted[usize::from(e.kind)]);
+            let mut entities = if let Some(theirs) = &self.hugging_face {
+                theirs.entities(&units, head.columns.start, self.rule.greedy)
+            } else {
+                units.retain(|u| !u.span.is_empty());
+                self.group(&units, tags)
+            };
+            if self.rule.trim {
+                tidy(text, &mut entities);
+            } else if self.hugging_face.is_none() {
+                entities.iter_mut().for_each(|e| e.span = e.span.trimmed(text));
+            }
+            entities.retain(|e| !e.span.is_empty() && wanted[usize::from(e.kind)]);
             found.append(&mut entities);
         }
         found.sort_by_key(|e| (e.span, e.kind));
         found
     }
-}
 
-fn obi(labels: &LabelSet, head: &Head) -> ([usize; 3], [Tag; 3]) {
-    let columns = labels.iob2_columns(head).expect("checked when the model was loaded");
-    (columns, columns.map(|c| labels.tags()[c]))
-}
+    /// The entities of units that were labelled elsewhere, for models with one head. A label beyond the head's is O.
+    #[must_use]
+    pub fn entities_of_units(&self, text: &str, units: &[Unit], wanted: &[bool]) -> Vec<Entity> {
+        let mut found = self.group(units, self.labels.tags());
+        found.iter_mut().for_each(|e| e.span = e.span.trimmed(text));
+        found.retain(|e| !e.span.is_empty() && wanted[usize::from(e.kind)]);
+        found
+    }
 
-/// Groups labelled units into entities; `tags` gives the meaning of each unit's label.
-///
-/// A unit begins a new entity if it is a begin or a single, if its type differs from the open one, if the unit before
-/// it ended its entity, or if none is open: the rule of conlleval, which reads every scheme without losing a tag.
-/// The score is the mean over the units.
-#[must_use]
-pub fn group(units: &[Unit], tags: &[Tag]) -> Vec<Entity> {
-    let mut found: Vec<Entity> = Vec::new();
-    let mut size = 0.0; // units in the open entity; 0 where none is open
-    for unit in units {
-        let Tag::Entity(prefix, kind) = tags[unit.label] else {
-            size = 0.0;
-            continue;
-        };
-        let continues = size > 0.0 && matches!(prefix, Prefix::Inside | Prefix::End);
-        match found.last_mut().filter(|open| continues && open.kind == kind) {
-            Some(open) => {
-                open.span = Span::new(open.span.begin(), unit.span.end().max(open.span.end()));
-                open.score += (unit.score - open.score) / (size + 1.0);
-                size += 1.0;
-            }
-            None => {
-                found.push(Entity { span: unit.span, kind, score: unit.score });
-                size = 1.0;
-            }
-        }
-        if matches!(prefix, Prefix::End | Prefix::Single) {
-            size = 0.0;
+    fn asked(&self, columns: Range<usize>, tags: &[Tag], wanted: &[bool]) -> bool {
+        match &self.hugging_face {
+            Some(theirs) => columns.into_iter().any(|c| wanted[usize::from(theirs.kind(c))]),
+            None => tags.iter().any(|t| matches!(t, Tag::Entity(_, kind) if wanted[usize::from(*kind)])),
         }
     }
-    found
+
+    fn group(&self, units: &[Unit], tags: &[Tag]) -> Vec<Entity> {
+        let sequence: Vec<Tag> = units.iter().map(|u| tags.get(u.label).copied().unwrap_or(Tag::Outside)).collect();
+        let mut mentions = group(&sequence, self.labels.scheme(), self.rule.grouping);
+        if self.rule.greedy {
+            join_touching(&mut mentions);
+        }
+        mentions.into_iter().map(|(range, kind)| entity(&units[range], kind)).collect()
+    }
+}
+
+/// The entity of some units, at least one: from the first begin to the greatest end, with their mean score.
+pub(crate) fn entity(units: &[Unit], kind: u16) -> Entity {
+    let begin = units[0].span.begin();
+    let end = units.iter().map(|u| u.span.end()).max().unwrap_or(begin);
+    let score = units.iter().map(|u| u.score).sum::<f32>() / units.len() as f32;
+    Entity { span: Span::new(begin, end.max(begin)), kind, score }
 }
 
 /// Trims each entity; what becomes empty goes, and what the widening to whole words made overlap becomes one.
@@ -134,42 +205,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Reads tags such as "B-A I-A O", one character of text each.
-    fn check(tags: &str, expect: &[(usize, usize, u16)]) {
-        let names: Vec<&str> = tags.split(' ').collect();
-        let labels = ["O", "B-A", "I-A", "E-A", "S-A", "B-B", "I-B", "E-B", "S-B"];
-        let set = LabelSet::new(labels.map(String::from).to_vec(), &[]).unwrap();
-        let units: Vec<Unit> = names
-            .iter()
-            .enumerate()
-            .map(|(i, name)| Unit {
-                span: Span::new(i, i + 1),
-                label: labels.iter().position(|l| l == name).unwrap(),
-                score: 1.0,
-            })
-            .collect();
-        let got: Vec<_> = group(&units, set.tags()).iter().map(|e| (e.span.begin(), e.span.end(), e.kind)).collect();
-        assert_eq!(got, expect, "{tags}");
-    }
-
-    #[test]
-    fn groups_as_conlleval_does() {
-        check("O O", &[]);
-        check("B-A I-A O B-A", &[(0, 2, 0), (3, 4, 0)]);
-        check("B-A B-A", &[(0, 1, 0), (1, 2, 0)]);
-        check("I-A I-A", &[(0, 2, 0)]);
-        check("B-A I-B", &[(0, 1, 0), (1, 2, 1)]);
-        check("B-A E-A I-A", &[(0, 2, 0), (2, 3, 0)]);
-        check("S-A I-A E-A", &[(0, 1, 0), (1, 3, 0)]);
-        check("E-A E-A", &[(0, 1, 0), (1, 2, 0)]);
-    }
-
     #[test]
     fn the_score_is_the_mean_over_the_units() {
-        let labels = LabelSet::new(["O", "B-A", "I-A"].map(String::from).to_vec(), &[]).unwrap();
-        let unit = |i, label, score| Unit { span: Span::new(i, i + 1), label, score };
-        let found = group(&[unit(0, 1, 0.9), unit(1, 2, 0.6), unit(2, 2, 0.3)], labels.tags());
-        assert!((found[0].score - 0.6).abs() < 1e-6);
+        let unit = |i, score| Unit { span: Span::new(i, i + 1), label: 1, score };
+        assert!((entity(&[unit(0, 0.9), unit(1, 0.6), unit(2, 0.3)], 0).score - 0.6).abs() < 1e-6);
     }
 
     proptest! {
@@ -177,19 +216,21 @@ mod tests {
         fn entities_slice_their_text_and_do_not_overlap_within_a_head(
             text in "[ a-zéİ日👩.,()\n\u{301}-]{0,60}",
             seed in prop::collection::vec(-5.0f32..5.0, 60 * 6),
-            whole_words: bool,
+            whole_words: bool, greedy: bool,
         ) {
             let labels: Vec<String> = ["M:O", "B-M", "I-M", "D:O", "B-D", "I-D"].map(String::from).to_vec();
             let set = LabelSet::new(labels, &["M".into(), "D".into()]).unwrap();
             let offsets: Vec<(usize, usize)> = text.char_indices().map(|(i, c)| (i, i + c.len_utf8())).collect();
             let encoding = Encoding::new(&text, vec![0; offsets.len()], offsets);
-            let viterbi = Viterbi { begin_after_entity_cost: 2.0, whole_words };
-            for decoder in [
-                Decoder::Viterbi { viterbi, trim: true },
-                Decoder::Labels(AggregationStrategy::Simple),
-                Decoder::Labels(AggregationStrategy::Average),
-            ] {
-                let found = decoder.entities(&text, &encoding, &seed, &set, &[true, true]);
+            let viterbi = Some(Viterbi { begin_after_entity_cost: 2.0, whole_words });
+            let rules = Grouping::NAMES
+                .map(|(_, grouping)| Rule { grouping, greedy, ..Rule::words() })
+                .into_iter()
+                .chain([Rule { viterbi, trim: true, ..Rule::default() }, Rule { viterbi, ..Rule::words() }]);
+            for rule in rules {
+                let decoder = Decoder::new(rule, set.clone());
+                let decode = |wanted| decoder.entities(&text, (&encoding, 0..encoding.len()), &seed[..encoding.len() * 6], wanted);
+                let found = decode(&[true, true]);
                 for kind in 0..2 {
                     let spans: Vec<Span> = found.iter().filter(|e| e.kind == kind).map(|e| e.span).collect();
                     for s in &spans {
@@ -198,7 +239,7 @@ mod tests {
                     prop_assert!(spans.windows(2).all(|w| w[0].end() <= w[1].begin()));
                 }
                 prop_assert!(found.iter().all(|e| (0.0..=1.0001).contains(&e.score)));
-                let one = decoder.entities(&text, &encoding, &seed, &set, &[true, false]);
+                let one = decode(&[true, false]);
                 let filtered: Vec<Entity> = found.into_iter().filter(|e| e.kind == 0).collect();
                 prop_assert_eq!(one, filtered);
             }

@@ -2,15 +2,21 @@
 
 use crate::{Span, word};
 
+/// The word id of a piece that belongs to no word of its tokenizer.
+const NO_WORD: u32 = u32::MAX;
+
 /// The pieces of one document as a tokenizer gives them, without special tokens.
 ///
-/// Invariants: the three vectors have the same length; spans are trimmed of white space and their begins never
+/// Invariants: all vectors have the same length; spans are trimmed of white space and their begins never
 /// decrease. A piece may be empty (a lone word mark, a character that the tokenizer's normalizer dropped).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoding {
     ids: Vec<u32>,
     spans: Vec<Span>,
+    raw: Vec<Span>,
     joined: Vec<bool>,
+    continues: Vec<bool>,
+    subwords: Vec<bool>,
 }
 
 impl Encoding {
@@ -21,18 +27,47 @@ impl Encoding {
     #[must_use]
     pub fn new(text: &str, ids: Vec<u32>, offsets: impl IntoIterator<Item = (usize, usize)>) -> Self {
         let mut spans: Vec<Span> = Vec::with_capacity(ids.len());
+        let mut raw = Vec::with_capacity(ids.len());
         let mut joined = Vec::with_capacity(ids.len());
         let mut floor = 0;
         for (begin, end) in offsets {
-            let raw = Span::around(text, begin.max(floor), end.max(floor));
-            let span = raw.trimmed(text);
+            raw.push(Span::around(text, begin, end));
+            let span = Span::around(text, begin.max(floor), end.max(floor)).trimmed(text);
             floor = span.begin();
             let touches = spans.last().is_some_and(|last| !last.is_empty() && last.end() >= span.begin());
             joined.push(touches && !span.is_empty() && word::is_inside_word(text, span.begin()));
             spans.push(span);
         }
         assert_eq!(ids.len(), spans.len(), "a tokenizer gives one offset pair a piece");
-        Self { ids, spans, joined }
+        let (continues, subwords) = (joined.clone(), vec![false; ids.len()]);
+        Self { ids, spans, raw, joined, continues, subwords }
+    }
+
+    /// Adds the tokenizer's own words, one id a piece (`None` where it has no word for the piece).
+    ///
+    /// A piece then continues the word before it if the tokenizer says so and the character before its begin is of
+    /// the same kind as the one after it: tokenizers whose words end at white space alone would otherwise take the
+    /// comma into the word.
+    #[must_use]
+    pub fn with_words(mut self, text: &str, words: &[Option<u32>]) -> Self {
+        let mut before = NO_WORD;
+        for (i, word) in words.iter().map(|w| w.unwrap_or(NO_WORD)).enumerate() {
+            let span = self.spans[i];
+            let touches = i > 0 && !self.spans[i - 1].is_empty() && self.spans[i - 1].end() >= span.begin();
+            if word != NO_WORD && word == before && touches && !span.is_empty() {
+                self.continues[i] |= word::is_inside_run(text, span.begin()) || self.spans[i - 1].end() > span.begin();
+            }
+            before = word;
+        }
+        self
+    }
+
+    /// Adds what Hugging Face's pipeline takes for the continuation of a word, one flag a piece.
+    #[must_use]
+    pub fn with_subwords(mut self, subwords: Vec<bool>) -> Self {
+        assert_eq!(self.ids.len(), subwords.len(), "one flag a piece");
+        self.subwords = subwords;
+        self
     }
 
     /// Number of pieces.
@@ -59,10 +94,29 @@ impl Encoding {
         &self.spans
     }
 
-    /// For each piece, whether it continues the word of the piece before it (see [`word`]).
+    /// Bytes of the document as the tokenizer gave them, one span a piece: white space kept, any order.
+    #[must_use]
+    pub fn raw(&self) -> &[Span] {
+        &self.raw
+    }
+
+    /// For each piece, whether it begins inside a run of word characters (see [`word`]).
     #[must_use]
     pub fn joined(&self) -> &[bool] {
         &self.joined
+    }
+
+    /// For each piece, whether it continues the word of the piece before it, by the tokenizer's word ids where there
+    /// are any; every joined piece does.
+    #[must_use]
+    pub fn continues(&self) -> &[bool] {
+        &self.continues
+    }
+
+    /// For each piece, whether Hugging Face's pipeline takes it for the continuation of a word.
+    #[must_use]
+    pub fn subwords(&self) -> &[bool] {
+        &self.subwords
     }
 }
 
@@ -76,6 +130,17 @@ mod tests {
         let encoding = Encoding::new(text, vec![1, 2, 3], [(0, 3), (3, 7), (7, 11)]);
         assert_eq!(encoding.spans(), [Span::new(0, 3), Span::new(4, 7), Span::new(7, 11)]);
         assert_eq!(encoding.joined(), [false, false, true]);
+    }
+
+    #[test]
+    fn the_words_of_the_tokenizer_join_what_is_of_one_kind() {
+        // as a Unigram tokenizer cuts "dolor (x)...", whose words end at white space
+        let text = "dolor (x)...";
+        let pieces = [(0, 3), (3, 5), (5, 7), (7, 8), (8, 9), (9, 12)];
+        let words = [Some(0), Some(0), Some(1), Some(1), Some(1), Some(1)];
+        let encoding = Encoding::new(text, vec![0; 6], pieces).with_words(text, &words);
+        assert_eq!(encoding.joined(), [false, true, false, false, false, false]);
+        assert_eq!(encoding.continues(), [false, true, false, false, false, true]);
     }
 
     #[test]

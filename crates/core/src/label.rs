@@ -164,6 +164,24 @@ impl LabelSet {
         self
     }
 
+    /// The same labels, each a type by itself: what NerConverter's `nerHasNoSchema` says.
+    #[must_use]
+    pub fn without_scheme(&self) -> Self {
+        let mut entities: Vec<String> = Vec::new();
+        let tags = self.labels.iter().zip(&self.tags).map(|(label, tag)| {
+            if *tag == Tag::Outside {
+                return Tag::Outside;
+            }
+            let index = entities.iter().position(|e| e == label).unwrap_or_else(|| {
+                entities.push(label.clone());
+                entities.len() - 1
+            });
+            Tag::Entity(Prefix::Inside, index as u16)
+        });
+        let tags = tags.collect();
+        Self { tags, entities, scheme: TagScheme::None, ..self.clone() }
+    }
+
     /// Labels as the model names them, in the order of the logits.
     #[must_use]
     pub fn labels(&self) -> &[String] {

@@ -1,8 +1,9 @@
 //! The pure part of spanframe: total functions over `&str` and `f32`, without I/O, threads or foreign types.
 //!
 //! The modules are the steps of the pipeline, in its order: [`sentence`] cuts a document, [`window`] packs pieces
-//! into what a model can take, [`batch`] groups windows of like length, [`aggregate`] and [`viterbi`] turn logits
-//! into tags, [`decode`] turns tags into entities, [`trim`] tidies their edges.
+//! into what a model can take, [`batch`] groups windows of like length, [`aggregate`] turns logits of pieces into
+//! probabilities of units, [`viterbi`] finds the best legal tags, [`group`] turns tags into mentions, [`decode`] does
+//! all of that for a document, [`trim`] tidies the edges. [`hugging_face`] has the rules of that pipeline.
 //!
 //! Everything here speaks of UTF-8 bytes of one document ([`Span`]). Other units exist only at the output.
 #![forbid(unsafe_code)]
@@ -10,11 +11,15 @@
 
 pub mod aggregate;
 pub mod batch;
+pub mod cleanup;
 pub mod decode;
 pub mod encoding;
+pub mod group;
+pub mod hugging_face;
 pub mod label;
 pub mod sentence;
 pub mod span;
+pub mod spark_words;
 pub mod trim;
 pub mod viterbi;
 pub mod window;
@@ -22,8 +27,11 @@ pub mod word;
 
 pub use aggregate::AggregationStrategy;
 pub use batch::Batch;
-pub use decode::{Decoder, Entity};
+pub use cleanup::CleanupMode;
+pub use decode::{Decoder, Entity, Kind, Rule};
 pub use encoding::Encoding;
+pub use group::Grouping;
 pub use label::{Head, LabelError, LabelSet, Prefix, Tag, TagScheme};
 pub use span::Span;
+pub use viterbi::Viterbi;
 pub use window::Window;

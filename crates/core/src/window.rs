@@ -59,6 +59,34 @@ pub fn windows(sentence_ends: &[usize], joined: &[bool], capacity: usize, stride
     found
 }
 
+/// Windows of exactly `capacity` pieces, each sharing `stride` with the one before it, the last one shorter: what
+/// tokenizers make of a long text when they truncate it. Every piece of a window is owned by it, so that the pieces of
+/// an overlap are owned twice: only for an emulation that decodes each window by itself.
+///
+/// # Panics
+/// If `capacity` is 0 or `stride >= capacity`.
+///
+/// ```
+/// # use spanframe_core::window::overlapping;
+/// let found = overlapping(8, 5, 2);
+/// assert_eq!(found.iter().map(|w| w.tokens.clone()).collect::<Vec<_>>(), [0..5, 3..8]);
+/// ```
+#[must_use]
+pub fn overlapping(pieces: usize, capacity: usize, stride: usize) -> Vec<Window> {
+    assert!(capacity > 0 && stride < capacity, "windows need a capacity above their stride");
+    let mut found = Vec::new();
+    let mut start = 0;
+    while start < pieces {
+        let end = pieces.min(start + capacity);
+        found.push(Window { tokens: start..end, owned: start..end });
+        if end == pieces {
+            break;
+        }
+        start += capacity - stride;
+    }
+    found
+}
+
 /// The last word begin in `floor + 1..=at`, or `at` if that whole range is inside one word.
 fn word_begin(joined: &[bool], at: usize, floor: usize) -> usize {
     (floor + 1..=at).rev().find(|&i| !joined.get(i).copied().unwrap_or(false)).unwrap_or(at)

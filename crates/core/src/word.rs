@@ -29,6 +29,16 @@ pub fn is_inside_word(text: &str, at: usize) -> bool {
     matches!((before, after), (Some(b), Some(a)) if is_word_char(b) && is_word_char(a))
 }
 
+/// Whether byte `at` of `text` lies between two characters of one kind, neither of them white space: word characters,
+/// or others.
+#[must_use]
+pub(crate) fn is_inside_run(text: &str, at: usize) -> bool {
+    let before = text[..at].chars().next_back();
+    let after = text[at..].chars().next();
+    matches!((before, after), (Some(b), Some(a))
+        if is_word_char(b) == is_word_char(a) && !b.is_whitespace() && !a.is_whitespace())
+}
+
 /// The smallest span around `span` that cuts no word.
 #[must_use]
 pub fn snap(text: &str, span: Span) -> Span {

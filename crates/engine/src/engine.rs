@@ -2,19 +2,19 @@
 
 use std::sync::{Arc, PoisonError};
 
-use arrow_array::{Array, ArrayRef, StringArray};
-use arrow_schema::Field;
-use spanframe_core::Decoder;
+use arrow_array::{Array, ArrayRef, StringArray, StructArray, UInt32Array};
+use arrow_buffer::NullBuffer;
+use arrow_schema::{DataType, Field};
 use spanframe_model::ModelCard;
 
 use crate::{
-    EngineError, EngineOptions, Layout, Metrics, Offsets, OptionError,
+    EngineError, EngineOptions, Metrics,
     input::TextColumn,
     loaded::{self, Loaded},
-    options::choose,
-    output::{OutputBuilder, positions},
-    pipeline::{Pipeline, Row},
-    schema,
+    options::Emulation,
+    output::{Chunks, Output, OutputBuilder, positions},
+    pipeline::{Diagnosis, Pipeline, Row, Settings},
+    schema, settings,
 };
 
 /// One entity of one text, for callers without columns.
@@ -35,14 +35,10 @@ pub struct Annotation {
 /// A loaded model with checked options. Cheap to make again: engines share the loaded model.
 pub struct Engine {
     loaded: Arc<Loaded>,
-    decoder: Decoder,
-    capacity: usize,
-    stride: usize,
-    batch_tokens: usize,
-    wanted: Vec<bool>,
-    threshold: f32,
-    layout: Layout,
-    offsets: Offsets,
+    settings: Settings,
+    output: Output,
+    /// What entities are called, by their kind.
+    names: Vec<String>,
     metrics: Metrics,
 }
 
@@ -62,38 +58,19 @@ impl Engine {
     /// that the model does not have, or a window that it cannot take.
     pub fn new(options: &EngineOptions) -> Result<Self, EngineError> {
         let loaded = loaded::load(options)?;
-        let config = &loaded.model.config;
-        let special = loaded.model.tokenizer.special_tokens();
-        let max_length = options.max_length.unwrap_or(config.max_length);
-        let most = config.max_positions.unwrap_or(usize::MAX);
-        if !(special + 1..=most).contains(&max_length) {
-            let allowed = format!("{} to {most} with this model", special + 1);
-            let value = max_length.to_string();
-            return Err(OptionError::OutOfRange { option: "max_length", value, allowed }.into());
-        }
-        let capacity = max_length - special;
-        let stride = options.stride.unwrap_or(capacity / 4);
-        if stride >= capacity {
-            let allowed = format!("0 to {}, below the {capacity} pieces of a window", capacity - 1);
-            return Err(OptionError::OutOfRange { option: "stride", value: stride.to_string(), allowed }.into());
-        }
-        let names = config.labels.entities();
-        let mut wanted = vec![options.entities.is_none(); names.len()];
-        for name in options.entities.iter().flatten() {
-            let all = names.iter().enumerate().map(|(i, known)| (known.as_str(), i));
-            wanted[choose("entities", name, all)?] = true;
-        }
-        let decoder = options.aggregation_strategy.map_or(config.default_decoder(), Decoder::Labels);
+        let settings = settings::resolve(options, &loaded.model)?;
+        let kinds = settings.decoder.kinds().iter();
+        let renamed = |name: &String| options.replace_labels.get(name).unwrap_or(name).clone();
+        let chunks = match options.emulate {
+            _ if options.preserve_position => Chunks::Text,
+            Some(Emulation::SparkNlp) => Chunks::SparkWords,
+            _ => Chunks::Words,
+        };
         Ok(Self {
-            decoder,
-            capacity,
-            stride,
-            batch_tokens: options.batch_tokens,
-            wanted,
-            threshold: options.threshold,
-            layout: options.layout,
-            offsets: options.offsets,
+            names: kinds.map(|kind| renamed(&kind.name)).collect(),
+            output: Output { layout: options.layout, offsets: options.offsets, chunks },
             metrics: Metrics::default(),
+            settings,
             loaded,
         })
     }
@@ -101,7 +78,7 @@ impl Engine {
     /// The field of the output column under `name`.
     #[must_use]
     pub fn field(&self, name: &str) -> Field {
-        Field::new(name, schema::data_type(self.layout), true)
+        Field::new(name, schema::data_type(self.output.layout), true)
     }
 
     /// Counts of what this engine has done.
@@ -138,19 +115,18 @@ impl Engine {
     /// As [`annotate`](Self::annotate).
     pub fn annotate_chunks(&self, column: &dyn Array) -> Result<Vec<ArrayRef>, EngineError> {
         let column = TextColumn::new(column)?;
-        let names = self.loaded.model.config.labels.entities();
         let mut chunks = Vec::new();
         let _turn = self.loaded.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.run(&column, |rows| {
-            let mut builder = OutputBuilder::new(self.layout, self.offsets, names);
+            let mut builder = OutputBuilder::new(self.output, &self.names);
             for row in &rows {
-                builder.push(row.as_ref().map(|(text, entities)| (*text, entities.as_slice())))?;
+                builder.push(row.as_ref().map(|(text, entities)| (text.as_ref(), entities.as_slice())))?;
             }
             chunks.push(builder.finish()?);
             Ok(())
         })?;
         if chunks.is_empty() {
-            chunks.push(OutputBuilder::new(self.layout, self.offsets, names).finish()?);
+            chunks.push(OutputBuilder::new(self.output, &self.names).finish()?);
         }
         Ok(chunks)
     }
@@ -162,15 +138,14 @@ impl Engine {
     pub fn annotate_text(&self, text: &str) -> Result<Vec<Annotation>, EngineError> {
         let array = StringArray::from(vec![text]);
         let column = TextColumn::new(&array)?;
-        let names = self.loaded.model.config.labels.entities();
         let mut found = Vec::new();
         self.run(&column, |rows| {
             for (text, entities) in rows.into_iter().flatten() {
                 let spans: Vec<_> = entities.iter().map(|e| e.span).collect();
-                let positions = positions(text, &spans, self.offsets);
+                let positions = positions(&text, &spans, self.output.offsets);
                 found.extend(entities.iter().zip(positions).map(|(e, (begin, end))| Annotation {
-                    chunk: e.span.slice(text).to_string(),
-                    entity: names[usize::from(e.kind)].clone(),
+                    chunk: self.output.chunks.of(e.span.slice(&text)).into_owned(),
+                    entity: self.names[usize::from(e.kind)].clone(),
                     begin,
                     end,
                     confidence: e.score.min(1.0),
@@ -181,19 +156,35 @@ impl Engine {
         Ok(found)
     }
 
+    /// What reading each text takes, as a column of type [`schema::diagnostics_type`]. The model does not run.
+    ///
+    /// A null text gives null.
+    ///
+    /// # Errors
+    /// As [`annotate`](Self::annotate).
+    pub fn diagnose(&self, column: &dyn Array) -> Result<ArrayRef, EngineError> {
+        let column = TextColumn::new(column)?;
+        let rows = self.loaded.install(|| self.pipeline().diagnose(&column))?;
+        let nulls = NullBuffer::from_iter(rows.iter().map(Option::is_some));
+        let count = |field: fn(&Diagnosis) -> usize| -> ArrayRef {
+            Arc::new(rows.iter().map(|row| row.as_ref().map(|d| field(d) as u32)).collect::<UInt32Array>())
+        };
+        let counts =
+            vec![count(|d| d.tokens), count(|d| d.unknown_tokens), count(|d| d.windows), count(|d| d.words_lost)];
+        let DataType::Struct(fields) = schema::diagnostics_type() else {
+            return Err(EngineError::Internal("diagnostics are no struct".to_string()));
+        };
+        Ok(Arc::new(StructArray::try_new(fields, counts, Some(nulls))?))
+    }
+
     fn run<'a>(
         &self, column: &TextColumn<'a>, sink: impl FnMut(Vec<Row<'a>>) -> Result<(), EngineError> + Send,
     ) -> Result<(), EngineError> {
-        let pipeline = Pipeline {
-            model: &self.loaded.model,
-            decoder: self.decoder,
-            capacity: self.capacity,
-            stride: self.stride,
-            batch_tokens: self.batch_tokens,
-            wanted: &self.wanted,
-            threshold: self.threshold,
-            metrics: &self.metrics,
-        };
+        let pipeline = self.pipeline();
         self.loaded.install(|| pipeline.run(column, sink))
+    }
+
+    fn pipeline(&self) -> Pipeline<'_> {
+        Pipeline { model: &self.loaded.model, settings: &self.settings, metrics: &self.metrics }
     }
 }

@@ -26,11 +26,12 @@ pub mod options;
 pub mod output;
 mod pipeline;
 pub mod schema;
+mod settings;
 
 pub use engine::{Annotation, Engine, card};
 pub use error::EngineError;
 pub use metrics::Metrics;
-pub use options::{EngineOptions, OptionError, RawOptions};
+pub use options::{Decoding, Emulation, EngineOptions, OptionError, RawOptions};
 pub use schema::{Layout, Offsets};
-pub use spanframe_core::AggregationStrategy;
+pub use spanframe_core::{AggregationStrategy, CleanupMode, Grouping};
 pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError};

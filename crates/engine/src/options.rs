@@ -1,9 +1,9 @@
 //! Options: as they were typed ([`RawOptions`]) and as they were understood ([`EngineOptions`]).
 
-use std::{num::NonZeroUsize, path::PathBuf, thread};
+use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, thread};
 
 use serde::Deserialize;
-use spanframe_core::AggregationStrategy;
+use spanframe_core::{AggregationStrategy, CleanupMode, Grouping};
 use spanframe_model::{Device, RuntimeSearch};
 
 use crate::{Layout, Offsets};
@@ -19,17 +19,41 @@ pub struct RawOptions {
     pub model: Option<String>,
     /// Entity types to keep, by name; all where left out.
     pub entities: Option<Vec<String>>,
+    /// The same by NerConverter's name.
+    pub white_list: Option<Vec<String>>,
+    /// Entity types to leave out.
+    pub black_list: Option<Vec<String>>,
+    /// Names to leave out as Hugging Face's pipeline does; `O` where left out.
+    pub ignore_labels: Option<Vec<String>>,
+    /// New names of entity types in the output, by their old ones.
+    pub replace_labels: Option<BTreeMap<String, String>>,
     /// Least confidence of an entity, 0 to 1.
     pub threshold: Option<f64>,
-    /// `simple`, `first`, `average` or `max`; the model's own decoder where left out.
+    /// `none`, `simple`, `first`, `average`, `max` or `word`; the model's own decoder where left out.
     pub aggregation_strategy: Option<String>,
+    /// `best` or `viterbi`; the model's own where left out.
+    pub decoding: Option<String>,
+    /// `lenient`, `strict` or `sparknlp`.
+    pub grouping: Option<String>,
+    /// Join entities of one type that touch.
+    pub greedy_mode: Option<bool>,
+    /// Labels are types by themselves, whatever prefix they seem to have.
+    pub ner_has_no_schema: Option<bool>,
+    /// A chunk is the text between its positions (so where left out), not its words with single spaces.
+    pub preserve_position: Option<bool>,
+    /// `disabled`, `inplace`, `inplace_full`, `shrink`, `shrink_full`, `each`, `each_full` or `delete_full`.
+    pub cleanup_mode: Option<String>,
+    /// Positions and chunks are those of the cleaned text, not of the original.
+    pub cleaned_offsets: Option<bool>,
+    /// `huggingface` or `sparknlp`; nobody where left out.
+    pub emulate: Option<String>,
     /// Most tokens a window, special tokens included; what the model was made for where left out.
     pub max_length: Option<i64>,
     /// Tokens that windows of one long sentence share; a quarter of a window where left out.
     pub stride: Option<i64>,
     /// Most tokens a batch, padding included.
     pub batch_tokens: Option<i64>,
-    /// `struct_of_lists` or `list_of_structs`.
+    /// `struct_of_lists`, `list_of_structs` or `annotation`.
     pub layout: Option<String>,
     /// `char`, `byte` or `spark`.
     pub offsets: Option<String>,
@@ -43,6 +67,36 @@ pub struct RawOptions {
     pub onnxruntime: Option<PathBuf>,
 }
 
+/// Whose way with text is followed, losses included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Emulation {
+    /// Windows of equal length over the whole text, entities of overlapping windows settled afterwards: transformers'
+    /// token-classification pipeline with `stride`.
+    HuggingFace,
+    /// Words of Spark NLP's Tokenizer, of each the first sub-token alone, no more pieces than `max_length`, and
+    /// NerConverter's grouping.
+    SparkNlp,
+}
+
+impl Emulation {
+    /// By the names that users write.
+    pub const NAMES: [(&'static str, Self); 2] = [("huggingface", Self::HuggingFace), ("sparknlp", Self::SparkNlp)];
+}
+
+/// How each unit gets its label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Decoding {
+    /// The most probable label of each unit by itself.
+    Best,
+    /// The most probable sequence that the tag scheme allows.
+    Viterbi,
+}
+
+impl Decoding {
+    /// By the names that users write.
+    pub const NAMES: [(&'static str, Self); 2] = [("best", Self::Best), ("viterbi", Self::Viterbi)];
+}
+
 /// Options, understood and checked as far as that goes without the model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EngineOptions {
@@ -50,10 +104,32 @@ pub struct EngineOptions {
     pub model: Option<String>,
     /// Types to keep.
     pub entities: Option<Vec<String>>,
+    /// Types to leave out.
+    pub black_list: Vec<String>,
+    /// Names to leave out.
+    pub ignore_labels: Vec<String>,
+    /// Old and new names of types.
+    pub replace_labels: BTreeMap<String, String>,
     /// Least confidence.
     pub threshold: f32,
     /// Instead of the model's own decoder.
     pub aggregation_strategy: Option<AggregationStrategy>,
+    /// Instead of the model's own.
+    pub decoding: Option<Decoding>,
+    /// How labels become mentions.
+    pub grouping: Option<Grouping>,
+    /// Join entities of one type that touch.
+    pub greedy_mode: bool,
+    /// Labels are types by themselves.
+    pub ner_has_no_schema: bool,
+    /// A chunk is the text between its positions.
+    pub preserve_position: bool,
+    /// What is done to a text before it is read.
+    pub cleanup_mode: CleanupMode,
+    /// Positions and chunks are those of the cleaned text.
+    pub cleaned_offsets: bool,
+    /// Whose way with text is followed.
+    pub emulate: Option<Emulation>,
     /// Most tokens a window.
     pub max_length: Option<usize>,
     /// Tokens shared by windows of a long sentence.
@@ -104,6 +180,16 @@ pub enum OptionError {
         /// All values, with commas.
         allowed: String,
     },
+    /// Two options that contradict each other.
+    #[error("option `{option}` does not go with {other}: {way_out}")]
+    Conflict {
+        /// Name of the option.
+        option: &'static str,
+        /// The other, with its value where that matters.
+        other: &'static str,
+        /// What to do.
+        way_out: &'static str,
+    },
     /// A number out of its range.
     #[error("option `{option}` cannot be {value}; it may be {allowed}")]
     OutOfRange {
@@ -153,6 +239,13 @@ pub(crate) fn choose<'a, T>(
     })
 }
 
+/// As [`choose`], for an option that may be left out.
+fn named<T: Copy, const N: usize>(
+    option: &'static str, value: &Option<String>, names: [(&'static str, T); N],
+) -> Result<Option<T>, OptionError> {
+    value.as_deref().map(|value| choose(option, value, names)).transpose()
+}
+
 /// A whole number of at least `least`.
 fn whole(option: &'static str, value: Option<i64>, least: usize) -> Result<Option<usize>, OptionError> {
     let Some(value) = value else { return Ok(None) };
@@ -166,11 +259,23 @@ fn whole(option: &'static str, value: Option<i64>, least: usize) -> Result<Optio
 
 impl EngineOptions {
     /// Names of all options, in the order of [`RawOptions`].
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 25] = [
         "model",
         "entities",
+        "white_list",
+        "black_list",
+        "ignore_labels",
+        "replace_labels",
         "threshold",
         "aggregation_strategy",
+        "decoding",
+        "grouping",
+        "greedy_mode",
+        "ner_has_no_schema",
+        "preserve_position",
+        "cleanup_mode",
+        "cleaned_offsets",
+        "emulate",
         "max_length",
         "stride",
         "batch_tokens",
@@ -213,19 +318,55 @@ impl EngineOptions {
             Device::Cpu => (available_threads() / intra_threads).max(1),
             Device::Cuda(_) => 1,
         });
-        let strategy = raw.aggregation_strategy.as_deref();
+        let conflict = |option, other, way_out| Err(OptionError::Conflict { option, other, way_out });
+        if raw.entities.is_some() && raw.white_list.is_some() {
+            return conflict("white_list", "`entities`", "they mean the same, give one of them");
+        }
+        let aggregation_strategy =
+            named("aggregation_strategy", &raw.aggregation_strategy, AggregationStrategy::NAMES)?;
+        let grouping = named("grouping", &raw.grouping, Grouping::NAMES)?;
+        let emulate = named("emulate", &raw.emulate, Emulation::NAMES)?;
+        let layout = named("layout", &raw.layout, Layout::NAMES)?.unwrap_or_default();
+        let offsets = named("offsets", &raw.offsets, Offsets::NAMES)?;
+        if layout == Layout::Annotation && offsets.is_some_and(|unit| unit != Offsets::Spark) {
+            return conflict("offsets", "the layout `annotation`", "there it is `spark`, leave it out");
+        }
+        let theirs = aggregation_strategy.is_some_and(AggregationStrategy::is_hugging_face);
+        if grouping.is_some() && (theirs || emulate == Some(Emulation::HuggingFace)) {
+            let way_out = "Hugging Face's pipeline has a rule of its own; use the strategy `word`";
+            return conflict("grouping", "a strategy of Hugging Face", way_out);
+        }
+        if theirs && emulate == Some(Emulation::SparkNlp) {
+            let way_out = "Spark NLP labels a word by its first piece, leave it out";
+            return conflict("aggregation_strategy", "emulating Spark NLP", way_out);
+        }
+        let ignore_labels = raw.ignore_labels.unwrap_or_else(|| vec!["O".to_string()]);
+        if !theirs && emulate != Some(Emulation::HuggingFace) && !ignore_labels.iter().any(|name| name == "O") {
+            let way_out = "only these give `O` as an entity; add `O` to the list";
+            return conflict("ignore_labels", "any but Hugging Face's strategies", way_out);
+        }
+        let spark = layout == Layout::Annotation || emulate == Some(Emulation::SparkNlp);
         Ok(Self {
             model: raw.model,
-            entities: raw.entities,
+            entities: raw.entities.or(raw.white_list),
+            black_list: raw.black_list.unwrap_or_default(),
+            ignore_labels,
+            replace_labels: raw.replace_labels.unwrap_or_default(),
             threshold: threshold as f32,
-            aggregation_strategy: strategy
-                .map(|name| choose("aggregation_strategy", name, AggregationStrategy::NAMES))
-                .transpose()?,
+            aggregation_strategy,
+            decoding: named("decoding", &raw.decoding, Decoding::NAMES)?,
+            grouping,
+            greedy_mode: raw.greedy_mode.unwrap_or(false),
+            ner_has_no_schema: raw.ner_has_no_schema.unwrap_or(false),
+            preserve_position: raw.preserve_position.unwrap_or(true),
+            cleanup_mode: named("cleanup_mode", &raw.cleanup_mode, CleanupMode::NAMES)?.unwrap_or_default(),
+            cleaned_offsets: raw.cleaned_offsets.unwrap_or(false),
+            emulate,
             max_length: whole("max_length", raw.max_length, 1)?,
             stride: whole("stride", raw.stride, 0)?,
             batch_tokens: whole("batch_tokens", raw.batch_tokens, 1)?.unwrap_or(DEFAULT_BATCH_TOKENS),
-            layout: raw.layout.map_or(Ok(Layout::default()), |name| choose("layout", &name, Layout::NAMES))?,
-            offsets: raw.offsets.map_or(Ok(Offsets::default()), |name| choose("offsets", &name, Offsets::NAMES))?,
+            layout,
+            offsets: offsets.unwrap_or(if spark { Offsets::Spark } else { Offsets::default() }),
             device,
             sessions,
             intra_threads,

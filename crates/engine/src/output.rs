@@ -1,23 +1,59 @@
 //! Builds the output column. Bytes become other units here and nowhere else.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use arrow_array::{
-    Array, ArrayRef, Float32Array, ListArray, StringArray, StructArray, UInt32Array, builder::StringBuilder,
+    Array, ArrayRef, Float32Array, Int32Array, ListArray, MapArray, StringArray, StructArray, UInt32Array,
+    builder::StringBuilder, new_empty_array,
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
-use spanframe_core::{Entity, Span};
+use spanframe_core::{Entity, Span, spark_words::spark_words};
 
 use crate::{
     EngineError,
     schema::{self, Layout, Offsets},
 };
 
+/// How entities are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// Of a row's entities.
+    pub layout: Layout,
+    /// Of positions.
+    pub offsets: Offsets,
+    /// What a chunk is.
+    pub chunks: Chunks,
+}
+
+/// What a chunk is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chunks {
+    /// The text between its positions.
+    Text,
+    /// The same with white space as single spaces.
+    Words,
+    /// Its words as Spark NLP's Tokenizer cuts them, with single spaces.
+    SparkWords,
+}
+
+impl Chunks {
+    /// The chunk of a part of a text.
+    #[must_use]
+    pub fn of(self, part: &str) -> Cow<'_, str> {
+        match self {
+            Self::Text => Cow::Borrowed(part),
+            Self::Words => Cow::Owned(part.split_whitespace().collect::<Vec<_>>().join(" ")),
+            Self::SparkWords => {
+                Cow::Owned(spark_words(part).iter().map(|word| word.slice(part)).collect::<Vec<_>>().join(" "))
+            }
+        }
+    }
+}
+
 /// Collects the entities of rows, in row order, into one array.
 pub struct OutputBuilder<'a> {
-    layout: Layout,
-    offsets: Offsets,
-    /// Names of the entity types, by [`Entity::kind`].
+    output: Output,
+    /// Names of what entities can be, by [`Entity::kind`].
     names: &'a [String],
     chunk: StringBuilder,
     entity: StringBuilder,
@@ -32,10 +68,9 @@ pub struct OutputBuilder<'a> {
 impl<'a> OutputBuilder<'a> {
     /// An empty builder.
     #[must_use]
-    pub fn new(layout: Layout, offsets: Offsets, names: &'a [String]) -> Self {
+    pub fn new(output: Output, names: &'a [String]) -> Self {
         Self {
-            layout,
-            offsets,
+            output,
             names,
             chunk: StringBuilder::new(),
             entity: StringBuilder::new(),
@@ -56,8 +91,8 @@ impl<'a> OutputBuilder<'a> {
         self.valid.push(row.is_some());
         if let Some((text, entities)) = row {
             let spans: Vec<Span> = entities.iter().map(|e| e.span).collect();
-            for (entity, (begin, end)) in entities.iter().zip(positions(text, &spans, self.offsets)) {
-                let chunk = entity.span.slice(text);
+            for (entity, (begin, end)) in entities.iter().zip(positions(text, &spans, self.output.offsets)) {
+                let chunk = self.output.chunks.of(entity.span.slice(text));
                 self.bytes += chunk.len().max(self.names[usize::from(entity.kind)].len());
                 if i32::try_from(self.bytes).is_err() {
                     return Err(EngineError::OutputTooLarge { rows: self.valid.len() });
@@ -78,19 +113,15 @@ impl<'a> OutputBuilder<'a> {
     /// # Errors
     /// [`EngineError::Internal`] if the parts do not fit each other.
     pub fn finish(mut self) -> Result<ArrayRef, EngineError> {
-        let nulls = Some(NullBuffer::from(self.valid)).filter(|n| n.null_count() > 0);
-        let offsets = OffsetBuffer::new(self.ends.into());
-        let chunk: StringArray = self.chunk.finish();
-        let entity: StringArray = self.entity.finish();
-        let children: [ArrayRef; 5] = [
-            Arc::new(chunk),
-            Arc::new(entity),
-            Arc::new(UInt32Array::from(self.begin)),
-            Arc::new(UInt32Array::from(self.end)),
-            Arc::new(Float32Array::from(self.confidence)),
-        ];
-        let fields = schema::struct_fields(self.layout);
-        Ok(match self.layout {
+        let nulls = Some(NullBuffer::from(std::mem::take(&mut self.valid))).filter(|n| n.null_count() > 0);
+        let offsets = OffsetBuffer::new(std::mem::take(&mut self.ends).into());
+        let layout = self.output.layout;
+        let fields = schema::struct_fields(layout);
+        let children = match layout {
+            Layout::Annotation => self.annotations(&offsets)?,
+            Layout::StructOfLists | Layout::ListOfStructs => self.entities(),
+        };
+        Ok(match layout {
             Layout::StructOfLists => {
                 let lists = children
                     .into_iter()
@@ -101,12 +132,68 @@ impl<'a> OutputBuilder<'a> {
                     .collect::<Result<Vec<_>, EngineError>>()?;
                 Arc::new(StructArray::try_new(fields, lists, nulls)?)
             }
-            Layout::ListOfStructs => {
-                let entities = StructArray::try_new(fields, children.to_vec(), None)?;
+            Layout::ListOfStructs | Layout::Annotation => {
+                let entities = StructArray::try_new(fields, children, None)?;
                 let item = schema::item(entities.data_type().clone(), true);
                 Arc::new(ListArray::try_new(item, offsets, Arc::new(entities), nulls)?)
             }
         })
+    }
+
+    fn entities(mut self) -> Vec<ArrayRef> {
+        vec![
+            Arc::new(self.chunk.finish()),
+            Arc::new(self.entity.finish()),
+            Arc::new(UInt32Array::from(self.begin)),
+            Arc::new(UInt32Array::from(self.end)),
+            Arc::new(Float32Array::from(self.confidence)),
+        ]
+    }
+
+    /// As Spark NLP's NerConverter writes them: all metadata are strings, chunks are counted in each row.
+    fn annotations(mut self, offsets: &OffsetBuffer<i32>) -> Result<Vec<ArrayRef>, EngineError> {
+        let n = self.begin.len();
+        let entity: StringArray = self.entity.finish();
+        let (mut keys, mut values) = (StringBuilder::new(), StringBuilder::new());
+        for row in offsets.windows(2) {
+            for i in row[0]..row[1] {
+                let i_usize = i as usize;
+                let number = (i - row[0]).to_string();
+                // a whole number is written with its ".0", as Java writes it
+                let confidence = format!("{:?}", self.confidence[i_usize]);
+                let pairs = [
+                    ("entity", entity.value(i_usize)),
+                    ("sentence", "0"),
+                    ("chunk", &number),
+                    ("confidence", &confidence),
+                ];
+                for (key, value) in pairs {
+                    keys.append_value(key);
+                    values.append_value(value);
+                }
+            }
+        }
+        let schema::DataType::Struct(entries) = schema::metadata_entries().data_type().clone() else {
+            return Err(EngineError::Internal("metadata entries are no struct".to_string()));
+        };
+        let entries = StructArray::try_new(entries, vec![Arc::new(keys.finish()), Arc::new(values.finish())], None)?;
+        let map_offsets = OffsetBuffer::from_lengths(std::iter::repeat_n(4, n));
+        let metadata = MapArray::try_new(schema::metadata_entries(), map_offsets, entries, None, false)?;
+        let float = schema::item(schema::DataType::Float32, true);
+        let no_floats = new_empty_array(&schema::DataType::Float32);
+        let embeddings = ListArray::try_new(float, OffsetBuffer::new_zeroed(n), no_floats, None)?;
+        let whole = |values: Vec<u32>| -> Result<Int32Array, EngineError> {
+            let fits = values.into_iter().map(i32::try_from).collect::<Result<Vec<i32>, _>>();
+            Ok(Int32Array::from(fits.map_err(|_| EngineError::OutputTooLarge { rows: offsets.len() - 1 })?))
+        };
+        Ok(vec![
+            Arc::new(StringArray::from(vec!["chunk"; n])),
+            Arc::new(whole(self.begin)?),
+            Arc::new(whole(self.end)?),
+            Arc::new(self.chunk.finish()),
+            Arc::new(metadata),
+            Arc::new(embeddings),
+        ])
     }
 }
 

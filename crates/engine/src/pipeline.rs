@@ -1,6 +1,7 @@
 //! Documents through tokenizer, windows, batches, sessions and decoder, a bounded number of them at a time.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     ops::Range,
     sync::{
@@ -10,10 +11,15 @@ use std::{
 };
 
 use rayon::prelude::*;
-use spanframe_core::{Batch, Decoder, Encoding, Entity, Window, batch, sentence, window};
+use spanframe_core::{
+    Batch, CleanupMode, Decoder, Encoding, Entity, Window, batch,
+    cleanup::{Cleaned, clean},
+    hugging_face::keep_longest,
+    sentence, window,
+};
 use spanframe_model::{Logits, Model};
 
-use crate::{EngineError, Metrics, input::TextColumn};
+use crate::{EngineError, Metrics, input::TextColumn, options::Emulation};
 
 /// Text in hand at once, in bytes: enough windows of each length to fill batches, little enough to hold twice (the
 /// next documents are tokenized while these go through the model).
@@ -21,29 +27,57 @@ const BYTES_IN_HAND: usize = 256 << 10;
 /// Rows in hand at once.
 const ROWS_IN_HAND: usize = 4096;
 
-/// What the pipeline needs to know beside the texts.
-pub(crate) struct Pipeline<'e> {
-    pub(crate) model: &'e Model,
+/// An engine's options, resolved against its model.
+pub(crate) struct Settings {
     pub(crate) decoder: Decoder,
     /// Pieces a window, without special tokens.
     pub(crate) capacity: usize,
     pub(crate) stride: usize,
     pub(crate) batch_tokens: usize,
-    /// Types to keep, by their index.
-    pub(crate) wanted: &'e [bool],
+    /// Kinds to keep, by their index.
+    pub(crate) wanted: Vec<bool>,
     pub(crate) threshold: f32,
+    pub(crate) cleanup: CleanupMode,
+    /// Rows carry the cleaned text, not the original.
+    pub(crate) cleaned_rows: bool,
+    pub(crate) emulate: Option<Emulation>,
+}
+
+/// What the pipeline works with.
+pub(crate) struct Pipeline<'e> {
+    pub(crate) model: &'e Model,
+    pub(crate) settings: &'e Settings,
     pub(crate) metrics: &'e Metrics,
 }
 
 /// A row's text with its entities; `None` for a null row.
-pub(crate) type Row<'a> = Option<(&'a str, Vec<Entity>)>;
+pub(crate) type Row<'a> = Option<(Cow<'a, str>, Vec<Entity>)>;
+
+/// What reading a text takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Diagnosis {
+    pub(crate) tokens: usize,
+    pub(crate) unknown_tokens: usize,
+    pub(crate) windows: usize,
+    pub(crate) words_lost: usize,
+}
 
 struct Document<'a> {
-    text: &'a str,
+    /// As it came.
+    original: &'a str,
+    /// As it is read, where that is another text.
+    cleaned: Option<Cleaned>,
     encoding: Encoding,
     windows: Vec<Window>,
     /// For each window, its place in [`InHand::unique`].
     unique: Vec<usize>,
+}
+
+impl Document<'_> {
+    /// The text that positions of pieces refer to.
+    fn text(&self) -> &str {
+        self.cleaned.as_ref().map_or(self.original, |c| &c.text)
+    }
 }
 
 /// Some rows, tokenized and planned.
@@ -98,18 +132,43 @@ impl Pipeline<'_> {
         }
         self.metrics.add_windows(all, unique.len());
         let lengths: Vec<usize> = unique.iter().map(Vec::len).collect();
-        let batches = batch::plan(&lengths, self.batch_tokens);
+        let batches = batch::plan(&lengths, self.settings.batch_tokens);
         Ok(InHand { rows, unique, batches })
     }
 
-    fn document<'a>(&self, row: usize, text: &'a str) -> Result<Document<'a>, EngineError> {
-        if u32::try_from(text.len()).is_err() {
-            return Err(EngineError::DocumentTooLong { row, bytes: text.len() });
+    fn document<'a>(&self, row: usize, original: &'a str) -> Result<Document<'a>, EngineError> {
+        if u32::try_from(original.len()).is_err() {
+            return Err(EngineError::DocumentTooLong { row, bytes: original.len() });
         }
+        let settings = self.settings;
+        let cleaned = (settings.cleanup != CleanupMode::Disabled).then(|| clean(original, settings.cleanup));
+        let text = cleaned.as_ref().map_or(original, |c| &c.text);
         let encoding = self.model.tokenizer.encode(text)?;
-        let ends = sentence::sentence_ends(text, encoding.spans());
-        let windows = window::windows(&ends, encoding.joined(), self.capacity, self.stride);
-        Ok(Document { text, encoding, unique: Vec::with_capacity(windows.len()), windows })
+        let windows = match settings.emulate {
+            Some(Emulation::HuggingFace) => window::overlapping(encoding.len(), settings.capacity, settings.stride),
+            _ => {
+                let ends = sentence::sentence_ends(text, encoding.spans());
+                window::windows(&ends, encoding.joined(), settings.capacity, settings.stride)
+            }
+        };
+        Ok(Document { original, cleaned, encoding, unique: Vec::with_capacity(windows.len()), windows })
+    }
+
+    /// What reading each row takes; `None` for a null row. The model does not run.
+    pub(crate) fn diagnose(&self, column: &TextColumn<'_>) -> Result<Vec<Option<Diagnosis>>, EngineError> {
+        let unknown = self.model.tokenizer.unknown();
+        let texts: Vec<(usize, Option<&str>)> = (0..column.len()).map(|row| (row, column.get(row))).collect();
+        let diagnose = |(row, text): (usize, Option<&str>)| {
+            let Some(text) = text else { return Ok(None) };
+            let document = self.document(row, text)?;
+            Ok(Some(Diagnosis {
+                tokens: document.encoding.len(),
+                unknown_tokens: document.encoding.ids().iter().filter(|&&id| Some(id) == unknown).count(),
+                windows: document.windows.len(),
+                words_lost: 0,
+            }))
+        };
+        texts.into_par_iter().map(diagnose).collect()
     }
 
     /// Runs the batches and decodes the documents.
@@ -123,7 +182,7 @@ impl Pipeline<'_> {
         }
         let decode = |row: Option<Document<'a>>| {
             let (tokens, row) = match row {
-                Some(d) => (d.encoding.len(), Some((d.text, self.decode(&d, &logits, &places)))),
+                Some(d) => (d.encoding.len(), Some(self.decode(d, &logits, &places))),
                 None => (0, None),
             };
             self.metrics.add_row(tokens, row.as_ref().map_or(0, |(_, entities)| entities.len()));
@@ -164,18 +223,43 @@ impl Pipeline<'_> {
     }
 
     /// Puts the logits of a document's pieces together, each from the window that owns it, and decodes them once.
-    fn decode(&self, document: &Document<'_>, logits: &[Logits], places: &[(usize, usize)]) -> Vec<Entity> {
-        let labels = &self.model.config.labels;
-        let before = self.model.tokenizer.prefix().len();
-        let mut rows = Vec::with_capacity(document.encoding.len() * labels.labels().len());
+    fn decode<'a>(
+        &self, document: Document<'a>, logits: &[Logits], places: &[(usize, usize)],
+    ) -> (Cow<'a, str>, Vec<Entity>) {
+        let Settings { decoder, wanted, threshold, .. } = self.settings;
+        let text = document.text();
+        let mut rows = Vec::with_capacity(document.encoding.len() * decoder.labels().labels().len());
+        let mut entities = Vec::new();
+        let by_window = self.settings.emulate == Some(Emulation::HuggingFace);
         for (window, &unique) in document.windows.iter().zip(&document.unique) {
-            let (batch, row) = places[unique];
-            let at = |piece: usize| before + piece - window.tokens.start;
-            rows.extend_from_slice(logits[batch].tokens(row, at(window.owned.start)..at(window.owned.end)));
+            self.gather(window, places[unique], logits, &mut rows);
+            if by_window {
+                let pieces = (&document.encoding, window.tokens.clone());
+                entities.append(&mut decoder.entities(text, pieces, &rows, wanted));
+                rows.clear();
+            }
         }
-        let mut entities = self.decoder.entities(document.text, &document.encoding, &rows, labels, self.wanted);
-        entities.retain(|e| e.score >= self.threshold);
-        entities
+        if !by_window {
+            entities = decoder.entities(text, (&document.encoding, 0..document.encoding.len()), &rows, wanted);
+        } else if document.windows.len() > 1 {
+            entities = keep_longest(entities);
+        }
+        entities.retain(|e| e.score >= *threshold);
+        match document.cleaned {
+            None => (Cow::Borrowed(document.original), entities),
+            Some(cleaned) if self.settings.cleaned_rows => (Cow::Owned(cleaned.text), entities),
+            Some(cleaned) => {
+                entities.iter_mut().for_each(|e| e.span = cleaned.original(e.span));
+                (Cow::Borrowed(document.original), entities)
+            }
+        }
+    }
+
+    /// Appends the logits of the pieces that `window` owns.
+    fn gather(&self, window: &Window, (batch, row): (usize, usize), logits: &[Logits], rows: &mut Vec<f32>) {
+        let before = self.model.tokenizer.prefix().len();
+        let at = |piece: usize| before + piece - window.tokens.start;
+        rows.extend_from_slice(logits[batch].tokens(row, at(window.owned.start)..at(window.owned.end)));
     }
 }
 

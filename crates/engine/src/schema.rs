@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Field, Fields};
+pub use arrow_schema::DataType;
+use arrow_schema::{Field, Fields};
 
-/// How the entities of a row are laid out. Both share the same child buffers.
+/// How the entities of a row are laid out. The first two share the same child buffers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Layout {
     /// `Struct{chunk: List<Utf8>, entity: List<Utf8>, begin: List<UInt32>, end: List<UInt32>, confidence: List<Float32>}`
@@ -12,12 +13,18 @@ pub enum Layout {
     StructOfLists,
     /// `List<Struct{chunk: Utf8, entity: Utf8, begin: UInt32, end: UInt32, confidence: Float32}>`
     ListOfStructs,
+    /// Spark NLP's `array<Annotation>`: `List<Struct{annotatorType: Utf8, begin: Int32, end: Int32, result: Utf8,
+    /// metadata: Map<Utf8, Utf8>, embeddings: List<Float32>}>`; the map has entity, sentence, chunk and confidence.
+    Annotation,
 }
 
 impl Layout {
     /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 2] =
-        [("struct_of_lists", Self::StructOfLists), ("list_of_structs", Self::ListOfStructs)];
+    pub const NAMES: [(&'static str, Self); 3] = [
+        ("struct_of_lists", Self::StructOfLists),
+        ("list_of_structs", Self::ListOfStructs),
+        ("annotation", Self::Annotation),
+    ];
 }
 
 /// Unit and end of the positions `begin` and `end`.
@@ -55,16 +62,36 @@ pub fn item(data_type: DataType, nullable: bool) -> Arc<Field> {
     Arc::new(Field::new("item", data_type, nullable))
 }
 
+/// The entries of an annotation's metadata.
+#[must_use]
+pub fn metadata_entries() -> Arc<Field> {
+    let entry = [Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Utf8, true)];
+    Arc::new(Field::new("entries", DataType::Struct(entry.into_iter().collect()), false))
+}
+
 /// The fields of the struct, for `layout`.
 #[must_use]
 pub fn struct_fields(layout: Layout) -> Fields {
-    entity_fields()
+    let list = |data_type| DataType::List(item(data_type, true));
+    match layout {
+        Layout::StructOfLists => {
+            entity_fields().into_iter().map(|(name, data_type)| Field::new(name, list(data_type), true)).collect()
+        }
+        Layout::ListOfStructs => {
+            entity_fields().into_iter().map(|(name, data_type)| Field::new(name, data_type, true)).collect()
+        }
+        Layout::Annotation => [
+            ("annotatorType", DataType::Utf8),
+            ("begin", DataType::Int32),
+            ("end", DataType::Int32),
+            ("result", DataType::Utf8),
+            ("metadata", DataType::Map(metadata_entries(), false)),
+            ("embeddings", list(DataType::Float32)),
+        ]
         .into_iter()
-        .map(|(name, data_type)| match layout {
-            Layout::StructOfLists => Field::new(name, DataType::List(item(data_type, true)), true),
-            Layout::ListOfStructs => Field::new(name, data_type, true),
-        })
-        .collect()
+        .map(|(name, data_type)| Field::new(name, data_type, true))
+        .collect(),
+    }
 }
 
 /// The type of the output column.
@@ -73,6 +100,20 @@ pub fn data_type(layout: Layout) -> DataType {
     let fields = DataType::Struct(struct_fields(layout));
     match layout {
         Layout::StructOfLists => fields,
-        Layout::ListOfStructs => DataType::List(item(fields, true)),
+        Layout::ListOfStructs | Layout::Annotation => DataType::List(item(fields, true)),
     }
+}
+
+/// The type of a diagnostics column: what reading a text takes, without running the model. Null for a null text.
+///
+/// | field | meaning |
+/// |---|---|
+/// | `tokens` | pieces of the text, without special tokens |
+/// | `unknown_tokens` | those that stand for what the vocabulary lacks |
+/// | `windows` | windows that the model is given |
+/// | `words_lost` | words that are not read: 0, unless Spark NLP is emulated |
+#[must_use]
+pub fn diagnostics_type() -> DataType {
+    let names = ["tokens", "unknown_tokens", "windows", "words_lost"];
+    DataType::Struct(names.into_iter().map(|name| Field::new(name, DataType::UInt32, true)).collect())
 }

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use spanframe_core::Decoder;
-
 use crate::{Config, ModelError, ModelFiles, Tokenizer};
 
 /// A description of a model folder, made without loading ONNX Runtime.
@@ -48,13 +46,14 @@ impl ModelCard {
 
     pub(crate) fn new(files: &ModelFiles, config: &Config, tokenizer: &Tokenizer) -> Self {
         let heads = config.labels.heads().iter().map(|h| h.name.clone()).filter(|n| !n.is_empty()).collect();
-        let decoder = match config.default_decoder() {
-            Decoder::Labels(strategy) => format!("best label of each word ({strategy})"),
-            Decoder::Viterbi { viterbi, trim } => format!(
+        let rule = config.default_rule();
+        let decoder = match rule.viterbi {
+            None => "best label of each word".to_string(),
+            Some(viterbi) => format!(
                 "viterbi over O, B, I (begin after entity costs {}{}{})",
                 viterbi.begin_after_entity_cost,
                 if viterbi.whole_words { ", whole words" } else { "" },
-                if trim { ", trimmed edges" } else { "" },
+                if rule.trim { ", trimmed edges" } else { "" },
             ),
         };
         let readme = files.read("README.md").ok().flatten();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use spanframe_core::{AggregationStrategy, Decoder, LabelSet, TagScheme, viterbi::Viterbi};
+use spanframe_core::{LabelSet, Rule, TagScheme, Viterbi};
 
 use crate::{ModelError, ModelFiles};
 
@@ -31,8 +31,8 @@ pub struct Config {
     pub architecture: String,
     /// Labels, tags and heads.
     pub labels: LabelSet,
-    /// The decoder that the model asks for, if any.
-    pub decoder: Option<Decoder>,
+    /// How the model asks to be read, if it does.
+    pub rule: Option<Rule>,
     /// Most tokens a window may have, special tokens included.
     pub max_length: usize,
     /// Most tokens the position embeddings reach, where known.
@@ -89,13 +89,14 @@ impl Config {
         let wrong = |reason: String| ModelError::Config { file: file.clone(), reason };
         let raw: RawConfig = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
         let labels = label_set(&raw, &wrong, &file)?;
-        let decoder = match raw.decoder {
+        let rule = match raw.decoder {
             None => None,
             Some(RawDecoder::Viterbi { begin_after_entity_cost, whole_words, trim }) => {
                 for head in labels.heads() {
                     labels.iob2_columns(head).map_err(|source| ModelError::Labels { file: file.clone(), source })?;
                 }
-                Some(Decoder::Viterbi { viterbi: Viterbi { begin_after_entity_cost, whole_words }, trim })
+                let viterbi = Some(Viterbi { begin_after_entity_cost, whole_words });
+                Some(Rule { viterbi, trim, ..Rule::default() })
             }
         };
         // the RoBERTa family counts positions from pad_token_id + 1
@@ -123,7 +124,7 @@ impl Config {
             model_type: raw.model_type,
             architecture: raw.architectures.into_iter().next().unwrap_or_default(),
             labels,
-            decoder,
+            rule,
             max_length,
             max_positions,
             pad_token_id,
@@ -131,10 +132,10 @@ impl Config {
         })
     }
 
-    /// The decoder: the model's own, or labels by the first piece of each word.
+    /// How the model is read where nobody says otherwise: its own way, or the best label of each word.
     #[must_use]
-    pub fn default_decoder(&self) -> Decoder {
-        self.decoder.unwrap_or(Decoder::Labels(AggregationStrategy::default()))
+    pub fn default_rule(&self) -> Rule {
+        self.rule.unwrap_or(Rule::words())
     }
 }
 

@@ -1,6 +1,7 @@
 //! [`Tokenizer`]: documents to [`Encoding`]s.
 
 use spanframe_core::Encoding;
+use tokenizers::ModelWrapper;
 
 use crate::{ModelError, ModelFiles};
 
@@ -13,6 +14,9 @@ pub struct Tokenizer {
     kind: &'static str,
     prefix: Vec<u32>,
     suffix: Vec<u32>,
+    unknown: Option<u32>,
+    /// Characters of each piece, for tokenizers that mark the continuation of a word (`##`); empty for others.
+    characters: Vec<usize>,
 }
 
 impl Tokenizer {
@@ -36,14 +40,26 @@ impl Tokenizer {
             return Err(wrong("it gives no piece for the letter a".to_string()));
         };
         let ids = probe.get_ids();
-        use tokenizers::ModelWrapper;
-        let kind = match inner.get_model() {
-            ModelWrapper::BPE(_) => "BPE",
-            ModelWrapper::WordPiece(_) => "WordPiece",
-            ModelWrapper::WordLevel(_) => "WordLevel",
-            ModelWrapper::Unigram(_) => "Unigram",
+        let id = |piece: &str| inner.token_to_id(piece);
+        let (kind, marks_continuation, unknown) = match inner.get_model() {
+            ModelWrapper::BPE(m) => {
+                let marks = m.continuing_subword_prefix.as_ref().is_some_and(|p| !p.is_empty());
+                ("BPE", marks, m.unk_token.as_deref().and_then(id))
+            }
+            ModelWrapper::WordPiece(m) => ("WordPiece", !m.continuing_subword_prefix.is_empty(), id(&m.unk_token)),
+            ModelWrapper::WordLevel(m) => ("WordLevel", false, id(&m.unk_token)),
+            ModelWrapper::Unigram(_) => ("Unigram", false, None),
         };
-        Ok(Self { prefix: ids[..first].to_vec(), suffix: ids[last + 1..].to_vec(), model: files.name(), kind, inner })
+        // Unigram does not tell; byte-level models have none of their own, but their tokenizer names one
+        let unknown = unknown.or_else(|| id("<unk>")).or_else(|| id("[UNK]"));
+        let mut characters = Vec::new();
+        for (piece, id) in if marks_continuation { inner.get_vocab(true) } else { Default::default() } {
+            let id = id as usize;
+            characters.resize(characters.len().max(id + 1), 0);
+            characters[id] = piece.chars().count();
+        }
+        let (prefix, suffix) = (ids[..first].to_vec(), ids[last + 1..].to_vec());
+        Ok(Self { prefix, suffix, model: files.name(), kind, unknown, characters, inner })
     }
 
     /// The pieces of one document, without special tokens. Nothing is cut off, however long the document.
@@ -53,7 +69,30 @@ impl Tokenizer {
     pub fn encode(&self, text: &str) -> Result<Encoding, ModelError> {
         let failed = |_| ModelError::Tokenize { model: self.model.clone(), bytes: text.len() };
         let encoding = self.inner.encode(text, false).map_err(failed)?;
-        Ok(Encoding::new(text, encoding.get_ids().to_vec(), encoding.get_offsets().iter().copied()))
+        let (ids, offsets) = (encoding.get_ids(), encoding.get_offsets());
+        let subwords = ids.iter().zip(offsets).map(|(&id, &offsets)| self.is_subword(text, id, offsets)).collect();
+        let made = Encoding::new(text, ids.to_vec(), offsets.iter().copied());
+        Ok(made.with_words(text, encoding.get_word_ids()).with_subwords(subwords))
+    }
+
+    /// Whether transformers' pipeline takes a piece for the continuation of a word: by the length of the piece beside
+    /// that of its text where pieces are marked, else by the absence of a space.
+    fn is_subword(&self, text: &str, id: u32, (begin, end): (usize, usize)) -> bool {
+        if self.unknown == Some(id) {
+            return false;
+        }
+        let Some(&characters) = self.characters.get(id as usize) else {
+            let before = text.get(..begin).and_then(|t| t.chars().next_back());
+            let after = text.get(begin..).and_then(|t| t.chars().next());
+            return before.is_some_and(|c| c != ' ') && after != Some(' ');
+        };
+        text.get(begin..end).is_none_or(|part| part.chars().count() != characters)
+    }
+
+    /// The id of the piece that stands for what the vocabulary lacks.
+    #[must_use]
+    pub fn unknown(&self) -> Option<u32> {
+        self.unknown
     }
 
     /// Special tokens before the pieces of a window.
