@@ -34,6 +34,11 @@ test-python: $(VENV)/test build wheel ## Run the tests of the wheel
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/spanframe-*.whl
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/python
 
+SECONDS_OF_FUZZ ?= 300
+.PHONY: fuzz
+fuzz: $(VENV)/runtime ## Look for texts that break positions for SECONDS_OF_FUZZ; adds new kinds of text to data/fuzz
+	FUZZ_SECONDS=$(SECONDS_OF_FUZZ) $(CARGO) test --release --locked --test fuzz -- --nocapture
+
 .PHONY: test-oldest
 test-oldest: wheel ## Run the expression under the oldest Polars that the README names
 	rm -rf target/oldest && $(PYTHON) -m venv target/oldest

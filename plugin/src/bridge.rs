@@ -8,7 +8,7 @@ use std::{
 };
 
 use arrow_array::{
-    Array, ArrayRef, NullArray, RecordBatchReader, StructArray,
+    Array, ArrayRef, NullArray, RecordBatchReader,
     ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi, to_ffi},
     ffi_stream::FFI_ArrowArrayStream,
     make_array,
@@ -155,9 +155,4 @@ pub fn stream_capsule<'py>(
     py: Python<'py>, reader: Box<dyn RecordBatchReader + Send>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
     PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(reader), c"arrow_array_stream")
-}
-
-/// A struct array, where `array` is one: the batch of a table.
-pub fn as_batch(array: &ArrayRef) -> Option<&StructArray> {
-    array.as_any().downcast_ref()
 }

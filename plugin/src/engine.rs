@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::{DataType, Field, Schema};
 use pyo3::{
     prelude::*,
@@ -39,19 +39,20 @@ impl Engine {
     fn annotate<'py>(
         &self, py: Python<'py>, data: &Bound<'py, PyAny>, column: Option<&str>, output: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if let Ok(texts) = data.cast::<PyList>() {
-            let texts: Vec<Option<String>> = texts.extract()?;
-            let array: ArrayRef = Arc::new(StringArray::from(texts));
-            return Ok(Bound::new(py, self.column(py, &array)?)?.into_any());
-        }
-        let (field, chunks) = bridge::from_python(data)?;
-        match column {
-            Some(column) => Ok(Bound::new(py, self.table(py, &field, &chunks, column, output)?)?.into_any()),
-            None => {
-                let array = concat(&field, &chunks)?;
-                Ok(Bound::new(py, self.column(py, &array)?)?.into_any())
+        match column.filter(|_| !data.is_instance_of::<PyList>()) {
+            Some(column) => {
+                let (field, chunks) = bridge::from_python(data)?;
+                Ok(Bound::new(py, self.table(py, &field, &chunks, column, output)?)?.into_any())
             }
+            None => Ok(Bound::new(py, self.column(py, &array(data)?)?)?.into_any()),
         }
+    }
+
+    /// What reading each text of a list or an Arrow array takes, as an array of structs.
+    fn diagnose(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Entities> {
+        let texts = array(data)?;
+        let array = py.detach(|| self.engine.diagnose(&texts)).map_err(|e| python(&e))?;
+        Ok(Entities { array })
     }
 
     /// The entities of one text as tuples (chunk, entity, begin, end, confidence).
@@ -118,7 +119,9 @@ impl Engine {
         let schema = Arc::new(Schema::new_with_metadata(all, field.metadata().clone()));
         let batches = py
             .detach(|| {
-                let batches = chunks.iter().filter_map(bridge::as_batch).map(|batch| {
+                let batches = chunks.iter().map(|chunk| {
+                    // the stream is one of structs, checked above: each chunk is a batch
+                    let batch = RecordBatch::from(chunk.as_struct());
                     let text = batch.column_by_name(column).expect("looked up above");
                     let entities = self.engine.annotate(text)?;
                     let columns = batch.columns().iter().cloned().chain([entities]).collect();
@@ -129,6 +132,16 @@ impl Engine {
             .map_err(|e| python(&e))?;
         Ok(Table { schema, batches })
     }
+}
+
+/// A list of strings or an Arrow array as one array.
+fn array(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    if let Ok(texts) = data.cast::<PyList>() {
+        let texts: Vec<Option<String>> = texts.extract()?;
+        return Ok(Arc::new(StringArray::from(texts)));
+    }
+    let (field, chunks) = bridge::from_python(data)?;
+    concat(&field, &chunks)
 }
 
 fn concat(field: &Field, chunks: &[ArrayRef]) -> PyResult<ArrayRef> {
@@ -152,8 +165,20 @@ fn raw(options: Option<&Bound<'_, PyDict>>) -> PyResult<RawOptions> {
         match option {
             "model" => raw.model = typed(option, &value)?,
             "entities" => raw.entities = typed(option, &value)?,
+            "white_list" => raw.white_list = typed(option, &value)?,
+            "black_list" => raw.black_list = typed(option, &value)?,
+            "ignore_labels" => raw.ignore_labels = typed(option, &value)?,
+            "replace_labels" => raw.replace_labels = typed(option, &value)?,
             "threshold" => raw.threshold = typed(option, &value)?,
             "aggregation_strategy" => raw.aggregation_strategy = typed(option, &value)?,
+            "decoding" => raw.decoding = typed(option, &value)?,
+            "grouping" => raw.grouping = typed(option, &value)?,
+            "greedy_mode" => raw.greedy_mode = typed(option, &value)?,
+            "ner_has_no_schema" => raw.ner_has_no_schema = typed(option, &value)?,
+            "preserve_position" => raw.preserve_position = typed(option, &value)?,
+            "cleanup_mode" => raw.cleanup_mode = typed(option, &value)?,
+            "cleaned_offsets" => raw.cleaned_offsets = typed(option, &value)?,
+            "emulate" => raw.emulate = typed(option, &value)?,
             "max_length" => raw.max_length = typed(option, &value)?,
             "stride" => raw.stride = typed(option, &value)?,
             "batch_tokens" => raw.batch_tokens = typed(option, &value)?,

@@ -6,10 +6,8 @@ use spanframe_engine::{Engine, RawOptions, schema};
 
 use crate::{bridge, error::polars, options};
 
-/// Type of the output: known without loading a model.
-fn entities_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
-    let options = options(kwargs).map_err(|e| polars(&e))?;
-    let input = &fields[0];
+/// Refuses a column that is no text.
+fn text(input: &Field) -> PolarsResult<()> {
     let is_text =
         matches!(input.dtype(), DataType::String | DataType::Null | DataType::Categorical(..) | DataType::Enum(..));
     if !is_text {
@@ -17,7 +15,21 @@ fn entities_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
             ComputeError: "column `{}` is {}, expected a string column: cast it with .cast(pl.String)", input.name(), input.dtype()
         ));
     }
-    bridge::polars_field(input.name().as_str(), &schema::data_type(options.layout))
+    Ok(())
+}
+
+/// Type of the entities: known without loading a model.
+fn entities_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
+    let options = options(kwargs).map_err(|e| polars(&e))?;
+    text(&fields[0])?;
+    bridge::polars_field(fields[0].name().as_str(), &schema::data_type(options.layout))
+}
+
+/// Type of the diagnostics.
+fn diagnostics_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
+    options(kwargs).map_err(|e| polars(&e))?;
+    text(&fields[0])?;
+    bridge::polars_field(fields[0].name().as_str(), &schema::diagnostics_type())
 }
 
 /// Annotates one chunk of a column.
@@ -28,4 +40,13 @@ fn extract(inputs: &[Series], kwargs: RawOptions) -> PolarsResult<Series> {
     let column = bridge::from_polars(series)?;
     let chunks = engine.annotate_chunks(&column).map_err(|e| polars(&e))?;
     bridge::to_polars(series.name().as_str(), chunks)
+}
+
+/// What reading one chunk of a column takes.
+#[polars_expr(output_type_func_with_kwargs=diagnostics_type)]
+fn diagnose(inputs: &[Series], kwargs: RawOptions) -> PolarsResult<Series> {
+    let series = &inputs[0];
+    let engine = Engine::new(&options(kwargs).map_err(|e| polars(&e))?).map_err(|e| polars(&e))?;
+    let found = engine.diagnose(&bridge::from_polars(series)?).map_err(|e| polars(&e))?;
+    bridge::to_polars(series.name().as_str(), vec![found])
 }

@@ -1,8 +1,11 @@
 //! What annotating gives back in Python: Arrow data for whoever speaks the PyCapsule interface.
 
+use std::sync::Arc;
+
 use arrow_array::{
-    Array, ArrayRef, Float32Array, ListArray, RecordBatch, RecordBatchIterator, StringArray, StructArray, UInt32Array,
+    Array, ArrayRef, RecordBatch, RecordBatchIterator, StructArray,
     cast::AsArray,
+    types::{Float32Type, Int32Type, UInt32Type},
 };
 use arrow_schema::{DataType, SchemaRef};
 use pyo3::{
@@ -10,7 +13,7 @@ use pyo3::{
     types::{PyCapsule, PyDict, PyList, PyTuple},
 };
 
-use crate::bridge;
+use crate::{bridge, error::InternalError};
 
 /// The entities of a column: an Arrow array, one element a text.
 #[pyclass(module = "spanframe", frozen)]
@@ -32,7 +35,7 @@ impl Entities {
         bridge::array_capsules(py, &self.array)
     }
 
-    /// As Python objects: a list of dicts a text, None for a null text.
+    /// As Python objects: a list of dicts a text (a dict for diagnostics), None for a null text.
     fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let rows = (0..self.array.len()).map(|row| self.row(py, row));
         PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
@@ -44,35 +47,64 @@ impl Entities {
 }
 
 impl Entities {
-    fn row<'py>(&self, py: Python<'py>, row: usize) -> PyResult<Option<Bound<'py, PyList>>> {
+    /// A list of dicts for entities in any layout, a dict for diagnostics.
+    fn row<'py>(&self, py: Python<'py>, row: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
         if self.array.is_null(row) {
             return Ok(None);
         }
-        let columns: Vec<ArrayRef> = match self.array.data_type() {
-            DataType::Struct(_) => self.array.as_struct().columns().iter().map(|c| list(c).value(row)).collect(),
-            _ => list(&self.array).value(row).as_struct().columns().to_vec(),
+        let lists = match self.array.data_type() {
+            DataType::Struct(fields) if fields.iter().all(|f| matches!(f.data_type(), DataType::List(_))) => {
+                self.array.as_struct()
+            }
+            _ => return value(py, &self.array, row).map(Some),
         };
-        let names = spanframe_engine::schema::entity_fields().map(|(name, _)| name);
+        let columns: Vec<ArrayRef> = lists.columns().iter().map(|c| c.as_list::<i32>().value(row)).collect();
+        let names = lists.column_names();
         let entities = (0..columns[0].len()).map(|i| {
             let entity = PyDict::new(py);
             for (name, column) in names.iter().zip(&columns) {
-                let any = column.as_any();
-                if let Some(texts) = any.downcast_ref::<StringArray>() {
-                    entity.set_item(name, texts.value(i))?;
-                } else if let Some(numbers) = any.downcast_ref::<UInt32Array>() {
-                    entity.set_item(name, numbers.value(i))?;
-                } else if let Some(numbers) = any.downcast_ref::<Float32Array>() {
-                    entity.set_item(name, numbers.value(i))?;
-                }
+                entity.set_item(name, value(py, column, i)?)?;
             }
             Ok(entity)
         });
-        Ok(Some(PyList::new(py, entities.collect::<PyResult<Vec<_>>>()?)?))
+        Ok(Some(PyList::new(py, entities.collect::<PyResult<Vec<_>>>()?)?.into_any()))
     }
 }
 
-fn list(array: &ArrayRef) -> &ListArray {
-    array.as_list()
+/// One element of an array of a type that the engine makes.
+fn value<'py>(py: Python<'py>, array: &ArrayRef, i: usize) -> PyResult<Bound<'py, PyAny>> {
+    if array.is_null(i) {
+        return Ok(py.None().into_bound(py));
+    }
+    Ok(match array.data_type() {
+        DataType::Utf8 => array.as_string::<i32>().value(i).into_pyobject(py)?.into_any(),
+        DataType::UInt32 => array.as_primitive::<UInt32Type>().value(i).into_pyobject(py)?.into_any(),
+        DataType::Int32 => array.as_primitive::<Int32Type>().value(i).into_pyobject(py)?.into_any(),
+        DataType::Float32 => array.as_primitive::<Float32Type>().value(i).into_pyobject(py)?.into_any(),
+        DataType::List(_) => {
+            let values = array.as_list::<i32>().value(i);
+            let values = (0..values.len()).map(|j| value(py, &values, j));
+            PyList::new(py, values.collect::<PyResult<Vec<_>>>()?)?.into_any()
+        }
+        DataType::Struct(_) => {
+            let fields = PyDict::new(py);
+            let row = array.as_struct();
+            for (name, column) in row.column_names().into_iter().zip(row.columns()) {
+                fields.set_item(name, value(py, column, i)?)?;
+            }
+            fields.into_any()
+        }
+        DataType::Map(..) => {
+            let entries: ArrayRef = Arc::new(array.as_map().value(i));
+            let (keys, values) = (entries.as_struct().column(0), entries.as_struct().column(1));
+            let map = PyDict::new(py);
+            for j in 0..entries.len() {
+                map.set_item(value(py, keys, j)?, value(py, values, j)?)?;
+            }
+            map.into_any()
+        }
+        other => return Err(InternalError::new_err(format!("the engine made a column of {other}"))),
+    })
 }
 
 /// A table with the entities as a new column: an Arrow stream of record batches.

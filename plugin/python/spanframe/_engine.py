@@ -92,6 +92,21 @@ class Engine:
             data = list(data)
         return self._engine.annotate(data, column, output)
 
+    def diagnose(self, data: Any) -> _internal.Entities:
+        """What reading each text takes, as dicts of ``tokens, unknown_tokens, windows, words_lost``; the model does not run.
+
+        Parameters
+        ----------
+        data
+            A list of ``str`` or ``None``, or an Arrow array of strings.
+
+        Examples
+        --------
+        >>> Engine().diagnose(["Refiere disnea."]).to_list()
+        [{'tokens': 5, 'unknown_tokens': 0, 'windows': 1, 'words_lost': 0}]
+        """
+        return self._engine.diagnose(list(data) if isinstance(data, tuple) else data)
+
     def annotate_text(self, text: str) -> list[Entity]:
         """The entities of one text, in order of their begin, at low latency.
 

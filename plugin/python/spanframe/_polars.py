@@ -25,12 +25,27 @@ class NerExpression:
         model: str | None = None,
         *,
         entities: list[str] | None = None,
+        white_list: list[str] | None = None,
+        black_list: list[str] | None = None,
+        ignore_labels: list[str] | None = None,
+        replace_labels: dict[str, str] | None = None,
         threshold: float | None = None,
-        aggregation_strategy: Literal["simple", "first", "average", "max"] | None = None,
+        aggregation_strategy: Literal["none", "simple", "first", "average", "max", "word"] | None = None,
+        decoding: Literal["best", "viterbi"] | None = None,
+        grouping: Literal["lenient", "strict", "sparknlp"] | None = None,
+        greedy_mode: bool | None = None,
+        ner_has_no_schema: bool | None = None,
+        preserve_position: bool | None = None,
+        cleanup_mode: Literal[
+            "disabled", "inplace", "inplace_full", "shrink", "shrink_full", "each", "each_full", "delete_full"
+        ]
+        | None = None,
+        cleaned_offsets: bool | None = None,
+        emulate: Literal["huggingface", "sparknlp"] | None = None,
         max_length: int | None = None,
         stride: int | None = None,
         batch_tokens: int | None = None,
-        layout: Literal["struct_of_lists", "list_of_structs"] | None = None,
+        layout: Literal["struct_of_lists", "list_of_structs", "annotation"] | None = None,
         offsets: Literal["char", "byte", "spark"] | None = None,
         device: str | None = None,
         sessions: int | None = None,
@@ -51,11 +66,40 @@ class NerExpression:
             Model folder, ``.onnx`` file in one, or name; the bundled model where left out.
         entities
             Entity types to keep; all where left out.
+        white_list
+            The same, by the name of Spark NLP's NerConverter.
+        black_list
+            Entity types to leave out.
+        ignore_labels
+            Names to leave out, as Hugging Face's pipeline does; ``["O"]`` where left out.
+        replace_labels
+            New names of entity types in the output, by their old ones.
         threshold
             Least confidence of an entity, 0 to 1.
         aggregation_strategy
-            How the labels of a word's pieces become one, by the names of Hugging Face; the model's own decoder where
-            left out.
+            How the labels of a word's pieces become one: ``"none"``, ``"simple"``, ``"first"``, ``"average"`` and
+            ``"max"`` exactly as Hugging Face's pipeline, ``"word"`` by the first piece of each word, which is never
+            cut. The model's own decoder where left out, or ``"word"``.
+        decoding
+            ``"best"``: the best label of each word by itself; ``"viterbi"``: the best sequence that the model's tag
+            scheme allows. The model's own where left out.
+        grouping
+            How labels become mentions: ``"lenient"`` (default; conlleval's rule), ``"strict"`` (what is well-formed
+            under the tag scheme alone), ``"sparknlp"`` (``I-`` continues a mention of any type).
+        greedy_mode
+            Join entities of one type that touch.
+        ner_has_no_schema
+            Labels are types by themselves, whatever prefix they seem to have.
+        preserve_position
+            ``True`` (default): a chunk is the text between its positions; ``False``: its words with single spaces.
+        cleanup_mode
+            What is done to a text before it is read, by the names of Spark NLP's DocumentAssembler.
+        cleaned_offsets
+            Positions and chunks are those of the cleaned text, not of the original.
+        emulate
+            Follow another system with its losses: ``"huggingface"`` (windows of equal length, of overlapping entities
+            the longer one), ``"sparknlp"`` (its words, the first part of each alone, no more than ``max_length``
+            pieces, 128 by default).
         max_length
             Most tokens a window, special tokens included; what the model was made for where left out. Longer texts
             are cut into windows: nothing is truncated.
@@ -65,7 +109,8 @@ class NerExpression:
             Most tokens a batch, padding included.
         layout
             ``"struct_of_lists"`` (default): ``Struct{chunk, entity: List[String], begin, end: List[UInt32],
-            confidence: List[Float32]}``; ``"list_of_structs"``: ``List[Struct{...}]``.
+            confidence: List[Float32]}``; ``"list_of_structs"``: ``List[Struct{...}]``; ``"annotation"``: Spark NLP's
+            array of annotations, its metadata as ``List[Struct{key, value}]``.
         offsets
             Unit of ``begin`` and ``end``: ``"char"`` (default; code points, half-open, as ``str.slice`` counts),
             ``"byte"`` (UTF-8, half-open), ``"spark"`` (UTF-16 units, inclusive end, as Spark NLP counts).
@@ -113,8 +158,20 @@ class NerExpression:
             kwargs={
                 "model": None if model is None else str(model),
                 "entities": entities,
+                "white_list": white_list,
+                "black_list": black_list,
+                "ignore_labels": ignore_labels,
+                "replace_labels": replace_labels,
                 "threshold": None if threshold is None else float(threshold),
                 "aggregation_strategy": aggregation_strategy,
+                "decoding": decoding,
+                "grouping": grouping,
+                "greedy_mode": greedy_mode,
+                "ner_has_no_schema": ner_has_no_schema,
+                "preserve_position": preserve_position,
+                "cleanup_mode": cleanup_mode,
+                "cleaned_offsets": cleaned_offsets,
+                "emulate": emulate,
                 "max_length": max_length,
                 "stride": stride,
                 "batch_tokens": batch_tokens,
@@ -125,6 +182,55 @@ class NerExpression:
                 "intra_threads": intra_threads,
                 "onnxruntime": None if onnxruntime is None else str(onnxruntime),
             },
+            is_elementwise=True,
+        )
+
+    def diagnose(self, model: str | None = None, **options: Any) -> pl.Expr:
+        """What reading each text takes. The model does not run.
+
+        Parameters
+        ----------
+        model
+            As of :meth:`extract`.
+        **options
+            As of :meth:`extract`; those that choose windows and words matter.
+
+        Returns
+        -------
+        polars.Expr
+            ``Struct{tokens, unknown_tokens, windows, words_lost: UInt32}``, null for a null: pieces of the text, those
+            that stand for what the vocabulary lacks, windows given to the model, and words that are not read (0, unless
+            ``emulate="sparknlp"``).
+
+        Raises
+        ------
+        InputError
+            An option is unknown.
+        polars.exceptions.ComputeError
+            When the query runs: the column, an option, the model or the device cannot be used.
+
+        Examples
+        --------
+        >>> df = pl.DataFrame({"note": ["Refiere disnea.", None]})
+        >>> df.select(pl.col("note").ner.diagnose()).unnest("note")
+        shape: (2, 4)
+        ┌────────┬────────────────┬─────────┬────────────┐
+        │ tokens ┆ unknown_tokens ┆ windows ┆ words_lost │
+        │ ---    ┆ ---            ┆ ---     ┆ ---        │
+        │ u32    ┆ u32            ┆ u32     ┆ u32        │
+        ╞════════╪════════════════╪═════════╪════════════╡
+        │ 5      ┆ 0              ┆ 1       ┆ 0          │
+        │ null   ┆ null           ┆ null    ┆ null       │
+        └────────┴────────────────┴─────────┴────────────┘
+        """
+        for name in options:
+            _internal.check_option(name)
+        _runtime.register()
+        return register_plugin_function(
+            plugin_path=_LIBRARY,
+            function_name="diagnose",
+            args=[self._expression],
+            kwargs={"model": None if model is None else str(model), **options},
             is_elementwise=True,
         )
 
