@@ -122,3 +122,153 @@ pub fn differences(a: Mentions<'_>, b: Mentions<'_>, text: Option<&Ruler<'_>>) -
     found.extend(left(&b).into_iter().map(|i| alone(Kind::Extra, None, Some(i))));
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::positions;
+    use proptest::prelude::*;
+    use spanframe_core::Span;
+
+    fn mention(begin: i64, end: i64, entity: &str, chunk: &str) -> Mention {
+        let chunk = (!chunk.is_empty()).then(|| chunk.to_string());
+        Mention { begin, end, entity: entity.to_string(), chunk, confidence: None }
+    }
+
+    /// `TYPE begin..end chunk` mentions with commas; the chunk may be left out.
+    fn parse(list: &str) -> Vec<Mention> {
+        let one = |part: &str| {
+            let mut words = part.trim().splitn(3, ' ');
+            let (entity, span, chunk) = (words.next()?, words.next()?, words.next().unwrap_or(""));
+            let (begin, end) = span.split_once("..")?;
+            Some(mention(begin.parse().ok()?, end.parse().ok()?, entity, chunk))
+        };
+        list.split(',').filter_map(one).collect()
+    }
+
+    fn check_in(text: Option<&str>, offsets: [Offsets; 2], a: &str, b: &str, expect: &[&str]) {
+        let (a, b) = (parse(a), parse(b));
+        let ruler = text.map(Ruler::new);
+        let [of_a, of_b] = offsets;
+        let (a, b) = (Mentions { list: &a, offsets: of_a }, Mentions { list: &b, offsets: of_b });
+        let shown = |d: &Difference| {
+            let reading = d.reading.map(|(side, r)| format!(" {side:?} as {}", r.name())).unwrap_or_default();
+            format!("{} {:?} {:?}{reading}", d.kind.name(), d.a, d.b).replace("Some", "").replace("None", "-")
+        };
+        let found: Vec<String> = differences(a, b, ruler.as_ref()).iter().map(shown).collect();
+        assert_eq!(found, expect);
+    }
+
+    fn check(a: &str, b: &str, expect: &[&str]) {
+        check_in(None, [Offsets::Char; 2], a, b, expect);
+    }
+
+    #[test]
+    fn each_kind_of_difference() {
+        check("D 0..3", "D 0..3", &[]);
+        check("D 0..3, S 0..3", "S 0..3, D 0..3", &[]);
+        check("D 0..3", "", &["missing (0) -"]);
+        check("", "D 0..3", &["extra - (0)"]);
+        check("D 0..3", "S 0..3", &["label (0) (0)"]);
+        check("D 0..3", "D 1..5", &["boundary (0) (0)"]);
+        check("D 0..3", "S 1..5", &["missing (0) -", "extra - (0)"]);
+        check("D 0..3", "D 3..5", &["missing (0) -", "extra - (0)"]);
+    }
+
+    #[test]
+    fn each_mention_is_used_once() {
+        check("D 0..3", "D 0..3, D 0..3", &["extra - (1)"]);
+        check("D 0..9, D 10..12", "D 5..12", &["boundary (0) (0)", "missing (1) -"]);
+        check("D 0..9", "D 0..2, D 3..9", &["boundary (0) (1)", "extra - (0)"]);
+        check("D 0..3, S 0..3", "M 0..3", &["label (0) (0)", "missing (1) -"]);
+    }
+
+    #[test]
+    fn units_are_converted_with_the_text() {
+        let text = Some("👩 dolor torácico y tos");
+        check_in(text, [Offsets::Char, Offsets::Spark], "S 2..16, S 19..22", "S 3..16, S 20..22", &[]);
+        check_in(text, [Offsets::Byte, Offsets::Char], "S 5..20, S 23..26", "S 2..16, S 19..22", &[]);
+        check_in(text, [Offsets::Char, Offsets::Spark], "S 2..7", "S 3..16", &["boundary (0) (0)"]);
+    }
+
+    #[test]
+    fn another_unit_than_declared_is_named() {
+        let (text, same) = (Some("👩 dolor torácico y tos"), [Offsets::Char; 2]);
+        let a = "S 2..16 dolor torácico, S 19..22 tos";
+        let each = |reading: &str| [format!("offset_unit (0) (0) {reading}"), format!("offset_unit (1) (1) {reading}")];
+        let check = |b: &str, reading: &str, without_text: &str| {
+            check_in(text, same, a, b, &each(&format!("B as {reading}")).each_ref().map(String::as_str));
+            check_in(text, same, b, a, &each(&format!("A as {reading}")).each_ref().map(String::as_str));
+            check_in(None, same, a, b, &each(&format!("B as {without_text}")).each_ref().map(String::as_str));
+        };
+        check("S 3..16 dolor torácico, S 20..22 tos", "spark", "spark");
+        check("S 3..17 dolor torácico, S 20..23 tos", "utf16", "utf16");
+        check("S 5..20 dolor torácico, S 23..26 tos", "byte", "byte");
+        check("S 2..15 dolor torácico, S 19..21 tos", "char with inclusive end", "spark");
+        // no chunk: another unit shows, another end is a boundary
+        check_in(text, same, "S 2..16", "S 5..20", &["offset_unit (0) (0) B as byte"]);
+        check_in(text, same, "S 2..16", "S 2..15", &["boundary (0) (0)"]);
+    }
+
+    #[test]
+    fn a_chunk_that_agrees_with_its_positions_is_no_offset_unit() {
+        let text = Some("é tos tos");
+        check_in(text, [Offsets::Char; 2], "S 2..5 tos", "S 6..9 tos", &["missing (0) -", "extra - (0)"]);
+        check_in(text, [Offsets::Char; 2], "S 2..5 tos", "S 2..4 to", &["boundary (0) (0)"]);
+        // and without the text a shift needs a possible distance, the same order and all equal mentions kept
+        check("S 2..5 tos", "S 90..93 tos", &["missing (0) -", "extra - (0)"]);
+        check("S 9..12 tos, D 20..23 flu", "S 10..13 tos, D 20..23 flu", &["boundary (0) (0)"]);
+        check("S 5..8 tos", "S 4..7 tos", &["offset_unit (0) (0) A as byte"]);
+    }
+
+    #[test]
+    fn declared_units_explain_shifts_without_the_text() {
+        let units = [Offsets::Char, Offsets::Spark];
+        check_in(None, units, "S 0..3 tos", "S 0..2 tos", &[]);
+        check_in(None, units, "S 9..12 tos", "S 10..12 tos", &["offset_unit (0) (0) B as spark"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_has_no_difference_from_itself_and_a_unit_explains_every_shift(
+            text in "[ aéİ日👩\u{301}]{1,40}", cuts in prop::collection::vec((0usize..41, 0usize..41), 0..8),
+        ) {
+            let bounds: Vec<usize> = text.char_indices().map(|(i, _)| i).chain([text.len()]).collect();
+            let mut spans: Vec<Span> = cuts
+                .iter()
+                .map(|&(a, b)| (bounds[a % bounds.len()], bounds[b % bounds.len()]))
+                .filter(|(a, b)| a != b)
+                .map(|(a, b)| Span::new(a.min(b), a.max(b)))
+                .collect();
+            spans.sort();
+            spans.dedup();
+            let list = |offsets| -> Vec<Mention> {
+                let places = spans.iter().zip(positions(&text, &spans, offsets));
+                places.map(|(s, (begin, end))| mention(begin.into(), end.into(), "S", s.slice(&text))).collect()
+            };
+            let ruler = Ruler::new(&text);
+            let chunks: std::collections::HashSet<&str> = spans.iter().map(|s| s.slice(&text)).collect();
+            let distinct = chunks.len() == spans.len();
+            // by accident the numbers of one mention may be those of another one in the other unit
+            let accident = |a: &[Mention], b: &[Mention], of_b: Offsets| {
+                let numbers = |m: &Mention, offsets: Offsets| Reading::from(offsets).half_open(m);
+                let hit = |i, m| (0..b.len()).any(|j| i != j && numbers(&b[j], of_b) == m);
+                (0..a.len()).any(|i| hit(i, numbers(&a[i], Offsets::Char)))
+            };
+            let a = list(Offsets::Char);
+            for (_, unit) in Offsets::NAMES {
+                let b = list(unit);
+                let of = |list, offsets| Mentions { list, offsets };
+                let explained = |found: Vec<Difference>| found.iter().all(|d| d.kind == Kind::OffsetUnit);
+                prop_assert_eq!(differences(of(&a, Offsets::Char), of(&b, unit), Some(&ruler)), []);
+                if distinct && !accident(&a, &b, unit) {
+                    prop_assert!(explained(differences(of(&a, Offsets::Char), of(&b, unit), None)));
+                }
+                // B in another unit than it is said to have
+                if distinct && !accident(&a, &b, Offsets::Char) {
+                    prop_assert!(explained(differences(of(&a, Offsets::Char), of(&b, Offsets::Char), Some(&ruler))));
+                }
+            }
+        }
+    }
+}
