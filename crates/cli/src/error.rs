@@ -29,6 +29,8 @@ pub enum CliError {
     NotText { path: PathBuf, column: String, found: DataType },
     #[error("column `{column}` of `{path}` is {found}, expected entities as spanframe or Spark NLP writes them")]
     NotEntities { path: PathBuf, column: String, found: DataType },
+    #[error("row {row} of column `{column}` of `{path}` has {reason}: write the column anew")]
+    WrongEntities { path: PathBuf, column: String, row: usize, reason: &'static str },
     #[error("`{path}` has no column of entities; its columns are {known}")]
     NoEntities { path: PathBuf, known: String },
     #[error("`{path}` has several columns of entities, {known}: name one with {flag}")]

@@ -4,9 +4,15 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float32Array, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow_cast::pretty::pretty_format_batches;
-use spanframe_engine::entity_column::{self, Mention};
+use spanframe_engine::entity_column::Mention;
 
-use crate::{error::CliError, flags::HeadFlags, parquet_file::ParquetFile, side::shape, text::print};
+use crate::{
+    error::CliError,
+    flags::HeadFlags,
+    parquet_file::ParquetFile,
+    side::{mentions, shape},
+    text::print,
+};
 
 pub fn head(flags: &HeadFlags) -> Result<(), CliError> {
     let file = ParquetFile::open(&flags.file)?;
@@ -17,7 +23,7 @@ pub fn head(flags: &HeadFlags) -> Result<(), CliError> {
     'file: for row_group in 0..file.row_groups() {
         for batch in file.read(row_group, &[index])? {
             let batch = batch.map_err(|e| file.damaged(&e))?;
-            for mentions in entity_column::read(batch.column(0))? {
+            for mentions in mentions(&file, &flags.column, batch.column(0), row as usize)? {
                 found.extend(mentions.into_iter().flatten().map(|mention| (row, mention)));
                 row += 1;
             }

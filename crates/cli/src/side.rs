@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use arrow_array::{Array, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::DataType;
 use spanframe_engine::{
-    Offsets,
+    EngineError, Offsets,
     entity_column::{self, Mention, Shape},
     input::TextColumn,
 };
@@ -119,17 +119,23 @@ impl Side {
         let read =
             move |group| file.read(group, &columns).map(|batches| batches.map(|b| b.map_err(|e| file.damaged(&e))));
         let batches = (0..file.row_groups()).flat_map(move |group| flatten(read(group)));
+        let mut first = 0;
         Ok(Box::new(batches.flat_map(move |batch| {
-            flatten(batch.and_then(|batch| self.batch(&batch)).map(|rows| rows.into_iter().map(Ok)))
+            let rows = batch.and_then(|batch| {
+                let before = first;
+                first += batch.num_rows();
+                self.batch(&batch, before)
+            });
+            flatten(rows.map(|rows| rows.into_iter().map(Ok)))
         })))
     }
 
-    fn batch(&self, batch: &RecordBatch) -> Result<Vec<SideRow>, CliError> {
+    fn batch(&self, batch: &RecordBatch, first: usize) -> Result<Vec<SideRow>, CliError> {
         let Self::Table { file, entities, id, text, .. } = self else { return Ok(Vec::new()) };
         let column = |name: &str| {
             Ok::<_, CliError>(batch.column(batch.schema_ref().index_of(name).map_err(|e| file.damaged(&e))?))
         };
-        let mentions = entity_column::read(column(entities)?)?;
+        let mentions = mentions(file, entities, column(entities)?, first)?;
         let ids = match id {
             Some(name) => {
                 let ids = arrow_cast::cast(column(name)?, &DataType::Utf8).map_err(|e| file.damaged(&e))?;
@@ -196,5 +202,20 @@ pub fn shape(file: &ParquetFile, name: &str) -> Result<Shape, CliError> {
         path: file.path().to_path_buf(),
         column: name.to_string(),
         found: found.clone(),
+    })
+}
+
+/// The mentions of a part of a column that begins at row `first`.
+pub fn mentions(
+    file: &ParquetFile, name: &str, column: &dyn Array, first: usize,
+) -> Result<Vec<Option<Vec<Mention>>>, CliError> {
+    entity_column::read(column).map_err(|error| match error {
+        EngineError::WrongEntities { row, reason } => CliError::WrongEntities {
+            path: file.path().to_path_buf(),
+            column: name.to_string(),
+            row: first + row,
+            reason,
+        },
+        other => other.into(),
     })
 }

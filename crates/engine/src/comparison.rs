@@ -180,3 +180,104 @@ impl Comparison {
         report.finish(self.options.examples)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mentions of one type, one word each, at the words given; every word has four characters and a space.
+    fn at(words: &[i64]) -> Vec<Mention> {
+        let mention =
+            |&word: &i64| Mention { begin: 5 * word, end: 5 * word + 4, entity: "D".into(), ..Mention::default() };
+        words.iter().map(mention).collect()
+    }
+
+    fn compared(texts: bool, rows: &[(&[i64], &[i64])]) -> Report {
+        let (offsets_a, offsets_b) = (Offsets::Char, Offsets::Char);
+        let mut comparison =
+            Comparison::new(ComparisonOptions { offsets_a, offsets_b, texts, examples: 2, show_text: false });
+        let text = "word ".repeat(200);
+        for (number, (a, b)) in (0..).zip(rows) {
+            let (a, b) = (at(a), at(b));
+            let text = texts.then_some(text.as_str());
+            comparison.row(Row { number, text, a: Some(&a), b: Some(&b), ..Row::default() });
+        }
+        comparison.finish()
+    }
+
+    /// Counts of missing, extra and truncation, and where A and B look cut.
+    fn check(rows: &[(&[i64], &[i64])], counts: [u64; 3], cut: (Option<i64>, Option<i64>)) {
+        for texts in [true, false] {
+            let report = compared(texts, rows);
+            let found = [Kind::Missing, Kind::Extra, Kind::Truncation].map(|kind| report.count_of(kind));
+            assert_eq!(found, counts, "{report:?}");
+            // a word and the space after it are five characters, and the last word's end is before its space
+            let positions = |words: Option<i64>| words.map(|w| if texts { w } else { 5 * w - 1 });
+            assert_eq!((report.cut.a, report.cut.b), (positions(cut.0), positions(cut.1)));
+            for kind in [Kind::Missing, Kind::Extra, Kind::Truncation] {
+                let examples = report.examples.iter().filter(|e| e.kind == kind).count() as u64;
+                assert_eq!(examples, report.count_of(kind).min(2), "{report:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn truncation_needs_rows_enough_and_nothing_later() {
+        let long: (&[i64], &[i64]) = (&[1, 5, 9, 50, 60], &[1, 5, 9]);
+        check(&[long; 2], [4, 0, 0], (None, None));
+        check(&[long; 3], [0, 0, 6], (None, Some(10)));
+        let turned: (&[i64], &[i64]) = (long.1, long.0);
+        check(&[turned; 3], [0, 0, 6], (Some(10), None));
+        // one later mention anywhere, and nothing before it is a cut
+        let later: (&[i64], &[i64]) = (&[55], &[55]);
+        check(&[long, long, long, later], [6, 0, 0], (None, None));
+        check(&[long, long, later, long, long, long, long], [6, 0, 6], (None, Some(56)));
+        let last: (&[i64], &[i64]) = (&[70], &[70]);
+        check(&[long, long, long, long, long, long, last], [12, 0, 0], (None, None));
+    }
+
+    #[test]
+    fn who_misses_much_must_miss_in_more_rows() {
+        let half: (&[i64], &[i64]) = (&[1, 2, 50], &[2]);
+        check(&[half; 9], [18, 0, 0], (None, None));
+        check(&[half; 10], [10, 0, 10], (None, Some(3)));
+    }
+
+    #[test]
+    fn nothing_in_common_is_no_cut() {
+        let (nothing, other): ((&[i64], &[i64]), (&[i64], &[i64])) = ((&[50], &[]), (&[50], &[1]));
+        check(&[nothing; 40], [40, 0, 0], (None, None));
+        check(&[other; 40], [40, 40, 0], (None, None));
+    }
+
+    #[test]
+    fn rows_types_and_agreement_are_counted() {
+        let options = ComparisonOptions {
+            offsets_a: Offsets::Char,
+            offsets_b: Offsets::Char,
+            texts: false,
+            examples: 9,
+            show_text: false,
+        };
+        let mut comparison = Comparison::new(options);
+        let (one, two, types) = (at(&[1]), at(&[1, 2]), ["S".to_string()]);
+        let row = Row { a: Some(&one), b: Some(&two), id: Some("x"), ..Row::default() };
+        comparison.row(row);
+        comparison.row(Row { types: Some(&types), ..row });
+        comparison.row(Row { a: None, ..row });
+        comparison.row(Row { b: None, ..row });
+        comparison.row(Row { a: None, b: None, ..row });
+        comparison.row(Row { a: Some(&[]), b: None, ..row });
+        comparison.only_in(Side::A);
+        comparison.only_in(Side::B);
+        let report = comparison.finish();
+        let rows = report.rows;
+        assert_eq!((rows.compared, rows.equal, rows.null_only_in_a, rows.null_only_in_b), (6, 2, 1, 2));
+        assert_eq!((rows.only_in_a, rows.only_in_b), (1, 1));
+        assert_eq!((report.mentions.a, report.mentions.b, report.mentions.equal), (2, 4, 1));
+        assert_eq!(report.agreement.precision, Some(0.25));
+        assert_eq!(report.agreement.recall, Some(0.5));
+        assert_eq!((report.count_of(Kind::Missing), report.count_of(Kind::Extra)), (1, 3));
+        assert!(report.examples.iter().all(|e| e.id.as_deref() == Some("x")) && !report.is_equal());
+    }
+}
