@@ -264,8 +264,10 @@ mod tests {
                 if distinct && !accident(&a, &b, unit) {
                     prop_assert!(explained(differences(of(&a, Offsets::Char), of(&b, unit), None)));
                 }
-                // B in another unit than it is said to have
-                if distinct && !accident(&a, &b, Offsets::Char) {
+                // B in another unit than it is said to have; by accident the wrong place may show the same characters
+                let shown = |m: &Mention| ruler.slice(m, Offsets::Char.into()) == m.chunk.as_deref();
+                let shown = a.iter().zip(&b).any(|(a, b)| a != b && shown(b));
+                if distinct && !shown && !accident(&a, &b, Offsets::Char) {
                     prop_assert!(explained(differences(of(&a, Offsets::Char), of(&b, Offsets::Char), Some(&ruler))));
                 }
             }
