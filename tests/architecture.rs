@@ -62,6 +62,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "arrow-schema",
             "clap",
             "ctrlc",
+            "flate2",
             "glob",
             "indicatif",
             "parquet",

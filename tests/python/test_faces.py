@@ -52,7 +52,7 @@ def test_importing_loads_no_model_and_no_runtime():
     assert done.stdout == "False False\n"
 
 
-@pytest.mark.parametrize("module", ["spanframe", "spanframe._engine", "spanframe._polars", "spanframe._runtime"])
+@pytest.mark.parametrize("module", ["spanframe", "spanframe._diff", "spanframe._engine", "spanframe._polars", "spanframe._runtime"])
 def test_doctests_run(module):
     result = doctest.testmod(importlib.import_module(module))
     assert result.failed == 0
@@ -65,6 +65,6 @@ def test_every_export_is_documented():
         if name == "__version__":
             continue
         assert inspect.getdoc(export), name
-        for member, value in vars(export).items():
+        for member, value in vars(export).items() if inspect.isclass(export) else ():
             if not member.startswith("_") and callable(value):
                 assert inspect.getdoc(value), f"{name}.{member}"

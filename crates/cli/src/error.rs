@@ -27,8 +27,28 @@ pub enum CliError {
     NoColumn { path: PathBuf, column: String, known: String },
     #[error("column `{column}` of `{path}` is {found}, expected a string column")]
     NotText { path: PathBuf, column: String, found: DataType },
-    #[error("column `{column}` of `{path}` is {found}, expected one that spanframe made")]
+    #[error("column `{column}` of `{path}` is {found}, expected entities as spanframe or Spark NLP writes them")]
     NotEntities { path: PathBuf, column: String, found: DataType },
+    #[error("row {row} of column `{column}` of `{path}` has {reason}: write the column anew")]
+    WrongEntities { path: PathBuf, column: String, row: usize, reason: &'static str },
+    #[error("`{path}` has no column of entities; its columns are {known}")]
+    NoEntities { path: PathBuf, known: String },
+    #[error("`{path}` has several columns of entities, {known}: name one with {flag}")]
+    SeveralEntities { path: PathBuf, known: String, flag: &'static str },
+    #[error("column `{column}` of `{path}` is {found}, expected ids: strings or whole numbers")]
+    NotId { path: PathBuf, column: String, found: DataType },
+    #[error("column `{column}` of `{path}` has a null: name one with an id in every row")]
+    NullId { path: PathBuf, column: String },
+    #[error("`{path}` has the same id in rows {first} and {second}: name a column of which every value is there once")]
+    SameId { path: PathBuf, first: u64, second: u64 },
+    #[error("`{gold}` is joined by id: name the column of `{table}` that has them with --id")]
+    NoId { gold: PathBuf, table: PathBuf },
+    #[error("`{a}` has {rows_a} rows and `{b}` has {rows_b}: join them by a column that both have with --id")]
+    RowCounts { a: PathBuf, rows_a: u64, b: PathBuf, rows_b: u64 },
+    #[error("line {line} of `{path}` is no annotated document: {reason}")]
+    NotCorpus { path: PathBuf, line: usize, reason: &'static str },
+    #[error("the columns differ, and --check was given")]
+    Differ,
     #[error("`{path}` already has a column `{column}`: give the new one another name with --output-column")]
     ColumnExists { path: PathBuf, column: String },
     #[error("`{0}` exists: name another output, or say --overwrite")]
@@ -52,9 +72,10 @@ impl From<OptionError> for CliError {
 }
 
 impl CliError {
-    /// 1 internal, 2 options or input, 3 model, 4 runtime or device.
+    /// 1 internal, 2 options or input, 3 model, 4 runtime or device, 5 differences.
     pub fn exit_code(&self) -> u8 {
         let kind = match self {
+            Self::Differ => return 5,
             Self::Engine(error) => error.kind(),
             _ => ErrorKind::Input,
         };

@@ -7,7 +7,8 @@ use spanframe_engine::RawOptions;
 
 /// Clinical named-entity recognition as a dataframe column.
 ///
-/// Exit codes: 0 done, 1 internal error, 2 wrong options or input, 3 unusable model, 4 ONNX Runtime or device missing.
+/// Exit codes: 0 done, 1 internal error, 2 wrong options or input, 3 unusable model, 4 ONNX Runtime or device missing,
+/// 5 differences found by `diff --check`.
 #[derive(Debug, Parser)]
 #[command(name = "spanframe", version, about, long_about)]
 pub struct Cli {
@@ -23,6 +24,8 @@ pub enum Command {
     Text(TextFlags),
     /// Print the first entities of an annotated Parquet file as a table
     Head(HeadFlags),
+    /// Compare two columns of entities and say how they differ
+    Diff(DiffFlags),
     /// Look at models
     #[command(subcommand)]
     Model(ModelCommand),
@@ -99,6 +102,53 @@ pub struct HeadFlags {
     /// Number of entities to print
     #[arg(short = 'n', long, default_value_t = 20)]
     pub entities: usize,
+}
+
+/// Compare two columns of entities: spanframe's, Spark NLP's annotations, or gold.
+///
+/// A is the reference, B is compared with it. Each difference is one of: missing (A alone has it), extra (B alone has
+/// it), label (same span, another type), boundary (same type, overlapping spans), offset_unit (same mention, its
+/// positions counted in another unit or with another end), truncation (missing or extra beyond a place that the other
+/// column reaches in no row, in so many rows that it cannot be chance: a lower bound).
+///
+/// Without --text-column or gold there is no text: positions of different units are then compared as numbers, and a shift
+/// that the units may explain is an offset_unit. Notes are never printed unless --show-text is given.
+#[derive(Debug, Args)]
+pub struct DiffFlags {
+    /// The reference: a Parquet file, or gold as JSON lines (.jsonl, .jsonl.gz)
+    pub a: PathBuf,
+    /// What is compared with it
+    pub b: PathBuf,
+    /// Entity column of A; `ner` or the only one where left out
+    #[arg(long, value_name = "COLUMN")]
+    pub column_a: Option<String>,
+    /// Entity column of B; `ner` or the only one where left out
+    #[arg(long, value_name = "COLUMN")]
+    pub column_b: Option<String>,
+    /// Column of both that joins the rows, with strings or whole numbers; by position where left out. Gold has its own
+    #[arg(long, value_name = "COLUMN")]
+    pub id: Option<String>,
+    /// Column of A with the texts: units are then converted exactly
+    #[arg(long, value_name = "COLUMN")]
+    pub text_column: Option<String>,
+    /// Unit of A's positions: char, byte, spark; for Spark NLP's annotations spark, else char where left out
+    #[arg(long, value_name = "UNIT")]
+    pub offsets_a: Option<String>,
+    /// Unit of B's positions
+    #[arg(long, value_name = "UNIT")]
+    pub offsets_b: Option<String>,
+    /// Most examples to print of each kind of difference
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub examples: usize,
+    /// Print the mentions' text with the examples
+    #[arg(long)]
+    pub show_text: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// End with exit code 5 if there is any difference
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// Options of the engine, by the names they have everywhere.

@@ -1,10 +1,12 @@
 //! The command line. A library, so that the Python wheel's `spanframe` command is this very code.
 //!
-//! `flags` is what was typed, the other modules are the commands: `annotate`, `text`, `head`, `model`.
+//! `flags` is what was typed, the other modules are the commands: `annotate`, `text`, `head`, `diff`, `model`.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 mod annotate;
+mod corpus;
+mod diff;
 mod error;
 mod flags;
 mod head;
@@ -12,6 +14,7 @@ mod highlight;
 mod interrupt;
 mod parquet_file;
 mod progress;
+mod side;
 mod text;
 
 use std::{ffi::OsString, path::PathBuf};
@@ -23,7 +26,8 @@ use spanframe_engine::{EngineOptions, RawOptions};
 
 /// Runs the command line, reports errors on standard error, and gives the exit code.
 ///
-/// 0 done, 1 internal error, 2 wrong options or input, 3 unusable model, 4 ONNX Runtime or device missing.
+/// 0 done, 1 internal error, 2 wrong options or input, 3 unusable model, 4 ONNX Runtime or device missing, 5 differences
+/// found by `diff --check`.
 /// `library` is the ONNX Runtime library of the running Python, where there is one.
 pub fn run(args: impl IntoIterator<Item = OsString>, library: Option<PathBuf>) -> u8 {
     let cli = match Cli::try_parse_from(args) {
@@ -55,6 +59,7 @@ fn execute(cli: Cli, library: Option<PathBuf>) -> Result<(), CliError> {
         Command::Annotate(command) => annotate::annotate(&command, &options(command.engine.raw())?),
         Command::Text(command) => text::text(&command, &options(command.engine.raw())?),
         Command::Head(command) => head::head(&command),
+        Command::Diff(command) => diff::diff(&command),
         Command::Model(ModelCommand::Show { model }) => {
             let raw = RawOptions { model, ..RawOptions::default() };
             let card = spanframe_engine::card(&options(raw)?)?;

@@ -18,6 +18,20 @@ pub enum EngineError {
     /// The column is not text.
     #[error("the column is {0}, expected a string column: cast it to a string first")]
     NotText(DataType),
+    /// The column holds no entities.
+    #[error(
+        "the column is {0}, expected entities: a struct of lists or a list of structs with entity, begin and end, or the \
+         annotations of Spark NLP"
+    )]
+    NotEntities(DataType),
+    /// An entity column that contradicts itself.
+    #[error("row {row} of the entity column has {reason}: write the column anew")]
+    WrongEntities {
+        /// Row of the column, from 0.
+        row: usize,
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A document is too long for 32-bit positions.
     #[error("the document in row {row} has {bytes} bytes: at most 4 GiB can be annotated, split it")]
     DocumentTooLong {
@@ -55,9 +69,12 @@ impl EngineError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Option(_) | Self::NotText(_) | Self::DocumentTooLong { .. } | Self::OutputTooLarge { .. } => {
-                ErrorKind::Input
-            }
+            Self::Option(_)
+            | Self::NotText(_)
+            | Self::NotEntities(_)
+            | Self::WrongEntities { .. }
+            | Self::DocumentTooLong { .. }
+            | Self::OutputTooLarge { .. } => ErrorKind::Input,
             Self::Model(e) => e.kind(),
             Self::Threads { .. } => ErrorKind::Device,
             Self::Forked | Self::Internal(_) => ErrorKind::Internal,

@@ -2,7 +2,8 @@
 //!
 //! [`Engine`] is the one implementation behind the command line, the Polars expression and Python. The steps are files:
 //! [`input`] reads a text column, `pipeline` takes documents through tokenizer, windows, batches, sessions and
-//! decoder, [`output`] builds the column that [`schema`] defines.
+//! decoder, [`output`] builds the column that [`schema`] defines. [`entity_column`] reads such columns again, and
+//! [`comparison`] says how two of them differ.
 //!
 //! ```no_run
 //! use arrow_array::StringArray;
@@ -17,14 +18,21 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod comparison;
+pub mod difference;
 mod engine;
+pub mod entity_column;
 mod error;
 pub mod input;
 mod loaded;
+mod matching;
 mod metrics;
 pub mod options;
 pub mod output;
 mod pipeline;
+mod reach;
+pub mod reading;
+pub mod report;
 pub mod schema;
 mod settings;
 

@@ -20,6 +20,7 @@ Without Polars, :class:`Engine` annotates lists and anything that speaks the Arr
 
 from importlib.util import find_spec
 
+from ._diff import diff
 from ._engine import Engine, Entity
 from ._internal import (
     DeviceError,
@@ -43,6 +44,7 @@ __all__ = [
     "SpanframeError",
     "Table",
     "__version__",
+    "diff",
 ]
 
 if find_spec("polars") is not None:

@@ -1,0 +1,276 @@
+//! How two lists of entities of one text differ. Pure: no columns, no files.
+//!
+//! The rules, in order; each mention is used once:
+//!
+//! 1. Same span and type: equal, no difference.
+//! 2. [`Kind::OffsetUnit`]: same type, and same span once the positions of one side are read in another unit (code
+//!    points, UTF-16 units, bytes; end exclusive or inclusive). With the text this is exact: the mention's own chunk
+//!    must contradict the declared unit and fit the other; a mention without chunk may differ in what is counted but
+//!    not in its end. Without the text, chunks and types must be equal, in the same order, and all distances of the row
+//!    must be possible in that unit.
+//! 3. [`Kind::Label`]: same span, another type.
+//! 4. [`Kind::Boundary`]: same type, overlapping spans; the largest overlap first.
+//! 5. [`Kind::Missing`] or [`Kind::Extra`] otherwise. [`comparison`](crate::comparison) makes some of them
+//!    [`Kind::Truncation`], which needs the whole column.
+
+use serde::Serialize;
+
+use crate::{
+    Offsets,
+    entity_column::Mention,
+    matching::{Item, Matching},
+    reading::{Reading, Ruler},
+};
+
+/// What kind of difference. A is the reference, B is compared with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A has it, B has not.
+    Missing,
+    /// B has it, A has not.
+    Extra,
+    /// Same span, another type.
+    Label,
+    /// Same type, overlapping spans.
+    Boundary,
+    /// Same mention, with positions in another unit or with another end.
+    OffsetUnit,
+    /// Missing (or extra) beyond the place where B (or A) stops in every text: see [`comparison`](crate::comparison).
+    Truncation,
+}
+
+impl Kind {
+    /// By the names that reports have.
+    pub const NAMES: [(&'static str, Self); 6] = [
+        ("missing", Self::Missing),
+        ("extra", Self::Extra),
+        ("label", Self::Label),
+        ("boundary", Self::Boundary),
+        ("offset_unit", Self::OffsetUnit),
+        ("truncation", Self::Truncation),
+    ];
+
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.into_iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// One of the two columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The reference.
+    A,
+    /// What is compared with it.
+    B,
+}
+
+impl Side {
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        if self == Self::A { Self::B } else { Self::A }
+    }
+}
+
+/// One difference; the mentions are indices of the lists given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What kind.
+    pub kind: Kind,
+    /// The mention of A, unless extra.
+    pub a: Option<usize>,
+    /// The mention of B, unless missing.
+    pub b: Option<usize>,
+    /// For an offset unit: whose positions make sense when read how.
+    pub reading: Option<(Side, Reading)>,
+}
+
+/// The mentions of one side, and the unit that they are said to have.
+#[derive(Clone, Copy)]
+pub struct Mentions<'a> {
+    /// In any order.
+    pub list: &'a [Mention],
+    /// Unit and end of their positions.
+    pub offsets: Offsets,
+}
+
+/// All differences of one text, in order of position of kind after kind; what is not among them is equal.
+///
+/// With `text` all positions are converted exactly. Without it spans are equal if their numbers are, ends made
+/// exclusive: where the units differ, a shift that they explain is an offset unit.
+#[must_use]
+pub fn differences(a: Mentions<'_>, b: Mentions<'_>, text: Option<&Ruler<'_>>) -> Vec<Difference> {
+    let mut matching = Matching::new(a, b, text);
+    matching.equal();
+    match text {
+        Some(ruler) => {
+            matching.misread(ruler, Side::B);
+            matching.misread(ruler, Side::A);
+        }
+        None => matching.shifted(),
+    }
+    matching.label();
+    matching.boundary();
+    let Matching { a, b, mut found, .. } = matching;
+    let left = |spans: &[Item<'_>]| (0..spans.len()).filter(|&i| !spans[i].used).collect::<Vec<_>>();
+    let alone = |kind, a, b| Difference { kind, a, b, reading: None };
+    found.extend(left(&a).into_iter().map(|i| alone(Kind::Missing, Some(i), None)));
+    found.extend(left(&b).into_iter().map(|i| alone(Kind::Extra, None, Some(i))));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::positions;
+    use proptest::prelude::*;
+    use spanframe_core::Span;
+
+    fn mention(begin: i64, end: i64, entity: &str, chunk: &str) -> Mention {
+        let chunk = (!chunk.is_empty()).then(|| chunk.to_string());
+        Mention { begin, end, entity: entity.to_string(), chunk, confidence: None }
+    }
+
+    /// `TYPE begin..end chunk` mentions with commas; the chunk may be left out.
+    fn parse(list: &str) -> Vec<Mention> {
+        let one = |part: &str| {
+            let mut words = part.trim().splitn(3, ' ');
+            let (entity, span, chunk) = (words.next()?, words.next()?, words.next().unwrap_or(""));
+            let (begin, end) = span.split_once("..")?;
+            Some(mention(begin.parse().ok()?, end.parse().ok()?, entity, chunk))
+        };
+        list.split(',').filter_map(one).collect()
+    }
+
+    fn check_in(text: Option<&str>, offsets: [Offsets; 2], a: &str, b: &str, expect: &[&str]) {
+        let (a, b) = (parse(a), parse(b));
+        let ruler = text.map(Ruler::new);
+        let [of_a, of_b] = offsets;
+        let (a, b) = (Mentions { list: &a, offsets: of_a }, Mentions { list: &b, offsets: of_b });
+        let shown = |d: &Difference| {
+            let reading = d.reading.map(|(side, r)| format!(" {side:?} as {}", r.name())).unwrap_or_default();
+            format!("{} {:?} {:?}{reading}", d.kind.name(), d.a, d.b).replace("Some", "").replace("None", "-")
+        };
+        let found: Vec<String> = differences(a, b, ruler.as_ref()).iter().map(shown).collect();
+        assert_eq!(found, expect);
+    }
+
+    fn check(a: &str, b: &str, expect: &[&str]) {
+        check_in(None, [Offsets::Char; 2], a, b, expect);
+    }
+
+    #[test]
+    fn each_kind_of_difference() {
+        check("D 0..3", "D 0..3", &[]);
+        check("D 0..3, S 0..3", "S 0..3, D 0..3", &[]);
+        check("D 0..3", "", &["missing (0) -"]);
+        check("", "D 0..3", &["extra - (0)"]);
+        check("D 0..3", "S 0..3", &["label (0) (0)"]);
+        check("D 0..3", "D 1..5", &["boundary (0) (0)"]);
+        check("D 0..3", "S 1..5", &["missing (0) -", "extra - (0)"]);
+        check("D 0..3", "D 3..5", &["missing (0) -", "extra - (0)"]);
+    }
+
+    #[test]
+    fn each_mention_is_used_once() {
+        check("D 0..3", "D 0..3, D 0..3", &["extra - (1)"]);
+        check("D 0..9, D 10..12", "D 5..12", &["boundary (0) (0)", "missing (1) -"]);
+        check("D 0..9", "D 0..2, D 3..9", &["boundary (0) (1)", "extra - (0)"]);
+        check("D 0..3, S 0..3", "M 0..3", &["label (0) (0)", "missing (1) -"]);
+    }
+
+    #[test]
+    fn units_are_converted_with_the_text() {
+        let text = Some("👩 dolor torácico y tos");
+        check_in(text, [Offsets::Char, Offsets::Spark], "S 2..16, S 19..22", "S 3..16, S 20..22", &[]);
+        check_in(text, [Offsets::Byte, Offsets::Char], "S 5..20, S 23..26", "S 2..16, S 19..22", &[]);
+        check_in(text, [Offsets::Char, Offsets::Spark], "S 2..7", "S 3..16", &["boundary (0) (0)"]);
+    }
+
+    #[test]
+    fn another_unit_than_declared_is_named() {
+        let (text, same) = (Some("👩 dolor torácico y tos"), [Offsets::Char; 2]);
+        let a = "S 2..16 dolor torácico, S 19..22 tos";
+        let each = |reading: &str| [format!("offset_unit (0) (0) {reading}"), format!("offset_unit (1) (1) {reading}")];
+        let check = |b: &str, reading: &str, without_text: &str| {
+            check_in(text, same, a, b, &each(&format!("B as {reading}")).each_ref().map(String::as_str));
+            check_in(text, same, b, a, &each(&format!("A as {reading}")).each_ref().map(String::as_str));
+            check_in(None, same, a, b, &each(&format!("B as {without_text}")).each_ref().map(String::as_str));
+        };
+        check("S 3..16 dolor torácico, S 20..22 tos", "spark", "spark");
+        check("S 3..17 dolor torácico, S 20..23 tos", "utf16", "utf16");
+        check("S 5..20 dolor torácico, S 23..26 tos", "byte", "byte");
+        check("S 2..15 dolor torácico, S 19..21 tos", "char with inclusive end", "spark");
+        // no chunk: another unit shows, another end is a boundary
+        check_in(text, same, "S 2..16", "S 5..20", &["offset_unit (0) (0) B as byte"]);
+        check_in(text, same, "S 2..16", "S 2..15", &["boundary (0) (0)"]);
+    }
+
+    #[test]
+    fn a_chunk_that_agrees_with_its_positions_is_no_offset_unit() {
+        let text = Some("é tos tos");
+        check_in(text, [Offsets::Char; 2], "S 2..5 tos", "S 6..9 tos", &["missing (0) -", "extra - (0)"]);
+        check_in(text, [Offsets::Char; 2], "S 2..5 tos", "S 2..4 to", &["boundary (0) (0)"]);
+        // and without the text a shift needs a possible distance, the same order and all equal mentions kept
+        check("S 2..5 tos", "S 90..93 tos", &["missing (0) -", "extra - (0)"]);
+        check("S 9..12 tos, D 20..23 flu", "S 10..13 tos, D 20..23 flu", &["boundary (0) (0)"]);
+        check("S 5..8 tos", "S 4..7 tos", &["offset_unit (0) (0) A as byte"]);
+    }
+
+    #[test]
+    fn declared_units_explain_shifts_without_the_text() {
+        let units = [Offsets::Char, Offsets::Spark];
+        check_in(None, units, "S 0..3 tos", "S 0..2 tos", &[]);
+        check_in(None, units, "S 9..12 tos", "S 10..12 tos", &["offset_unit (0) (0) B as spark"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_has_no_difference_from_itself_and_a_unit_explains_every_shift(
+            text in "[ aéİ日👩\u{301}]{1,40}", cuts in prop::collection::vec((0usize..41, 0usize..41), 0..8),
+        ) {
+            let bounds: Vec<usize> = text.char_indices().map(|(i, _)| i).chain([text.len()]).collect();
+            let mut spans: Vec<Span> = cuts
+                .iter()
+                .map(|&(a, b)| (bounds[a % bounds.len()], bounds[b % bounds.len()]))
+                .filter(|(a, b)| a != b)
+                .map(|(a, b)| Span::new(a.min(b), a.max(b)))
+                .collect();
+            spans.sort();
+            spans.dedup();
+            let list = |offsets| -> Vec<Mention> {
+                let places = spans.iter().zip(positions(&text, &spans, offsets));
+                places.map(|(s, (begin, end))| mention(begin.into(), end.into(), "S", s.slice(&text))).collect()
+            };
+            let ruler = Ruler::new(&text);
+            let chunks: std::collections::HashSet<&str> = spans.iter().map(|s| s.slice(&text)).collect();
+            let distinct = chunks.len() == spans.len();
+            // by accident the numbers of one mention may be those of another one in the other unit
+            let accident = |a: &[Mention], b: &[Mention], of_b: Offsets| {
+                let numbers = |m: &Mention, offsets: Offsets| Reading::from(offsets).half_open(m);
+                let hit = |i, m| (0..b.len()).any(|j| i != j && numbers(&b[j], of_b) == m);
+                (0..a.len()).any(|i| hit(i, numbers(&a[i], Offsets::Char)))
+            };
+            let a = list(Offsets::Char);
+            for (_, unit) in Offsets::NAMES {
+                let b = list(unit);
+                let of = |list, offsets| Mentions { list, offsets };
+                let explained = |found: Vec<Difference>| found.iter().all(|d| d.kind == Kind::OffsetUnit);
+                prop_assert_eq!(differences(of(&a, Offsets::Char), of(&b, unit), Some(&ruler)), []);
+                if distinct && !accident(&a, &b, unit) {
+                    prop_assert!(explained(differences(of(&a, Offsets::Char), of(&b, unit), None)));
+                }
+                // B in another unit than it is said to have; by accident the wrong place may show the same characters
+                let shown = |m: &Mention| ruler.slice(m, Offsets::Char.into()) == m.chunk.as_deref();
+                let shown = a.iter().zip(&b).any(|(a, b)| a != b && shown(b));
+                if distinct && !shown && !accident(&a, &b, Offsets::Char) {
+                    prop_assert!(explained(differences(of(&a, Offsets::Char), of(&b, Offsets::Char), Some(&ruler))));
+                }
+            }
+        }
+    }
+}

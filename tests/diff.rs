@@ -1,0 +1,338 @@
+//! `spanframe diff`: the real program on real files, with wrong inputs too.
+
+mod support;
+
+use std::{fs, io::Write, path::Path, sync::Arc};
+
+use arrow_array::{
+    Array, ArrayRef, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+    builder::{MapBuilder, StringBuilder},
+};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_schema::{DataType, Field};
+use serde_json::{Value, json};
+use spanframe_engine::{entity_column, schema};
+use support::{Found, read, rows, spanframe, stderr, stdout, test_model, write};
+
+const SENTINEL: &str = "XSENTINELX";
+
+fn texts(n: usize) -> Vec<Option<String>> {
+    let text = |i| match i {
+        0 => None,
+        1 => Some(String::new()),
+        _ => Some(format!("{SENTINEL} {i} 👩‍⚕️: aspirin {i} mg, dolor torácico {} y disnea.", "é ".repeat(i % 5))),
+    };
+    (0..n).map(text).collect()
+}
+
+fn table(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true))).unwrap()
+}
+
+struct Job {
+    folder: tempfile::TempDir,
+}
+
+impl Job {
+    /// in.parquet with `id` and `note`, and char.parquet, what a tiny model finds in it.
+    fn new() -> Self {
+        let job = Self { folder: tempfile::tempdir().unwrap() };
+        let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..30));
+        let notes: ArrayRef = Arc::new(texts(30).into_iter().collect::<StringArray>());
+        write(Path::new(&job.path("in.parquet")), &table(vec![("id", ids), ("note", notes)]));
+        job.annotate("char.parquet", &[]);
+        job
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    fn read(&self, name: &str) -> RecordBatch {
+        read(Path::new(&self.path(name)))
+    }
+
+    fn annotate(&self, output: &str, more: &[&str]) {
+        let (input, output, model) = (self.path("in.parquet"), self.path(output), test_model("multi-head"));
+        let base = ["annotate", &input, "-o", &output, "--column", "note", "--model", &model, "--quiet"];
+        let done = spanframe(&[&base[..], more].concat());
+        assert!(done.status.success(), "{}", stderr(&done));
+    }
+
+    fn diff(&self, a: &str, b: &str, more: &[&str]) -> std::process::Output {
+        let (a, b) = (self.path(a), self.path(b));
+        spanframe(&[&["diff", &a, &b][..], more].concat())
+    }
+
+    fn json(&self, a: &str, b: &str, more: &[&str]) -> Value {
+        let output = self.diff(a, b, &[&["--json"], more].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        serde_json::from_str(&stdout(&output)).unwrap()
+    }
+
+    fn found(&self) -> Vec<Option<Vec<Found>>> {
+        rows(self.read("char.parquet").column_by_name("ner").unwrap())
+    }
+
+    /// The documents of char.parquet as gold.
+    fn gold(&self, name: &str, change: impl Fn(usize, &mut Value)) {
+        let mut lines = String::new();
+        for (i, (text, found)) in texts(30).into_iter().zip(self.found()).enumerate() {
+            let Some((text, found)) = text.zip(found) else { continue };
+            let entity = |f: &Found| json!({"start": f.begin, "end": f.end, "label": f.entity});
+            let entities: Vec<Value> = found.iter().map(entity).collect();
+            let mut document = json!({"id": i.to_string(), "lang": "es", "text": text, "entities": entities});
+            change(i, &mut document);
+            lines += &format!("{document}\n");
+        }
+        let file = fs::File::create(self.path(name)).unwrap();
+        if name.ends_with(".gz") {
+            let mut writer = flate2::write::GzEncoder::new(file, flate2::Compression::default());
+            writer.write_all(lines.as_bytes()).unwrap();
+            writer.finish().unwrap();
+        } else {
+            fs::write(self.path(name), lines).unwrap();
+        }
+    }
+}
+
+fn count(report: &Value, kind: &str) -> u64 {
+    report["differences"][kind].as_object().unwrap().values().map(|v| v.as_u64().unwrap()).sum()
+}
+
+/// Every kind but those named has no difference.
+fn check_only(report: &Value, kinds: &[(&str, u64)]) {
+    for kind in ["missing", "extra", "label", "boundary", "offset_unit", "truncation"] {
+        let expect = kinds.iter().find(|(name, _)| *name == kind).map_or(0, |(_, count)| *count);
+        assert_eq!(count(report, kind), expect, "{kind}: {report:#}");
+    }
+}
+
+/// The column as Spark NLP's `NerConverter` has it: a null text has an empty list.
+fn annotations(found: &[Option<Vec<Found>>]) -> ArrayRef {
+    let all: Vec<&Found> = found.iter().flatten().flatten().collect();
+    let mut metadata = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
+    for (i, f) in all.iter().enumerate() {
+        for (key, value) in [("sentence", "0"), ("entity", &f.entity), ("chunk", &i.to_string()), ("confidence", "0.5")]
+        {
+            metadata.keys().append_value(key);
+            metadata.values().append_value(value);
+        }
+        metadata.append(true).unwrap();
+    }
+    let numbers = |get: fn(&Found) -> u32| -> ArrayRef {
+        Arc::new(Int32Array::from_iter_values(all.iter().map(|f| i32::try_from(get(f)).unwrap())))
+    };
+    let strings =
+        |get: fn(&Found) -> &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(all.iter().map(|f| get(f)))) };
+    let fields: Vec<(&str, ArrayRef)> = vec![
+        ("annotatorType", strings(|_| "chunk")),
+        ("begin", numbers(|f| f.begin)),
+        ("end", numbers(|f| f.end)),
+        ("result", strings(|f| &f.chunk)),
+        ("metadata", Arc::new(metadata.finish())),
+    ];
+    let structs = StructArray::from(table(fields));
+    let lengths = found.iter().map(|row| row.as_ref().map_or(0, Vec::len));
+    let item = Arc::new(Field::new("item", structs.data_type().clone(), true));
+    Arc::new(ListArray::new(item, OffsetBuffer::from_lengths(lengths), Arc::new(structs), None))
+}
+
+#[test]
+fn a_column_equals_itself_in_every_layout_and_unit() {
+    let job = Job::new();
+    let total: usize = job.found().iter().flatten().map(Vec::len).sum();
+    assert!(total > 20, "{total}");
+    for (layout, offsets) in [("struct_of_lists", "char"), ("list_of_structs", "byte"), ("struct_of_lists", "spark")] {
+        let name = format!("{layout}-{offsets}.parquet");
+        job.annotate(&name, &["--layout", layout, "--offsets", offsets]);
+        let report = job.json("char.parquet", &name, &["--offsets-b", offsets, "--text-column", "note"]);
+        check_only(&report, &[]);
+        assert_eq!(report["rows"]["equal"], 30);
+        assert_eq!(report["mentions"]["equal"], total);
+        assert_eq!(report["agreement"]["f1"], 1.0);
+    }
+}
+
+#[test]
+fn another_unit_than_declared_is_explained() {
+    let job = Job::new();
+    for offsets in ["byte", "spark"] {
+        job.annotate("b.parquet", &["--offsets", offsets, "--overwrite"]);
+        let report = job.json("char.parquet", "b.parquet", &["--text-column", "note"]);
+        let shifted = report["mentions"]["a"].as_u64().unwrap() - report["mentions"]["equal"].as_u64().unwrap();
+        assert!(shifted > 10);
+        check_only(&report, &[("offset_unit", shifted)]);
+        assert_eq!(report["readings"], json!({format!("B as {offsets}"): shifted}));
+    }
+    // without the text, what the declared units explain is said to be that
+    let report = job.json("char.parquet", "b.parquet", &["--offsets-b", "spark"]);
+    check_only(&report, &[("offset_unit", count(&report, "offset_unit"))]);
+}
+
+#[test]
+fn removed_types_are_missing_or_extra() {
+    let job = Job::new();
+    job.annotate("some.parquet", &["--entities", "DISEASE"]);
+    let others = job.found().iter().flatten().flatten().filter(|f| f.entity != "DISEASE").count() as u64;
+    assert!(others > 0);
+    let report = job.json("char.parquet", "some.parquet", &["--examples", "3"]);
+    // what is missing beyond the last mention left may be a cut, but nothing is anything else
+    assert_eq!(count(&report, "missing") + count(&report, "truncation"), others);
+    assert_eq!(report["agreement"]["precision"], 1.0);
+    let turned = job.json("some.parquet", "char.parquet", &["--id", "id"]);
+    assert_eq!(count(&turned, "extra") + count(&turned, "truncation"), others);
+    assert_eq!(turned["examples"][0]["a"], Value::Null);
+    assert!(turned["examples"][0]["id"].is_string());
+}
+
+#[test]
+fn annotations_of_spark_nlp_are_read() {
+    let job = Job::new();
+    job.annotate("spark.parquet", &["--offsets", "spark"]);
+    let found = rows(job.read("spark.parquet").column_by_name("ner").unwrap());
+    let ids = job.read("in.parquet").column(0).clone();
+    let columns =
+        vec![("id", ids), ("document", annotations(&found[..0]).slice(0, 0)), ("ner_chunk", annotations(&found))];
+    write(Path::new(&job.path("nlp.parquet")), &table(columns.into_iter().filter(|(n, _)| *n != "document").collect()));
+    let report = job.json("nlp.parquet", "char.parquet", &[]);
+    assert_eq!(report["mentions"]["a"], report["mentions"]["b"]);
+    let report = job.json("char.parquet", "nlp.parquet", &["--text-column", "note", "--id", "id"]);
+    check_only(&report, &[]);
+    assert_eq!(report["rows"]["null_only_in_a"], 1, "Spark NLP has no null");
+    let shown = stdout(&spanframe(&["head", &job.path("nlp.parquet"), "-c", "ner_chunk", "-n", "2"]));
+    assert!(shown.contains("| 0.5 "), "{shown}");
+    let all = entity_column::read(&annotations(&found).slice(2, 3)).unwrap();
+    assert_eq!(all[0].as_ref().unwrap().len(), found[2].as_ref().unwrap().len(), "a slice is read at its place");
+}
+
+#[test]
+fn gold_joins_by_id_and_speaks_of_its_types() {
+    let job = Job::new();
+    for name in ["gold.jsonl", "gold.jsonl.gz"] {
+        job.gold(name, |_, _| {});
+        let report = job.json(name, "char.parquet", &["--id", "id"]);
+        check_only(&report, &[]);
+        assert_eq!((&report["rows"]["equal"], &report["rows"]["only_in_b"]), (&json!(29), &json!(1)));
+        check_only(&job.json("char.parquet", name, &["--id", "id"]), &[]);
+        check_only(&job.json(name, name, &[]), &[]);
+    }
+    job.gold("masked.jsonl", |_, document| {
+        document["annotated_types"] = json!(["DISEASE"]);
+        document["entities"].as_array_mut().unwrap().retain(|e| e["label"] == "DISEASE");
+    });
+    check_only(&job.json("masked.jsonl", "char.parquet", &["--id", "id"]), &[]);
+    let renamed = job.found().iter().flatten().filter(|row| !row.is_empty()).count() as u64;
+    job.gold("renamed.jsonl", |_, document| {
+        if let Some(first) = document["entities"].get_mut(0) {
+            first["label"] = json!("OTHER");
+        }
+    });
+    check_only(&job.json("renamed.jsonl", "char.parquet", &["--id", "id"]), &[("label", renamed)]);
+}
+
+#[test]
+fn text_is_shown_when_asked_for_alone() {
+    let job = Job::new();
+    job.gold("none.jsonl", |_, document| {
+        let text = document["text"].as_str().unwrap().chars().count();
+        let end = text.min(SENTINEL.len());
+        document["entities"] = if text == 0 { json!([]) } else { json!([{"start": 0, "end": end, "label": "OTHER"}]) };
+    });
+    for more in [&["--id", "id"][..], &["--id", "id", "--json"]] {
+        let quiet = job.diff("none.jsonl", "char.parquet", more);
+        assert!(quiet.status.success() && stdout(&quiet).contains("missing"), "{}", stderr(&quiet));
+        assert!(!stdout(&quiet).contains(SENTINEL) && stderr(&quiet).is_empty());
+        let shown = job.diff("none.jsonl", "char.parquet", &[more, &["--show-text"]].concat());
+        assert!(stdout(&shown).contains(SENTINEL), "{}", stdout(&shown));
+    }
+}
+
+#[test]
+fn check_ends_with_its_own_code() {
+    let job = Job::new();
+    assert_eq!(job.diff("char.parquet", "char.parquet", &["--check"]).status.code(), Some(0));
+    job.annotate("some.parquet", &["--entities", "DISEASE"]);
+    assert_eq!(job.diff("char.parquet", "some.parquet", &[]).status.code(), Some(0));
+    let differ = job.diff("char.parquet", "some.parquet", &["--check"]);
+    assert_eq!(differ.status.code(), Some(5));
+    assert!(stdout(&differ).contains("agreement") && stderr(&differ).contains("the columns differ"));
+}
+
+#[test]
+fn wrong_inputs_are_named_without_any_text() {
+    let job = Job::new();
+    let batch = job.read("char.parquet");
+    write(Path::new(&job.path("short.parquet")), &batch.slice(0, 9));
+    let twice = vec![("ner", batch.column(2).clone()), ("same", Arc::new(Int64Array::from(vec![7; 30])) as ArrayRef)];
+    write(Path::new(&job.path("twice.parquet")), &table(twice));
+    let two = vec![("x", batch.column(2).clone()), ("y", batch.column(2).clone())];
+    write(Path::new(&job.path("two.parquet")), &table(two));
+    fs::write(
+        job.path("bad.jsonl"),
+        format!("{{\"id\": 1, \"text\": \"{SENTINEL}\", \"entities\": [{{\"start\": 0}}]}}\n"),
+    )
+    .unwrap();
+    fs::write(job.path("text.jsonl"), format!("{SENTINEL}\n")).unwrap();
+    job.gold("gold.jsonl", |_, _| {});
+    let check = |a: &str, b: &str, more: &[&str], message: &str| {
+        let output = job.diff(a, b, more);
+        let said = stderr(&output);
+        assert!(said.contains(message), "`{message}` is not in: {said}");
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(!said.contains(SENTINEL) && stdout(&output).is_empty(), "{said}");
+    };
+    let itself = |more: &[&str], message: &str| check("char.parquet", "char.parquet", more, message);
+    check("none.parquet", "char.parquet", &[], "there is no file `");
+    check("char.parquet", "none.jsonl", &[], "there is no file `");
+    itself(&["--column-a", "nerr"], "has no column `nerr`; its columns are id, note, ner");
+    itself(&["--column-b", "note"], "column `note` of `");
+    itself(&["--column-b", "note"], "is Utf8, expected entities as spanframe or Spark NLP writes them");
+    itself(&["--text-column", "id"], "is Int64, expected a string column");
+    itself(&["--id", "ner"], "expected ids: strings or whole numbers");
+    itself(&["--id", "note"], "column `note` of `");
+    itself(&["--offsets-b", "utf16"], "it may be char, byte, spark");
+    check("char.parquet", "in.parquet", &[], "has no column of entities; its columns are id, note");
+    check("two.parquet", "char.parquet", &[], "has several columns of entities, x, y: name one with --column-a");
+    check("char.parquet", "short.parquet", &[], "has 30 rows and `");
+    check("twice.parquet", "twice.parquet", &["--id", "same"], "has the same id in rows 0 and 1");
+    check("gold.jsonl", "char.parquet", &[], "is joined by id: name the column of `");
+    check("bad.jsonl", "gold.jsonl", &[], "line 1 of `");
+    check("bad.jsonl", "gold.jsonl", &[], "an entity has no `start` or no `end`");
+    check("gold.jsonl", "text.jsonl", &[], "it is not JSON");
+}
+
+#[test]
+fn an_entity_column_that_contradicts_itself_is_refused() {
+    let list = |lengths: &[usize], values: ArrayRef| -> ArrayRef {
+        let item = schema::item(values.data_type().clone(), true);
+        Arc::new(ListArray::new(item, OffsetBuffer::from_lengths(lengths.iter().copied()), values, None))
+    };
+    let column = |entity: Vec<Option<&str>>, begin: Vec<Option<i32>>, lengths: &[usize]| {
+        let fields = vec![
+            ("entity", list(&[1, 1], Arc::new(StringArray::from(entity)))),
+            ("begin", list(lengths, Arc::new(Int32Array::from(begin)))),
+            ("end", list(&[1, 1], Arc::new(Int32Array::from(vec![3, 3])))),
+        ];
+        let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) =
+            fields.into_iter().map(|(name, a)| (Field::new(name, a.data_type().clone(), true), a)).unzip();
+        entity_column::read(&StructArray::new(fields.into(), arrays, Some(NullBuffer::from(vec![true, true]))))
+    };
+    let some = |values: [i32; 2]| values.map(Some).to_vec();
+    let types = || vec![Some("D"), Some("S")];
+    assert!(column(types(), some([0, 3]), &[1, 1]).is_ok());
+    let check = |result: Result<_, spanframe_engine::EngineError>, message: &str| {
+        let said: String = result.map(|_: Vec<_>| ()).unwrap_err().to_string();
+        assert!(said.contains(message), "`{message}` is not in: {said}");
+    };
+    check(
+        column(types(), some([0, 9]), &[1, 1]),
+        "row 1 of the entity column has an entity that ends before it begins",
+    );
+    check(column(types(), some([0, 0]), &[2, 0]), "row 0 of the entity column has lists of different lengths");
+    check(column(types(), vec![Some(0), None], &[1, 1]), "row 1 of the entity column has an entity without begin");
+    check(column(vec![Some("D"), None], some([0, 0]), &[1, 1]), "take the column of NerConverter");
+    let dates = arrow_array::Date32Array::from(vec![1]);
+    check(entity_column::read(&dates), "the column is Date32, expected entities");
+    assert_eq!(entity_column::Shape::of(&DataType::Null), None);
+}
