@@ -9,6 +9,7 @@ use spanframe_model::ModelCard;
 
 use crate::{
     EngineError, EngineOptions, Layout, Metrics, Offsets, OptionError,
+    catalogue::{self, Alias, Resolved},
     input::TextColumn,
     loaded::{self, Loaded},
     options::choose,
@@ -35,6 +36,7 @@ pub struct Annotation {
 /// A loaded model with checked options. Cheap to make again: engines share the loaded model.
 pub struct Engine {
     loaded: Arc<Loaded>,
+    alias: Option<&'static Alias>,
     decoder: Decoder,
     capacity: usize,
     stride: usize,
@@ -51,7 +53,8 @@ pub struct Engine {
 /// # Errors
 /// [`EngineError::Model`] for a folder that cannot be read.
 pub fn card(options: &EngineOptions) -> Result<ModelCard, EngineError> {
-    Ok(ModelCard::read(&loaded::files(options)?)?)
+    let resolved = catalogue::resolve(options.model.as_deref())?;
+    Ok(catalogue::restrict(ModelCard::read(&resolved.files)?, resolved.alias))
 }
 
 impl Engine {
@@ -61,7 +64,8 @@ impl Engine {
     /// [`EngineError::Model`] if the model or ONNX Runtime cannot be loaded; [`EngineError::Option`] for an entity type
     /// that the model does not have, or a window that it cannot take.
     pub fn new(options: &EngineOptions) -> Result<Self, EngineError> {
-        let loaded = loaded::load(options)?;
+        let Resolved { files, alias } = catalogue::resolve(options.model.as_deref())?;
+        let loaded = loaded::load(files, options)?;
         let config = &loaded.model.config;
         let special = loaded.model.tokenizer.special_tokens();
         let max_length = options.max_length.unwrap_or(config.max_length);
@@ -78,10 +82,11 @@ impl Engine {
             return Err(OptionError::OutOfRange { option: "stride", value: stride.to_string(), allowed }.into());
         }
         let names = config.labels.entities();
-        let mut wanted = vec![options.entities.is_none(); names.len()];
+        let offered = |name: &str| alias.is_none_or(|alias| alias.entity == name);
+        let mut wanted: Vec<bool> = names.iter().map(|name| options.entities.is_none() && offered(name)).collect();
         for name in options.entities.iter().flatten() {
             let all = names.iter().enumerate().map(|(i, known)| (known.as_str(), i));
-            wanted[choose("entities", name, all)?] = true;
+            wanted[choose("entities", name, all.filter(|(known, _)| offered(known)))?] = true;
         }
         let decoder = options.aggregation_strategy.map_or(config.default_decoder(), Decoder::Labels);
         Ok(Self {
@@ -95,6 +100,7 @@ impl Engine {
             offsets: options.offsets,
             metrics: Metrics::default(),
             loaded,
+            alias,
         })
     }
 
@@ -110,10 +116,10 @@ impl Engine {
         &self.metrics
     }
 
-    /// The card of the model.
+    /// The card of the model, as far as the name goes by which it was asked for.
     #[must_use]
     pub fn card(&self) -> ModelCard {
-        self.loaded.model.card()
+        catalogue::restrict(self.loaded.model.card(), self.alias)
     }
 
     /// The entities of each row of a text column: an array of the same length and of type [`schema::data_type`].

@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod catalogue;
 mod engine;
 mod error;
 pub mod input;
@@ -33,4 +34,4 @@ pub use metrics::Metrics;
 pub use options::{EngineOptions, OptionError, RawOptions};
 pub use schema::{Layout, Offsets};
 pub use spanframe_core::AggregationStrategy;
-pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError};
+pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError, Score, models_folder};

@@ -15,7 +15,7 @@ pub const DEFAULT_BATCH_TOKENS: usize = 1024;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawOptions {
-    /// A model folder, an `.onnx` file in one, or the name of a model that comes with spanframe.
+    /// A model folder, an `.onnx` file in one, or a name in the [catalogue](crate::catalogue).
     pub model: Option<String>,
     /// Entity types to keep, by name; all where left out.
     pub entities: Option<Vec<String>>,
@@ -120,12 +120,16 @@ fn suggestion(nearest: &Option<String>) -> String {
     nearest.as_ref().map_or(String::new(), |n| format!("; did you mean `{n}`?"))
 }
 
+/// How alike two names are, 0 to 1.
+pub(crate) fn similarity(a: &str, b: &str) -> f64 {
+    strsim::jaro_winkler(&a.to_lowercase(), &b.to_lowercase())
+}
+
 /// The most similar of `known`, if any is similar.
 fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let similarity = |candidate: &str| strsim::jaro_winkler(&candidate.to_lowercase(), &name.to_lowercase());
     known
         .into_iter()
-        .map(|candidate| (similarity(candidate), candidate))
+        .map(|candidate| (similarity(candidate, name), candidate))
         .filter(|(similarity, _)| *similarity > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate.to_string())
