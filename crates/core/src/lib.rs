@@ -4,15 +4,19 @@
 //! into what a model can take, [`batch`] groups windows of like length, [`aggregate`] and [`viterbi`] turn logits
 //! into tags, [`decode`] turns tags into entities, [`trim`] tidies their edges.
 //!
+//! [`score`] compares what was found with what was annotated, [`bootstrap`] says how sure that is.
+//!
 //! Everything here speaks of UTF-8 bytes of one document ([`Span`]). Other units exist only at the output.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod aggregate;
 pub mod batch;
+pub mod bootstrap;
 pub mod decode;
 pub mod encoding;
 pub mod label;
+pub mod score;
 pub mod sentence;
 pub mod span;
 pub mod trim;
