@@ -247,7 +247,8 @@ mod tests {
     }
 
     fn mentions() -> impl Strategy<Value = Vec<Mention>> {
-        let one = (0..60usize, 1..12usize, 0..3u16).prop_map(|(begin, length, kind)| mention(begin, begin + length, kind));
+        let one =
+            (0..60usize, 1..12usize, 0..3u16).prop_map(|(begin, length, kind)| mention(begin, begin + length, kind));
         proptest::collection::vec(one, 0..25)
     }
 

@@ -151,7 +151,9 @@ impl Listed {
             let files = ModelFiles::find(&folder, "")?;
             Ok::<_, ModelError>((ModelCard::read(&files)?, Scores::read(&files)?))
         };
-        let Ok((card, scores)) = read() else { return Self { model: folder.display().to_string(), ..Self::unreadable(name) } };
+        let Ok((card, scores)) = read() else {
+            return Self { model: folder.display().to_string(), ..Self::unreadable(name) };
+        };
         let language = language.filter(|_| card.languages.is_empty());
         Self { installed: true, ..Self::new(ModelCard { name, ..card }, &scores, language) }
     }

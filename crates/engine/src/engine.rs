@@ -110,6 +110,18 @@ impl Engine {
         Field::new(name, schema::data_type(self.layout), true)
     }
 
+    /// All entity types of the model, in its order.
+    #[must_use]
+    pub fn types(&self) -> &[String] {
+        self.loaded.model.config.labels.entities()
+    }
+
+    /// Which of [`types`](Self::types) this engine gives.
+    #[must_use]
+    pub fn wanted(&self) -> &[bool] {
+        &self.wanted
+    }
+
     /// Counts of what this engine has done.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {

@@ -32,7 +32,8 @@ mod tests {
 
     #[test]
     fn three_forms_of_a_value_are_read() {
-        let readme = "---\nlicense: mit\nlanguage: [en, \"es\"]\ntags:\n- ner\n- clinical\n---\n\n# Title\nlicense: no\n";
+        let readme =
+            "---\nlicense: mit\nlanguage: [en, \"es\"]\ntags:\n- ner\n- clinical\n---\n\n# Title\nlicense: no\n";
         assert_eq!(values(readme, "license"), ["mit"]);
         assert_eq!(values(readme, "language"), ["en", "es"]);
         assert_eq!(values(readme, "tags"), ["ner", "clinical"]);
