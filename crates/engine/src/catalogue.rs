@@ -93,9 +93,9 @@ fn nearest(name: &str) -> Vec<String> {
 pub(crate) fn restrict(card: ModelCard, alias: Option<&'static Alias>) -> ModelCard {
     let Some(alias) = alias else { return card };
     let note = format!(
-        "this name gives the entities of type {} of the bundled model {}, whose weights are spanframe's own: they are not \
-         those of the model published as {}, and their scores are not its scores",
-        alias.entity, card.name, alias.name
+        "this name gives the entities of type {} of the bundled model {}, whose weights are spanframe's own: not those of \
+         any model published under this name or a like one, whose scores do not hold here",
+        alias.entity, card.name
     );
     let entities = card.entities.into_iter().filter(|entity| entity == alias.entity).collect();
     ModelCard { name: alias.name.to_string(), entities, note: Some(note), ..card }
