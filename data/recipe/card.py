@@ -84,7 +84,9 @@ def documents(scores):
 
 
 def card(scores):
-    command = textwrap.fill(scores["command"], 108, break_long_words=False, break_on_hyphens=False)
+    # a flag stays with its value
+    command = re.sub(r"(--\S+) (?!--)", "\\1\0", scores["command"])
+    command = textwrap.fill(command, 108, break_long_words=False, break_on_hyphens=False).replace("\0", " ")
     command = textwrap.indent(command.replace("\n", " \\\n    "), "    ")
     return f"""\
 Strict F1 (exact span and type) on {documents(scores)} documents of each test set, with its 95 % confidence interval

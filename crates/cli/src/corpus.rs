@@ -40,16 +40,17 @@ pub struct Document {
 pub fn read(path: &Path) -> Result<Vec<Document>, CliError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    if !path.exists() {
+        return Err(CliError::NoFile(path.display().to_string()));
+    }
     let documents = if path.is_dir() {
         brat::read(path)?
     } else if ends(&[".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz"]) {
         jsonl::read(path)?
     } else if ends(&[".conll", ".iob", ".iob2", ".bio", ".tsv"]) {
         conll::read(path)?
-    } else if path.exists() {
-        return Err(CliError::CorpusFormat(path.to_path_buf()));
     } else {
-        return Err(CliError::NoFile(path.display().to_string()));
+        return Err(CliError::CorpusFormat(path.to_path_buf()));
     };
     if documents.is_empty() {
         return Err(CliError::EmptyCorpus(path.to_path_buf()));

@@ -36,7 +36,7 @@ pub enum Command {
 pub enum ModelCommand {
     /// Print what a model is, what it finds, and the card of its authors
     Show {
-        /// Model folder, .onnx file in one, or name; the bundled model where left out
+        /// Model folder, .onnx file in one, or a name that `model list` shows; the bundled model where left out
         model: Option<String>,
     },
     /// List the models that have a name, with their scores
@@ -139,7 +139,7 @@ pub struct EvaluateFlags {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Engine options")]
 pub struct EngineFlags {
-    /// Model folder, .onnx file in one, or name; the bundled model where left out
+    /// Model folder, .onnx file in one, or a name that `model list` shows; the bundled model where left out
     #[arg(short, long)]
     model: Option<String>,
     /// Entity types to keep, with commas; all where left out

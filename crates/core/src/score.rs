@@ -81,6 +81,9 @@ impl Counts {
     }
 }
 
+/// An annotated type and the type it was found as; `None` is nothing.
+pub type Confusion = (Option<u16>, Option<u16>);
+
 /// One mention that is not on both sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -100,7 +103,7 @@ pub struct Comparison {
     /// Pairs of an annotated and a found type. An annotated mention counts once: for its own type if something found of
     /// it overlaps; else for the type of the found mention that shares most with it; else for `None`. A found mention
     /// that overlaps nothing of its type, and is not the partner of such a pair, counts as `(None, Some(type))`.
-    pub confusions: Vec<(Option<u16>, Option<u16>)>,
+    pub confusions: Vec<Confusion>,
     /// In order of their kind, then of place.
     pub faults: Vec<Fault>,
 }

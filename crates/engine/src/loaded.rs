@@ -129,6 +129,18 @@ mod tests {
     use crate::{RawOptions, catalogue};
 
     #[test]
+    fn every_name_of_the_bundled_model_shares_it() {
+        let by_name = |model: Option<&str>| {
+            let files = catalogue::resolve(model).unwrap().files;
+            load(files, &EngineOptions::default()).unwrap()
+        };
+        let bundled = by_name(None);
+        for alias in &catalogue::ALIASES {
+            assert!(Arc::ptr_eq(&bundled, &by_name(Some(alias.name))), "{}", alias.name);
+        }
+    }
+
+    #[test]
     fn a_panic_does_not_quote_the_note() {
         let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/test_models/bert-uncased");
         let raw = RawOptions { model: Some(model.to_string()), ..RawOptions::default() };

@@ -31,6 +31,7 @@ from ._internal import (
     Table,
     __version__,
 )
+from ._models import models
 
 __all__ = [
     "DeviceError",
@@ -43,6 +44,7 @@ __all__ = [
     "SpanframeError",
     "Table",
     "__version__",
+    "models",
 ]
 
 if find_spec("polars") is not None:

@@ -1,6 +1,7 @@
 //! Reports as JSON and as tables.
 
 use serde_json::{Value, json};
+use spanframe_core::score::Confusion;
 
 use super::report::{DRAWS, Report, Row, SEED, Scored};
 
@@ -106,7 +107,7 @@ fn one(job: &Job, report: &Report) -> String {
         line.extend(cells(&row.strict).into_iter().chain(cells(&row.relaxed)));
         scores.push(line);
     }
-    let kinds = |side: fn(&(Option<u16>, Option<u16>)) -> Option<u16>| {
+    let kinds = |side: fn(&Confusion) -> Option<u16>| {
         let mut kinds: Vec<Option<u16>> = report.confusions.keys().map(side).filter(Option::is_some).collect();
         kinds.sort_unstable();
         kinds.dedup();

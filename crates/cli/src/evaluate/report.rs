@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use spanframe_core::{
     bootstrap,
-    score::{Comparison, Counts, Fault, Figures, Mention},
+    score::{Comparison, Confusion, Counts, Fault, Figures, Mention},
 };
 
 /// Draws of the bootstrap and the seed of its numbers.
@@ -24,7 +24,7 @@ pub struct Report {
     /// One a type that was annotated, and `all` of them together.
     pub rows: Vec<Row>,
     /// How often an annotated type (`None`: nothing) was found as a type (`None`: nothing).
-    pub confusions: BTreeMap<(Option<u16>, Option<u16>), u64>,
+    pub confusions: BTreeMap<Confusion, u64>,
     /// The most frequent errors of each kind.
     pub examples: Vec<Example>,
 }

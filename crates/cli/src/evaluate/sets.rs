@@ -81,8 +81,6 @@ pub struct Set {
     pub language: Option<String>,
     /// `gold` or `silver`.
     pub annotation: &'static str,
-    /// Names of the corpora, in order.
-    pub files: Vec<String>,
     pub cases: Vec<Case>,
 }
 
@@ -108,13 +106,10 @@ pub fn sets(corpora: &[Corpus], labels: &Labels, limit: Option<usize>) -> Result
             let at = sets.iter().position(|s| s.language == document.lang && s.annotation == annotation);
             let at = at.unwrap_or_else(|| {
                 let language = document.lang.clone();
-                sets.push(Set { language, annotation, files: Vec::new(), cases: Vec::new() });
+                sets.push(Set { language, annotation, cases: Vec::new() });
                 sets.len() - 1
             });
             let set = &mut sets[at];
-            if !set.files.contains(&corpus.name()) {
-                set.files.push(corpus.name());
-            }
             let new = case(document, corpus, labels, &annotated)?;
             match places.get(&(at, case_id(&document.id), document.text.as_str())) {
                 Some(&place) => set.cases[place].join(new),
