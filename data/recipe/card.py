@@ -90,9 +90,9 @@ def card(scores):
     command = textwrap.indent(command.replace("\n", " \\\n    "), "    ")
     return f"""\
 Strict F1 (exact span and type) on {documents(scores)} documents of each test set, with its 95 % confidence interval
-({scores["bootstrap"]["draws"]} bootstrap draws of documents), precision, recall and the number of annotated mentions; then F1 where any
-overlap with a mention of the same type counts. `scores.json` has the same figures and the table of confusions. Made by
-`make evaluate CORPORA=FOLDER UPDATE=1`, which runs
+({scores["bootstrap"]["draws"]} bootstrap draws of documents), precision, recall and the number of annotated
+mentions; then F1 where any overlap with a mention of the same type counts. `scores.json` has the same figures and the
+table of confusions. Made by `make evaluate CORPORA=FOLDER UPDATE=1`, which runs
 
 {command}
 
@@ -104,8 +104,8 @@ Silver annotations (projected from the Spanish gold by word alignment, so the an
 
 {clean_table(scores, "silver")}
 
-The same texts in capitals (`upper`), without accents (`no_accents`) and with a new line instead of a space every 60 to 80
-characters (`line_breaks`): strict F1, and what it gains or loses against the clean text:
+The same texts in capitals (`upper`), without accents (`no_accents`) and with a new line instead of a space every 60 to
+80 characters (`line_breaks`): strict F1, and what it gains or loses against the clean text:
 
 {robustness_table(scores)}"""
 
@@ -119,7 +119,8 @@ def readme(scores):
             figures = [number(strict["f1"]), interval(strict), row["annotation"], row["support"]]
             rows.append([f"`{name}`", language, kind, *figures])
     header = ["name", "language", "entity", "F1", "95 % interval", "annotations", "annotated"]
-    return f"Strict F1 (exact span and type) on {documents(scores)} documents of each public test set:\n\n{table(header, rows)}"
+    title = f"Strict F1 (exact span and type) on {documents(scores)} documents of each public test set:"
+    return f"{title}\n\n{table(header, rows)}"
 
 
 def render(scores):
@@ -175,7 +176,8 @@ def main():
         new = json.loads(args.scores.read_text(encoding="utf8"))
         for row in of(new, variant="clean"):
             strict = row["strict"]
-            print(f"{row['set']:10} {row['type']:11} F1 {number(strict['f1'])} [{interval(strict)}] of {row['support']}")
+            f1 = f"{number(strict['f1'])} ({interval(strict)})"
+            print(f"{row['set']:10} {row['type']:11} F1 {f1} of {row['support']}")
         if args.update:
             order = ["format", "model", "weights", "command", "limit", "bootstrap", "scores", "confusion"]
             new["weights"] = weights()

@@ -3,6 +3,8 @@
 import json
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -23,7 +25,8 @@ def home(tmp_path, monkeypatch):
 def test_models_are_those_of_the_command_line(home):
     shutil.copytree(TINY, home / "models" / "of_this_house")
     frame = spanframe.models()
-    listed = subprocess.run(["spanframe", "model", "list", "--json"], capture_output=True, check=True, text=True)
+    program = Path(sys.executable).with_name("spanframe")
+    listed = subprocess.run([program, "model", "list", "--json"], capture_output=True, check=True, text=True)
     assert frame.to_dicts() == json.loads(listed.stdout)
     assert frame.height == 14
     own = frame.row(by_predicate=pl.col("name") == "of_this_house", named=True)

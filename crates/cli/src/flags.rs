@@ -26,6 +26,9 @@ pub enum Command {
     /// Print the first entities of an annotated Parquet file as a table
     Head(HeadFlags),
     /// Score a model against annotated corpora
+    ///
+    /// Corpora of one language and kind of annotation are one set; files whose name holds `silver` are silver, the others gold.
+    /// Documents of a set with the same id and text are joined. `--layout` and `--offsets` change nothing here.
     Evaluate(EvaluateFlags),
     /// Look at models
     #[command(subcommand)]

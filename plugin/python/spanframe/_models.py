@@ -20,8 +20,8 @@ def models() -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        ``name``: what ``model=`` takes; ``languages``, ``entities``: lists; ``architecture``; ``bytes``: size of the ONNX
-        file; ``licence``; ``f1``, ``f1_low``, ``f1_high``: strict F1 of clean test texts in the first language with its
+        ``name``: what ``model=`` takes; ``languages``, ``entities``: lists; ``architecture``; ``bytes``: size of the
+        ONNX file; ``licence``; ``f1``, ``f1_low``, ``f1_high``: strict F1 of clean test texts in the first language with its
         95 % interval, null where a row has several types or no scores; ``annotation``: ``"gold"``, or ``"silver"`` for
         projected annotations; ``installed``: whether it is a folder; ``model``: what runs.
 
@@ -32,8 +32,9 @@ def models() -> pl.DataFrame:
 
     Examples
     --------
-    >>> models().filter(pl.col("languages").list.contains("es"), pl.col("entities").list.len() == 1)["name"].to_list()
-    ['roberta_disease_ner_es_onnx', 'roberta_procedure_ner_es_onnx', 'roberta_symptom_ner_es_onnx', 'roberta_med_ner_es_onnx']
+    >>> import polars as pl
+    >>> models().filter(pl.col("name").str.contains("symptom"))["name"].to_list()
+    ['roberta_symptom_ner_onnx', 'bert_token_classifier_symptom_ner_it_onnx', 'roberta_symptom_ner_es_onnx']
     """
     import polars as pl
 
