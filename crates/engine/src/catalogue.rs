@@ -7,7 +7,7 @@ use std::path::Path;
 
 use spanframe_model::{ModelCard, ModelError, ModelFiles, Score, Scores};
 
-use crate::{EngineError, options::similarity};
+use crate::EngineError;
 
 /// Names to offer where one is not known.
 const NAMES_TO_OFFER: usize = 4;
@@ -83,7 +83,9 @@ fn nearest(name: &str) -> Vec<String> {
     let aliases = ALIASES.iter().map(|alias| alias.name.to_string());
     let mut known: Vec<String> = [spanframe_bundled::NAME.to_string()].into_iter().chain(aliases).collect();
     known.extend(spanframe_model::installed_names());
-    known.sort_by(|a, b| similarity(b, name).total_cmp(&similarity(a, name)).then(a.cmp(b)));
+    // names share long parts in different places, so pairs of letters tell more than a common beginning
+    let similarity = |known: &str| strsim::sorensen_dice(known, &name.to_lowercase());
+    known.sort_by(|a, b| similarity(b).total_cmp(&similarity(a)).then(a.cmp(b)));
     known.dedup();
     known.truncate(NAMES_TO_OFFER);
     known

@@ -120,16 +120,12 @@ fn suggestion(nearest: &Option<String>) -> String {
     nearest.as_ref().map_or(String::new(), |n| format!("; did you mean `{n}`?"))
 }
 
-/// How alike two names are, 0 to 1.
-pub(crate) fn similarity(a: &str, b: &str) -> f64 {
-    strsim::jaro_winkler(&a.to_lowercase(), &b.to_lowercase())
-}
-
 /// The most similar of `known`, if any is similar.
 fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let similarity = |candidate: &str| strsim::jaro_winkler(&candidate.to_lowercase(), &name.to_lowercase());
     known
         .into_iter()
-        .map(|candidate| (similarity(candidate, name), candidate))
+        .map(|candidate| (similarity(candidate), candidate))
         .filter(|(similarity, _)| *similarity > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate.to_string())
