@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def models() -> pl.DataFrame:
     """The models that have a name, as ``spanframe model list`` shows them. Needs Polars.
 
-    First the bundled model; then the published names for which it stands in, each with the entities of one type (the
-    weights are spanframe's own under every name); then the folders in ``$SPANFRAME_HOME/models`` (on Linux by default
+    First the bundled model; then the names of published models and their like for which it stands in, each with the
+    entities of one type (the weights are spanframe's own under every name); then the folders in ``$SPANFRAME_HOME/models`` (on Linux by default
     ``~/.local/share/spanframe/models``). A folder with a published name comes before that name.
 
     Returns
