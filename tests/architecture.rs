@@ -67,6 +67,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "indicatif",
             "parquet",
             "serde_json",
+            "spanframe-core",
             "spanframe-engine",
             "tempfile",
             "thiserror",

@@ -264,7 +264,7 @@ fn model_show_describes_a_folder() {
 /// Invariant 8, the command line's half; the Python half is in tests/python.
 #[test]
 fn every_option_is_a_flag() {
-    for command in ["annotate", "text"] {
+    for command in ["annotate", "text", "evaluate"] {
         let help = stdout(&spanframe(&[command, "--help"]));
         for name in EngineOptions::NAMES {
             assert!(help.contains(&format!("--{}", name.replace('_', "-"))), "{command} has no flag for {name}");

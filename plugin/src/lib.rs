@@ -8,6 +8,7 @@ mod diff;
 mod engine;
 mod error;
 mod expressions;
+mod models;
 mod table;
 
 use std::{ffi::OsString, path::PathBuf, sync::OnceLock};
@@ -59,6 +60,7 @@ fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(option_names, module)?)?;
     module.add_function(wrap_pyfunction!(check_option, module)?)?;
     module.add_function(wrap_pyfunction!(diff::diff, module)?)?;
+    module.add_function(wrap_pyfunction!(models::models, module)?)?;
     module.add_function(wrap_pyfunction!(cli, module)?)?;
     error::register(module)
 }

@@ -13,5 +13,6 @@ pub static FILES: &[(&str, &[u8])] = &[
     ("tokenizer_config.json", include_bytes!("../../../data/models/clinical-ner-small/tokenizer_config.json")),
     ("README.md", include_bytes!("../../../data/models/clinical-ner-small/README.md")),
     ("LICENSE", include_bytes!("../../../data/models/clinical-ner-small/LICENSE")),
+    ("scores.json", include_bytes!("../../../data/models/clinical-ner-small/scores.json")),
     ("model_int8.onnx", include_bytes!("../../../data/models/clinical-ner-small/model_int8.onnx")),
 ];

@@ -1,86 +1,105 @@
-//! Reads gold annotations: JSON lines, one document each, plain or gzipped.
+//! Annotated corpora: one file a format, all of them as [`Document`]s.
 //!
-//! `{"id": "...", "text": "...", "entities": [{"start": 0, "end": 7, "label": "MEDICATION"}], "annotated_types": [...]}`.
-//! Positions are code points, half-open. A document speaks of the types in `annotated_types` alone, where it has them.
+//! | format | what is read |
+//! |---|---|
+//! | JSON lines (`.jsonl`, `.ndjson`, `.json`, each also `.gz`) | `id`, `lang`, `text`, `entities` of `start`, `end` (code points, half-open) and `label`, `annotated_types` |
+//! | brat (a folder) | pairs of `.txt` and `.ann`; lines `T`; a discontinuous mention is read as its hull |
+//! | CoNLL (`.conll`, `.iob`, `.iob2`, `.bio`, `.tsv`) | token first and tag last in each line; see `conll` |
 
-use std::{
-    fs::File,
-    io::{BufRead, BufReader, Read},
-    path::{Path, PathBuf},
-};
+mod brat;
+mod conll;
+mod jsonl;
 
-use flate2::read::MultiGzDecoder;
-use serde_json::Value;
-use spanframe_engine::entity_column::Mention;
+use std::path::Path;
 
 use crate::error::CliError;
 
-/// One document.
+/// Longest name of a label: whatever is longer is no name, and may be note text.
+const LONGEST_LABEL: usize = 64;
+
+/// One annotated text.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Document {
+    /// As the corpus names it; unique in a well-made one.
     pub id: String,
+    /// Code of the language, where the corpus names one.
+    pub lang: Option<String>,
+    /// The whole text.
     pub text: String,
-    pub mentions: Vec<Mention>,
-    /// The types that were annotated; all where `None`.
-    pub types: Option<Vec<String>>,
+    /// Begin and end in bytes of the text, half-open and not empty, and label.
+    pub mentions: Vec<(usize, usize, String)>,
+    /// The labels that were looked for, where the corpus says so: its silence on others means nothing.
+    pub annotated: Option<Vec<String>>,
 }
 
-/// Whether a file is gold by its name.
+const JSON_LINES: [&str; 6] = [".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz"];
+const CONLL: [&str; 5] = [".conll", ".iob", ".iob2", ".bio", ".tsv"];
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    endings.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether `path` is a corpus by its name: a folder, or a file with an ending that [`read`] knows.
 pub fn is_corpus(path: &Path) -> bool {
-    let name = path.to_string_lossy();
-    name.ends_with(".jsonl") || name.ends_with(".jsonl.gz")
+    path.is_dir() || has_ending(path, &JSON_LINES) || has_ending(path, &CONLL)
 }
 
-/// The documents of a file, in order, read as they are asked for.
-pub fn documents(path: &Path) -> Result<impl Iterator<Item = Result<Document, CliError>> + use<>, CliError> {
-    let path = path.to_path_buf();
-    let read = |source| CliError::Read { path: path.clone(), source };
-    let file = File::open(&path).map_err(read)?;
-    if file.metadata().map_err(read)?.is_dir() {
-        return Err(CliError::Folder(path));
+/// Reads the corpus at `path`, by the format that its name tells.
+///
+/// # Errors
+/// [`CliError::Read`], [`CliError::CorpusFormat`] for a name of no known format, [`CliError::Corpus`] with the line that
+/// is wrong, [`CliError::EmptyCorpus`]. No message quotes a text.
+pub fn read(path: &Path) -> Result<Vec<Document>, CliError> {
+    if !path.exists() {
+        return Err(CliError::NoFile(path.display().to_string()));
     }
-    let reader: Box<dyn Read> = match path.extension() {
-        Some(extension) if extension == "gz" => Box::new(MultiGzDecoder::new(file)),
-        _ => Box::new(file),
+    let documents = if path.is_dir() {
+        brat::read(path)?
+    } else if has_ending(path, &JSON_LINES) {
+        jsonl::read(path)?
+    } else if has_ending(path, &CONLL) {
+        conll::read(path)?
+    } else {
+        return Err(CliError::CorpusFormat(path.to_path_buf()));
     };
-    let lines = BufReader::new(reader).lines().enumerate();
-    Ok(lines.filter_map(move |(i, line)| match line {
-        Err(source) => Some(Err(CliError::Read { path: path.clone(), source })),
-        Ok(line) if line.trim().is_empty() => None,
-        Ok(line) => Some(document(&line).map_err(|reason| wrong(&path, i + 1, reason))),
-    }))
+    if documents.is_empty() {
+        return Err(CliError::EmptyCorpus(path.to_path_buf()));
+    }
+    Ok(documents)
 }
 
-fn wrong(path: &Path, line: usize, reason: &'static str) -> CliError {
-    CliError::NotCorpus { path: PathBuf::from(path), line, reason }
+/// What is wrong in line `line` of `path`, counted from 1.
+fn wrong(path: &Path, line: usize, reason: impl Into<String>) -> CliError {
+    CliError::Corpus { path: path.to_path_buf(), line, reason: reason.into() }
 }
 
-/// Reasons are fixed sentences, so that no text can be in them.
-fn document(line: &str) -> Result<Document, &'static str> {
-    let value: Value = serde_json::from_str(line).map_err(|_| "it is not JSON")?;
-    let id = match &value["id"] {
-        Value::String(id) => id.clone(),
-        Value::Number(id) => id.to_string(),
-        _ => return Err("it has no `id`"),
-    };
-    let text = value["text"].as_str().ok_or("it has no `text`")?.to_string();
-    let entities = value["entities"].as_array().ok_or("it has no list of `entities`")?;
-    let bounds: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-    let mention = |entity: &Value| {
-        let place = |name: &str| entity[name].as_u64().and_then(|p| usize::try_from(p).ok());
-        let (begin, end) = place("start").zip(place("end")).ok_or("an entity has no `start` or no `end`")?;
-        let label = entity["label"].as_str().ok_or("an entity has no `label`")?;
-        if begin > end || end >= bounds.len() {
-            return Err("an entity lies outside its text");
+fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> CliError {
+    move |source| CliError::Read { path: path.to_path_buf(), source }
+}
+
+/// A label, if it looks like one.
+fn label(name: &str) -> Result<String, String> {
+    let is_name = !name.is_empty() && name.len() <= LONGEST_LABEL && !name.contains(char::is_whitespace);
+    is_name.then(|| name.to_string()).ok_or_else(|| "a label is not a name".to_string())
+}
+
+/// The byte of each code point of a text, and of its end.
+struct CodePoints(Vec<usize>);
+
+impl CodePoints {
+    fn new(text: &str) -> Self {
+        Self(text.char_indices().map(|(at, _)| at).chain([text.len()]).collect())
+    }
+
+    /// The bytes of the code points `begin..end`.
+    fn bytes(&self, begin: usize, end: usize) -> Result<(usize, usize), String> {
+        match (self.0.get(begin), self.0.get(end)) {
+            (Some(&first), Some(&last)) if begin < end => Ok((first, last)),
+            _ => Err(format!(
+                "the mention {begin}..{end} is empty or outside the text, which has {} code points",
+                self.0.len() - 1
+            )),
         }
-        let chunk = Some(text[bounds[begin]..bounds[end]].to_string());
-        let (begin, end) = (begin as i64, end as i64);
-        Ok(Mention { begin, end, entity: label.to_string(), chunk, confidence: None })
-    };
-    let mentions = entities.iter().map(mention).collect::<Result<_, _>>()?;
-    let types = match &value["annotated_types"] {
-        Value::Null => None,
-        Value::Array(types) => Some(types.iter().filter_map(Value::as_str).map(String::from).collect()),
-        _ => return Err("its `annotated_types` are no list"),
-    };
-    Ok(Document { id, text, mentions, types })
+    }
 }

@@ -45,8 +45,6 @@ pub enum CliError {
     NoId { gold: PathBuf, table: PathBuf },
     #[error("`{a}` has {rows_a} rows and `{b}` has {rows_b}: join them by a column that both have with --id")]
     RowCounts { a: PathBuf, rows_a: u64, b: PathBuf, rows_b: u64 },
-    #[error("line {line} of `{path}` is no annotated document: {reason}")]
-    NotCorpus { path: PathBuf, line: usize, reason: &'static str },
     #[error("the columns differ, and --check was given")]
     Differ,
     #[error("`{path}` already has a column `{column}`: give the new one another name with --output-column")]
@@ -59,6 +57,24 @@ pub enum CliError {
     SameName(String),
     #[error("cannot write `{path}`: {reason}")]
     Write { path: PathBuf, reason: String },
+    #[error("`{path}`, line {line}: {reason}")]
+    Corpus { path: PathBuf, line: usize, reason: String },
+    #[error(
+        "`{0}` is of no known corpus format: name a .jsonl or .jsonl.gz file, a folder of .txt and .ann files, or a .conll, \
+         .iob, .bio or .tsv file"
+    )]
+    CorpusFormat(PathBuf),
+    #[error("`{0}` holds no document: name another corpus, or leave it out")]
+    EmptyCorpus(PathBuf),
+    #[error("`{path}` has no `{missing}` beside it: a brat folder has a .txt and an .ann file of each name")]
+    NoPartner { path: PathBuf, missing: PathBuf },
+    #[error(
+        "label `{label}` of `{path}` is not an entity type of the model ({known}): say --rename {label}=TYPE, or name the \
+         types to score by `{path}=TYPES`"
+    )]
+    UnknownLabel { label: String, path: PathBuf, known: String },
+    #[error("`{0}` is not LABEL=TYPE: name a label of the corpora and the entity type that it means")]
+    Rename(String),
     #[error("cannot read standard input: {0}")]
     Stdin(io::Error),
     #[error("cannot write to standard output: {0}")]

@@ -1,9 +1,11 @@
 //! The flags as they are typed.
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use spanframe_engine::RawOptions;
+
+use crate::evaluate::Variant;
 
 /// Clinical named-entity recognition as a dataframe column.
 ///
@@ -26,6 +28,11 @@ pub enum Command {
     Head(HeadFlags),
     /// Compare two columns of entities and say how they differ
     Diff(DiffFlags),
+    /// Score a model against annotated corpora
+    ///
+    /// Corpora of one language and kind of annotation are one set; files whose name holds `silver` are silver, the others gold.
+    /// Documents of a set with the same id and text are joined. `--layout` and `--offsets` change nothing here.
+    Evaluate(EvaluateFlags),
     /// Look at models
     #[command(subcommand)]
     Model(ModelCommand),
@@ -35,8 +42,14 @@ pub enum Command {
 pub enum ModelCommand {
     /// Print what a model is, what it finds, and the card of its authors
     Show {
-        /// Model folder, .onnx file in one, or name; the bundled model where left out
+        /// Model folder, .onnx file in one, or a name that `model list` shows; the bundled model where left out
         model: Option<String>,
+    },
+    /// List the models that have a name, with their scores
+    List {
+        /// Print a JSON array instead of a table
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -151,11 +164,38 @@ pub struct DiffFlags {
     pub check: bool,
 }
 
+#[derive(Debug, Args)]
+pub struct EvaluateFlags {
+    /// Corpora: .jsonl files (also .gz), brat folders, CoNLL files; with `=TYPES` to score these entity types alone
+    #[arg(required = true, value_name = "CORPUS[=TYPES]")]
+    pub corpora: Vec<String>,
+    /// Spellings of the texts to score, with commas
+    #[arg(long = "variant", value_enum, value_delimiter = ',', value_name = "VARIANTS", default_value = "clean")]
+    pub variants: Vec<Variant>,
+    /// At most this many documents of each set, the same cases in every language
+    #[arg(long, value_name = "N")]
+    pub limit: Option<NonZeroUsize>,
+    /// Read a label of the corpora as an entity type of the model, with commas
+    #[arg(long, value_delimiter = ',', value_name = "LABEL=TYPE")]
+    pub rename: Vec<String>,
+    /// Print JSON, as a model folder keeps it in scores.json
+    #[arg(long)]
+    pub json: bool,
+    /// Print the texts of the most frequent errors; no note text is printed without this
+    #[arg(long)]
+    pub show_text: bool,
+    /// Print errors and results only
+    #[arg(short, long)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub engine: EngineFlags,
+}
+
 /// Options of the engine, by the names they have everywhere.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Engine options")]
 pub struct EngineFlags {
-    /// Model folder, .onnx file in one, or name; the bundled model where left out
+    /// Model folder, .onnx file in one, or a name that `model list` shows; the bundled model where left out
     #[arg(short, long)]
     model: Option<String>,
     /// Entity types to keep, with commas; all where left out

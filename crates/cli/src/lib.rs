@@ -1,6 +1,6 @@
 //! The command line. A library, so that the Python wheel's `spanframe` command is this very code.
 //!
-//! `flags` is what was typed, the other modules are the commands: `annotate`, `text`, `head`, `diff`, `model`.
+//! `flags` is what was typed, the other modules are the commands: `annotate`, `text`, `head`, `diff`, `evaluate`, `model`.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -8,10 +8,12 @@ mod annotate;
 mod corpus;
 mod diff;
 mod error;
+mod evaluate;
 mod flags;
 mod head;
 mod highlight;
 mod interrupt;
+mod list;
 mod parquet_file;
 mod progress;
 mod side;
@@ -60,6 +62,8 @@ fn execute(cli: Cli, library: Option<PathBuf>) -> Result<(), CliError> {
         Command::Text(command) => text::text(&command, &options(command.engine.raw())?),
         Command::Head(command) => head::head(&command),
         Command::Diff(command) => diff::diff(&command),
+        Command::Evaluate(command) => evaluate::evaluate(&command, &options(command.engine.raw())?),
+        Command::Model(ModelCommand::List { json }) => list::list(json),
         Command::Model(ModelCommand::Show { model }) => {
             let raw = RawOptions { model, ..RawOptions::default() };
             let card = spanframe_engine::card(&options(raw)?)?;

@@ -101,15 +101,10 @@ impl Side {
         }
     }
 
-    /// All rows in order, a batch in memory at a time.
+    /// All rows in order, a batch in memory at a time; gold is read whole.
     pub fn rows(&self) -> Result<Rows<'_>, CliError> {
         let Self::Table { file, entities, id, text, .. } = self else {
-            let rows = corpus::documents(self.path())?.map(|document| {
-                let document = document?;
-                let (text, types, mentions) = (Some(document.text), document.types, Some(document.mentions));
-                Ok(SideRow { id: Some(document.id), text, types, mentions })
-            });
-            return Ok(Box::new(rows));
+            return Ok(Box::new(corpus::read(self.path())?.into_iter().map(|document| Ok(gold(document)))));
         };
         let names: Vec<&str> =
             [Some(entities), id.as_ref(), text.as_ref()].into_iter().flatten().map(|n| n.as_str()).collect();
@@ -218,4 +213,19 @@ pub fn mentions(
         },
         other => other.into(),
     })
+}
+
+/// A document of a corpus as a row: positions in code points.
+fn gold(document: corpus::Document) -> SideRow {
+    let text = document.text;
+    let point = |byte: usize| text[..byte].chars().count() as i64;
+    let mention = |(begin, end, entity): (usize, usize, String)| Mention {
+        begin: point(begin),
+        end: point(end),
+        entity,
+        chunk: Some(text[begin..end].to_string()),
+        confidence: None,
+    };
+    let mentions = document.mentions.into_iter().map(mention).collect();
+    SideRow { id: Some(document.id), mentions: Some(mentions), types: document.annotated, text: Some(text) }
 }

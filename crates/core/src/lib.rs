@@ -5,18 +5,22 @@
 //! probabilities of units, [`viterbi`] finds the best legal tags, [`group`] turns tags into mentions, [`decode`] does
 //! all of that for a document, [`trim`] tidies the edges. [`hugging_face`] has the rules of that pipeline.
 //!
+//! [`score`] compares what was found with what was annotated, [`bootstrap`] says how sure that is.
+//!
 //! Everything here speaks of UTF-8 bytes of one document ([`Span`]). Other units exist only at the output.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod aggregate;
 pub mod batch;
+pub mod bootstrap;
 pub mod cleanup;
 pub mod decode;
 pub mod encoding;
 pub mod group;
 pub mod hugging_face;
 pub mod label;
+pub mod score;
 pub mod sentence;
 pub mod span;
 pub mod spark_words;

@@ -9,6 +9,7 @@ use spanframe_model::ModelCard;
 
 use crate::{
     EngineError, EngineOptions, Metrics,
+    catalogue::{self, Alias, Resolved},
     input::TextColumn,
     loaded::{self, Loaded},
     options::Emulation,
@@ -35,6 +36,7 @@ pub struct Annotation {
 /// A loaded model with checked options. Cheap to make again: engines share the loaded model.
 pub struct Engine {
     loaded: Arc<Loaded>,
+    alias: Option<&'static Alias>,
     settings: Settings,
     output: Output,
     /// What entities are called, by their kind.
@@ -47,7 +49,8 @@ pub struct Engine {
 /// # Errors
 /// [`EngineError::Model`] for a folder that cannot be read.
 pub fn card(options: &EngineOptions) -> Result<ModelCard, EngineError> {
-    Ok(ModelCard::read(&loaded::files(options)?)?)
+    let resolved = catalogue::resolve(options.model.as_deref())?;
+    Ok(catalogue::restrict(ModelCard::read(&resolved.files)?, resolved.alias))
 }
 
 impl Engine {
@@ -57,8 +60,9 @@ impl Engine {
     /// [`EngineError::Model`] if the model or ONNX Runtime cannot be loaded; [`EngineError::Option`] for an entity type
     /// that the model does not have, or a window that it cannot take.
     pub fn new(options: &EngineOptions) -> Result<Self, EngineError> {
-        let loaded = loaded::load(options)?;
-        let settings = settings::resolve(options, &loaded.model)?;
+        let Resolved { files, alias } = catalogue::resolve(options.model.as_deref())?;
+        let loaded = loaded::load(files, options)?;
+        let settings = settings::resolve(options, &loaded.model, alias.map(|alias| alias.entity))?;
         let kinds = settings.decoder.kinds().iter();
         let renamed = |name: &String| options.replace_labels.get(name).unwrap_or(name).clone();
         let chunks = match options.emulate {
@@ -72,6 +76,7 @@ impl Engine {
             metrics: Metrics::default(),
             settings,
             loaded,
+            alias,
         })
     }
 
@@ -81,16 +86,28 @@ impl Engine {
         Field::new(name, schema::data_type(self.output.layout), true)
     }
 
+    /// All entity types of the model, in its order.
+    #[must_use]
+    pub fn types(&self) -> &[String] {
+        self.loaded.model.config.labels.entities()
+    }
+
+    /// Which of [`types`](Self::types) this engine gives.
+    #[must_use]
+    pub fn wanted(&self) -> &[bool] {
+        &self.settings.types
+    }
+
     /// Counts of what this engine has done.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
-    /// The card of the model.
+    /// The card of the model, as far as the name goes by which it was asked for.
     #[must_use]
     pub fn card(&self) -> ModelCard {
-        self.loaded.model.card()
+        catalogue::restrict(self.loaded.model.card(), self.alias)
     }
 
     /// The entities of each row of a text column: an array of the same length and of type [`schema::data_type`].

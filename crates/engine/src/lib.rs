@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod catalogue;
 pub mod comparison;
 pub mod difference;
 mod engine;
@@ -42,4 +43,4 @@ pub use metrics::Metrics;
 pub use options::{Decoding, Emulation, EngineOptions, OptionError, RawOptions};
 pub use schema::{Layout, Offsets};
 pub use spanframe_core::{AggregationStrategy, CleanupMode, Grouping};
-pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError};
+pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError, Score, models_folder};

@@ -57,18 +57,8 @@ struct Key {
 
 static LOADED: LazyLock<Mutex<HashMap<Key, Arc<Loaded>>>> = LazyLock::new(Mutex::default);
 
-/// The files of the model that `options` name.
-pub(crate) fn files(options: &EngineOptions) -> Result<ModelFiles, EngineError> {
-    let bundled = ModelFiles::Embedded { name: spanframe_bundled::NAME, files: spanframe_bundled::FILES };
-    match options.model.as_deref() {
-        None | Some(spanframe_bundled::NAME) => Ok(bundled),
-        Some(path) => Ok(ModelFiles::find(Path::new(path), spanframe_bundled::NAME)?),
-    }
-}
-
-/// Loads the model of `options`, or gives the one already loaded.
-pub(crate) fn load(options: &EngineOptions) -> Result<Arc<Loaded>, EngineError> {
-    let files = files(options)?;
+/// Loads the model in `files` by `options`, or gives the one already loaded.
+pub(crate) fn load(files: ModelFiles, options: &EngineOptions) -> Result<Arc<Loaded>, EngineError> {
     let session =
         SessionOptions { device: options.device, sessions: options.sessions, intra_threads: options.intra_threads };
     let key = Key {
@@ -136,13 +126,27 @@ fn absolute(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RawOptions;
+    use crate::{RawOptions, catalogue};
+
+    #[test]
+    fn every_name_of_the_bundled_model_shares_it() {
+        let by_name = |model: Option<&str>| {
+            let files = catalogue::resolve(model).unwrap().files;
+            load(files, &EngineOptions::default()).unwrap()
+        };
+        let bundled = by_name(None);
+        for alias in &catalogue::ALIASES {
+            assert!(Arc::ptr_eq(&bundled, &by_name(Some(alias.name))), "{}", alias.name);
+        }
+    }
 
     #[test]
     fn a_panic_does_not_quote_the_note() {
         let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/test_models/bert-uncased");
         let raw = RawOptions { model: Some(model.to_string()), ..RawOptions::default() };
-        let loaded = load(&EngineOptions::new(raw).unwrap()).unwrap();
+        let options = EngineOptions::new(raw).unwrap();
+        let files = catalogue::resolve(options.model.as_deref()).unwrap().files;
+        let loaded = load(files, &options).unwrap();
         let note = "SENTINEL é";
         let error = loaded.install(|| Ok(note[..10].len())).unwrap_err().to_string();
         assert!(error.contains("panicked") && !error.contains("SENTINEL"), "{error}");

@@ -15,7 +15,7 @@ pub const DEFAULT_BATCH_TOKENS: usize = 1024;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawOptions {
-    /// A model folder, an `.onnx` file in one, or the name of a model that comes with spanframe.
+    /// A model folder, an `.onnx` file in one, or a name in the [catalogue](crate::catalogue).
     pub model: Option<String>,
     /// Entity types to keep, by name; all where left out.
     pub entities: Option<Vec<String>>,

@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) capacity: usize,
     pub(crate) stride: usize,
     pub(crate) batch_tokens: usize,
+    /// Types to keep, by their index.
+    pub(crate) types: Vec<bool>,
     /// Kinds to keep, by their index.
     pub(crate) wanted: Vec<bool>,
     pub(crate) threshold: f32,

@@ -1,6 +1,8 @@
 //! Options become settings: what they mean for one model.
 
-use spanframe_core::{AggregationStrategy, Decoder, Grouping, Rule, Viterbi};
+use std::collections::HashSet;
+
+use spanframe_core::{AggregationStrategy, Decoder, Grouping, Kind, Rule, Viterbi};
 use spanframe_model::Model;
 
 use crate::{
@@ -12,11 +14,11 @@ use crate::{
 /// What Spark NLP calls `maxSentenceLength`, by its default.
 const SPARK_MAX_LENGTH: usize = 128;
 
-/// Checks `options` against `model`.
+/// Checks `options` against `model`, of which the name may offer one entity type `only`.
 ///
 /// # Errors
 /// [`EngineError::Option`] for a name that the model does not have, or a window that it cannot take.
-pub(crate) fn resolve(options: &EngineOptions, model: &Model) -> Result<Settings, EngineError> {
+pub(crate) fn resolve(options: &EngineOptions, model: &Model, only: Option<&str>) -> Result<Settings, EngineError> {
     let config = &model.config;
     let special = model.tokenizer.special_tokens();
     let usual = match options.emulate {
@@ -42,9 +44,10 @@ pub(crate) fn resolve(options: &EngineOptions, model: &Model) -> Result<Settings
     }
     let labels = if options.ner_has_no_schema { config.labels.without_scheme() } else { config.labels.clone() };
     let decoder = Decoder::new(rule(options, config.default_rule()), labels);
-    let wanted = wanted(options, &decoder)?;
+    let types = types(options, decoder.labels().entities(), only)?;
     Ok(Settings {
-        wanted,
+        wanted: wanted(options, &decoder, &types)?,
+        types,
         capacity,
         stride,
         batch_tokens: options.batch_tokens,
@@ -85,32 +88,41 @@ fn rule(options: &EngineOptions, own: Rule) -> Rule {
     Rule { viterbi, grouping, greedy: options.greedy_mode, ..base }
 }
 
-/// Which kinds to keep, with every name that the options give looked up.
-fn wanted(options: &EngineOptions, decoder: &Decoder) -> Result<Vec<bool>, OptionError> {
-    let types = decoder.labels().entities();
-    let kinds = decoder.kinds();
-    let type_of = |option, name: &String| choose(option, name, types.iter().enumerate().map(|(i, t)| (t.as_str(), i)));
-    let mut kept = vec![options.entities.is_none(); types.len()];
+/// Which types to keep, with every name that the options give looked up among those that are offered.
+fn types(options: &EngineOptions, known: &[String], only: Option<&str>) -> Result<Vec<bool>, OptionError> {
+    let offered = |name: &str| only.is_none_or(|only| only == name);
+    let find = |option, name: &String| {
+        let all = known.iter().enumerate().map(|(i, t)| (t.as_str(), i));
+        choose(option, name, all.filter(|(name, _)| offered(name)))
+    };
+    let mut kept: Vec<bool> = known.iter().map(|name| options.entities.is_none() && offered(name)).collect();
     for name in options.entities.iter().flatten() {
-        kept[type_of("entities", name)?] = true;
+        kept[find("entities", name)?] = true;
     }
     for name in &options.black_list {
-        kept[type_of("black_list", name)?] = false;
+        kept[find("black_list", name)?] = false;
     }
+    Ok(kept)
+}
+
+/// Which kinds to keep: those of the kept types, and `O` where nobody chose among types.
+fn wanted(options: &EngineOptions, decoder: &Decoder, types: &[bool]) -> Result<Vec<bool>, OptionError> {
+    let kinds = decoder.kinds();
     for name in options.replace_labels.keys() {
         choose("replace_labels", name, kinds.iter().map(|k| (k.name.as_str(), ())))?;
     }
     for name in options.ignore_labels.iter().filter(|name| *name != "O") {
         // types and full labels are names too, even where the strategy makes no entity of that name
-        let mut known: Vec<&str> = types.iter().chain(decoder.labels().labels()).map(String::as_str).collect();
+        let labels = decoder.labels();
+        let mut known: Vec<&str> = labels.entities().iter().chain(labels.labels()).map(String::as_str).collect();
         known.extend(kinds.iter().map(|k| k.name.as_str()));
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         known.retain(|name| seen.insert(*name));
         choose("ignore_labels", name, known.into_iter().map(|name| (name, ())))?;
     }
-    let outside = options.entities.is_none();
-    let keep = |kind: &spanframe_core::Kind| {
-        kind.entity.map_or(outside, |k| kept[usize::from(k)]) && !options.ignore_labels.contains(&kind.name)
+    let outside = options.entities.is_none() && options.black_list.is_empty();
+    let keep = |kind: &Kind| {
+        kind.entity.map_or(outside, |k| types[usize::from(k)]) && !options.ignore_labels.contains(&kind.name)
     };
     Ok(kinds.iter().map(keep).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Config, ModelError, ModelFiles, Tokenizer};
+use crate::{Config, ModelError, ModelFiles, Tokenizer, front_matter};
 
 /// A description of a model folder, made without loading ONNX Runtime.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,13 @@ pub struct ModelCard {
     pub decoder: String,
     /// Longest window in tokens, special tokens included.
     pub max_length: usize,
-    /// The card that its authors wrote (README.md), if any.
+    /// What a user must know of a name that stands for another model.
+    pub note: Option<String>,
+    /// Languages by their codes, as `language` at the head of README.md names them.
+    pub languages: Vec<String>,
+    /// `license` at the head of README.md, if any.
+    pub licence: Option<String>,
+    /// The card that its authors wrote (README.md), without the YAML lines at its head, if any.
     pub readme: Option<String>,
 }
 
@@ -57,6 +63,8 @@ impl ModelCard {
             ),
         };
         let readme = files.read("README.md").ok().flatten();
+        let readme = readme.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let said = |key: &str| readme.as_deref().map_or(Vec::new(), |text| front_matter::values(text, key));
         Self {
             name: files.name(),
             location: files.location().display().to_string(),
@@ -74,7 +82,10 @@ impl ModelCard {
             heads,
             decoder,
             max_length: config.max_length,
-            readme: readme.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+            note: None,
+            languages: said("language"),
+            licence: said("license").into_iter().next(),
+            readme: readme.as_deref().map(|text| front_matter::body(text).to_string()),
         }
     }
 }
@@ -83,10 +94,19 @@ impl fmt::Display for ModelCard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = self.onnx_bytes.map_or(String::new(), |n| format!(" ({:.1} MB)", n as f64 / 1e6));
         writeln!(f, "model         {}", self.name)?;
+        if let Some(note) = &self.note {
+            writeln!(f, "note          {note}")?;
+        }
         writeln!(f, "file          {}{size}", self.onnx)?;
         writeln!(f, "architecture  {}", self.architecture)?;
         writeln!(f, "tokenizer     {}, {} pieces", self.tokenizer, self.vocabulary)?;
         writeln!(f, "entities      {}", self.entities.join(", "))?;
+        if !self.languages.is_empty() {
+            writeln!(f, "languages     {}", self.languages.join(", "))?;
+        }
+        if let Some(licence) = &self.licence {
+            writeln!(f, "licence       {licence}")?;
+        }
         writeln!(f, "tag scheme    {}", self.tag_scheme)?;
         if !self.heads.is_empty() {
             writeln!(f, "heads         {}", self.heads.join(", "))?;

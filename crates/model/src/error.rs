@@ -26,7 +26,7 @@ pub enum ModelError {
     /// The path is not a folder, nor an ONNX file in one.
     #[error(
         "there is no model at `{path}`: name a folder with config.json, tokenizer.json and model.onnx, an .onnx file in \
-         such a folder, or one of the models that come with spanframe: {known}"
+         such a folder, or a name that `spanframe model list` shows, such as {known}"
     )]
     NotFound {
         /// What was asked for.

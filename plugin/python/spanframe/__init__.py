@@ -32,6 +32,7 @@ from ._internal import (
     Table,
     __version__,
 )
+from ._models import models
 
 __all__ = [
     "DeviceError",
@@ -45,6 +46,7 @@ __all__ = [
     "Table",
     "__version__",
     "diff",
+    "models",
 ]
 
 if find_spec("polars") is not None:

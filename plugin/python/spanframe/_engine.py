@@ -30,7 +30,8 @@ class Engine:
     Parameters
     ----------
     model
-        Model folder, ``.onnx`` file in one, or name; the bundled model where left out.
+        Model folder, ``.onnx`` file in one, or a name of :func:`spanframe.models`; the bundled model where left
+        out.
     **options
         The keyword arguments of :meth:`NerExpression.extract <spanframe._polars.NerExpression.extract>`, which
         explains them.

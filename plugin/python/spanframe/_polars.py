@@ -63,7 +63,8 @@ class NerExpression:
         Parameters
         ----------
         model
-            Model folder, ``.onnx`` file in one, or name; the bundled model where left out.
+            Model folder, ``.onnx`` file in one, or a name of :func:`spanframe.models`; the bundled model where left
+            out.
         entities
             Entity types to keep; all where left out.
         white_list

@@ -1,0 +1,57 @@
+//! JSON lines, one document a line.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+};
+
+use flate2::read::MultiGzDecoder;
+use serde_json::Value;
+
+use super::{CodePoints, Document, label, unreadable, wrong};
+use crate::error::CliError;
+
+/// Reads `path`; blank lines are passed over. An `id` that is missing becomes the number of the line.
+pub fn read(path: &Path) -> Result<Vec<Document>, CliError> {
+    let file = File::open(path).map_err(unreadable(path))?;
+    let reader: Box<dyn Read> = match path.extension() {
+        Some(ending) if ending.eq_ignore_ascii_case("gz") => Box::new(MultiGzDecoder::new(file)),
+        _ => Box::new(file),
+    };
+    let mut documents = Vec::new();
+    for (i, line) in BufReader::new(reader).lines().enumerate() {
+        let line = line.map_err(unreadable(path))?;
+        if !line.trim().is_empty() {
+            documents.push(document(&line, i + 1).map_err(|reason| wrong(path, i + 1, reason))?);
+        }
+    }
+    Ok(documents)
+}
+
+fn document(line: &str, number: usize) -> Result<Document, String> {
+    // of the parser's message only the place is told
+    let record: Value = serde_json::from_str(line).map_err(|e| format!("this is not JSON (column {})", e.column()))?;
+    let string = |name: &str| record.get(name).and_then(Value::as_str).map(String::from);
+    let text = string("text").ok_or("there is no string `text`")?;
+    let id = record.get("id").map(|id| id.as_str().map_or_else(|| id.to_string(), String::from));
+    let entities = record.get("entities").and_then(Value::as_array).ok_or("there is no list `entities`")?;
+    let points = CodePoints::new(&text);
+    let mention = |entity: &Value| {
+        let place = |name: &str| entity.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        let (begin, end) = place("start").zip(place("end")).ok_or("an entity needs whole numbers `start` and `end`")?;
+        let (begin, end) = points.bytes(begin, end)?;
+        let name = entity.get("label").and_then(Value::as_str).ok_or("an entity needs a string `label`")?;
+        Ok::<_, String>((begin, end, label(name)?))
+    };
+    let mentions = entities.iter().map(mention).collect::<Result<_, _>>()?;
+    let annotated = match record.get("annotated_types") {
+        None | Some(Value::Null) => None,
+        Some(types) => {
+            let names = types.as_array().and_then(|t| t.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+            let names = names.ok_or("`annotated_types` is not a list of strings")?;
+            Some(names.into_iter().map(label).collect::<Result<_, _>>()?)
+        }
+    };
+    Ok(Document { id: id.unwrap_or_else(|| number.to_string()), lang: string("lang"), text, mentions, annotated })
+}

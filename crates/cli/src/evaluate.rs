@@ -1,0 +1,156 @@
+//! `spanframe evaluate`: how well a model finds what was annotated in corpora.
+
+mod print;
+mod report;
+mod sets;
+mod variant;
+
+use std::{collections::HashMap, sync::Arc};
+
+use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray, cast::AsArray, types::UInt32Type};
+use spanframe_core::{
+    Span,
+    score::{Mention, compare},
+};
+use spanframe_engine::{Engine, EngineOptions, Layout, Offsets};
+
+pub use self::variant::Variant;
+use self::{
+    print::Job,
+    report::{Compared, Heading, Report},
+    sets::{Corpus, Labels, Set},
+};
+use crate::{error::CliError, flags::EvaluateFlags, progress::Progress, text};
+
+pub fn evaluate(flags: &EvaluateFlags, options: &EngineOptions) -> Result<(), CliError> {
+    let renamed = flags.rename.iter().map(|pair| {
+        let (label, kind) = pair.split_once('=').ok_or_else(|| CliError::Rename(pair.clone()))?;
+        Ok((label.to_string(), kind.to_string()))
+    });
+    let renamed = renamed.collect::<Result<HashMap<_, _>, CliError>>()?;
+    let corpora = flags.corpora.iter().map(|argument| Corpus::read(argument)).collect::<Result<Vec<_>, _>>()?;
+    // spans are compared in bytes, whatever unit and layout were asked for
+    let options = EngineOptions { offsets: Offsets::Byte, layout: Layout::StructOfLists, ..options.clone() };
+    let engine = Engine::new(&options)?;
+    let types = engine.types().to_vec();
+    let labels = Labels { known: &types, wanted: engine.wanted(), renamed };
+    let sets = sets::sets(&corpora, &labels, flags.limit.map(Into::into))?;
+    let copies = copies(&sets, &flags.variants);
+    let found = annotate(&engine, &copies, flags.quiet)?;
+    let reports: Vec<Report> = reports(&sets, &flags.variants, &copies, &found, &types);
+    let model = engine.card().name;
+    let command = command(flags, &corpora, &options, &model);
+    let job = Job { model, command, limit: flags.limit.map(Into::into), types, show_text: flags.show_text };
+    match flags.json {
+        true => text::print(&format!("{:#}\n", print::json(&job, &reports))),
+        false => text::print(&print::text(&job, &reports)),
+    }
+}
+
+/// A case in one spelling, and its row among the distinct texts.
+struct Copy {
+    text: Arc<str>,
+    mentions: Vec<Mention>,
+    row: usize,
+}
+
+/// All cases of all sets in all spellings, set by set and spelling by spelling.
+fn copies(sets: &[Set], variants: &[Variant]) -> Vec<Copy> {
+    let mut rows: HashMap<Arc<str>, usize> = HashMap::new();
+    let mut copies = Vec::new();
+    for (set, variant) in sets.iter().flat_map(|set| variants.iter().map(move |variant| (set, variant))) {
+        for case in &set.cases {
+            let (text, mentions) = variant.apply(&case.text, &case.mentions);
+            let text: Arc<str> = text.into();
+            let next = rows.len();
+            let row = *rows.entry(Arc::clone(&text)).or_insert(next);
+            copies.push(Copy { text, mentions, row });
+        }
+    }
+    copies
+}
+
+/// The mentions that the engine finds in each distinct text, in one call.
+fn annotate(engine: &Engine, copies: &[Copy], quiet: bool) -> Result<Vec<Vec<Mention>>, CliError> {
+    let mut texts: Vec<&str> = Vec::new();
+    for copy in copies.iter() {
+        if copy.row == texts.len() {
+            texts.push(&copy.text);
+        }
+    }
+    let column = LargeStringArray::from(texts);
+    let mut found = Vec::new();
+    Progress::new(column.len() as u64, quiet).watch(engine.metrics(), || {
+        for chunk in engine.annotate_chunks(&column)? {
+            found.extend(mentions(&chunk, engine.types()));
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The rows of a struct of lists with offsets in bytes.
+fn mentions(column: &ArrayRef, types: &[String]) -> Vec<Vec<Mention>> {
+    let kinds: HashMap<&str, u16> = types.iter().enumerate().map(|(kind, name)| (name.as_str(), kind as u16)).collect();
+    let lists = column.as_struct().columns();
+    let row = |row: usize| {
+        let (entity, begin, end) = (lists[1].as_list::<i32>(), lists[2].as_list::<i32>(), lists[3].as_list::<i32>());
+        let (entity, begin, end) = (entity.value(row), begin.value(row), end.value(row));
+        let entity: &StringArray = entity.as_string();
+        let (begin, end) = (begin.as_primitive::<UInt32Type>(), end.as_primitive::<UInt32Type>());
+        let mention = |i: usize| Mention {
+            span: Span::new(begin.value(i) as usize, end.value(i) as usize),
+            kind: kinds[entity.value(i)],
+        };
+        (0..entity.len()).map(mention).collect()
+    };
+    (0..column.len()).map(row).collect()
+}
+
+/// One report a set and spelling, in the order of [`copies`].
+fn reports(
+    sets: &[Set], variants: &[Variant], copies: &[Copy], found: &[Vec<Mention>], types: &[String],
+) -> Vec<Report> {
+    let mut copies = copies.iter();
+    let mut reports = Vec::new();
+    for set in sets {
+        let mut annotated = vec![false; types.len()];
+        for case in &set.cases {
+            annotated.iter_mut().zip(&case.annotated).for_each(|(any, this)| *any |= this);
+        }
+        for variant in variants {
+            let documents: Vec<Compared> = set
+                .cases
+                .iter()
+                .zip(copies.by_ref())
+                .map(|(case, copy)| {
+                    let counts = |mention: &&Mention| case.annotated[usize::from(mention.kind)];
+                    let found: Vec<Mention> = found[copy.row].iter().filter(counts).copied().collect();
+                    Compared { text: &copy.text, comparison: compare(&copy.mentions, &found, types.len()) }
+                })
+                .collect();
+            let (language, annotation) = (set.language.clone(), set.annotation);
+            let heading = Heading { set: set.name(), language, annotation, variant: variant.name() };
+            reports.push(Report::new(heading, &documents, types, &annotated));
+        }
+    }
+    reports
+}
+
+/// The command that gives the same numbers, without the folders of this machine.
+fn command(flags: &EvaluateFlags, corpora: &[Corpus], options: &EngineOptions, model: &str) -> String {
+    let mut words = vec!["spanframe evaluate".to_string()];
+    words.extend(corpora.iter().map(Corpus::name));
+    let mut say = |flag: &str, value: Option<String>| words.extend(value.map(|value| format!("--{flag} {value}")));
+    say("model", Some(model.to_string()));
+    let variants: Vec<&str> = flags.variants.iter().map(|v| v.name()).collect();
+    say("variant", Some(variants.join(",")));
+    say("limit", flags.limit.map(|n| n.to_string()));
+    say("rename", Some(flags.rename.join(",")).filter(|pairs| !pairs.is_empty()));
+    say("entities", options.entities.as_ref().map(|names| names.join(",")));
+    say("threshold", Some(options.threshold).filter(|least| *least > 0.0).map(|least| least.to_string()));
+    say("aggregation-strategy", options.aggregation_strategy.map(|strategy| strategy.to_string()));
+    say("max-length", options.max_length.map(|n| n.to_string()));
+    say("stride", options.stride.map(|n| n.to_string()));
+    words.join(" ")
+}

@@ -1,0 +1,71 @@
+//! `spanframe model list`: the catalogue.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, StringArray};
+use arrow_cast::pretty::pretty_format_batches;
+use serde_json::{Value, json};
+use spanframe_engine::{
+    EngineError,
+    catalogue::{self, Listed},
+};
+
+use crate::{error::CliError, text::print};
+
+pub fn list(as_json: bool) -> Result<(), CliError> {
+    let models = catalogue::list()?;
+    if as_json {
+        return print(&format!("{:#}\n", models.iter().map(value).collect::<Value>()));
+    }
+    let table = table(&models).and_then(|rows| pretty_format_batches(&[rows])).map_err(EngineError::from)?;
+    let folder = spanframe_engine::models_folder();
+    let folder = folder.map_or_else(|| "$SPANFRAME_HOME/models".to_string(), |folder| folder.display().to_string());
+    print(&format!(
+        "{table}\nF1: exact span and type, on clean test texts of the first language, with its 95 % interval; silver: \
+         against projected annotations.\nNames that are not installed stand for the bundled model, whose weights are not \
+         those published under these names.\nInstalled models are folders in {folder}\n"
+    ))
+}
+
+fn value(model: &Listed) -> Value {
+    let strict = model.score.as_ref().map(|score| score.strict);
+    json!({
+        "name": model.name,
+        "languages": model.languages,
+        "entities": model.entities,
+        "architecture": model.architecture,
+        "bytes": model.bytes,
+        "licence": model.licence,
+        "f1": strict.map(|s| s.f1),
+        "f1_low": strict.map(|s| s.f1_low),
+        "f1_high": strict.map(|s| s.f1_high),
+        "annotation": model.score.as_ref().map(|score| score.annotation.as_str()),
+        "installed": model.installed,
+        "model": model.model,
+    })
+}
+
+fn table(models: &[Listed]) -> Result<RecordBatch, arrow_schema::ArrowError> {
+    let column = |cell: fn(&Listed) -> String| -> ArrayRef {
+        Arc::new(models.iter().map(|model| Some(cell(model))).collect::<StringArray>())
+    };
+    RecordBatch::try_from_iter([
+        ("name", column(|m| m.name.clone())),
+        ("language", column(|m| m.languages.join(", "))),
+        ("entities", column(|m| m.entities.join(", "))),
+        ("architecture", column(|m| m.architecture.clone())),
+        ("MB", column(|m| m.bytes.map_or(String::new(), |bytes| format!("{:.1}", bytes as f64 / 1e6)))),
+        ("licence", column(|m| m.licence.clone().unwrap_or_default())),
+        ("F1", column(score)),
+        ("installed", column(|m| if m.installed { "yes" } else { "no" }.to_string())),
+        ("runs", column(|m| m.model.clone())),
+    ])
+}
+
+/// `.877 [.850, .901] gold`
+fn score(model: &Listed) -> String {
+    let Some(score) = &model.score else { return String::new() };
+    let s = score.strict;
+    let figures = [s.f1, s.f1_low, s.f1_high].map(|n| format!("{n:.3}"));
+    format!("{} [{}, {}] {}", figures[0], figures[1], figures[2], score.annotation)
+}

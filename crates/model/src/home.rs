@@ -1,0 +1,57 @@
+//! [`models_folder`]: the one folder in which installed models are looked for by name.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+/// Environment variable with the folder of spanframe's own files; installed models are in `models/` in it.
+pub const HOME_VARIABLE: &str = "SPANFRAME_HOME";
+
+/// Variables that name the user's data folder, each with what stands between it and ours.
+const DATA_VARIABLES: &[(&str, &str)] = if cfg!(target_os = "windows") {
+    &[("LOCALAPPDATA", "spanframe")]
+} else if cfg!(target_os = "macos") {
+    &[("HOME", "Library/Application Support/spanframe")]
+} else {
+    &[("XDG_DATA_HOME", "spanframe"), ("HOME", ".local/share/spanframe")]
+};
+
+/// The folder of installed models: `$SPANFRAME_HOME/models`, else `models` in the platform's data folder.
+///
+/// The default is `$XDG_DATA_HOME/spanframe/models` or `~/.local/share/spanframe/models` on Linux,
+/// `~/Library/Application Support/spanframe/models` on macOS and `%LOCALAPPDATA%\spanframe\models` on Windows. `None` if
+/// no variable names an absolute folder (`SPANFRAME_HOME` may be relative). Nothing is created or read.
+///
+/// ```
+/// # use spanframe_model::models_folder;
+/// assert!(models_folder().is_none_or(|folder| folder.ends_with("models")));
+/// ```
+#[must_use]
+pub fn models_folder() -> Option<PathBuf> {
+    let value = |name: &str| env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let home = value(HOME_VARIABLE).or_else(|| {
+        let folders = DATA_VARIABLES.iter().filter_map(|(name, below)| Some((value(name)?, below)));
+        folders.filter(|(folder, _)| folder.is_absolute()).map(|(folder, below)| folder.join(below)).next()
+    });
+    home.map(|folder| folder.join("models"))
+}
+
+/// The folder of the installed model `name`, if there is one. A name is never a path: `..` or `a/b` find nothing.
+#[must_use]
+pub fn installed(name: &str) -> Option<PathBuf> {
+    let is_name = Path::new(name).file_name().is_some_and(|last| last == name);
+    let folder = models_folder().filter(|_| is_name)?.join(name);
+    folder.is_dir().then_some(folder)
+}
+
+/// Names of all installed models, sorted. Hidden folders and files are passed over.
+#[must_use]
+pub fn installed_names() -> Vec<String> {
+    let entries = models_folder().and_then(|folder| folder.read_dir().ok());
+    let folders = entries.into_iter().flatten().flatten().filter(|e| e.path().is_dir());
+    let names = folders.filter_map(|e| e.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,64 @@
+"""Models by name."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from conftest import TINY
+
+import spanframe
+
+TEXT = "Refiere dolor torácico y toma aspirina 100 mg."
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """An empty folder of installed models."""
+    monkeypatch.setenv("SPANFRAME_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_models_are_those_of_the_command_line(home):
+    shutil.copytree(TINY, home / "models" / "of_this_house")
+    frame = spanframe.models()
+    program = Path(sys.executable).with_name("spanframe")
+    listed = subprocess.run([program, "model", "list", "--json"], capture_output=True, check=True, text=True)
+    assert frame.to_dicts() == json.loads(listed.stdout)
+    assert frame.height == 14
+    own = frame.row(by_predicate=pl.col("name") == "of_this_house", named=True)
+    assert own["installed"] and own["model"] == str(home / "models" / "of_this_house")
+    assert frame["installed"].sum() == 1
+
+
+def test_every_type_and_language_has_a_name_and_a_score():
+    single = spanframe.models().filter(pl.col("entities").list.len() == 1)
+    pairs = {(row["languages"][0], row["entities"][0]) for row in single.to_dicts()}
+    assert len(pairs) == single.height == 12
+    assert single.filter(pl.col("f1").is_null()).is_empty()
+    assert single.filter((pl.col("f1") < pl.col("f1_low")) | (pl.col("f1") > pl.col("f1_high"))).is_empty()
+
+
+def test_a_published_name_gives_its_entity_alone():
+    everything = spanframe.Engine().annotate_text(TEXT)
+    engine = spanframe.Engine("roberta_med_ner_es_onnx")
+    assert engine.annotate_text(TEXT) == [e for e in everything if e.entity == "MEDICATION"]
+    assert engine.entities == ["MEDICATION"]
+    assert "not those of any model published under this name" in repr(engine)
+    frame = pl.DataFrame({"note": [TEXT]}).with_columns(ner=pl.col("note").ner.extract("roberta_symptom_ner_es_onnx"))
+    assert frame.ner.explode("ner")["entity"].unique().to_list() == ["SYMPTOM"]
+    with pytest.raises(spanframe.InputError, match="it may be MEDICATION"):
+        spanframe.Engine("roberta_med_ner_es_onnx", entities=["DISEASE"])
+
+
+def test_an_installed_folder_comes_before_a_published_name(home):
+    shutil.copytree(TINY, home / "models" / "roberta_med_ner_onnx")
+    assert spanframe.Engine("roberta_med_ner_onnx").annotate_text(TEXT) == spanframe.Engine(TINY).annotate_text(TEXT)
+
+
+def test_an_unknown_name_is_refused_with_the_nearest():
+    with pytest.raises(spanframe.ModelError, match="such as roberta_symptom_ner_es_onnx"):
+        spanframe.Engine("roberta_symptoms_ner_es_onnx")
