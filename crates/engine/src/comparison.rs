@@ -245,7 +245,8 @@ mod tests {
 
     #[test]
     fn nothing_in_common_is_no_cut() {
-        let (nothing, other): ((&[i64], &[i64]), (&[i64], &[i64])) = ((&[50], &[]), (&[50], &[1]));
+        let nothing: (&[i64], &[i64]) = (&[50], &[]);
+        let other: (&[i64], &[i64]) = (&[50], &[1]);
         check(&[nothing; 40], [40, 0, 0], (None, None));
         check(&[other; 40], [40, 40, 0], (None, None));
     }

@@ -3,17 +3,16 @@
 use std::{ops::Range, sync::Arc};
 
 use arrow_array::{
-    Array, ArrayRef, Float32Array, GenericListArray, OffsetSizeTrait, StringArray, StructArray,
-    cast::AsArray,
-    types::{
-        Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
-        UInt64Type,
-    },
+    Array, ArrayRef, Float32Array, GenericListArray, OffsetSizeTrait, StringArray, StructArray, cast::AsArray,
 };
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Fields};
 
-use crate::{EngineError, Layout, Offsets, input::TextColumn};
+use crate::{
+    EngineError, Layout, Offsets,
+    input::TextColumn,
+    numbers::{floats, integers},
+};
 
 /// One entity as a column has it. The positions are those of the column: their unit is not written in it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -276,28 +275,5 @@ impl Parts {
             rows.push(Some((0..places.len()).map(mention).collect::<Result<_, EngineError>>()?));
         }
         Ok(rows)
-    }
-}
-
-fn integers(array: &dyn Array) -> Result<Vec<Option<i64>>, EngineError> {
-    macro_rules! integers {
-        ($($name:ident => $kind:ty),*) => {
-            match array.data_type() {
-                $(DataType::$name => {
-                    array.as_primitive::<$kind>().iter().map(|v| v.and_then(|v| i64::try_from(v).ok())).collect()
-                })*
-                other => return Err(EngineError::NotEntities(other.clone())),
-            }
-        };
-    }
-    Ok(integers!(Int8 => Int8Type, Int16 => Int16Type, Int32 => Int32Type, Int64 => Int64Type,
-        UInt8 => UInt8Type, UInt16 => UInt16Type, UInt32 => UInt32Type, UInt64 => UInt64Type))
-}
-
-fn floats(array: &dyn Array) -> Result<Vec<Option<f32>>, EngineError> {
-    match array.data_type() {
-        DataType::Float32 => Ok(array.as_primitive::<Float32Type>().iter().collect()),
-        DataType::Float64 => Ok(array.as_primitive::<Float64Type>().iter().map(|v| v.map(|v| v as f32)).collect()),
-        other => Err(EngineError::NotEntities(other.clone())),
     }
 }

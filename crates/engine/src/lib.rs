@@ -28,6 +28,7 @@ pub mod input;
 mod loaded;
 mod matching;
 mod metrics;
+mod numbers;
 pub mod options;
 pub mod output;
 mod pipeline;

@@ -132,17 +132,16 @@ impl<'a> Matching<'a> {
         let other_b = Reading::all().filter(|&r| r != b).map(|r| (Side::B, a, r));
         let other_a = Reading::all().filter(|&r| r != a).map(|r| (Side::A, r, b));
         let orders = (order(&self.a), order(&self.b));
-        let mut best: Option<(Vec<(usize, usize)>, (Side, Reading))> = None;
+        let mut best = (Vec::new(), None);
         for (side, a, b) in as_declared.into_iter().chain(other_b).chain(other_a) {
             let pairs = self.chain((&orders.0, &orders.1), (a, b));
-            if pairs.len() > best.as_ref().map_or(0, |(pairs, _)| pairs.len()) {
-                best = Some((pairs, (side, if side == Side::A { a } else { b })));
+            if pairs.len() > best.0.len() {
+                best = (pairs, Some((side, if side == Side::A { a } else { b })));
             }
         }
-        if let Some((pairs, reading)) = best {
-            for pair in pairs {
-                self.pair(Kind::OffsetUnit, pair, Some(reading));
-            }
+        let (pairs, reading) = best;
+        for pair in pairs {
+            self.pair(Kind::OffsetUnit, pair, reading);
         }
     }
 

@@ -115,7 +115,7 @@ impl Reach {
             *self.rows.entry(furthest).or_default() += 1;
         }
         if self.beyond.first_key_value().is_some_and(|(begin, _)| *begin < self.limit) {
-            let before = std::mem::replace(&mut self.beyond, BTreeMap::new());
+            let before = std::mem::take(&mut self.beyond);
             let kind = self.kind();
             for (begin, counts) in before {
                 if begin >= self.limit {

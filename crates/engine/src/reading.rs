@@ -120,7 +120,7 @@ impl<'a> Ruler<'a> {
     pub fn span(&self, mention: &Mention, reading: Reading) -> Option<(i64, i64)> {
         let (begin, end) = reading.half_open(mention);
         let (begin, end) = (self.byte(begin, reading.unit)?, self.byte(end, reading.unit)?);
-        (begin <= end).then(|| (begin as i64, end as i64))
+        (begin <= end).then_some((begin as i64, end as i64))
     }
 
     /// The text of [`span`](Self::span).
