@@ -39,5 +39,5 @@ fn an_entity_column_that_contradicts_itself_is_refused() {
     check(column(vec![Some("D"), None], some([0, 0]), &[1, 1]), "take the column of NerConverter");
     let dates = arrow_array::Date32Array::from(vec![1]);
     check(entity_column::read(&dates), "the column is Date32, expected entities");
-    assert_eq!(entity_column::Shape::of(&DataType::Null), None);
+    assert_eq!(entity_column::layout(&DataType::Null), None);
 }

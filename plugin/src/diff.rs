@@ -10,7 +10,7 @@ use pyo3::{
 use spanframe_engine::{
     EngineError, Offsets, RawOptions,
     comparison::{Comparison, ComparisonOptions, Row},
-    entity_column::{self, Mention, Shape},
+    entity_column::{self, Mention},
     input::TextColumn,
     report::{Example, Place, Report},
 };
@@ -47,10 +47,10 @@ pub fn diff<'py>(
 /// All rows of an entity column, and the unit of its positions.
 fn column(data: &Bound<'_, PyAny>, unit: Option<String>) -> PyResult<(Mentions, Offsets)> {
     let (field, chunks) = bridge::from_python(data)?;
-    let shape = Shape::of(field.data_type());
+    let shape = entity_column::layout(field.data_type());
     let shape = shape.ok_or_else(|| python(&EngineError::NotEntities(field.data_type().clone())))?;
     let offsets = match unit {
-        None => shape.offsets(),
+        None => entity_column::usual_offsets(shape),
         Some(_) => {
             crate::options(RawOptions { offsets: unit, ..RawOptions::default() }).map_err(|e| python(&e))?.offsets
         }

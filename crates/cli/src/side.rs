@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use arrow_array::{Array, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::DataType;
 use spanframe_engine::{
-    EngineError, Offsets,
-    entity_column::{self, Mention, Shape},
+    EngineError, Layout, Offsets,
+    entity_column::{self, Mention},
     input::TextColumn,
 };
 
@@ -37,7 +37,7 @@ pub struct Columns<'a> {
 
 /// A file of which all but the rows is known.
 pub enum Side {
-    Table { file: ParquetFile, entities: String, shape: Shape, id: Option<String>, text: Option<String> },
+    Table { file: ParquetFile, entities: String, shape: Layout, id: Option<String>, text: Option<String> },
     Gold(PathBuf),
 }
 
@@ -80,7 +80,7 @@ impl Side {
     /// The unit that positions have if nothing else is said.
     pub fn offsets(&self) -> Offsets {
         match self {
-            Self::Table { shape, .. } => shape.offsets(),
+            Self::Table { shape, .. } => entity_column::usual_offsets(*shape),
             Self::Gold(_) => Offsets::Char,
         }
     }
@@ -165,14 +165,14 @@ fn flatten<T, I: Iterator<Item = Result<T, CliError>>>(
 }
 
 /// The column named, else `ner`, else the only one that holds entities.
-fn entity_column(file: &ParquetFile, columns: &Columns<'_>) -> Result<(String, Shape), CliError> {
+fn entity_column(file: &ParquetFile, columns: &Columns<'_>) -> Result<(String, Layout), CliError> {
     let path = || file.path().to_path_buf();
     if let Some(name) = columns.entities {
         return Ok((name.to_string(), shape(file, name)?));
     }
     let fields = file.schema().fields();
-    let found: Vec<(&str, Shape)> =
-        fields.iter().filter_map(|f| Some((f.name().as_str(), Shape::of(f.data_type())?))).collect();
+    let found: Vec<(&str, Layout)> =
+        fields.iter().filter_map(|f| Some((f.name().as_str(), entity_column::layout(f.data_type())?))).collect();
     match found.iter().find(|(name, _)| *name == USUAL).or(if let [only] = found.as_slice() {
         Some(only)
     } else {
@@ -191,9 +191,9 @@ fn entity_column(file: &ParquetFile, columns: &Columns<'_>) -> Result<(String, S
 }
 
 /// The shape of a column, which must hold entities.
-pub fn shape(file: &ParquetFile, name: &str) -> Result<Shape, CliError> {
+pub fn shape(file: &ParquetFile, name: &str) -> Result<Layout, CliError> {
     let found = file.schema().field(file.column(name)?).data_type();
-    Shape::of(found).ok_or_else(|| CliError::NotEntities {
+    entity_column::layout(found).ok_or_else(|| CliError::NotEntities {
         path: file.path().to_path_buf(),
         column: name.to_string(),
         found: found.clone(),

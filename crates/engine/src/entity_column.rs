@@ -29,37 +29,28 @@ pub struct Mention {
     pub confidence: Option<f32>,
 }
 
-/// The known shapes of a column of entities.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// Ours, with lists and texts of any Arrow flavour and whole numbers of any width. `chunk` and `confidence` may be
-    /// absent, and further fields are ignored.
-    Spanframe(Layout),
-    /// Spark NLP's `array<struct<annotatorType, begin, end, result, metadata, embeddings>>`, as `NerConverter` makes it.
-    SparkNlp,
+/// The layout of a column type, or `None` if it holds no entities.
+///
+/// Lists and texts may be of any Arrow flavour and whole numbers of any width; `chunk` and `confidence` may be absent, and
+/// further fields are ignored. Annotations are those of Spark NLP's `NerConverter`, whoever wrote them.
+#[must_use]
+pub fn layout(data_type: &DataType) -> Option<Layout> {
+    match data_type {
+        DataType::Struct(fields) => is_entity(fields, list_item).then_some(Layout::StructOfLists),
+        list => match list_item(list)? {
+            DataType::Struct(fields) if is_annotation(fields) => Some(Layout::Annotation),
+            DataType::Struct(fields) => is_entity(fields, Some).then_some(Layout::ListOfStructs),
+            _ => None,
+        },
+    }
 }
 
-impl Shape {
-    /// The shape of a type, or `None` if it holds no entities.
-    #[must_use]
-    pub fn of(data_type: &DataType) -> Option<Self> {
-        match data_type {
-            DataType::Struct(fields) => is_entity(fields, list_item).then_some(Self::Spanframe(Layout::StructOfLists)),
-            list => match list_item(list)? {
-                DataType::Struct(fields) if is_annotation(fields) => Some(Self::SparkNlp),
-                DataType::Struct(fields) => is_entity(fields, Some).then_some(Self::Spanframe(Layout::ListOfStructs)),
-                _ => None,
-            },
-        }
-    }
-
-    /// The unit that columns of this shape have unless their writer chose another.
-    #[must_use]
-    pub fn offsets(self) -> Offsets {
-        match self {
-            Self::Spanframe(_) => Offsets::Char,
-            Self::SparkNlp => Offsets::Spark,
-        }
+/// The unit that columns of this layout have unless their writer chose another.
+#[must_use]
+pub fn usual_offsets(layout: Layout) -> Offsets {
+    match layout {
+        Layout::StructOfLists | Layout::ListOfStructs => Offsets::Char,
+        Layout::Annotation => Offsets::Spark,
     }
 }
 
@@ -106,7 +97,7 @@ fn is_annotation(fields: &Fields) -> bool {
 /// The entities of each row of `column`, in the order of the column; `None` for a null row.
 ///
 /// # Errors
-/// [`EngineError::NotEntities`] for a type that is no [`Shape`]; [`EngineError::WrongEntities`] for a row whose lists
+/// [`EngineError::NotEntities`] for a type that has no [`layout`]; [`EngineError::WrongEntities`] for a row whose lists
 /// have different lengths, or that has an entity without type or position.
 ///
 /// ```
@@ -118,8 +109,8 @@ fn is_annotation(fields: &Fields) -> bool {
 /// ```
 pub fn read(column: &dyn Array) -> Result<Vec<Option<Vec<Mention>>>, EngineError> {
     let unknown = || EngineError::NotEntities(column.data_type().clone());
-    match Shape::of(column.data_type()).ok_or_else(unknown)? {
-        Shape::Spanframe(Layout::StructOfLists) => {
+    match layout(column.data_type()).ok_or_else(unknown)? {
+        Layout::StructOfLists => {
             let rows = column.as_struct();
             let part = |name: &str| rows.column_by_name(name).and_then(|lists| Lists::new(lists));
             let mut parts = Parts::new(&part, None).ok_or_else(unknown)?;
@@ -127,13 +118,13 @@ pub fn read(column: &dyn Array) -> Result<Vec<Option<Vec<Mention>>>, EngineError
             parts.begin.valid = NullBuffer::union(parts.begin.valid.as_ref(), rows.nulls());
             parts.read()
         }
-        Shape::Spanframe(Layout::ListOfStructs) => {
+        Layout::ListOfStructs => {
             let lists = Lists::new(column).ok_or_else(unknown)?;
             let structs = lists.values.as_struct();
             let part = |name: &str| structs.column_by_name(name).map(|values| lists.with(values));
             Parts::new(&part, structs.nulls()).ok_or_else(unknown)?.read()
         }
-        Shape::SparkNlp => {
+        Layout::Annotation => {
             let lists = Lists::new(column).ok_or_else(unknown)?;
             let structs = lists.values.as_struct();
             let metadata = Metadata::new(structs).ok_or_else(unknown)?;
