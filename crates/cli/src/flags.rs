@@ -27,6 +27,14 @@ pub enum Command {
     /// Print the first entities of an annotated Parquet file as a table
     Head(HeadFlags),
     /// Compare two columns of entities and say how they differ
+    ///
+    /// A is the reference, B is compared with it. Each difference is one of: missing (A alone has it), extra (B alone has
+    /// it), label (same span, another type), boundary (same type, overlapping spans), offset_unit (same mention, its
+    /// positions counted in another unit or with another end), truncation (missing or extra beyond a place that the other
+    /// column reaches in no row, in so many rows that it cannot be chance: a lower bound).
+    ///
+    /// Without --text-column or gold there is no text: positions of different units are then compared as numbers, and a
+    /// shift that the units may explain is an offset_unit. Notes are never printed unless --show-text is given.
     Diff(DiffFlags),
     /// Score a model against annotated corpora
     ///
@@ -117,15 +125,6 @@ pub struct HeadFlags {
     pub entities: usize,
 }
 
-/// Compare two columns of entities: spanframe's, Spark NLP's annotations, or gold.
-///
-/// A is the reference, B is compared with it. Each difference is one of: missing (A alone has it), extra (B alone has
-/// it), label (same span, another type), boundary (same type, overlapping spans), offset_unit (same mention, its
-/// positions counted in another unit or with another end), truncation (missing or extra beyond a place that the other
-/// column reaches in no row, in so many rows that it cannot be chance: a lower bound).
-///
-/// Without --text-column or gold there is no text: positions of different units are then compared as numbers, and a shift
-/// that the units may explain is an offset_unit. Notes are never printed unless --show-text is given.
 #[derive(Debug, Args)]
 pub struct DiffFlags {
     /// The reference: a Parquet file, or gold as JSON lines (.jsonl, .jsonl.gz)
