@@ -10,11 +10,13 @@
 
 pub mod aggregate;
 pub mod batch;
+pub mod cleanup;
 pub mod decode;
 pub mod encoding;
 pub mod label;
 pub mod sentence;
 pub mod span;
+pub mod spark_words;
 pub mod trim;
 pub mod viterbi;
 pub mod window;
@@ -22,6 +24,7 @@ pub mod word;
 
 pub use aggregate::AggregationStrategy;
 pub use batch::Batch;
+pub use cleanup::{CleanupMode, Cleaned};
 pub use decode::{Decoder, Entity};
 pub use encoding::Encoding;
 pub use label::{Head, LabelError, LabelSet, Prefix, Tag, TagScheme};

@@ -1,0 +1,218 @@
+//! What Spark NLP's `DocumentAssembler` does to a text before anything else sees it, and the way back.
+
+use std::{fmt, str::FromStr};
+
+use crate::{Span, spark_words::is_space};
+
+/// `cleanupMode` of Spark NLP. White space is the JVM's `\s` (ASCII); "written" means the two characters `\` and `n`,
+/// `t` or `r`, as some exports have them; trimming takes every character up to U+0020.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CleanupMode {
+    /// The text as it is.
+    #[default]
+    Disabled,
+    /// Each white space becomes a space.
+    Inplace,
+    /// As [`Inplace`](Self::Inplace), and each written `\n`, `\r\n` or `\t`.
+    InplaceFull,
+    /// Trimmed, and each run of white space becomes one space.
+    Shrink,
+    /// As [`Shrink`](Self::Shrink), and each run of written line ends or tabs.
+    ShrinkFull,
+    /// Each white space that a line feed or tab follows becomes one space, together with that.
+    Each,
+    /// As [`Each`](Self::Each), and each white space that a written `\n`, `\r\n` or `\t` follows.
+    EachFull,
+    /// Trimmed, and written `\n`, `\r\n` and `\t` are taken out.
+    DeleteFull,
+}
+
+impl CleanupMode {
+    /// All modes by Spark NLP's names.
+    pub const NAMES: [(&'static str, Self); 8] = [
+        ("disabled", Self::Disabled),
+        ("inplace", Self::Inplace),
+        ("inplace_full", Self::InplaceFull),
+        ("shrink", Self::Shrink),
+        ("shrink_full", Self::ShrinkFull),
+        ("each", Self::Each),
+        ("each_full", Self::EachFull),
+        ("delete_full", Self::DeleteFull),
+    ];
+
+    fn trims(self) -> bool {
+        matches!(self, Self::Shrink | Self::ShrinkFull | Self::DeleteFull)
+    }
+
+    /// Bytes at the begin of `text` that are replaced together; 0 where nothing is.
+    fn matched(self, text: &[u8]) -> usize {
+        let space = text.first().is_some_and(|&b| is_space(char::from(b)));
+        match self {
+            Self::Disabled => 0,
+            Self::Inplace => usize::from(space),
+            Self::InplaceFull => usize::from(space).max(written_break(text)),
+            Self::Shrink => run_of_spaces(text),
+            Self::ShrinkFull => run_of_spaces(text).max(run_of_written(text)),
+            Self::Each | Self::EachFull if !space => 0,
+            Self::Each | Self::EachFull if matches!(text.get(1), Some(b'\n' | b'\t')) => 2,
+            Self::Each => 0,
+            Self::EachFull => match written_break(&text[1..]) {
+                0 => 0,
+                length => 1 + length,
+            },
+            Self::DeleteFull => written_break(text),
+        }
+    }
+}
+
+impl fmt::Display for CleanupMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::NAMES.iter().find(|(_, value)| value == self).map_or("?", |(name, _)| name))
+    }
+}
+
+impl FromStr for CleanupMode {
+    type Err = ();
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).ok_or(())
+    }
+}
+
+fn run_of_spaces(text: &[u8]) -> usize {
+    text.iter().take_while(|&&b| is_space(char::from(b))).count()
+}
+
+/// Length of a written `\n`, `\r\n` or `\t`.
+fn written_break(text: &[u8]) -> usize {
+    match text {
+        [b'\\', b'r', b'\\', b'n', ..] => 4,
+        [b'\\', b'n' | b't', ..] => 2,
+        _ => 0,
+    }
+}
+
+/// Length of a run of written `\t`, or of `\n` after any number of `\r`.
+fn run_of_written(text: &[u8]) -> usize {
+    let run = |text: &[u8], letter| 2 * text.chunks_exact(2).take_while(|pair| *pair == [b'\\', letter]).count();
+    let returns = run(text, b'r');
+    match run(&text[returns..], b'n') {
+        0 => run(text, b't'),
+        feeds => returns + feeds,
+    }
+}
+
+/// A cleaned text that knows where each of its characters came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cleaned {
+    /// The cleaned text.
+    pub text: String,
+    /// What was replaced, in order: bytes of the cleaned text, bytes of the original.
+    edits: Vec<(Span, Span)>,
+}
+
+impl Cleaned {
+    /// The bytes of the original text from which a non-empty span of the cleaned text was made: from the begin of what
+    /// its first character stands for to the end of what its last character stands for.
+    #[must_use]
+    pub fn original(&self, span: Span) -> Span {
+        let begin = match self.edits.partition_point(|(new, _)| new.begin() <= span.begin()) {
+            0 => span.begin(),
+            after => match self.edits[after - 1] {
+                (new, old) if span.begin() < new.end() => old.begin(),
+                (new, old) => old.end() + (span.begin() - new.end()),
+            },
+        };
+        let end = match self.edits.partition_point(|(new, _)| new.begin() < span.end()) {
+            0 => span.end(),
+            after => match self.edits[after - 1] {
+                (new, old) if span.end() <= new.end() => old.end(),
+                (new, old) => old.end() + (span.end() - new.end()),
+            },
+        };
+        Span::new(begin, end.max(begin))
+    }
+}
+
+/// Cleans `text` as Spark NLP would. Never fails; what matches nothing is copied.
+#[must_use]
+pub fn clean(text: &str, mode: CleanupMode) -> Cleaned {
+    let mut cleaned = Cleaned { text: String::with_capacity(text.len()), edits: Vec::new() };
+    let blank = |c: char| mode.trims() && c <= ' ';
+    let end = text.trim_end_matches(blank).len();
+    let mut at = text[..end].len() - text[..end].trim_start_matches(blank).len();
+    if at > 0 {
+        cleaned.edits.push((Span::new(0, 0), Span::new(0, at)));
+    }
+    let (bytes, replacement) = (&text.as_bytes()[..end], if mode == CleanupMode::DeleteFull { "" } else { " " });
+    let mut copied = at; // everything before is in the cleaned text
+    while at < end {
+        let length = mode.matched(&bytes[at..]);
+        if length == 0 {
+            at += 1;
+            continue;
+        }
+        cleaned.text.push_str(&text[copied..at]);
+        let begin = cleaned.text.len();
+        cleaned.text.push_str(replacement);
+        cleaned.edits.push((Span::new(begin, cleaned.text.len()), Span::new(at, at + length)));
+        at += length;
+        copied = at;
+    }
+    cleaned.text.push_str(&text[copied..end]);
+    cleaned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(mode: &str, text: &str, expect: &str) {
+        assert_eq!(clean(text, mode.parse().unwrap()).text, expect, "{mode} {text:?}");
+    }
+
+    #[test]
+    fn modes() {
+        check("disabled", " a\n", " a\n");
+        check("inplace", " a\r\n\\nb", " a  \\nb");
+        check("inplace_full", "a\\r\\nb\\tc\\rd\t", "a b c\\rd ");
+        check("shrink", "\u{1} a \r\n b\u{a0} ", "a b\u{a0}");
+        check("shrink_full", " a\\r\\r\\n\\n\\tb \\n", "a  b  ");
+        check("each", "a \tb\n\nc\nd", "a b c\nd");
+        check("each_full", "a \\r\\nb\n\\tc\\nd", "a b c\\nd");
+        check("delete_full", " a\\r\\nb\\tc \n", "abc");
+    }
+
+    fn check_origin(mode: CleanupMode, text: &str, part: &str, expect: &str) {
+        let cleaned = clean(text, mode);
+        let begin = cleaned.text.find(part).unwrap();
+        let span = cleaned.original(Span::new(begin, begin + part.len()));
+        assert_eq!(span.slice(text), expect, "{mode} {text:?}");
+    }
+
+    #[test]
+    fn spans_lead_back_to_the_original() {
+        check_origin(CleanupMode::Shrink, "  né \n\t fin ", "né", "né");
+        check_origin(CleanupMode::Shrink, "  né \n\t fin ", "né fin", "né \n\t fin");
+        check_origin(CleanupMode::Shrink, "  né \n\t fin ", "é ", "é \n\t ");
+        check_origin(CleanupMode::DeleteFull, "\\na\\tb\\n", "a", "a");
+        check_origin(CleanupMode::DeleteFull, "\\na\\tb\\n", "ab", "a\\tb");
+        check_origin(CleanupMode::DeleteFull, "\\n\\t b", "b", "b");
+    }
+
+    proptest! {
+        #[test]
+        fn every_span_leads_to_characters_of_the_original(text in "[ab\u{e9}\u{1f469} \t\r\n\u{1}\\\\nrt]{0,24}") {
+            for (_, mode) in CleanupMode::NAMES {
+                let cleaned = clean(&text, mode);
+                let mut floor = 0;
+                for (at, c) in cleaned.text.char_indices() {
+                    let origin = cleaned.original(Span::new(at, at + c.len_utf8()));
+                    prop_assert!(origin.begin() >= floor && !origin.is_empty());
+                    prop_assert!(c == ' ' || origin.slice(&text) == c.to_string());
+                    floor = origin.end();
+                }
+            }
+        }
+    }
+}
