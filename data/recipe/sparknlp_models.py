@@ -37,6 +37,16 @@ def sentencepiece_model(tokenizer):
     return proto.SerializeToString()
 
 
+def widen_logits(graph):
+    """Give logits of half precision out as float32: Spark NLP throws on any other type. The values stay the same."""
+    output = graph.output[0]
+    if output.type.tensor_type.elem_type == onnx.TensorProto.FLOAT16:
+        for node in graph.node:
+            node.output[:] = ["half_logits" if name == output.name else name for name in node.output]
+        graph.node.append(onnx.helper.make_node("Cast", ["half_logits"], [output.name], to=onnx.TensorProto.FLOAT))
+        output.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+
+
 def by_id(vocabulary):
     return [piece for piece, _ in sorted(vocabulary.items(), key=lambda entry: entry[1])]
 
@@ -56,16 +66,18 @@ def prepare(source, target):
     annotator, file = KINDS[source.name]
     assets = target / "assets"
     assets.mkdir(parents=True, exist_ok=True)
-    onnx.save(onnx.load(source / file), target / "model.onnx")  # weights beside the graph come into it
+    model = onnx.load(source / file)  # weights beside the graph come into it
+    widen_logits(model.graph)
+    onnx.save(model, target / "model.onnx")
     write_lines(assets / "labels.txt", labels_of(source))
     tokenizer = json.loads((source / "tokenizer.json").read_text(encoding="utf-8"))
-    model = tokenizer["model"]
-    if model["type"] == "Unigram":
+    pieces = tokenizer["model"]
+    if pieces["type"] == "Unigram":
         (assets / "sentencepiece.bpe.model").write_bytes(sentencepiece_model(tokenizer))
         return annotator
-    vocabulary = {**model["vocab"], **{t["content"]: t["id"] for t in tokenizer["added_tokens"]}}
+    vocabulary = {**pieces["vocab"], **{t["content"]: t["id"] for t in tokenizer["added_tokens"]}}
     write_lines(assets / "vocab.txt", by_id(vocabulary))
-    if model["type"] == "BPE":
-        merges = [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
+    if pieces["type"] == "BPE":
+        merges = [m if isinstance(m, str) else " ".join(m) for m in pieces["merges"]]
         write_lines(assets / "merges.txt", ["#version: 0.2", *merges])
     return annotator

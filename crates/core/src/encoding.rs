@@ -35,6 +35,17 @@ impl Encoding {
         Self { ids, spans, joined }
     }
 
+    /// Builds an encoding whose pieces are known to belong to words: `spans` are words, `joined` says which pieces
+    /// continue the word of the piece before. Nothing is trimmed or widened.
+    ///
+    /// # Panics
+    /// If the three are not of one length.
+    #[must_use]
+    pub fn from_words(ids: Vec<u32>, spans: Vec<Span>, joined: Vec<bool>) -> Self {
+        assert!(ids.len() == spans.len() && ids.len() == joined.len(), "one span and one mark a piece");
+        Self { ids, spans, joined }
+    }
+
     /// Number of pieces.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -14,6 +14,7 @@ mod error;
 mod files;
 mod model;
 mod runtime;
+mod spark_pieces;
 mod tokenizer;
 
 pub use backend::{Backend, Logits, SessionOptions};
@@ -24,4 +25,5 @@ pub use error::{ErrorKind, ModelError};
 pub use files::ModelFiles;
 pub use model::Model;
 pub use runtime::{LIBRARY_VARIABLE, Runtime, RuntimeSearch};
+pub use spark_pieces::SparkEncoding;
 pub use tokenizer::Tokenizer;

@@ -8,8 +8,8 @@ const FILE: &str = "tokenizer.json";
 
 /// A Hugging Face tokenizer, with what it puts around a window.
 pub struct Tokenizer {
-    inner: tokenizers::Tokenizer,
-    model: String,
+    pub(crate) inner: tokenizers::Tokenizer,
+    pub(crate) model: String,
     kind: &'static str,
     prefix: Vec<u32>,
     suffix: Vec<u32>,

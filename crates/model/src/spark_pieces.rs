@@ -1,0 +1,269 @@
+//! The pieces that Spark NLP feeds to a model, with what it loses on the way.
+//!
+//! Spark NLP cuts a document into words first ([`spark_words`](spanframe_core::spark_words)) and then each word by itself
+//! into pieces. It keeps only what its own pre-tokenizer takes for the word's first part, strips accents for every BERT,
+//! never writes the leading space of byte-level BPE, and stops at a number of pieces without saying so. Positions are
+//! UTF-16 code units here, for a word's label is found by comparing them. Read off Spark NLP 5.5.3.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use spanframe_core::{Encoding, Span, aggregate::{self, Unit}};
+use tokenizers::{
+    Model, ModelWrapper, NormalizedString, PreTokenizedString, PreTokenizer, pre_tokenizers::byte_level::ByteLevel,
+    utils::SysRegex,
+};
+
+use crate::{ModelError, Tokenizer};
+
+/// Special tokens around a document, which count towards its length.
+const SPECIAL: usize = 2;
+/// Longest word in code units that Spark NLP looks up piece by piece.
+const LONGEST_WORD: usize = 200;
+/// Special tokens of the RoBERTa kind, which are cut out of words.
+const ROBERTA_SPECIAL: [&str; 5] = ["<s>", "</s>", "<unk>", "<mask>", "<pad>"];
+
+/// The first run of letters, of numbers, or of anything else: what GPT-2's expression finds in a word.
+static FIRST_RUN: LazyLock<Option<SysRegex>> =
+    LazyLock::new(|| SysRegex::new(r"\A(?:\p{L}+|\p{N}+|[^\p{L}\p{N}]+)").ok());
+
+/// One document as Spark NLP feeds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SparkEncoding {
+    /// The pieces between the two special tokens: one entry a piece, its span that of the whole word, joined for every
+    /// piece of a word but its first.
+    pub encoding: Encoding,
+    /// For each word, the piece whose logits label it, if any. `encoding.len()` names the end token: where pieces were cut
+    /// off, Spark NLP gives the first of them the end token's logits.
+    pub labelled_by: Vec<Option<usize>>,
+    /// Words at the end of the document that the length limit keeps from the model.
+    pub words_cut: usize,
+}
+
+impl SparkEncoding {
+    /// One unit a word: its label and the label's probability.
+    ///
+    /// `logits` is row-major `[encoding.len() + 1, columns]`, the last row that of the end token. A word without a label
+    /// gets a label beyond `columns`, which [`spark_group`](spanframe_core::spark_group) reads as outside, and score 0.
+    #[must_use]
+    pub fn units(&self, words: &[Span], logits: &[f32], columns: usize) -> Vec<Unit> {
+        let mut row = vec![0.0; columns];
+        let mut unit = |span: Span, piece: Option<usize>| {
+            let Some(piece) = piece else { return Unit { span, label: columns, score: 0.0 } };
+            aggregate::softmax(&logits[piece * columns..(piece + 1) * columns], &mut row);
+            let (label, score) = aggregate::best(&row);
+            Unit { span, label, score }
+        };
+        words.iter().zip(&self.labelled_by).map(|(&span, &piece)| unit(span, piece)).collect()
+    }
+}
+
+/// A piece on its way to the model.
+struct Piece {
+    id: u32,
+    /// Where Spark NLP believes that it begins; `None` where it cannot label a word.
+    at: Option<usize>,
+    word: usize,
+}
+
+impl Tokenizer {
+    /// Whether capital letters make a difference: `caseSensitive` as a user of Spark NLP would set it for this model.
+    #[must_use]
+    pub fn is_cased(&self) -> bool {
+        let ids = |text| self.inner.encode(text, false).map(|e| e.get_ids().to_vec()).unwrap_or_default();
+        ids("AB") != ids("ab")
+    }
+
+    /// The pieces that Spark NLP feeds for `words` of `text`, which are in order and do not overlap.
+    ///
+    /// `max_length` is `maxSentenceLength`: the two special tokens count. `cased` is `caseSensitive`.
+    ///
+    /// # Errors
+    /// [`ModelError::Tokenize`], which does not quote the text.
+    pub fn encode_spark(
+        &self, text: &str, words: &[Span], max_length: usize, cased: bool,
+    ) -> Result<SparkEncoding, ModelError> {
+        let room = max_length.saturating_sub(SPECIAL);
+        let unigram = matches!(self.inner.get_model(), ModelWrapper::Unigram(_));
+        let mut begins = Vec::with_capacity(words.len());
+        let mut pieces: Vec<Piece> = Vec::new();
+        let (mut counted, mut at) = (0, 0);
+        for (i, word) in words.iter().enumerate() {
+            at += utf16_len(&text[counted..word.begin()]);
+            counted = word.begin();
+            begins.push(at);
+            // with SentencePiece the words are counted as well
+            if pieces.len() >= max_length || (unigram && i >= room) {
+                break;
+            }
+            let lower;
+            let content = if cased {
+                word.slice(text)
+            } else {
+                lower = word.slice(text).to_lowercase();
+                &lower
+            };
+            let failed = |_| ModelError::Tokenize { model: self.model.clone(), bytes: content.len() };
+            let found = match self.inner.get_model() {
+                ModelWrapper::WordPiece(_) | ModelWrapper::WordLevel(_) => self.bert_pieces(content, at, cased),
+                ModelWrapper::BPE(_) => self.roberta_pieces(content, at).map_err(failed)?,
+                ModelWrapper::Unigram(_) => self.sentence_pieces(content, at).map_err(failed)?,
+            };
+            pieces.extend(found.into_iter().map(|(id, at)| Piece { id, at, word: i }));
+        }
+        pieces.truncate(max_length);
+        let mut labels = HashMap::new();
+        for (i, piece) in pieces.iter().enumerate().take(room + 1) {
+            // the first one wins: a later word may be labelled by a piece of an earlier one
+            piece.at.map(|at| *labels.entry(at).or_insert(i));
+        }
+        let mut labelled_by: Vec<Option<usize>> = begins.iter().map(|at| labels.get(at).copied()).collect();
+        labelled_by.resize(words.len(), None);
+        let seen = match pieces.get(room) {
+            Some(cut) => cut.word + usize::from(room > 0 && pieces[room - 1].word == cut.word),
+            None if unigram => words.len().min(room),
+            None => words.len(),
+        };
+        pieces.truncate(room);
+        let joined = (0..pieces.len()).map(|i| i > 0 && pieces[i - 1].word == pieces[i].word).collect();
+        let spans = pieces.iter().map(|p| words[p.word]).collect();
+        let encoding = Encoding::from_words(pieces.into_iter().map(|p| p.id).collect(), spans, joined);
+        Ok(SparkEncoding { encoding, labelled_by, words_cut: words.len() - seen })
+    }
+
+    /// Spark NLP's basic tokenizer, of which the first token counts, and its WordPiece.
+    fn bert_pieces(&self, word: &str, at: usize, cased: bool) -> Vec<(u32, Option<usize>)> {
+        let Some(token) = basic_token(word, cased) else { return Vec::new() };
+        let unknown = self.inner.token_to_id("[UNK]").unwrap_or(0);
+        let whole = vec![(unknown, Some(at))];
+        if utf16_len(&token) > LONGEST_WORD {
+            return whole;
+        }
+        let mut found = Vec::new();
+        let mut begin = 0;
+        while begin < token.len() {
+            let prefix = if begin > 0 { "##" } else { "" };
+            let mut ends = token[begin..].char_indices().rev().map(|(i, c)| begin + i + c.len_utf8());
+            let longest = ends.find_map(|end| {
+                let id = self.inner.token_to_id(&format!("{prefix}{}", &token[begin..end]))?;
+                Some((id, end))
+            });
+            let Some((id, end)) = longest else { return whole };
+            found.push((id, Some(at + utf16_len(&token[..begin]))));
+            begin = end;
+        }
+        found
+    }
+
+    /// The first run of a word by byte-level BPE, without the mark of a leading space.
+    fn roberta_pieces(&self, word: &str, at: usize) -> tokenizers::Result<Vec<(u32, Option<usize>)>> {
+        let unknown = self.inner.token_to_id("<unk>").unwrap_or(0);
+        // a word of control characters becomes an empty one at the begin of the document
+        if word.trim_matches(|c| c <= ' ').is_empty() {
+            return Ok(vec![(unknown, Some(0))]);
+        }
+        let (part, at) = match first_part(word) {
+            Ok(special) => return Ok(vec![(self.inner.token_to_id(special).unwrap_or(unknown), Some(at))]),
+            Err(part) => (part, at + utf16_len(&word[..word.len() - part.rest.len()])),
+        };
+        let run = FIRST_RUN.as_ref().and_then(|regex| regex.find_iter(part.text).next()).map_or(part.text.len(), |r| r.1);
+        let mut bytes = PreTokenizedString::from(&part.text[..run]);
+        ByteLevel::new(false, false, false).pre_tokenize(&mut bytes)?;
+        let mut found = Vec::new();
+        let mut begin = at;
+        for (mapped, ..) in bytes.get_splits(tokenizers::OffsetReferential::Normalized, tokenizers::OffsetType::Char) {
+            for token in self.inner.get_model().tokenize(mapped)? {
+                found.push((token.id, Some(begin)));
+                begin += token.value.chars().count(); // bytes, where Spark NLP means code units
+            }
+        }
+        Ok(found)
+    }
+
+    /// The whole word by SentencePiece, without lone word marks; unknown pieces get the id after the first, which pads.
+    fn sentence_pieces(&self, word: &str, at: usize) -> tokenizers::Result<Vec<(u32, Option<usize>)>> {
+        let (mark, unknown) = (self.inner.token_to_id("▁"), self.inner.token_to_id("<unk>"));
+        let encoding = self.inner.encode(word, false)?;
+        let kept = encoding.get_ids().iter().filter(|&&id| Some(id) != mark);
+        Ok(kept.enumerate().map(|(i, &id)| (if Some(id) == unknown { 1 } else { id }, (i == 0).then_some(at))).collect())
+    }
+}
+
+/// What is left of a word when special tokens before and after its first part are gone.
+struct Part<'a> {
+    text: &'a str,
+    /// From the part's begin to the end of the word.
+    rest: &'a str,
+}
+
+/// The first part of a word between special tokens, or the special token that the word is.
+fn first_part(word: &str) -> Result<&str, Part<'_>> {
+    let mut rest = word;
+    loop {
+        if ROBERTA_SPECIAL.contains(&rest) {
+            return Ok(rest);
+        }
+        match ROBERTA_SPECIAL.iter().find_map(|special| rest.strip_prefix(special)) {
+            Some(stripped) => rest = stripped,
+            None => break,
+        }
+    }
+    let end = ROBERTA_SPECIAL.iter().filter_map(|special| rest.find(special)).min().unwrap_or(rest.len());
+    Err(Part { text: &rest[..end], rest })
+}
+
+fn utf16_len(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// The first token that Spark NLP's basic tokenizer finds in a word, normalized; `None` if there is none.
+fn basic_token(word: &str, cased: bool) -> Option<String> {
+    let is_part = |c: char| !is_filtered(c) && !is_punctuation(c) && !is_chinese(c) && !is_java_space(c);
+    let mut rest = word;
+    while !rest.is_empty() {
+        rest = rest.trim_start_matches(|c| is_java_space(c) && !is_punctuation(c));
+        let (part, after) = rest.split_at(rest.find(|c| !is_part(c)).unwrap_or(rest.len()));
+        let next = after.chars().next();
+        let single = next.filter(|&c| is_punctuation(c) || is_chinese(c)).map(String::from);
+        let normalized = normalize(part, cased).or_else(|| normalize(&single?, cased));
+        if normalized.is_some() {
+            return normalized;
+        }
+        rest = &after[next.map_or(0, char::len_utf8)..];
+    }
+    None
+}
+
+/// Accents stripped (whatever the case), control characters dropped; `None` if nothing is left.
+fn normalize(part: &str, cased: bool) -> Option<String> {
+    let mut decomposed = NormalizedString::from(part.trim_matches(|c| c <= ' '));
+    decomposed.nfd();
+    let kept = decomposed.get().chars().filter(|&c| !matches!(c, '\u{300}'..='\u{36f}') && !is_filtered(c));
+    let kept: String = kept.collect();
+    let kept = if cased { kept } else { kept.to_lowercase() };
+    (!kept.is_empty()).then_some(kept)
+}
+
+fn is_filtered(c: char) -> bool {
+    c == '\u{fffd}' || (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+}
+
+/// `Character.isWhitespace`: no no-break spaces, but the four separators of ASCII.
+fn is_java_space(c: char) -> bool {
+    matches!(c, '\t'..='\r' | '\u{1c}'..=' ' | '\u{1680}' | '\u{2000}'..='\u{2006}' | '\u{2008}'..='\u{200a}'
+        | '\u{2028}' | '\u{2029}' | '\u{205f}' | '\u{3000}')
+}
+
+/// Punctuation of ASCII, and of the rest of the first plane only what has "punctuation" in its name.
+fn is_punctuation(c: char) -> bool {
+    c.is_ascii_punctuation()
+        || matches!(c, '\u{5be}' | '\u{5c0}' | '\u{5c3}' | '\u{5c6}' | '\u{5f3}' | '\u{5f4}' | '\u{61e}'
+            | '\u{830}'..='\u{835}' | '\u{837}'..='\u{83e}' | '\u{85e}' | '\u{df4}' | '\u{16eb}'..='\u{16ed}'
+            | '\u{1735}' | '\u{1736}' | '\u{1c3b}'..='\u{1c3f}' | '\u{1c7e}' | '\u{1c7f}' | '\u{1cc0}'..='\u{1cc7}'
+            | '\u{2008}' | '\u{2055}' | '\u{2056}' | '\u{2058}'..='\u{205a}' | '\u{2e2a}'..='\u{2e2c}' | '\u{a4fe}'
+            | '\u{a4ff}' | '\u{aa5c}'..='\u{aa5f}')
+}
+
+/// CJK ideographs of the first plane.
+fn is_chinese(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+}
