@@ -16,6 +16,7 @@ pub mod encoding;
 pub mod label;
 pub mod sentence;
 pub mod span;
+pub mod spark_group;
 pub mod spark_words;
 pub mod trim;
 pub mod viterbi;

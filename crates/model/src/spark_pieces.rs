@@ -161,12 +161,14 @@ impl Tokenizer {
         if word.trim_matches(|c| c <= ' ').is_empty() {
             return Ok(vec![(unknown, Some(0))]);
         }
-        let (part, at) = match first_part(word) {
-            Ok(special) => return Ok(vec![(self.inner.token_to_id(special).unwrap_or(unknown), Some(at))]),
-            Err(part) => (part, at + utf16_len(&word[..word.len() - part.rest.len()])),
-        };
-        let run = FIRST_RUN.as_ref().and_then(|regex| regex.find_iter(part.text).next()).map_or(part.text.len(), |r| r.1);
-        let mut bytes = PreTokenizedString::from(&part.text[..run]);
+        let part = first_part(word);
+        let at = at + utf16_len(&word[..part.begin()]);
+        let part = part.slice(word);
+        if ROBERTA_SPECIAL.contains(&part) {
+            return Ok(vec![(self.inner.token_to_id(part).unwrap_or(unknown), Some(at))]);
+        }
+        let run = FIRST_RUN.as_ref().and_then(|regex| regex.find_iter(part).next()).map_or(part.len(), |r| r.1);
+        let mut bytes = PreTokenizedString::from(&part[..run]);
         ByteLevel::new(false, false, false).pre_tokenize(&mut bytes)?;
         let mut found = Vec::new();
         let mut begin = at;
@@ -188,27 +190,18 @@ impl Tokenizer {
     }
 }
 
-/// What is left of a word when special tokens before and after its first part are gone.
-struct Part<'a> {
-    text: &'a str,
-    /// From the part's begin to the end of the word.
-    rest: &'a str,
-}
-
-/// The first part of a word between special tokens, or the special token that the word is.
-fn first_part(word: &str) -> Result<&str, Part<'_>> {
-    let mut rest = word;
-    loop {
-        if ROBERTA_SPECIAL.contains(&rest) {
-            return Ok(rest);
-        }
-        match ROBERTA_SPECIAL.iter().find_map(|special| rest.strip_prefix(special)) {
-            Some(stripped) => rest = stripped,
-            None => break,
-        }
+/// The first part of a word between special tokens, or the special token that is left when the others are gone.
+fn first_part(word: &str) -> Span {
+    let mut begin = 0;
+    while !ROBERTA_SPECIAL.contains(&&word[begin..]) {
+        let special = ROBERTA_SPECIAL.iter().find(|special| word[begin..].starts_with(**special));
+        let Some(special) = special else {
+            let end = ROBERTA_SPECIAL.iter().filter_map(|special| word[begin..].find(special)).min();
+            return Span::new(begin, end.map_or(word.len(), |end| begin + end));
+        };
+        begin += special.len();
     }
-    let end = ROBERTA_SPECIAL.iter().filter_map(|special| rest.find(special)).min().unwrap_or(rest.len());
-    Err(Part { text: &rest[..end], rest })
+    Span::new(begin, word.len())
 }
 
 fn utf16_len(text: &str) -> usize {
