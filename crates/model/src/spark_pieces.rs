@@ -9,7 +9,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use spanframe_core::{Encoding, Span, aggregate::{self, Unit}};
 use tokenizers::{
-    Model, ModelWrapper, NormalizedString, PreTokenizedString, PreTokenizer, pre_tokenizers::byte_level::ByteLevel,
+    Model, ModelWrapper, NormalizedString, Normalizer, PreTokenizedString, PreTokenizer, pre_tokenizers::byte_level::ByteLevel,
     utils::SysRegex,
 };
 
@@ -93,7 +93,7 @@ impl Tokenizer {
             begins.push(at);
             // with SentencePiece the words are counted as well
             if pieces.len() >= max_length || (unigram && i >= room) {
-                break;
+                continue;
             }
             let lower;
             let content = if cased {
@@ -116,8 +116,7 @@ impl Tokenizer {
             // the first one wins: a later word may be labelled by a piece of an earlier one
             piece.at.map(|at| *labels.entry(at).or_insert(i));
         }
-        let mut labelled_by: Vec<Option<usize>> = begins.iter().map(|at| labels.get(at).copied()).collect();
-        labelled_by.resize(words.len(), None);
+        let labelled_by = begins.iter().map(|at| labels.get(at).copied()).collect();
         let seen = match pieces.get(room) {
             Some(cut) => cut.word + usize::from(room > 0 && pieces[room - 1].word == cut.word),
             None if unigram => words.len().min(room),
@@ -184,9 +183,15 @@ impl Tokenizer {
     /// The whole word by SentencePiece, without lone word marks; unknown pieces get the id after the first, which pads.
     fn sentence_pieces(&self, word: &str, at: usize) -> tokenizers::Result<Vec<(u32, Option<usize>)>> {
         let (mark, unknown) = (self.inner.token_to_id("▁"), self.inner.token_to_id("<unk>"));
-        let encoding = self.inner.encode(word, false)?;
-        let kept = encoding.get_ids().iter().filter(|&&id| Some(id) != mark);
-        Ok(kept.enumerate().map(|(i, &id)| (if Some(id) == unknown { 1 } else { id }, (i == 0).then_some(at))).collect())
+        let mut normalized = NormalizedString::from(word);
+        if let Some(normalizer) = self.inner.get_normalizer() {
+            normalizer.normalize(&mut normalized)?;
+        }
+        // spaces alone end a word here, and what is white space to other tokenizers is a letter
+        let marked: String = normalized.get().split(' ').filter(|w| !w.is_empty()).flat_map(|w| ["▁", w]).collect();
+        let tokens = self.inner.get_model().tokenize(&marked)?;
+        let kept = tokens.iter().map(|t| t.id).filter(|&id| Some(id) != mark);
+        Ok(kept.enumerate().map(|(i, id)| (if Some(id) == unknown { 1 } else { id }, (i == 0).then_some(at))).collect())
     }
 }
 
