@@ -8,6 +8,7 @@
 
 mod backend;
 mod card;
+mod charsmap;
 mod config;
 mod device;
 mod error;

@@ -7,13 +7,16 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use spanframe_core::{Encoding, Span, aggregate::{self, Unit}};
+use spanframe_core::{
+    Encoding, Span,
+    aggregate::{self, Unit},
+};
 use tokenizers::{
-    Model, ModelWrapper, NormalizedString, Normalizer, PreTokenizedString, PreTokenizer, pre_tokenizers::byte_level::ByteLevel,
-    utils::SysRegex,
+    Model, ModelWrapper, NormalizedString, PreTokenizedString, PreTokenizer, models::unigram::Unigram,
+    pre_tokenizers::byte_level::ByteLevel, utils::SysRegex,
 };
 
-use crate::{ModelError, Tokenizer};
+use crate::{ModelError, Tokenizer, charsmap::Charsmap};
 
 /// Special tokens around a document, which count towards its length.
 const SPECIAL: usize = 2;
@@ -63,6 +66,32 @@ struct Piece {
     /// Where Spark NLP believes that it begins; `None` where it cannot label a word.
     at: Option<usize>,
     word: usize,
+}
+
+/// What differs from the `tokenizers` library where a word goes through SentencePiece itself.
+pub(crate) struct SentencePiece {
+    charsmap: Option<Charsmap>,
+    /// The same pieces, but no text is a special token.
+    model: Option<Unigram>,
+}
+
+impl SentencePiece {
+    fn new(tokenizer: &tokenizers::Tokenizer) -> Self {
+        let normalizer = tokenizer.get_normalizer().and_then(|n| serde_json::to_value(n).ok());
+        let special = |piece: &str| ROBERTA_SPECIAL.contains(&piece);
+        let model = match tokenizer.get_model() {
+            ModelWrapper::Unigram(model) => {
+                let hidden = |(i, (piece, score)): (usize, &(String, f64))| {
+                    // no text holds a non-character, so that such a piece is never found
+                    (if special(piece) { format!("\u{ffff}{i}") } else { piece.clone() }, *score)
+                };
+                let unknown = tokenizer.token_to_id("<unk>").map(|id| id as usize);
+                Unigram::from(model.iter().enumerate().map(hidden).collect(), unknown, false).ok()
+            }
+            _ => None,
+        };
+        Self { charsmap: normalizer.as_ref().and_then(Charsmap::find), model }
+    }
 }
 
 impl Tokenizer {
@@ -183,13 +212,22 @@ impl Tokenizer {
     /// The whole word by SentencePiece, without lone word marks; unknown pieces get the id after the first, which pads.
     fn sentence_pieces(&self, word: &str, at: usize) -> tokenizers::Result<Vec<(u32, Option<usize>)>> {
         let (mark, unknown) = (self.inner.token_to_id("▁"), self.inner.token_to_id("<unk>"));
-        let mut normalized = NormalizedString::from(word);
-        if let Some(normalizer) = self.inner.get_normalizer() {
-            normalizer.normalize(&mut normalized)?;
+        let sentence_piece = self.sentence_piece.get_or_init(|| SentencePiece::new(&self.inner));
+        let charsmap = sentence_piece.charsmap.as_ref();
+        let mut normalized = String::new();
+        for part in word.split_inclusive(is_mangled) {
+            let sound = part.trim_end_matches(is_mangled);
+            normalized += &charsmap.map_or_else(|| sound.to_string(), |charsmap| charsmap.normalize(sound));
+            // what Java hands over for these is not UTF-8: each of its bytes becomes a replacement character
+            let bytes = part[sound.len()..].chars().map(|c| if c == '\0' { 2 } else { 6 }).sum();
+            normalized.extend(std::iter::repeat_n(char::REPLACEMENT_CHARACTER, bytes));
         }
         // spaces alone end a word here, and what is white space to other tokenizers is a letter
-        let marked: String = normalized.get().split(' ').filter(|w| !w.is_empty()).flat_map(|w| ["▁", w]).collect();
-        let tokens = self.inner.get_model().tokenize(&marked)?;
+        let marked: String = normalized.split(' ').filter(|w| !w.is_empty()).flat_map(|w| ["▁", w]).collect();
+        let tokens = match &sentence_piece.model {
+            Some(model) => model.tokenize(&marked)?,
+            None => self.inner.get_model().tokenize(&marked)?,
+        };
         let kept = tokens.iter().map(|t| t.id).filter(|&id| Some(id) != mark);
         Ok(kept.enumerate().map(|(i, id)| (if Some(id) == unknown { 1 } else { id }, (i == 0).then_some(at))).collect())
     }
@@ -239,6 +277,11 @@ fn normalize(part: &str, cased: bool) -> Option<String> {
     let kept: String = kept.collect();
     let kept = if cased { kept } else { kept.to_lowercase() };
     (!kept.is_empty()).then_some(kept)
+}
+
+/// Characters that Java's modified UTF-8 writes in its own way.
+fn is_mangled(c: char) -> bool {
+    c == '\0' || c > '\u{ffff}'
 }
 
 fn is_filtered(c: char) -> bool {

@@ -1,8 +1,10 @@
 //! [`Tokenizer`]: documents to [`Encoding`]s.
 
+use std::sync::OnceLock;
+
 use spanframe_core::Encoding;
 
-use crate::{ModelError, ModelFiles};
+use crate::{ModelError, ModelFiles, spark_pieces::SentencePiece};
 
 const FILE: &str = "tokenizer.json";
 
@@ -13,6 +15,8 @@ pub struct Tokenizer {
     kind: &'static str,
     prefix: Vec<u32>,
     suffix: Vec<u32>,
+    /// Read when the emulation of Spark NLP first asks for it.
+    pub(crate) sentence_piece: OnceLock<SentencePiece>,
 }
 
 impl Tokenizer {
@@ -43,7 +47,14 @@ impl Tokenizer {
             ModelWrapper::WordLevel(_) => "WordLevel",
             ModelWrapper::Unigram(_) => "Unigram",
         };
-        Ok(Self { prefix: ids[..first].to_vec(), suffix: ids[last + 1..].to_vec(), model: files.name(), kind, inner })
+        Ok(Self {
+            prefix: ids[..first].to_vec(),
+            suffix: ids[last + 1..].to_vec(),
+            model: files.name(),
+            kind,
+            inner,
+            sentence_piece: OnceLock::new(),
+        })
     }
 
     /// The pieces of one document, without special tokens. Nothing is cut off, however long the document.
