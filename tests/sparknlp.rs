@@ -96,10 +96,13 @@ fn check_chunks(text: &str, found: &[Entity], kinds: &[String], expect: &Value, 
 }
 
 /// Runs one model over every text with each of the lengths in the file.
-fn check(name: &str, half: bool) {
+fn check(name: &str, half: bool, ties: usize) {
     let tolerance = if half { HALF_TOLERANCE } else { TOLERANCE };
     let mut turned = 0;
     let reference = reference();
+    // words that SentencePiece can cut in two ways of the same score; its versions differ in which they take
+    let excluded = reference["excluded"][name].as_object().unwrap();
+    assert_eq!(excluded.len(), ties);
     let texts = list(&reference["texts"]);
     let model = load(name);
     let labels = &model.config.labels;
@@ -111,7 +114,8 @@ fn check(name: &str, half: bool) {
         assert_eq!(run["case_sensitive"], model.tokenizer.is_cased());
         assert_eq!(list(&run["failed"]).len(), 0);
         let mut cut = 0;
-        for (i, note) in texts.iter().map(text).enumerate() {
+        let determined = texts.iter().map(text).enumerate().filter(|(i, _)| !excluded.contains_key(&i.to_string()));
+        for (i, note) in determined {
             let what = format!("{name}, length {length}, text {i}");
             let words = spark_words(note);
             let pieces = model
@@ -174,20 +178,20 @@ fn check_variants(text: &str, words: &[Span], found: &[Entity], kinds: &[String]
 
 #[test]
 fn bert_uncased_equals_spark_nlp() {
-    check("bert-uncased", false);
+    check("bert-uncased", false, 0);
 }
 
 #[test]
 fn bert_cased_equals_spark_nlp() {
-    check("bert-cased", false);
+    check("bert-cased", false, 0);
 }
 
 #[test]
 fn roberta_equals_spark_nlp() {
-    check("roberta", false);
+    check("roberta", false, 0);
 }
 
 #[test]
 fn xlm_roberta_equals_spark_nlp() {
-    check("xlm-roberta", true);
+    check("xlm-roberta", true, 3);
 }

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 import onnx
-from sentencepiece import sentencepiece_model_pb2
+from sentencepiece import SentencePieceProcessor, sentencepiece_model_pb2
 
 KINDS = {
     "bert-uncased": ("BertForTokenClassification", "model.onnx"),
@@ -35,6 +35,22 @@ def sentencepiece_model(tokenizer):
     charsmap = tokenizer["normalizer"]["normalizers"][0]["precompiled_charsmap"]
     proto.normalizer_spec.precompiled_charsmap = base64.b64decode(charsmap)
     return proto.SerializeToString()
+
+
+def tied_words(source, words):
+    """The words that SentencePiece can cut in two ways of the same score: its versions differ in which they take. The scores of
+    the test model are rounded to two decimals, so that there are some."""
+    tokenizer = json.loads((source / "tokenizer.json").read_text(encoding="utf-8"))
+    if tokenizer["model"]["type"] != "Unigram":
+        return set()
+    model = SentencePieceProcessor(model_proto=sentencepiece_model(tokenizer))
+
+    def is_tied(word):
+        ways = model.nbest_encode_as_ids(word, 2)
+        scores = [sum(map(model.get_score, way)) for way in ways]
+        return len(scores) == 2 and abs(scores[0] - scores[1]) < 1e-3
+
+    return {word for word in words if is_tied(word)}
 
 
 def widen_logits(graph):

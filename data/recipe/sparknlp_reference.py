@@ -22,7 +22,7 @@ import sparknlp.annotator
 from odd_texts import odd_sentences
 from sparknlp.annotator import NerConverter, Tokenizer
 from sparknlp.base import DocumentAssembler
-from sparknlp_models import KINDS, labels_of, prepare
+from sparknlp_models import KINDS, labels_of, prepare, tied_words
 
 SPARK_NLP = "5.5.3"
 PACKAGES = [f"com.johnsnowlabs.nlp:spark-nlp_2.12:{SPARK_NLP}", "org.tensorflow:tensorflow-core-api:0.4.2"]
@@ -143,6 +143,13 @@ def converter(output, **settings):
     return stage
 
 
+def excluded(source, texts, tokens):
+    """Texts whose pieces are not determined, each with the word that is not."""
+    words = [[slice_units(text, *at) for at in zip(places[::2], places[1::2])] for text, places in zip(texts, tokens)]
+    tied = tied_words(source, sorted({word for found in words for word in found if len(word) < 100}))
+    return {str(i): min(tied & set(found)) for i, found in enumerate(words) if tied & set(found)}
+
+
 def run_model(spark, name, folder, texts, names, length):
     """What one model finds in every text, and the texts on which Spark NLP fails."""
     annotator = getattr(sparknlp.annotator, KINDS[name][0])
@@ -241,6 +248,7 @@ def main():
         "cleanup_texts": cleanup_texts,
         "cleanup": run_cleanup(spark, cleanup_texts),
         "models": {},
+        "excluded": {},
     }
     with tempfile.TemporaryDirectory() as folder:
         for name in KINDS:
@@ -250,7 +258,8 @@ def main():
             names = labels_of(source)
             lengths = {str(length): run_model(spark, name, target, rows, names, length) for length in LENGTHS}
             reference["models"][name] = lengths
-            print(name, {length: (len(run["failed"]), run["unread"]) for length, run in lengths.items()}, flush=True)
+            reference["excluded"][name] = excluded(source, rows, reference["tokens"])
+            print(name, {length: (len(run["failed"]), run["unread"]) for length, run in lengths.items()}, reference["excluded"][name], flush=True)
     content = json.dumps(reference, ensure_ascii=False, separators=(",", ":")).encode()
     target = args.data / "reference/sparknlp.json.gz"
     target.write_bytes(gzip.compress(content, compresslevel=9, mtime=0))

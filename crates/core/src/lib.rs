@@ -25,7 +25,7 @@ pub mod word;
 
 pub use aggregate::AggregationStrategy;
 pub use batch::Batch;
-pub use cleanup::{CleanupMode, Cleaned};
+pub use cleanup::{Cleaned, CleanupMode};
 pub use decode::{Decoder, Entity};
 pub use encoding::Encoding;
 pub use label::{Head, LabelError, LabelSet, Prefix, Tag, TagScheme};
