@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod backend;
+mod basic_token;
 mod card;
 mod charsmap;
 mod config;

@@ -12,18 +12,18 @@ use spanframe_core::{
     aggregate::{self, Unit},
 };
 use tokenizers::{
-    Model, ModelWrapper, NormalizedString, PreTokenizedString, PreTokenizer, models::unigram::Unigram,
+    Model, ModelWrapper, PreTokenizedString, PreTokenizer, models::unigram::Unigram,
     pre_tokenizers::byte_level::ByteLevel, utils::SysRegex,
 };
 
-use crate::{ModelError, Tokenizer, charsmap::Charsmap};
+use crate::{ModelError, Tokenizer, basic_token::basic_token, charsmap::Charsmap};
 
 /// Special tokens around a document, which count towards its length.
 const SPECIAL: usize = 2;
 /// Longest word in code units that Spark NLP looks up piece by piece.
 const LONGEST_WORD: usize = 200;
-/// Special tokens of the RoBERTa kind, which are cut out of words.
-const ROBERTA_SPECIAL: [&str; 5] = ["<s>", "</s>", "<unk>", "<mask>", "<pad>"];
+/// Special tokens of RoBERTa and XLM-RoBERTa: the one cuts them out of words, to the other they are plain text.
+const SPECIAL_TOKENS: [&str; 5] = ["<s>", "</s>", "<unk>", "<mask>", "<pad>"];
 
 /// The first run of letters, of numbers, or of anything else: what GPT-2's expression finds in a word.
 static FIRST_RUN: LazyLock<Option<SysRegex>> =
@@ -78,7 +78,7 @@ pub(crate) struct SentencePiece {
 impl SentencePiece {
     fn new(tokenizer: &tokenizers::Tokenizer) -> Self {
         let normalizer = tokenizer.get_normalizer().and_then(|n| serde_json::to_value(n).ok());
-        let special = |piece: &str| ROBERTA_SPECIAL.contains(&piece);
+        let special = |piece: &str| SPECIAL_TOKENS.contains(&piece);
         let model = match tokenizer.get_model() {
             ModelWrapper::Unigram(model) => {
                 let hidden = |(i, (piece, score)): (usize, &(String, f64))| {
@@ -192,7 +192,7 @@ impl Tokenizer {
         let part = first_part(word);
         let at = at + utf16_len(&word[..part.begin()]);
         let part = part.slice(word);
-        if ROBERTA_SPECIAL.contains(&part) {
+        if SPECIAL_TOKENS.contains(&part) {
             return Ok(vec![(self.inner.token_to_id(part).unwrap_or(unknown), Some(at))]);
         }
         let run = FIRST_RUN.as_ref().and_then(|regex| regex.find_iter(part).next()).map_or(part.len(), |r| r.1);
@@ -236,10 +236,10 @@ impl Tokenizer {
 /// The first part of a word between special tokens, or the special token that is left when the others are gone.
 fn first_part(word: &str) -> Span {
     let mut begin = 0;
-    while !ROBERTA_SPECIAL.contains(&&word[begin..]) {
-        let special = ROBERTA_SPECIAL.iter().find(|special| word[begin..].starts_with(**special));
+    while !SPECIAL_TOKENS.contains(&&word[begin..]) {
+        let special = SPECIAL_TOKENS.iter().find(|special| word[begin..].starts_with(**special));
         let Some(special) = special else {
-            let end = ROBERTA_SPECIAL.iter().filter_map(|special| word[begin..].find(special)).min();
+            let end = SPECIAL_TOKENS.iter().filter_map(|special| word[begin..].find(special)).min();
             return Span::new(begin, end.map_or(word.len(), |end| begin + end));
         };
         begin += special.len();
@@ -251,60 +251,7 @@ fn utf16_len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
-/// The first token that Spark NLP's basic tokenizer finds in a word, normalized; `None` if there is none.
-fn basic_token(word: &str, cased: bool) -> Option<String> {
-    let is_part = |c: char| !is_filtered(c) && !is_punctuation(c) && !is_chinese(c) && !is_java_space(c);
-    let mut rest = word;
-    while !rest.is_empty() {
-        rest = rest.trim_start_matches(|c| is_java_space(c) && !is_punctuation(c));
-        let (part, after) = rest.split_at(rest.find(|c| !is_part(c)).unwrap_or(rest.len()));
-        let next = after.chars().next();
-        let single = next.filter(|&c| is_punctuation(c) || is_chinese(c)).map(String::from);
-        let normalized = normalize(part, cased).or_else(|| normalize(&single?, cased));
-        if normalized.is_some() {
-            return normalized;
-        }
-        rest = &after[next.map_or(0, char::len_utf8)..];
-    }
-    None
-}
-
-/// Accents stripped (whatever the case), control characters dropped; `None` if nothing is left.
-fn normalize(part: &str, cased: bool) -> Option<String> {
-    let mut decomposed = NormalizedString::from(part.trim_matches(|c| c <= ' '));
-    decomposed.nfd();
-    let kept = decomposed.get().chars().filter(|&c| !matches!(c, '\u{300}'..='\u{36f}') && !is_filtered(c));
-    let kept: String = kept.collect();
-    let kept = if cased { kept } else { kept.to_lowercase() };
-    (!kept.is_empty()).then_some(kept)
-}
-
 /// Characters that Java's modified UTF-8 writes in its own way.
 fn is_mangled(c: char) -> bool {
     c == '\0' || c > '\u{ffff}'
-}
-
-fn is_filtered(c: char) -> bool {
-    c == '\u{fffd}' || (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
-}
-
-/// `Character.isWhitespace`: no no-break spaces, but the four separators of ASCII.
-fn is_java_space(c: char) -> bool {
-    matches!(c, '\t'..='\r' | '\u{1c}'..=' ' | '\u{1680}' | '\u{2000}'..='\u{2006}' | '\u{2008}'..='\u{200a}'
-        | '\u{2028}' | '\u{2029}' | '\u{205f}' | '\u{3000}')
-}
-
-/// Punctuation of ASCII, and of the rest of the first plane only what has "punctuation" in its name.
-fn is_punctuation(c: char) -> bool {
-    c.is_ascii_punctuation()
-        || matches!(c, '\u{5be}' | '\u{5c0}' | '\u{5c3}' | '\u{5c6}' | '\u{5f3}' | '\u{5f4}' | '\u{61e}'
-            | '\u{830}'..='\u{835}' | '\u{837}'..='\u{83e}' | '\u{85e}' | '\u{df4}' | '\u{16eb}'..='\u{16ed}'
-            | '\u{1735}' | '\u{1736}' | '\u{1c3b}'..='\u{1c3f}' | '\u{1c7e}' | '\u{1c7f}' | '\u{1cc0}'..='\u{1cc7}'
-            | '\u{2008}' | '\u{2055}' | '\u{2056}' | '\u{2058}'..='\u{205a}' | '\u{2e2a}'..='\u{2e2c}' | '\u{a4fe}'
-            | '\u{a4ff}' | '\u{aa5c}'..='\u{aa5f}')
-}
-
-/// CJK ideographs of the first plane.
-fn is_chinese(c: char) -> bool {
-    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
 }
