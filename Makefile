@@ -10,7 +10,7 @@ CARGO := cargo
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(VENV)/runtime build ## Annotate data/notes.parquet with the bundled model and show what was found
@@ -78,6 +78,12 @@ bench-plugin: test-python ## Measure the Polars expression beside the engine
 .PHONY: bench-memory
 bench-memory: $(VENV)/test build ## Peak memory for one file and for one a hundred times larger
 	$(VENV)/bin/python benches/memory.py
+
+.PHONY: sparknlp-reference
+sparknlp-reference: ## Make data/reference/sparknlp.json.gz with a real Spark NLP; needs Java 17, fetches half a gigabyte
+	test -x target/sparknlp/bin/python || $(PYTHON) -m venv target/sparknlp
+	target/sparknlp/bin/python -m pip install --quiet --disable-pip-version-check -r data/recipe/requirements-sparknlp.txt
+	target/sparknlp/bin/python data/recipe/sparknlp_reference.py --ivy target/sparknlp/ivy
 
 .PHONY: clean
 clean: ## Remove everything that was built or fetched

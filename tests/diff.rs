@@ -297,7 +297,7 @@ fn wrong_inputs_are_named_without_any_text() {
     check("char.parquet", "short.parquet", &[], "has 30 rows and `");
     check("twice.parquet", "twice.parquet", &["--id", "same"], "has the same id in rows 0 and 1");
     check("gold.jsonl", "char.parquet", &[], "is joined by id: name the column of `");
-    check("bad.jsonl", "gold.jsonl", &[], "line 1 of `");
-    check("bad.jsonl", "gold.jsonl", &[], "an entity has no `start` or no `end`");
-    check("gold.jsonl", "text.jsonl", &[], "it is not JSON");
+    check("bad.jsonl", "gold.jsonl", &[], "bad.jsonl`, line 1: ");
+    check("bad.jsonl", "gold.jsonl", &[], "an entity needs whole numbers `start` and `end`");
+    check("gold.jsonl", "text.jsonl", &[], "this is not JSON");
 }

@@ -15,6 +15,10 @@ CONDITIONS = ["hipertensión arterial", "Ménière's disease", "SJÖGREN", "mala
 MEASURES = ["38,5 ℃", "5 µg", "5 μg", "½ comprimido", "10³/µL", "SpO₂ 94 %", "FiO₂ 0,4", "120/80 mmHg", "CrCl≈45", "≥ 7.0 %", "№ 3", "٣ mg"]
 MARKS = ["💊", "👩‍⚕️", "🇪🇸", "🇮🇹", "👨‍👩‍👧", "🩺🏽", "❤️", "…", "«ok»", "“stable”", "—", "™", "¿?", "\U0001F9EC"]
 SPACES = [" ", " ", " ", " ", " ", "\u00a0", "  ", "\t", "\n", "\r\n", "\u2009", "\u202f", "\u3000", "\u200b", " \u200d", "\ufeff", "\u2028"]
+SPECIAL = ["[SEP]", "[CLS]", "[UNK]", "[PAD]", "[MASK]", "<s>", "</s>", "<pad>", "<unk>", "<mask>", "[sep]", "<S>"]  # as plain text
+EDGES = ["", " ", "\n", "\u00a0", "\u200b", "\ufeff", ".", "a", "💊", "e\u0301", "\u0301", "Dx", " Dx", "Dx ", "\tDx: asma\n", "5mg", "(asma)",
+         "asma,diabetes;HTA", "HTA/DM2/EPOC", "co-trimoxazole", "d'asma", "ASMA\u3000asma", "a\u0000b", "x" * 60, "metformina" * 4, "½½½", "糖尿病",
+         "🇪🇸🇮🇹", "ﬁﬁﬁ", "℃℃", "... ... ...", "▁▁asma▁", "##asma", "Ġasma"]
 OPENINGS = ["Paciente con", "Pt c/o", "Paziente con", "Riferisce", "No", "Dx:", "Tto:", "Hx of", "È nota", "¿Refiere", "Denies", "Tp:"]
 
 
@@ -44,3 +48,11 @@ def odd_sentences(seed):
     rng = random.Random(seed)
     while True:
         yield odd_sentence(rng)
+
+
+def special_sentences(seed):
+    """An endless, seeded stream of odd sentences with the name of a special token in the text."""
+    rng = random.Random(seed + 1)
+    while True:
+        parts = [odd_sentence(rng), rng.choice(SPECIAL), rng.choice(CONDITIONS)]
+        yield rng.choice([" ", ""]).join(parts)

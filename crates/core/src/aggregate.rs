@@ -159,7 +159,8 @@ pub fn units(
 }
 
 /// Index and value of the first greatest element.
-pub(crate) fn best(row: &[f32]) -> (usize, f32) {
+#[must_use]
+pub fn best(row: &[f32]) -> (usize, f32) {
     let mut found = (0, f32::NEG_INFINITY);
     for (i, &p) in row.iter().enumerate() {
         if p > found.1 {

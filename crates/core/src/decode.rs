@@ -114,6 +114,17 @@ impl Decoder {
     pub fn entities(
         &self, text: &str, (encoding, pieces): (&Encoding, Range<usize>), logits: &[f32], wanted: &[bool],
     ) -> Vec<Entity> {
+        settled(self.unsettled(text, (encoding, pieces), logits, wanted))
+    }
+
+    /// As [`entities`](Self::entities), in the order of the heads and of their units, and with the empty ones that Hugging
+    /// Face's pipeline can give: what it settles among overlapping windows ([`keep_longest`]).
+    ///
+    /// [`keep_longest`]: crate::hugging_face::keep_longest
+    #[must_use]
+    pub fn unsettled(
+        &self, text: &str, (encoding, pieces): (&Encoding, Range<usize>), logits: &[f32], wanted: &[bool],
+    ) -> Vec<Entity> {
         let columns = self.labels.labels().len();
         let mut found = Vec::new();
         for (number, head) in self.labels.heads().iter().enumerate() {
@@ -145,18 +156,16 @@ impl Decoder {
             } else if self.hugging_face.is_none() {
                 entities.iter_mut().for_each(|e| e.span = e.span.trimmed(text));
             }
-            entities.retain(|e| !e.span.is_empty() && wanted[usize::from(e.kind)]);
+            entities.retain(|e| wanted[usize::from(e.kind)]);
             found.append(&mut entities);
         }
-        found.sort_by_key(|e| (e.span, e.kind));
         found
     }
 
     /// The entities of units that were labelled elsewhere, for models with one head. A label beyond the head's is O.
     #[must_use]
-    pub fn entities_of_units(&self, text: &str, units: &[Unit], wanted: &[bool]) -> Vec<Entity> {
+    pub fn entities_of_units(&self, units: &[Unit], wanted: &[bool]) -> Vec<Entity> {
         let mut found = self.group(units, self.labels.tags());
-        found.iter_mut().for_each(|e| e.span = e.span.trimmed(text));
         found.retain(|e| !e.span.is_empty() && wanted[usize::from(e.kind)]);
         found
     }
@@ -176,6 +185,14 @@ impl Decoder {
         }
         mentions.into_iter().map(|(range, kind)| entity(&units[range], kind)).collect()
     }
+}
+
+/// Entities that cover something, sorted by begin, end and kind.
+#[must_use]
+pub fn settled(mut found: Vec<Entity>) -> Vec<Entity> {
+    found.retain(|e| !e.span.is_empty());
+    found.sort_by_key(|e| (e.span, e.kind));
+    found
 }
 
 /// The entity of some units, at least one: from the first begin to the greatest end, with their mean score.

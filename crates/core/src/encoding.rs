@@ -31,7 +31,9 @@ impl Encoding {
         let mut joined = Vec::with_capacity(ids.len());
         let mut floor = 0;
         for (begin, end) in offsets {
-            raw.push(Span::around(text, begin, end));
+            // tokenizers itself counts a position inside a character as the character's begin
+            let (first, last) = (text.floor_char_boundary(begin), text.floor_char_boundary(end));
+            raw.push(Span::new(first, last.max(first)));
             let span = Span::around(text, begin.max(floor), end.max(floor)).trimmed(text);
             floor = span.begin();
             let touches = spans.last().is_some_and(|last| !last.is_empty() && last.end() >= span.begin());
@@ -68,6 +70,18 @@ impl Encoding {
         assert_eq!(self.ids.len(), subwords.len(), "one flag a piece");
         self.subwords = subwords;
         self
+    }
+
+    /// Builds an encoding whose pieces are known to belong to words: `spans` are words, `joined` says which pieces
+    /// continue the word of the piece before. Nothing is trimmed or widened.
+    ///
+    /// # Panics
+    /// If the three are not of one length.
+    #[must_use]
+    pub fn from_words(ids: Vec<u32>, spans: Vec<Span>, joined: Vec<bool>) -> Self {
+        assert!(ids.len() == spans.len() && ids.len() == joined.len(), "one span and one mark a piece");
+        let subwords = vec![false; ids.len()];
+        Self { ids, raw: spans.clone(), continues: joined.clone(), spans, joined, subwords }
     }
 
     /// Number of pieces.

@@ -5,7 +5,7 @@
 use crate::{
     Entity, LabelSet, Tag,
     aggregate::Unit,
-    decode::{Kind, entity},
+    decode::{Kind, entity, settled},
 };
 
 /// What the pipeline makes of a label.
@@ -85,16 +85,18 @@ impl HuggingFace {
 }
 
 /// One entity of each overlap among the windows of a document: the longer, then the surer, as the pipeline's `stride`
-/// has it. An entity is compared with the one kept last.
+/// has it. An entity is compared with the one kept last, whatever its type; those that cover nothing go at the end.
 #[must_use]
-pub fn keep_longest(mut entities: Vec<Entity>) -> Vec<Entity> {
+pub fn keep_longest(text: &str, mut entities: Vec<Entity>) -> Vec<Entity> {
+    // lengths are code points there
+    let length = |e: &Entity| e.span.slice(text).chars().count();
     entities.sort_by_key(|e| e.span.begin());
     let mut kept: Vec<Entity> = Vec::with_capacity(entities.len());
     for entity in entities {
         match kept.last_mut() {
             Some(last) if entity.span.begin() < last.span.end() => {
-                let longer = entity.span.len() > last.span.len();
-                let surer = entity.span.len() == last.span.len() && entity.score > last.score;
+                let longer = length(&entity) > length(last);
+                let surer = length(&entity) == length(last) && entity.score > last.score;
                 if longer || surer {
                     *last = entity;
                 }
@@ -102,5 +104,5 @@ pub fn keep_longest(mut entities: Vec<Entity>) -> Vec<Entity> {
             _ => kept.push(entity),
         }
     }
-    kept
+    settled(kept)
 }

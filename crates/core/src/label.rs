@@ -164,19 +164,20 @@ impl LabelSet {
         self
     }
 
-    /// The same labels, each a type by itself: what NerConverter's `nerHasNoSchema` says.
+    /// The same labels, each a type by itself: what NerConverter's `nerHasNoSchema` says. A `B-` still begins a mention
+    /// for the grouping rules that look at it ([`Grouping::SparkNlp`](crate::Grouping)); touching labels of one name are
+    /// one mention for the others.
     #[must_use]
-    pub fn without_scheme(&self) -> Self {
+    pub fn without_scheme(&self, keep_begins: bool) -> Self {
         let mut entities: Vec<String> = Vec::new();
         let tags = self.labels.iter().zip(&self.tags).map(|(label, tag)| {
-            if *tag == Tag::Outside {
-                return Tag::Outside;
-            }
+            let Tag::Entity(prefix, _) = *tag else { return Tag::Outside };
             let index = entities.iter().position(|e| e == label).unwrap_or_else(|| {
                 entities.push(label.clone());
                 entities.len() - 1
             });
-            Tag::Entity(Prefix::Inside, index as u16)
+            let begins = keep_begins && prefix == Prefix::Begin;
+            Tag::Entity(if begins { Prefix::Begin } else { Prefix::Inside }, index as u16)
         });
         let tags = tags.collect();
         Self { tags, entities, scheme: TagScheme::None, ..self.clone() }

@@ -31,7 +31,7 @@ pub mod word;
 
 pub use aggregate::AggregationStrategy;
 pub use batch::Batch;
-pub use cleanup::CleanupMode;
+pub use cleanup::{Cleaned, CleanupMode};
 pub use decode::{Decoder, Entity, Kind, Rule};
 pub use encoding::Encoding;
 pub use group::Grouping;

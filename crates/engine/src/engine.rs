@@ -67,7 +67,7 @@ impl Engine {
         let renamed = |name: &String| options.replace_labels.get(name).unwrap_or(name).clone();
         let chunks = match options.emulate {
             _ if options.preserve_position => Chunks::Text,
-            Some(Emulation::SparkNlp) => Chunks::SparkWords,
+            Some(Emulation::SparkNlp) => Chunks::FirstWord,
             _ => Chunks::Words,
         };
         Ok(Self {

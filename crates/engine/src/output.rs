@@ -32,8 +32,8 @@ pub enum Chunks {
     Text,
     /// The same with white space as single spaces.
     Words,
-    /// Its words as Spark NLP's Tokenizer cuts them, with single spaces.
-    SparkWords,
+    /// Its first word, which is what Spark NLP gives with `preservePosition=false`.
+    FirstWord,
 }
 
 impl Chunks {
@@ -43,9 +43,7 @@ impl Chunks {
         match self {
             Self::Text => Cow::Borrowed(part),
             Self::Words => Cow::Owned(part.split_whitespace().collect::<Vec<_>>().join(" ")),
-            Self::SparkWords => {
-                Cow::Owned(spark_words(part).iter().map(|word| word.slice(part)).collect::<Vec<_>>().join(" "))
-            }
+            Self::FirstWord => Cow::Borrowed(spark_words(part).first().map_or("", |word| word.slice(part))),
         }
     }
 }

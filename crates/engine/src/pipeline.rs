@@ -12,12 +12,15 @@ use std::{
 
 use rayon::prelude::*;
 use spanframe_core::{
-    Batch, CleanupMode, Decoder, Encoding, Entity, Window, batch,
+    Batch, CleanupMode, Decoder, Encoding, Entity, Span, Window, batch,
     cleanup::{Cleaned, clean},
+    decode::settled,
     hugging_face::keep_longest,
-    sentence, window,
+    sentence,
+    spark_words::spark_words,
+    window,
 };
-use spanframe_model::{Logits, Model};
+use spanframe_model::{Logits, Model, SparkEncoding};
 
 use crate::{EngineError, Metrics, input::TextColumn, options::Emulation};
 
@@ -43,6 +46,8 @@ pub(crate) struct Settings {
     /// Rows carry the cleaned text, not the original.
     pub(crate) cleaned_rows: bool,
     pub(crate) emulate: Option<Emulation>,
+    /// Whether capital letters make a difference to the tokenizer.
+    pub(crate) cased: bool,
 }
 
 /// What the pipeline works with.
@@ -70,6 +75,8 @@ struct Document<'a> {
     /// As it is read, where that is another text.
     cleaned: Option<Cleaned>,
     encoding: Encoding,
+    /// As Spark NLP would read it, with its words.
+    spark: Option<(SparkEncoding, Vec<Span>)>,
     windows: Vec<Window>,
     /// For each window, its place in [`InHand::unique`].
     unique: Vec<usize>,
@@ -145,15 +152,24 @@ impl Pipeline<'_> {
         let settings = self.settings;
         let cleaned = (settings.cleanup != CleanupMode::Disabled).then(|| clean(original, settings.cleanup));
         let text = cleaned.as_ref().map_or(original, |c| &c.text);
-        let encoding = self.model.tokenizer.encode(text)?;
+        let (encoding, spark) = match settings.emulate {
+            Some(Emulation::SparkNlp) => {
+                let words = spark_words(text);
+                let max_length = settings.capacity + self.model.tokenizer.special_tokens();
+                let mut spark = self.model.tokenizer.encode_spark(text, &words, max_length, settings.cased)?;
+                (std::mem::take(&mut spark.encoding), Some((spark, words)))
+            }
+            _ => (self.model.tokenizer.encode(text)?, None),
+        };
         let windows = match settings.emulate {
+            Some(Emulation::SparkNlp) => window::overlapping(encoding.len(), encoding.len().max(1), 0),
             Some(Emulation::HuggingFace) => window::overlapping(encoding.len(), settings.capacity, settings.stride),
-            _ => {
+            None => {
                 let ends = sentence::sentence_ends(text, encoding.spans());
                 window::windows(&ends, encoding.joined(), settings.capacity, settings.stride)
             }
         };
-        Ok(Document { original, cleaned, encoding, unique: Vec::with_capacity(windows.len()), windows })
+        Ok(Document { original, cleaned, encoding, spark, unique: Vec::with_capacity(windows.len()), windows })
     }
 
     /// What reading each row takes; `None` for a null row. The model does not run.
@@ -167,7 +183,7 @@ impl Pipeline<'_> {
                 tokens: document.encoding.len(),
                 unknown_tokens: document.encoding.ids().iter().filter(|&&id| Some(id) == unknown).count(),
                 windows: document.windows.len(),
-                words_lost: 0,
+                words_lost: document.spark.as_ref().map_or(0, |(spark, _)| spark.words_cut),
             }))
         };
         texts.into_par_iter().map(diagnose).collect()
@@ -203,7 +219,12 @@ impl Pipeline<'_> {
             while let Some(b) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&b| b < results.len()) {
                 let batch = &in_hand.batches[b];
                 let windows: Vec<&[u32]> = batch.items.iter().map(|&i| in_hand.unique[i].as_slice()).collect();
-                match self.model.backend.run(worker, &windows, batch.width) {
+                let backend = &self.model.backend;
+                let result = match self.settings.emulate {
+                    Some(Emulation::SparkNlp) => backend.run_hiding_zero(worker, &windows, batch.width),
+                    _ => backend.run(worker, &windows, batch.width),
+                };
+                match result {
                     Ok(logits) => {
                         let tokens = windows.iter().map(|w| w.len()).sum();
                         self.metrics.add_batch(tokens, windows.len() * batch.width - tokens);
@@ -237,14 +258,24 @@ impl Pipeline<'_> {
             self.gather(window, places[unique], logits, &mut rows);
             if by_window {
                 let pieces = (&document.encoding, window.tokens.clone());
-                entities.append(&mut decoder.entities(text, pieces, &rows, wanted));
+                entities.append(&mut decoder.unsettled(text, pieces, &rows, wanted));
                 rows.clear();
             }
         }
-        if !by_window {
+        if let Some((spark, words)) = &document.spark {
+            // the row of the end token takes part: Spark NLP reads it where it has cut a text
+            for &unique in &document.unique {
+                let ((batch, row), before) = (places[unique], self.model.tokenizer.prefix().len());
+                rows = logits[batch].tokens(row, before..before + document.encoding.len() + 1).to_vec();
+            }
+            let units = spark.units(words, &rows, decoder.labels().labels().len());
+            entities = decoder.entities_of_units(&units, wanted);
+        } else if !by_window {
             entities = decoder.entities(text, (&document.encoding, 0..document.encoding.len()), &rows, wanted);
         } else if document.windows.len() > 1 {
-            entities = keep_longest(entities);
+            entities = keep_longest(text, entities);
+        } else {
+            entities = settled(entities);
         }
         entities.retain(|e| e.score >= *threshold);
         match document.cleaned {

@@ -42,15 +42,22 @@ pub(crate) fn resolve(options: &EngineOptions, model: &Model, only: Option<&str>
         let way_out = "neither system knows such models, leave it out";
         return Err(OptionError::Conflict { option: "emulate", other: "a model with several heads", way_out }.into());
     }
-    let labels = if options.ner_has_no_schema { config.labels.without_scheme() } else { config.labels.clone() };
-    let decoder = Decoder::new(rule(options, config.default_rule()), labels);
+    let rule = rule(options, config.default_rule());
+    let labels = if options.ner_has_no_schema {
+        config.labels.without_scheme(rule.grouping == Grouping::SparkNlp)
+    } else {
+        config.labels.clone()
+    };
+    let decoder = Decoder::new(rule, labels);
     let types = types(options, decoder.labels().entities(), only)?;
     Ok(Settings {
         wanted: wanted(options, &decoder, &types)?,
         types,
         capacity,
         stride,
-        batch_tokens: options.batch_tokens,
+        // Spark NLP predicts every text by itself
+        batch_tokens: if options.emulate == Some(Emulation::SparkNlp) { 1 } else { options.batch_tokens },
+        cased: model.tokenizer.is_cased(),
         threshold: options.threshold,
         cleanup: options.cleanup_mode,
         cleaned_rows: options.cleaned_offsets,
@@ -116,6 +123,7 @@ fn wanted(options: &EngineOptions, decoder: &Decoder, types: &[bool]) -> Result<
         let labels = decoder.labels();
         let mut known: Vec<&str> = labels.entities().iter().chain(labels.labels()).map(String::as_str).collect();
         known.extend(kinds.iter().map(|k| k.name.as_str()));
+        known.extend(labels.labels().iter().filter_map(|label| Some(label.split_once('-')?.1)));
         let mut seen = HashSet::new();
         known.retain(|name| seen.insert(*name));
         choose("ignore_labels", name, known.into_iter().map(|name| (name, ())))?;

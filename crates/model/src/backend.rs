@@ -142,12 +142,27 @@ impl Backend {
     /// # Errors
     /// [`ModelError::Run`] and [`ModelError::OutputShape`].
     pub fn run(&self, worker: usize, windows: &[&[u32]], width: usize) -> Result<Logits, ModelError> {
+        self.run_masked(worker, windows, width, |_| 1)
+    }
+
+    /// As [`run`](Self::run), but no token attends to one whose id is 0, as Spark NLP computes its mask. With RoBERTa's
+    /// and XLM-RoBERTa's vocabularies that is the begin token.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_hiding_zero(&self, worker: usize, windows: &[&[u32]], width: usize) -> Result<Logits, ModelError> {
+        self.run_masked(worker, windows, width, |id| i64::from(id != 0))
+    }
+
+    fn run_masked(
+        &self, worker: usize, windows: &[&[u32]], width: usize, mask: fn(u32) -> i64,
+    ) -> Result<Logits, ModelError> {
         let rows = windows.len();
         let failed = |e: ort::Error| ModelError::Run { rows, width, reason: e.to_string() };
         let inputs = self
             .inputs
             .iter()
-            .map(|spec| Ok((spec.name.as_str(), self.tensor(spec, windows, width)?)))
+            .map(|spec| Ok((spec.name.as_str(), self.tensor(spec, windows, width, mask)?)))
             .collect::<Result<Vec<_>, ort::Error>>()
             .map_err(failed)?;
         let mut session = self.sessions[worker % self.sessions.len()].lock().unwrap_or_else(PoisonError::into_inner);
@@ -176,13 +191,15 @@ impl Backend {
         Ok(Logits { values, width, labels: self.labels })
     }
 
-    fn tensor(&self, spec: &InputSpec, windows: &[&[u32]], width: usize) -> Result<DynValue, ort::Error> {
+    fn tensor(
+        &self, spec: &InputSpec, windows: &[&[u32]], width: usize, mask: fn(u32) -> i64,
+    ) -> Result<DynValue, ort::Error> {
         let mut values = Vec::with_capacity(windows.len() * width);
         for window in windows {
             let padding = width - window.len();
             match spec.input {
                 Input::Ids => values.extend(window.iter().map(|&id| i64::from(id))),
-                Input::Mask => values.extend(window.iter().map(|_| 1)),
+                Input::Mask => values.extend(window.iter().map(|&id| mask(id))),
                 Input::Types => values.extend(window.iter().map(|_| 0)),
                 Input::Positions => values.extend((0..window.len() as i64).map(|i| self.first_position + i)),
             }

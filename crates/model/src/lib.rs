@@ -7,7 +7,9 @@
 #![warn(missing_docs)]
 
 mod backend;
+mod basic_token;
 mod card;
+mod charsmap;
 mod config;
 mod device;
 mod error;
@@ -17,6 +19,7 @@ mod home;
 mod model;
 mod runtime;
 mod scores;
+mod spark_pieces;
 mod tokenizer;
 
 pub use backend::{Backend, Logits, SessionOptions};
@@ -29,4 +32,5 @@ pub use home::{HOME_VARIABLE, installed, installed_names, models_folder};
 pub use model::Model;
 pub use runtime::{LIBRARY_VARIABLE, Runtime, RuntimeSearch};
 pub use scores::{Figures, Score, Scores};
+pub use spark_pieces::SparkEncoding;
 pub use tokenizer::Tokenizer;

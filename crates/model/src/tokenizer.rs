@@ -1,22 +1,26 @@
 //! [`Tokenizer`]: documents to [`Encoding`]s.
 
+use std::sync::OnceLock;
+
 use spanframe_core::Encoding;
 use tokenizers::ModelWrapper;
 
-use crate::{ModelError, ModelFiles};
+use crate::{ModelError, ModelFiles, spark_pieces::SentencePiece};
 
 const FILE: &str = "tokenizer.json";
 
 /// A Hugging Face tokenizer, with what it puts around a window.
 pub struct Tokenizer {
-    inner: tokenizers::Tokenizer,
-    model: String,
+    pub(crate) inner: tokenizers::Tokenizer,
+    pub(crate) model: String,
     kind: &'static str,
     prefix: Vec<u32>,
     suffix: Vec<u32>,
     unknown: Option<u32>,
     /// Characters of each piece, for tokenizers that mark the continuation of a word (`##`); empty for others.
     characters: Vec<usize>,
+    /// Read when the emulation of Spark NLP first asks for it.
+    pub(crate) sentence_piece: OnceLock<SentencePiece>,
 }
 
 impl Tokenizer {
@@ -59,7 +63,16 @@ impl Tokenizer {
             characters[id] = piece.chars().count();
         }
         let (prefix, suffix) = (ids[..first].to_vec(), ids[last + 1..].to_vec());
-        Ok(Self { prefix, suffix, model: files.name(), kind, unknown, characters, inner })
+        Ok(Self {
+            prefix,
+            suffix,
+            model: files.name(),
+            kind,
+            unknown,
+            characters,
+            inner,
+            sentence_piece: OnceLock::new(),
+        })
     }
 
     /// The pieces of one document, without special tokens. Nothing is cut off, however long the document.
@@ -82,9 +95,9 @@ impl Tokenizer {
             return false;
         }
         let Some(&characters) = self.characters.get(id as usize) else {
-            let before = text.get(..begin).and_then(|t| t.chars().next_back());
-            let after = text.get(begin..).and_then(|t| t.chars().next());
-            return before.is_some_and(|c| c != ' ') && after != Some(' ');
+            // a piece of a few bytes may begin inside a character, and speaks of all of it
+            let (before, after) = text.split_at(text.floor_char_boundary(begin));
+            return before.chars().next_back().is_some_and(|c| c != ' ') && !after.starts_with(' ');
         };
         text.get(begin..end).is_none_or(|part| part.chars().count() != characters)
     }
