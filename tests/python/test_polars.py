@@ -12,7 +12,7 @@ def annotated(frame, **options):
     return frame.with_columns(ner=pl.col("note").ner.extract(TINY, **options))
 
 
-@pytest.mark.parametrize("layout", ["struct_of_lists", "list_of_structs"])
+@pytest.mark.parametrize("layout", ["struct_of_lists", "list_of_structs", "annotation"])
 def test_eager_lazy_and_streaming_give_the_same_values(notes, tmp_path, layout):
     eager = annotated(notes, layout=layout)
     assert eager["ner"].null_count() == 1
@@ -112,3 +112,25 @@ def test_a_column_that_is_no_text_is_refused_when_planned():
     frame = pl.LazyFrame({"SENTINEL": [1]})
     with pytest.raises(pl.exceptions.ComputeError, match="column `SENTINEL` is i64, expected a string column"):
         frame.select(pl.col("SENTINEL").ner.extract(TINY)).collect_schema()
+
+
+def test_annotations_are_those_of_spark_nlp(notes):
+    rows = annotated(notes, layout="annotation").explode("ner").drop_nulls("ner").unnest("ner")
+    assert rows.columns[4:] == ["annotatorType", "begin", "end", "result", "metadata", "embeddings"]
+    expect = annotated(notes, offsets="spark").ner.explode()
+    assert rows["result"].to_list() == expect["chunk"].to_list()
+    assert rows["end"].to_list() == expect["end"].to_list()
+    entities = [dict((pair["key"], pair["value"]) for pair in row)["entity"] for row in rows["metadata"].to_list()]
+    assert entities == expect["entity"].to_list()
+
+
+def test_diagnostics_need_no_inference_and_stream(notes):
+    model = TINY.replace("multi-head", "bert-uncased")
+    diagnosed = notes.lazy().select(pl.col("note").ner.diagnose(model, emulate="sparknlp"))
+    eager = diagnosed.collect()
+    assert diagnosed.collect_schema() == eager.schema
+    assert_frame_equal(diagnosed.collect(engine="streaming"), eager)
+    counts = eager.unnest("note")
+    assert counts.columns == ["tokens", "unknown_tokens", "windows", "words_lost"]
+    assert counts["tokens"].null_count() == notes["note"].null_count()
+    assert counts["words_lost"].sum() > 0, "Spark NLP drops words of long notes"

@@ -130,8 +130,9 @@ pub fn units(
     };
     let mut found = Emissions::default();
     let mut size = 0.0; // pieces in the word at hand, for the mean
+    let first = range.start;
     for (i, row) in range.zip(all.probabilities.chunks_exact(width)) {
-        let span = spans[i];
+        let span = if i == first && strategy != Word { encoding.raw_first(i) } else { spans[i] };
         if strategy == Word && span.is_empty() {
             continue;
         }

@@ -17,6 +17,8 @@ pub struct Encoding {
     joined: Vec<bool>,
     continues: Vec<bool>,
     subwords: Vec<bool>,
+    /// Pieces after a space, where that matters; else empty.
+    spaced: Vec<bool>,
 }
 
 impl Encoding {
@@ -42,7 +44,7 @@ impl Encoding {
         }
         assert_eq!(ids.len(), spans.len(), "a tokenizer gives one offset pair a piece");
         let (continues, subwords) = (joined.clone(), vec![false; ids.len()]);
-        Self { ids, spans, raw, joined, continues, subwords }
+        Self { ids, spans, raw, joined, continues, subwords, spaced: Vec::new() }
     }
 
     /// Adds the tokenizer's own words, one id a piece (`None` where it has no word for the piece).
@@ -81,7 +83,22 @@ impl Encoding {
     pub fn from_words(ids: Vec<u32>, spans: Vec<Span>, joined: Vec<bool>) -> Self {
         assert!(ids.len() == spans.len() && ids.len() == joined.len(), "one span and one mark a piece");
         let subwords = vec![false; ids.len()];
-        Self { ids, raw: spans.clone(), continues: joined.clone(), spans, joined, subwords }
+        Self { ids, raw: spans.clone(), continues: joined.clone(), spans, joined, subwords, spaced: Vec::new() }
+    }
+
+    /// Says that the tokenizer does not take the space off the first piece of a text: byte-level BPE with
+    /// `add_prefix_space` and `trim_offsets` does so for the first piece of every window that it makes itself.
+    #[must_use]
+    pub fn with_first_space(mut self, text: &str) -> Self {
+        self.spaced = self.raw.iter().map(|span| text[..span.begin()].ends_with(' ')).collect();
+        self
+    }
+
+    /// The raw span of piece `i` where a window of the tokenizer's own begins with it.
+    pub(crate) fn raw_first(&self, i: usize) -> Span {
+        let span = self.raw[i];
+        let spaced = i > 0 && self.spaced.get(i).is_some_and(|&spaced| spaced);
+        if spaced { Span::new(span.begin() - 1, span.end()) } else { span }
     }
 
     /// Number of pieces.

@@ -19,6 +19,8 @@ pub struct Tokenizer {
     unknown: Option<u32>,
     /// Characters of each piece, for tokenizers that mark the continuation of a word (`##`); empty for others.
     characters: Vec<usize>,
+    /// Whether it leaves the space before the first piece of a window of its own.
+    first_space: bool,
     /// Read when the emulation of Spark NLP first asks for it.
     pub(crate) sentence_piece: OnceLock<SentencePiece>,
 }
@@ -62,6 +64,12 @@ impl Tokenizer {
             characters.resize(characters.len().max(id + 1), 0);
             characters[id] = piece.chars().count();
         }
+        use tokenizers::PostProcessorWrapper::{ByteLevel, Roberta};
+        let first_space = match inner.get_post_processor() {
+            Some(Roberta(p)) => p.trim_offsets && p.add_prefix_space,
+            Some(ByteLevel(p)) => p.trim_offsets && p.add_prefix_space,
+            _ => false,
+        };
         let (prefix, suffix) = (ids[..first].to_vec(), ids[last + 1..].to_vec());
         Ok(Self {
             prefix,
@@ -70,6 +78,7 @@ impl Tokenizer {
             kind,
             unknown,
             characters,
+            first_space,
             inner,
             sentence_piece: OnceLock::new(),
         })
@@ -85,7 +94,8 @@ impl Tokenizer {
         let (ids, offsets) = (encoding.get_ids(), encoding.get_offsets());
         let subwords = ids.iter().zip(offsets).map(|(&id, &offsets)| self.is_subword(text, id, offsets)).collect();
         let made = Encoding::new(text, ids.to_vec(), offsets.iter().copied());
-        Ok(made.with_words(text, encoding.get_word_ids()).with_subwords(subwords))
+        let made = made.with_words(text, encoding.get_word_ids()).with_subwords(subwords);
+        Ok(if self.first_space { made.with_first_space(text) } else { made })
     }
 
     /// Whether transformers' pipeline takes a piece for the continuation of a word: by the length of the piece beside

@@ -104,7 +104,7 @@ class Engine:
         Examples
         --------
         >>> Engine().diagnose(["Refiere disnea."]).to_list()
-        [{'tokens': 5, 'unknown_tokens': 0, 'windows': 1, 'words_lost': 0}]
+        [{'tokens': 6, 'unknown_tokens': 0, 'windows': 1, 'words_lost': 0}]
         """
         return self._engine.diagnose(list(data) if isinstance(data, tuple) else data)
 
