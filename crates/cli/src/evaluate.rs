@@ -33,7 +33,7 @@ pub fn evaluate(flags: &EvaluateFlags, options: &EngineOptions) -> Result<(), Cl
     let options = EngineOptions { offsets: Offsets::Byte, layout: Layout::StructOfLists, ..options.clone() };
     let engine = Engine::new(&options)?;
     let types = engine.types().to_vec();
-    let labels = Labels { known: &types, wanted: engine.wanted(), renamed };
+    let labels = Labels { known: &types, wanted: engine.kept(), renamed };
     let sets = sets::sets(&corpora, &labels, flags.limit.map(Into::into))?;
     let copies = copies(&sets, &flags.variants);
     let found = annotate(&engine, &copies, flags.quiet)?;

@@ -94,7 +94,7 @@ impl Engine {
 
     /// Which of [`types`](Self::types) this engine gives.
     #[must_use]
-    pub fn wanted(&self) -> &[bool] {
+    pub fn kept(&self) -> &[bool] {
         &self.settings.types
     }
 
