@@ -60,25 +60,18 @@ pub fn join_touching(mentions: &mut Vec<Mention>) {
 /// A unit begins a new mention if it is a begin or a single, if its type differs from the open one, if the unit before
 /// it ended its mention, or if none is open.
 fn lenient(tags: &[Tag]) -> Vec<Mention> {
-    let mut found: Vec<Mention> = Vec::new();
-    let mut open = false;
-    for (i, tag) in tags.iter().enumerate() {
-        let Tag::Entity(prefix, kind) = *tag else {
-            open = false;
-            continue;
-        };
-        let continues = open && matches!(prefix, Prefix::Inside | Prefix::End);
-        match found.last_mut().filter(|last| continues && last.1 == kind) {
-            Some(last) => last.0.end = i + 1,
-            None => found.push((i..i + 1, kind)),
-        }
-        open = !matches!(prefix, Prefix::End | Prefix::Single);
-    }
-    found
+    let continues = |prefix, same| same && matches!(prefix, Prefix::Inside | Prefix::End);
+    runs(tags, continues, |prefix| matches!(prefix, Prefix::End | Prefix::Single))
 }
 
 /// Only `B-` and `O` end a mention there; every other tag continues the open one or opens one.
 fn spark_nlp(tags: &[Tag]) -> Vec<Mention> {
+    runs(tags, |prefix, _| prefix != Prefix::Begin, |_| false)
+}
+
+/// Runs of tags between the `O`s: `continues` says of a prefix, and of whether its type is that of the open mention,
+/// whether it goes on; `closes` says after which prefix none is open.
+fn runs(tags: &[Tag], continues: impl Fn(Prefix, bool) -> bool, closes: impl Fn(Prefix) -> bool) -> Vec<Mention> {
     let mut found: Vec<Mention> = Vec::new();
     let mut open = false;
     for (i, tag) in tags.iter().enumerate() {
@@ -86,11 +79,11 @@ fn spark_nlp(tags: &[Tag]) -> Vec<Mention> {
             open = false;
             continue;
         };
-        match found.last_mut().filter(|_| open && prefix != Prefix::Begin) {
+        match found.last_mut().filter(|last| open && continues(prefix, last.1 == kind)) {
             Some(last) => last.0.end = i + 1,
             None => found.push((i..i + 1, kind)),
         }
-        open = true;
+        open = !closes(prefix);
     }
     found
 }

@@ -46,7 +46,7 @@ pub(crate) struct Settings {
     /// Rows carry the cleaned text, not the original.
     pub(crate) cleaned_rows: bool,
     pub(crate) emulate: Option<Emulation>,
-    /// Whether capital letters make a difference to the tokenizer.
+    /// Whether capital letters make a difference to the tokenizer; asked for Spark NLP alone.
     pub(crate) cased: bool,
 }
 

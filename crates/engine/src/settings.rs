@@ -57,7 +57,8 @@ pub(crate) fn resolve(options: &EngineOptions, model: &Model, only: Option<&str>
         stride,
         // Spark NLP predicts every text by itself
         batch_tokens: if options.emulate == Some(Emulation::SparkNlp) { 1 } else { options.batch_tokens },
-        cased: model.tokenizer.is_cased(),
+        // asking takes two encodings, and Polars makes an engine a chunk
+        cased: options.emulate == Some(Emulation::SparkNlp) && model.tokenizer.is_cased(),
         threshold: options.threshold,
         cleanup: options.cleanup_mode,
         cleaned_rows: options.cleaned_offsets,
