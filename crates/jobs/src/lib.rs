@@ -1,0 +1,3 @@
+//! Batch runs: files in, entities out, in units that are whole or absent.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
