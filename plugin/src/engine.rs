@@ -187,6 +187,8 @@ fn raw(options: Option<&Bound<'_, PyDict>>) -> PyResult<RawOptions> {
             "device" => raw.device = typed(option, &value)?,
             "sessions" => raw.sessions = typed(option, &value)?,
             "intra_threads" => raw.intra_threads = typed(option, &value)?,
+            "max_document_bytes" => raw.max_document_bytes = typed(option, &value)?,
+            "on_error" => raw.on_error = typed(option, &value)?,
             "onnxruntime" => raw.onnxruntime = typed(option, &value)?,
             unknown => crate::check_option(unknown)?,
         }

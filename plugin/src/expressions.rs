@@ -8,8 +8,8 @@ use crate::{bridge, error::polars, options};
 
 /// Refuses a column that is no text.
 fn text(input: &Field) -> PolarsResult<()> {
-    let is_text =
-        matches!(input.dtype(), DataType::String | DataType::Null | DataType::Categorical(..) | DataType::Enum(..));
+    use DataType::{Binary, Categorical, Enum, Null, String};
+    let is_text = matches!(input.dtype(), String | Binary | Null | Categorical(..) | Enum(..));
     if !is_text {
         return Err(polars_err!(
             ComputeError: "column `{}` is {}, expected a string column: cast it with .cast(pl.String)", input.name(), input.dtype()

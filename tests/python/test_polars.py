@@ -131,6 +131,21 @@ def test_diagnostics_need_no_inference_and_stream(notes):
     assert diagnosed.collect_schema() == eager.schema
     assert_frame_equal(diagnosed.collect(engine="streaming"), eager)
     counts = eager.unnest("note")
-    assert counts.columns == ["tokens", "unknown_tokens", "windows", "words_lost"]
+    assert counts.columns == ["tokens", "unknown_tokens", "windows", "words_lost", "error"]
     assert counts["tokens"].null_count() == notes["note"].null_count()
     assert counts["words_lost"].sum() > 0, "Spark NLP drops words of long notes"
+
+
+def test_a_row_that_cannot_be_annotated_follows_on_error():
+    notes = pl.DataFrame({"note": [b"Refiere disnea.", b"disnea\xff secreta", None, b"x" * 50]})
+    lazy = notes.lazy()
+    with pytest.raises(pl.exceptions.ComputeError, match="row 1 is not UTF-8 from byte 6 on") as raised:
+        lazy.select(pl.col("note").ner.extract(TINY)).collect()
+    assert "secreta" not in str(raised.value)
+    options = {"on_error": "null", "max_document_bytes": 40}
+    found = lazy.select(
+        ner=pl.col("note").ner.extract(TINY, **options), error=pl.col("note").ner.diagnose(TINY, **options)
+    ).collect()
+    assert found["ner"].is_null().to_list() == [False, True, True, True]
+    assert [None if row is None else row["error"] is None for row in found["error"]] == [True, False, None, False]
+    assert "max_document_bytes = 40" in found["error"][3]["error"]

@@ -75,7 +75,7 @@ pub struct AnnotateFlags {
     /// Name of the new column
     #[arg(long, default_value = "ner")]
     pub output_column: String,
-    /// Add a column of this name with what reading each text takes: tokens, unknown_tokens, windows, words_lost
+    /// Add a column of this name with what reading each text takes: tokens, unknown_tokens, windows, words_lost, error
     #[arg(long, value_name = "COLUMN")]
     pub diagnostics_column: Option<String>,
     /// Input columns to keep, with commas; all where left out
@@ -267,6 +267,12 @@ pub struct EngineFlags {
     /// Threads within one batch
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     intra_threads: Option<i64>,
+    /// Longest document that is read, in bytes; 4 GiB where left out
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true)]
+    max_document_bytes: Option<i64>,
+    /// What becomes of a row that cannot be annotated: raise (an error that names it) or null; `run` also has reject
+    #[arg(long, value_name = "RULE")]
+    on_error: Option<String>,
     /// Path of the ONNX Runtime library; else ORT_DYLIB_PATH, the Python environment, the system
     #[arg(long, value_name = "PATH")]
     onnxruntime: Option<PathBuf>,
@@ -300,6 +306,8 @@ impl EngineFlags {
             device: self.device.clone(),
             sessions: self.sessions,
             intra_threads: self.intra_threads,
+            max_document_bytes: self.max_document_bytes,
+            on_error: self.on_error.clone(),
             onnxruntime: self.onnxruntime.clone(),
         }
     }

@@ -8,9 +8,9 @@ use arrow_schema::{DataType, Field};
 use spanframe_model::ModelCard;
 
 use crate::{
-    EngineError, EngineOptions, Metrics,
+    EngineError, EngineOptions, Fault, Metrics, OnError, RowError,
     catalogue::{self, Alias, Resolved},
-    input::TextColumn,
+    document::Documents,
     loaded::{self, Loaded},
     options::Emulation,
     output::{Chunks, Output, OutputBuilder, positions},
@@ -33,6 +33,17 @@ pub struct Annotation {
     pub confidence: f32,
 }
 
+/// The entities of some rows of a column, which follow the rows before.
+#[derive(Clone, Debug)]
+pub struct Annotated {
+    /// The first of them, from 0.
+    pub first_row: usize,
+    /// One element a row, of type [`schema::data_type`]; null for a null text and for a row with an error.
+    pub column: ArrayRef,
+    /// Rows (of the whole column) that could not be annotated.
+    pub errors: Vec<RowError>,
+}
+
 /// A loaded model with checked options. Cheap to make again: engines share the loaded model.
 pub struct Engine {
     loaded: Arc<Loaded>,
@@ -42,6 +53,8 @@ pub struct Engine {
     /// What entities are called, by their kind.
     names: Vec<String>,
     metrics: Metrics,
+    on_error: OnError,
+    max_document_bytes: usize,
 }
 
 /// The card of the model that `options` name, without loading it.
@@ -74,6 +87,8 @@ impl Engine {
             names: kinds.map(|kind| renamed(&kind.name)).collect(),
             output: Output { layout: options.layout, offsets: options.offsets, chunks },
             metrics: Metrics::default(),
+            on_error: options.on_error,
+            max_document_bytes: options.max_document_bytes,
             settings,
             loaded,
             alias,
@@ -113,9 +128,10 @@ impl Engine {
     /// The entities of each row of a text column: an array of the same length and of type [`schema::data_type`].
     ///
     /// A null text gives null, a text without entities gives empty lists. A row's entities do not depend on other rows.
+    /// A row that cannot be annotated is an error, or null with `on_error="null"`.
     ///
     /// # Errors
-    /// [`EngineError::NotText`], [`EngineError::DocumentTooLong`], [`EngineError::OutputTooLarge`] (use
+    /// [`EngineError::NotText`], [`EngineError::Row`], [`EngineError::OutputTooLarge`] (use
     /// [`annotate_chunks`](Self::annotate_chunks)), [`EngineError::Forked`], or a failure of the model.
     pub fn annotate(&self, column: &dyn Array) -> Result<ArrayRef, EngineError> {
         let chunks = self.annotate_chunks(column)?;
@@ -131,21 +147,44 @@ impl Engine {
     /// # Errors
     /// As [`annotate`](Self::annotate).
     pub fn annotate_chunks(&self, column: &dyn Array) -> Result<Vec<ArrayRef>, EngineError> {
-        let column = TextColumn::new(column)?;
         let mut chunks = Vec::new();
-        let _turn = self.loaded.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        self.run(&column, |rows| {
-            let mut builder = OutputBuilder::new(self.output, &self.names);
-            for row in &rows {
-                builder.push(row.as_ref().map(|(text, entities)| (text.as_ref(), entities.as_slice())))?;
+        self.annotate_each(column, |annotated| {
+            match annotated.errors.into_iter().next() {
+                Some(error) if self.on_error == OnError::Raise => return Err(error.into()),
+                _ => chunks.push(annotated.column),
             }
-            chunks.push(builder.finish()?);
-            Ok(())
+            Ok::<_, EngineError>(())
         })?;
         if chunks.is_empty() {
             chunks.push(OutputBuilder::new(self.output, &self.names).finish()?);
         }
         Ok(chunks)
+    }
+
+    /// As [`annotate`](Self::annotate), some rows at a time, in order, as they are done, with the rows that could not be
+    /// annotated: whatever `on_error` says, it is for `sink` to decide. An error of `sink` ends the work.
+    ///
+    /// # Errors
+    /// As [`annotate`](Self::annotate), and those of `sink`.
+    pub fn annotate_each<E: From<EngineError> + Send>(
+        &self, column: &dyn Array, mut sink: impl FnMut(Annotated) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let documents = self.documents(column)?;
+        let mut first_row = 0;
+        let _turn = self.loaded.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.run(&documents, |rows| {
+            let mut builder = OutputBuilder::new(self.output, &self.names);
+            let mut errors = Vec::new();
+            for (row, found) in rows.iter().enumerate() {
+                let found = found.as_ref().map_err(|&fault| errors.push(RowError { row: first_row + row, fault }));
+                let found = found.ok().and_then(Option::as_ref);
+                builder.push(found.map(|(text, entities)| (text.as_ref(), entities.as_slice())))?;
+            }
+            let column = builder.finish()?;
+            sink(Annotated { first_row, column, errors })?;
+            first_row += rows.len();
+            Ok(())
+        })
     }
 
     /// The entities of one text, without waiting for a column in progress.
@@ -154,10 +193,11 @@ impl Engine {
     /// As [`annotate`](Self::annotate).
     pub fn annotate_text(&self, text: &str) -> Result<Vec<Annotation>, EngineError> {
         let array = StringArray::from(vec![text]);
-        let column = TextColumn::new(&array)?;
+        let documents = self.documents(&array)?;
         let mut found = Vec::new();
-        self.run(&column, |rows| {
-            for (text, entities) in rows.into_iter().flatten() {
+        self.run(&documents, |rows| {
+            for row in rows {
+                let Some((text, entities)) = row.map_err(|fault| RowError { row: 0, fault })? else { continue };
                 let spans: Vec<_> = entities.iter().map(|e| e.span).collect();
                 let positions = positions(&text, &spans, self.output.offsets);
                 found.extend(entities.iter().zip(positions).map(|(e, (begin, end))| Annotation {
@@ -168,37 +208,48 @@ impl Engine {
                     confidence: e.score.min(1.0),
                 }));
             }
-            Ok(())
+            Ok::<_, EngineError>(())
         })?;
         Ok(found)
     }
 
     /// What reading each text takes, as a column of type [`schema::diagnostics_type`]. The model does not run.
     ///
-    /// A null text gives null.
+    /// A null text gives null; a row that cannot be annotated has its reason in `error`, and null counts.
     ///
     /// # Errors
-    /// As [`annotate`](Self::annotate).
+    /// As [`annotate`](Self::annotate), but for those of rows.
     pub fn diagnose(&self, column: &dyn Array) -> Result<ArrayRef, EngineError> {
-        let column = TextColumn::new(column)?;
-        let rows = self.loaded.install(|| self.pipeline().diagnose(&column))?;
-        let nulls = NullBuffer::from_iter(rows.iter().map(Option::is_some));
+        let documents = self.documents(column)?;
+        let rows = self.loaded.install(|| Ok::<_, EngineError>(self.pipeline().diagnose(&documents)))?;
+        let nulls = NullBuffer::from_iter(rows.iter().map(|row| !matches!(row, Ok(None))));
         let count = |field: fn(&Diagnosis) -> usize| -> ArrayRef {
-            Arc::new(rows.iter().map(|row| row.as_ref().map(|d| field(d) as u32)).collect::<UInt32Array>())
+            let known = |row: &Result<Option<Diagnosis>, Fault>| row.as_ref().ok()?.as_ref().map(|d| field(d) as u32);
+            Arc::new(rows.iter().map(known).collect::<UInt32Array>())
         };
-        let counts =
-            vec![count(|d| d.tokens), count(|d| d.unknown_tokens), count(|d| d.windows), count(|d| d.words_lost)];
+        let error = rows.iter().map(|row| row.as_ref().err().map(ToString::to_string)).collect::<StringArray>();
+        let columns = vec![
+            count(|d| d.tokens),
+            count(|d| d.unknown_tokens),
+            count(|d| d.windows),
+            count(|d| d.words_lost),
+            Arc::new(error),
+        ];
         let DataType::Struct(fields) = schema::diagnostics_type() else {
             return Err(EngineError::Internal("diagnostics are no struct".to_string()));
         };
-        Ok(Arc::new(StructArray::try_new(fields, counts, Some(nulls))?))
+        Ok(Arc::new(StructArray::try_new(fields, columns, Some(nulls))?))
     }
 
-    fn run<'a>(
-        &self, column: &TextColumn<'a>, sink: impl FnMut(Vec<Row<'a>>) -> Result<(), EngineError> + Send,
-    ) -> Result<(), EngineError> {
+    fn documents<'a>(&self, column: &'a dyn Array) -> Result<Documents<'a>, EngineError> {
+        Documents::new(column, self.max_document_bytes)
+    }
+
+    fn run<'a, E: From<EngineError> + Send>(
+        &self, documents: &Documents<'a>, sink: impl FnMut(Vec<Row<'a>>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
         let pipeline = self.pipeline();
-        self.loaded.install(|| pipeline.run(column, sink))
+        self.loaded.install(|| pipeline.run(documents, sink))
     }
 
     fn pipeline(&self) -> Pipeline<'_> {

@@ -3,7 +3,7 @@
 use arrow_schema::{ArrowError, DataType};
 use spanframe_model::{ErrorKind, ModelError};
 
-use crate::OptionError;
+use crate::{OptionError, RowError};
 
 /// Why a column cannot be annotated. No message carries note text: rows, sizes and types only.
 #[derive(Debug, thiserror::Error)]
@@ -32,14 +32,9 @@ pub enum EngineError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// A document is too long for 32-bit positions.
-    #[error("the document in row {row} has {bytes} bytes: at most 4 GiB can be annotated, split it")]
-    DocumentTooLong {
-        /// Row of the column, from 0.
-        row: usize,
-        /// Its length.
-        bytes: usize,
-    },
+    /// A row cannot be annotated, and `on_error` is `raise`.
+    #[error(transparent)]
+    Row(#[from] RowError),
     /// The chunks of one output array do not fit 32-bit list offsets.
     #[error("the entities of {rows} rows do not fit one array: annotate fewer rows at a time")]
     OutputTooLarge {
@@ -73,7 +68,7 @@ impl EngineError {
             | Self::NotText(_)
             | Self::NotEntities(_)
             | Self::WrongEntities { .. }
-            | Self::DocumentTooLong { .. }
+            | Self::Row(_)
             | Self::OutputTooLarge { .. } => ErrorKind::Input,
             Self::Model(e) => e.kind(),
             Self::Threads { .. } => ErrorKind::Device,

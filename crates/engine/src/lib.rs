@@ -21,9 +21,11 @@
 pub mod catalogue;
 pub mod comparison;
 pub mod difference;
+mod document;
 mod engine;
 pub mod entity_column;
 mod error;
+mod fault;
 pub mod input;
 mod loaded;
 mod matching;
@@ -38,10 +40,11 @@ pub mod report;
 pub mod schema;
 mod settings;
 
-pub use engine::{Annotation, Engine, card};
+pub use engine::{Annotated, Annotation, Engine, card};
 pub use error::EngineError;
+pub use fault::{Fault, RowError};
 pub use metrics::Metrics;
-pub use options::{Decoding, Emulation, EngineOptions, OptionError, RawOptions};
+pub use options::{Decoding, Emulation, EngineOptions, OnError, OptionError, RawOptions};
 pub use schema::{Layout, Offsets};
 pub use spanframe_core::{AggregationStrategy, CleanupMode, Grouping};
 pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError, Score, models_folder};

@@ -29,15 +29,15 @@ pub(crate) struct Loaded {
 
 impl Loaded {
     /// Runs `work` on the pool. A panic in it becomes an error that does not quote it.
-    pub(crate) fn install<T: Send>(
-        &self, work: impl FnOnce() -> Result<T, EngineError> + Send,
-    ) -> Result<T, EngineError> {
+    pub(crate) fn install<T: Send, E: From<EngineError> + Send>(
+        &self, work: impl FnOnce() -> Result<T, E> + Send,
+    ) -> Result<T, E> {
         if self.process != std::process::id() {
-            return Err(EngineError::Forked);
+            return Err(EngineError::Forked.into());
         }
         // nothing that the panic may have left half-done is looked at again: the pipeline owns its state
         panic::catch_unwind(panic::AssertUnwindSafe(|| self.pool.install(work))).unwrap_or_else(|_| {
-            Err(EngineError::Internal("a worker panicked; standard error names the place".to_string()))
+            Err(EngineError::Internal("a worker panicked; standard error names the place".to_string()).into())
         })
     }
 }

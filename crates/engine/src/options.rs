@@ -63,8 +63,27 @@ pub struct RawOptions {
     pub sessions: Option<i64>,
     /// Threads within one batch.
     pub intra_threads: Option<i64>,
+    /// Longest document that is read, in bytes; 4 GiB where left out.
+    pub max_document_bytes: Option<i64>,
+    /// What becomes of a row that cannot be annotated: `raise` (an error) or `null`.
+    pub on_error: Option<String>,
     /// Path of the ONNX Runtime library.
     pub onnxruntime: Option<PathBuf>,
+}
+
+/// What becomes of a row that cannot be annotated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OnError {
+    /// It ends the work with an error that names it.
+    #[default]
+    Raise,
+    /// Its entities are null.
+    Null,
+}
+
+impl OnError {
+    /// By the names that users write.
+    pub const NAMES: [(&'static str, Self); 2] = [("raise", Self::Raise), ("null", Self::Null)];
 }
 
 /// Whose way with text is followed, losses included.
@@ -146,6 +165,10 @@ pub struct EngineOptions {
     pub sessions: usize,
     /// Threads within a batch.
     pub intra_threads: usize,
+    /// Longest document that is read, in bytes.
+    pub max_document_bytes: usize,
+    /// What becomes of a row that cannot be annotated.
+    pub on_error: OnError,
     /// Where ONNX Runtime is looked for.
     pub runtime: RuntimeSearch,
 }
@@ -259,7 +282,7 @@ fn whole(option: &'static str, value: Option<i64>, least: usize) -> Result<Optio
 
 impl EngineOptions {
     /// Names of all options, in the order of [`RawOptions`].
-    pub const NAMES: [&'static str; 25] = [
+    pub const NAMES: [&'static str; 27] = [
         "model",
         "entities",
         "white_list",
@@ -284,6 +307,8 @@ impl EngineOptions {
         "device",
         "sessions",
         "intra_threads",
+        "max_document_bytes",
+        "on_error",
         "onnxruntime",
     ];
 
@@ -370,6 +395,8 @@ impl EngineOptions {
             device,
             sessions,
             intra_threads,
+            max_document_bytes: whole("max_document_bytes", raw.max_document_bytes, 1)?.unwrap_or(u32::MAX as usize),
+            on_error: named("on_error", &raw.on_error, OnError::NAMES)?.unwrap_or_default(),
             runtime: RuntimeSearch { explicit: raw.onnxruntime, python: None },
         })
     }

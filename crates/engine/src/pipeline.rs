@@ -22,7 +22,7 @@ use spanframe_core::{
 };
 use spanframe_model::{Logits, Model, SparkEncoding};
 
-use crate::{EngineError, Metrics, input::TextColumn, options::Emulation};
+use crate::{EngineError, Fault, Metrics, document::Documents, options::Emulation};
 
 /// Text in hand at once, in bytes: enough windows of each length to fill batches, little enough to hold twice (the
 /// next documents are tokenized while these go through the model).
@@ -58,7 +58,7 @@ pub(crate) struct Pipeline<'e> {
 }
 
 /// A row's text with its entities; `None` for a null row.
-pub(crate) type Row<'a> = Option<(Cow<'a, str>, Vec<Entity>)>;
+pub(crate) type Row<'a> = Result<Option<(Cow<'a, str>, Vec<Entity>)>, Fault>;
 
 /// What reading a text takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl Document<'_> {
 
 /// Some rows, tokenized and planned.
 struct InHand<'a> {
-    rows: Vec<Option<Document<'a>>>,
+    rows: Vec<Result<Option<Document<'a>>, Fault>>,
     /// Windows with distinct pieces, with special tokens.
     unique: Vec<Vec<u32>>,
     batches: Vec<Batch>,
@@ -101,33 +101,30 @@ impl Pipeline<'_> {
     /// Takes all of `column` through the pipeline and gives the rows, in order, some at a time, to `sink`.
     ///
     /// Runs on the current rayon pool; the index of a worker names its session.
-    pub(crate) fn run<'a>(
-        &self, column: &TextColumn<'a>, mut sink: impl FnMut(Vec<Row<'a>>) -> Result<(), EngineError> + Send,
-    ) -> Result<(), EngineError> {
+    pub(crate) fn run<'a, E: From<EngineError> + Send>(
+        &self, column: &Documents<'a>, mut sink: impl FnMut(Vec<Row<'a>>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
         let mut ranges = Ranges { column, next: 0 };
-        let mut prepared = ranges.next().map(|r| self.prepare(column, r)).transpose()?;
+        let mut prepared = ranges.next().map(|r| self.prepare(column, r));
         while let Some(in_hand) = prepared.take() {
             let next = ranges.next();
             let (done, following) =
-                rayon::join(|| self.finish(in_hand), || next.map(|range| self.prepare(column, range)).transpose());
+                rayon::join(|| self.finish(in_hand), || next.map(|range| self.prepare(column, range)));
             sink(done?)?;
-            prepared = following?;
+            prepared = following;
         }
         Ok(())
     }
 
     /// Tokenizes rows, cuts windows, finds those that are identical, and plans batches.
-    fn prepare<'a>(&self, column: &TextColumn<'a>, range: Range<usize>) -> Result<InHand<'a>, EngineError> {
-        let texts: Vec<(usize, Option<&'a str>)> = range.map(|row| (row, column.get(row))).collect();
-        let mut rows = texts
-            .into_par_iter()
-            .map(|(row, text)| text.map(|text| self.document(row, text)).transpose())
-            .collect::<Result<Vec<_>, EngineError>>()?;
+    fn prepare<'a>(&self, column: &Documents<'a>, range: Range<usize>) -> InHand<'a> {
+        let read = |row| column.get(row)?.map(|text| self.document(text)).transpose();
+        let mut rows: Vec<_> = range.into_par_iter().map(read).collect();
         let (prefix, suffix) = (self.model.tokenizer.prefix(), self.model.tokenizer.suffix());
         let mut unique: Vec<Vec<u32>> = Vec::new();
         let mut places: HashMap<Vec<u32>, usize> = HashMap::new();
         let mut all = 0;
-        for document in rows.iter_mut().flatten() {
+        for document in rows.iter_mut().flatten().flatten() {
             for window in &document.windows {
                 let pieces = &document.encoding.ids()[window.tokens.clone()];
                 let place = places.get(pieces).copied().unwrap_or_else(|| {
@@ -142,13 +139,11 @@ impl Pipeline<'_> {
         self.metrics.add_windows(all, unique.len());
         let lengths: Vec<usize> = unique.iter().map(Vec::len).collect();
         let batches = batch::plan(&lengths, self.settings.batch_tokens);
-        Ok(InHand { rows, unique, batches })
+        InHand { rows, unique, batches }
     }
 
-    fn document<'a>(&self, row: usize, original: &'a str) -> Result<Document<'a>, EngineError> {
-        if u32::try_from(original.len()).is_err() {
-            return Err(EngineError::DocumentTooLong { row, bytes: original.len() });
-        }
+    fn document<'a>(&self, original: &'a str) -> Result<Document<'a>, Fault> {
+        let failed = |_| Fault::Tokenizer { bytes: original.len() };
         let settings = self.settings;
         let cleaned = (settings.cleanup != CleanupMode::Disabled).then(|| clean(original, settings.cleanup));
         let text = cleaned.as_ref().map_or(original, |c| &c.text);
@@ -156,10 +151,10 @@ impl Pipeline<'_> {
             Some(Emulation::SparkNlp) => {
                 let words = spark_words(text);
                 let max_length = settings.capacity + self.model.tokenizer.special_tokens();
-                let mut spark = self.model.tokenizer.encode_spark(text, &words, max_length, settings.cased)?;
+                let mut spark = self.model.tokenizer.encode_spark(text, &words, max_length, settings.cased).map_err(failed)?;
                 (std::mem::take(&mut spark.encoding), Some((spark, words)))
             }
-            _ => (self.model.tokenizer.encode(text)?, None),
+            _ => (self.model.tokenizer.encode(text).map_err(failed)?, None),
         };
         let windows = match settings.emulate {
             Some(Emulation::SparkNlp) => window::overlapping(encoding.len(), encoding.len().max(1), 0),
@@ -173,12 +168,11 @@ impl Pipeline<'_> {
     }
 
     /// What reading each row takes; `None` for a null row. The model does not run.
-    pub(crate) fn diagnose(&self, column: &TextColumn<'_>) -> Result<Vec<Option<Diagnosis>>, EngineError> {
+    pub(crate) fn diagnose(&self, column: &Documents<'_>) -> Vec<Result<Option<Diagnosis>, Fault>> {
         let unknown = self.model.tokenizer.unknown();
-        let texts: Vec<(usize, Option<&str>)> = (0..column.len()).map(|row| (row, column.get(row))).collect();
-        let diagnose = |(row, text): (usize, Option<&str>)| {
-            let Some(text) = text else { return Ok(None) };
-            let document = self.document(row, text)?;
+        let diagnose = |row| {
+            let Some(text) = column.get(row)? else { return Ok(None) };
+            let document = self.document(text)?;
             Ok(Some(Diagnosis {
                 tokens: document.encoding.len(),
                 unknown_tokens: document.encoding.ids().iter().filter(|&&id| Some(id) == unknown).count(),
@@ -186,7 +180,7 @@ impl Pipeline<'_> {
                 words_lost: document.spark.as_ref().map_or(0, |(spark, _)| spark.words_cut),
             }))
         };
-        texts.into_par_iter().map(diagnose).collect()
+        (0..column.len()).into_par_iter().map(diagnose).collect()
     }
 
     /// Runs the batches and decodes the documents.
@@ -198,12 +192,14 @@ impl Pipeline<'_> {
                 places[window] = (b, row);
             }
         }
-        let decode = |row: Option<Document<'a>>| {
+        let decode = |row: Result<Option<Document<'a>>, Fault>| {
             let (tokens, row) = match row {
-                Some(d) => (d.encoding.len(), Some(self.decode(d, &logits, &places))),
-                None => (0, None),
+                Ok(Some(d)) => (d.encoding.len(), Ok(Some(self.decode(d, &logits, &places)))),
+                Ok(None) => (0, Ok(None)),
+                Err(fault) => (0, Err(fault)),
             };
-            self.metrics.add_row(tokens, row.as_ref().map_or(0, |(_, entities)| entities.len()));
+            let found = row.as_ref().map_or(&None, |row| row);
+            self.metrics.add_row(tokens, found.as_ref().map_or(0, |(_, entities)| entities.len()));
             row
         };
         Ok(in_hand.rows.into_par_iter().map(decode).collect())
@@ -298,7 +294,7 @@ impl Pipeline<'_> {
 
 /// Cuts a column into runs of rows that are held at once; a document beyond the budget is a run by itself.
 struct Ranges<'c, 'a> {
-    column: &'c TextColumn<'a>,
+    column: &'c Documents<'a>,
     next: usize,
 }
 
@@ -309,7 +305,7 @@ impl Iterator for Ranges<'_, '_> {
         let begin = self.next;
         let mut bytes = 0;
         while self.next < self.column.len() && self.next - begin < ROWS_IN_HAND {
-            bytes += self.column.get(self.next).map_or(0, str::len);
+            bytes += self.column.bytes(self.next);
             if bytes > BYTES_IN_HAND && self.next > begin {
                 break;
             }

@@ -112,8 +112,10 @@ pub fn data_type(layout: Layout) -> DataType {
 /// | `unknown_tokens` | those that stand for what the vocabulary lacks |
 /// | `windows` | windows that the model is given |
 /// | `words_lost` | words that are not read: 0, unless Spark NLP is emulated |
+/// | `error` | why the text cannot be annotated, and null counts then; null where it can |
 #[must_use]
 pub fn diagnostics_type() -> DataType {
     let names = ["tokens", "unknown_tokens", "windows", "words_lost"];
-    DataType::Struct(names.into_iter().map(|name| Field::new(name, DataType::UInt32, true)).collect())
+    let counts = names.into_iter().map(|name| Field::new(name, DataType::UInt32, true));
+    DataType::Struct(counts.chain([Field::new("error", DataType::Utf8, true)]).collect())
 }

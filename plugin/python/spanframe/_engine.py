@@ -94,7 +94,8 @@ class Engine:
         return self._engine.annotate(data, column, output)
 
     def diagnose(self, data: Any) -> _internal.Entities:
-        """What reading each text takes, as dicts of ``tokens, unknown_tokens, windows, words_lost``; the model does not run.
+        """What reading each text takes, as dicts of ``tokens, unknown_tokens, windows, words_lost, error``; the model
+        does not run.
 
         Parameters
         ----------
@@ -104,7 +105,7 @@ class Engine:
         Examples
         --------
         >>> Engine().diagnose(["Refiere disnea."]).to_list()
-        [{'tokens': 6, 'unknown_tokens': 0, 'windows': 1, 'words_lost': 0}]
+        [{'tokens': 6, 'unknown_tokens': 0, 'windows': 1, 'words_lost': 0, 'error': None}]
         """
         return self._engine.diagnose(list(data) if isinstance(data, tuple) else data)
 

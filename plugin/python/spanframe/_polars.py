@@ -50,12 +50,14 @@ class NerExpression:
         device: str | None = None,
         sessions: int | None = None,
         intra_threads: int | None = None,
+        max_document_bytes: int | None = None,
+        on_error: Literal["raise", "null"] | None = None,
         onnxruntime: str | None = None,
         **unknown: Any,
     ) -> pl.Expr:
         """The entities of each text.
 
-        The column must be ``String``, ``Categorical``, ``Enum`` or ``Null``. The type of the result is known when the
+        The column must be ``String``, ``Categorical``, ``Enum``, ``Binary`` (read as UTF-8) or ``Null``. The type of the result is known when the
         query is planned; the model is loaded when it runs, once a process. Eager, lazy and streaming queries give the
         same values. Use the expression once and unnest or explode its result: a query that names it twice may run the
         model twice.
@@ -121,6 +123,11 @@ class NerExpression:
             Batches that run at once; one a core where left out.
         intra_threads
             Threads within one batch.
+        max_document_bytes
+            Longest document that is read, in bytes; 4 GiB where left out.
+        on_error
+            What becomes of a row that cannot be annotated (longer than ``max_document_bytes``, or bytes that are not
+            UTF-8): ``"raise"`` (default): an error that names it; ``"null"``: its entities are null.
         onnxruntime
             Path of the ONNX Runtime library; else ``ORT_DYLIB_PATH``, then the ``onnxruntime`` package of this Python.
 
@@ -199,9 +206,9 @@ class NerExpression:
         Returns
         -------
         polars.Expr
-            ``Struct{tokens, unknown_tokens, windows, words_lost: UInt32}``, null for a null: pieces of the text, those
-            that stand for what the vocabulary lacks, windows given to the model, and words that are not read (0, unless
-            ``emulate="sparknlp"``).
+            ``Struct{tokens, unknown_tokens, windows, words_lost: UInt32, error: String}``, null for a null: pieces of
+            the text, those that stand for what the vocabulary lacks, windows given to the model, words that are not
+            read (0, unless ``emulate="sparknlp"``), and why a text cannot be annotated (null where it can).
 
         Raises
         ------
@@ -214,15 +221,15 @@ class NerExpression:
         --------
         >>> df = pl.DataFrame({"note": ["Refiere disnea.", None]})
         >>> df.select(pl.col("note").ner.diagnose()).unnest("note")
-        shape: (2, 4)
-        ┌────────┬────────────────┬─────────┬────────────┐
-        │ tokens ┆ unknown_tokens ┆ windows ┆ words_lost │
-        │ ---    ┆ ---            ┆ ---     ┆ ---        │
-        │ u32    ┆ u32            ┆ u32     ┆ u32        │
-        ╞════════╪════════════════╪═════════╪════════════╡
-        │ 6      ┆ 0              ┆ 1       ┆ 0          │
-        │ null   ┆ null           ┆ null    ┆ null       │
-        └────────┴────────────────┴─────────┴────────────┘
+        shape: (2, 5)
+        ┌────────┬────────────────┬─────────┬────────────┬───────┐
+        │ tokens ┆ unknown_tokens ┆ windows ┆ words_lost ┆ error │
+        │ ---    ┆ ---            ┆ ---     ┆ ---        ┆ ---   │
+        │ u32    ┆ u32            ┆ u32     ┆ u32        ┆ str   │
+        ╞════════╪════════════════╪═════════╪════════════╪═══════╡
+        │ 6      ┆ 0              ┆ 1       ┆ 0          ┆ null  │
+        │ null   ┆ null           ┆ null    ┆ null       ┆ null  │
+        └────────┴────────────────┴─────────┴────────────┴───────┘
         """
         for name in options:
             _internal.check_option(name)

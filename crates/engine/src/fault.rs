@@ -1,0 +1,49 @@
+//! [`RowError`]: a row that cannot be annotated, and why.
+
+/// A row of a column that cannot be annotated. Its message names the row and no text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the document in row {row} {fault}")]
+pub struct RowError {
+    /// Row of the column, from 0.
+    pub row: usize,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// Why a document cannot be annotated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// A binary column with something else than text.
+    #[error("is not UTF-8 from byte {at} on: decode the column by its own encoding first")]
+    NotUtf8 {
+        /// First byte that does not belong to a character.
+        at: usize,
+    },
+    /// Longer than `max_document_bytes`, or than 32-bit positions reach.
+    #[error("has {bytes} bytes, more than max_document_bytes = {limit}: split it, or raise the limit if there is memory")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+        /// The longest that is read.
+        limit: usize,
+    },
+    /// The tokenizer failed, which a loaded tokenizer should never do.
+    #[error("cannot be tokenized ({bytes} bytes): report it with the model's name")]
+    Tokenizer {
+        /// Its length.
+        bytes: usize,
+    },
+}
+
+impl Fault {
+    /// A short name that never changes, for reports.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotUtf8 { .. } => "not_utf8",
+            Self::TooLong { .. } => "too_long",
+            Self::Tokenizer { .. } => "tokenizer",
+        }
+    }
+}
