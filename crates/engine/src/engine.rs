@@ -42,6 +42,8 @@ pub struct Annotated {
     pub column: ArrayRef,
     /// Rows (of the whole column) that could not be annotated.
     pub errors: Vec<RowError>,
+    /// Entities in `column`, by the place of their type in [`Engine::names`].
+    pub counts: Vec<u64>,
 }
 
 /// A loaded model with checked options. Cheap to make again: engines share the loaded model.
@@ -113,6 +115,20 @@ impl Engine {
         &self.settings.types
     }
 
+    /// What entities are called in the output. A name may stand more than once, if types were renamed to it.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// SHA-256 over the files of the model that decide what it finds, as hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`EngineError::Model`] for a file that cannot be read.
+    pub fn model_digest(&self) -> Result<String, EngineError> {
+        Ok(self.loaded.model.files.digest()?)
+    }
+
     /// Counts of what this engine has done.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
@@ -175,13 +191,15 @@ impl Engine {
         self.run(&documents, |rows| {
             let mut builder = OutputBuilder::new(self.output, &self.names);
             let mut errors = Vec::new();
+            let mut counts = vec![0; self.names.len()];
             for (row, found) in rows.iter().enumerate() {
                 let found = found.as_ref().map_err(|&fault| errors.push(RowError { row: first_row + row, fault }));
                 let found = found.ok().and_then(Option::as_ref);
+                found.iter().flat_map(|(_, entities)| entities).for_each(|e| counts[usize::from(e.kind)] += 1);
                 builder.push(found.map(|(text, entities)| (text.as_ref(), entities.as_slice())))?;
             }
             let column = builder.finish()?;
-            sink(Annotated { first_row, column, errors })?;
+            sink(Annotated { first_row, column, errors, counts })?;
             first_row += rows.len();
             Ok(())
         })

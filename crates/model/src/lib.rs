@@ -12,6 +12,7 @@ mod card;
 mod charsmap;
 mod config;
 mod device;
+mod digest;
 mod error;
 mod files;
 mod front_matter;
