@@ -1,0 +1,126 @@
+//! A folder on disk.
+
+mod file;
+mod folder;
+mod list;
+mod partial;
+
+use std::{
+    fs::{self, File, Metadata, TryLockError},
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::UNIX_EPOCH,
+};
+
+pub use partial::Partial;
+
+use crate::{Lock, Object, ReadAt, StoreError, path};
+
+/// What is ours in a folder of the user's; hidden from Hive, Spark and Polars by its first character.
+const OWN: &str = ".spanframe";
+
+/// How often a folder of ours is made anew when another process, done with it, removes it under our hands.
+const ATTEMPTS: usize = 100;
+
+/// The local half of [`Store`](crate::Store).
+#[derive(Clone, Debug)]
+pub struct Local {
+    root: PathBuf,
+}
+
+impl Local {
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        // joining "" would add a `/`
+        if path.is_empty() { self.root.clone() } else { self.root.join(path) }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        self.path(path).display().to_string()
+    }
+
+    pub fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
+        list::list(self, prefix)
+    }
+
+    pub fn stat(&self, path: &str) -> Result<Option<Object>, StoreError> {
+        let metadata = self.absent_is_none(path, fs::metadata(self.path(path)))?;
+        Ok(metadata.filter(Metadata::is_file).map(|metadata| object(path.to_string(), &metadata)))
+    }
+
+    pub fn reader(&self, path: &str) -> Result<Arc<dyn ReadAt>, StoreError> {
+        let file = file::DiskFile::open(&self.path(path), self.url(path)).map_err(|e| self.error(path, e))?;
+        Ok(Arc::new(file))
+    }
+
+    pub fn get(&self, path: &str) -> Result<Option<bytes::Bytes>, StoreError> {
+        Ok(self.absent_is_none(path, fs::read(self.path(path)))?.map(Into::into))
+    }
+
+    pub fn create(&self, path: &str) -> Result<Partial, StoreError> {
+        Partial::new(&self.root.join(OWN), self.path(path), self.url(path))
+    }
+
+    pub fn remove(&self, path: &str) -> Result<(), StoreError> {
+        let file = self.path(path);
+        if self.absent_is_none(path, fs::remove_file(&file))?.is_some()
+            && let Some(parent) = file.parent()
+        {
+            folder::sync(parent).map_err(|e| self.error(path, e))?;
+        }
+        Ok(())
+    }
+
+    pub fn sweep(&self) -> Result<usize, StoreError> {
+        partial::sweep(&self.root.join(OWN)).map_err(|e| self.error(OWN, e))
+    }
+
+    pub fn lock(&self, name: &str) -> Result<Option<Lock>, StoreError> {
+        let place = path::join(OWN, &format!("{name}.lock"));
+        let file = folder::make_in(&self.root.join(OWN), |_| File::create(self.path(&place)));
+        let file = file.map_err(|e| self.error(&place, e))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock::new(Some(file)))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(e)) if no_locks(&e) => Ok(Some(Lock::new(None))),
+            Err(TryLockError::Error(e)) => Err(self.error(&place, e)),
+        }
+    }
+
+    fn error(&self, path: &str, error: io::Error) -> StoreError {
+        StoreError::from_io(&self.url(path), error)
+    }
+
+    /// A file that a name below another file would have is as absent as any.
+    fn absent_is_none<T>(&self, path: &str, found: io::Result<T>) -> Result<Option<T>, StoreError> {
+        match found {
+            Ok(found) => Ok(Some(found)),
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(e) => Err(self.error(path, e)),
+        }
+    }
+}
+
+/// Whether the file system says that it has no locks, as some network and FUSE mounts do.
+fn no_locks(error: &io::Error) -> bool {
+    /// `ENOLCK` on Linux: an NFS mount without its lock service.
+    const NO_LOCK_SERVICE: i32 = 37;
+    error.kind() == ErrorKind::Unsupported
+        || (cfg!(target_os = "linux") && error.raw_os_error() == Some(NO_LOCK_SERVICE))
+}
+
+fn object(path: String, metadata: &Metadata) -> Object {
+    // a file system without times, or a time before 1970, leaves the size to tell
+    let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let nanos = changed.map_or(0, |since| since.as_nanos());
+    Object { path, size: metadata.len(), version: format!("{:x}-{nanos:x}", metadata.len()) }
+}
+
+/// The folder that holds `file`.
+fn parent(file: &Path) -> &Path {
+    file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
