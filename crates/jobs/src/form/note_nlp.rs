@@ -1,0 +1,204 @@
+//! The `note_nlp` table of the OMOP Common Data Model 5.4, a row an entity.
+//!
+//! | column | type | value |
+//! |---|---|---|
+//! | `note_nlp_id` | Int64 | counted on from the id that the caller gives |
+//! | `note_id` | Int64 | the note's id column |
+//! | `section_concept_id` | Int32 | 0: no concept |
+//! | `snippet` | Utf8 | at most 250 characters of the note around the mention |
+//! | `offset` | Utf8 | begin of the mention in characters, from 0 |
+//! | `lexical_variant` | Utf8 | the mention in full |
+//! | `note_nlp_concept_id` | Int32 | 0: not mapped |
+//! | `note_nlp_source_concept_id` | Int32 | 0: not mapped |
+//! | `nlp_system` | Utf8 | what the caller says |
+//! | `nlp_date` | Date32 | day of the job, UTC |
+//! | `nlp_datetime` | Timestamp(us) | time of the job, UTC, without zone |
+//! | `term_exists` | Utf8 | null: negation is not looked for |
+//! | `term_temporal` | Utf8 | null |
+//! | `term_modifiers` | Utf8 | `entity=MEDICATION,confidence=0.9812` |
+//!
+//! Source: <https://ohdsi.github.io/CommonDataModel/cdm54.html#note_nlp>; there `integer` is of the database's width, and 0
+//! stands for "no matching concept". `lexical_variant` is varchar(250) there and is not cut here: a longer mention must not
+//! be lost in silence.
+
+use std::{ops::Range, sync::Arc};
+
+use arrow_array::{
+    Array, ArrayRef, Date32Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray, cast::AsArray,
+    new_null_array, types::Int64Type,
+};
+use arrow_cast::cast;
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
+use spanframe_engine::{
+    Offsets,
+    entity_column::Mention,
+    input::TextColumn,
+    reading::{Reading, Ruler},
+};
+
+use super::{Annotated, FormError, mentions::Mentions};
+
+/// Most characters of a snippet.
+const SNIPPET: usize = 250;
+
+/// What `note_nlp` needs to know beside the entities.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteNlp {
+    /// The kept column with the id of each note.
+    pub id_column: String,
+    /// The unit in which the engine gives positions.
+    pub offsets: Offsets,
+    /// `nlp_system`: name and version.
+    pub system: String,
+    /// When the job was begun, in seconds from 1970 UTC. The same for all of a job, so that a resumed one writes the same.
+    pub time: i64,
+}
+
+/// The schema of the table.
+pub fn schema() -> SchemaRef {
+    let (id, text) = (DataType::Int64, DataType::Utf8);
+    Arc::new(Schema::new(vec![
+        Field::new("note_nlp_id", id.clone(), false),
+        Field::new("note_id", id, false),
+        Field::new("section_concept_id", DataType::Int32, true),
+        Field::new("snippet", text.clone(), true),
+        Field::new("offset", text.clone(), true),
+        Field::new("lexical_variant", text.clone(), false),
+        Field::new("note_nlp_concept_id", DataType::Int32, true),
+        Field::new("note_nlp_source_concept_id", DataType::Int32, true),
+        Field::new("nlp_system", text.clone(), true),
+        Field::new("nlp_date", DataType::Date32, false),
+        Field::new("nlp_datetime", DataType::Timestamp(TimeUnit::Microsecond, None), true),
+        Field::new("term_exists", text.clone(), true),
+        Field::new("term_temporal", text.clone(), true),
+        Field::new("term_modifiers", text, true),
+    ]))
+}
+
+/// Writes rows of the table.
+#[derive(Debug)]
+pub struct Writer {
+    note_nlp: NoteNlp,
+    /// Place of the ids among the kept columns.
+    id: usize,
+    reading: Reading,
+}
+
+/// Rows that are to be written.
+pub struct Table<'a> {
+    writer: &'a Writer,
+    ids: ArrayRef,
+    text: ArrayRef,
+    first_id: i64,
+}
+
+impl Writer {
+    pub fn new(note_nlp: NoteNlp, kept: &[FieldRef]) -> Result<Self, FormError> {
+        let place = kept.iter().position(|field| *field.name() == note_nlp.id_column);
+        let Some(id) = place else { return Err(FormError::NoIdColumn { column: Some(note_nlp.id_column) }) };
+        let found = kept[id].data_type();
+        if !found.is_integer() {
+            return Err(FormError::IdType { column: note_nlp.id_column, found: found.clone() });
+        }
+        Ok(Self { reading: note_nlp.offsets.into(), note_nlp, id })
+    }
+
+    pub fn table<'a>(&'a self, rows: Annotated<'a>) -> Result<Table<'a>, FormError> {
+        let wrong = |_| FormError::Internal("ids or texts cannot be read");
+        let text = match rows.text.data_type() {
+            DataType::Binary => cast(rows.text, &DataType::Utf8).map_err(wrong)?,
+            DataType::LargeBinary => cast(rows.text, &DataType::LargeUtf8).map_err(wrong)?,
+            DataType::BinaryView => cast(rows.text, &DataType::Utf8View).map_err(wrong)?,
+            _ => Arc::clone(rows.text),
+        };
+        let ids = cast(rows.kept.column(self.id), &DataType::Int64).map_err(wrong)?;
+        Ok(Table { writer: self, ids, text, first_id: rows.first_id })
+    }
+}
+
+impl Table<'_> {
+    /// The columns of [`schema`] for some entities.
+    pub fn columns(&self, mentions: &Mentions, range: Range<usize>) -> Result<Vec<ArrayRef>, FormError> {
+        let NoteNlp { id_column, system, time, .. } = &self.writer.note_nlp;
+        let (n, ids) = (range.len(), self.ids.as_primitive::<Int64Type>());
+        let first = i64::try_from(range.start).ok().and_then(|start| self.first_id.checked_add(start));
+        let last = first.and_then(|first| first.checked_add(n as i64));
+        let own = first.zip(last).map(|(first, last)| Int64Array::from_iter_values(first..last));
+        let own = own.ok_or(FormError::Internal("note_nlp_id does not fit 64 bits"))?;
+        let id = |row: usize| {
+            ids.is_valid(row).then(|| ids.value(row)).ok_or_else(|| FormError::NoId { column: id_column.clone(), row })
+        };
+        let notes = mentions.iter(range.clone()).map(|(row, _)| id(row)).collect::<Result<Vec<_>, _>>()?;
+        let places = self.places(mentions, range.clone())?;
+        let each = || mentions.iter(range.clone()).map(|(_, mention)| mention).zip(&places);
+        let none = || -> ArrayRef { Arc::new(Int32Array::from_value(0, n)) };
+        let day = i32::try_from(time.div_euclid(86_400)).unwrap_or(i32::MAX);
+        let nulls = || new_null_array(&DataType::Utf8, n);
+        Ok(vec![
+            Arc::new(own),
+            Arc::new(Int64Array::from(notes)),
+            none(),
+            Arc::new(StringArray::from_iter_values(places.iter().map(|place| place.snippet))),
+            Arc::new(StringArray::from_iter_values(places.iter().map(|place| place.begin.to_string()))),
+            Arc::new(StringArray::from_iter_values(each().map(|(m, p)| m.chunk.as_deref().unwrap_or(p.chunk)))),
+            none(),
+            none(),
+            Arc::new(StringArray::from_iter_values(std::iter::repeat_n(system, n))),
+            Arc::new(Date32Array::from_value(day, n)),
+            Arc::new(TimestampMicrosecondArray::from_value(time.saturating_mul(1_000_000), n)),
+            nulls(),
+            nulls(),
+            Arc::new(StringArray::from_iter_values(each().map(|(m, _)| modifiers(m)))),
+        ])
+    }
+
+    fn places(&self, mentions: &Mentions, range: Range<usize>) -> Result<Vec<Place<'_>>, FormError> {
+        let texts = TextColumn::new(&self.text)?;
+        let mut places = Vec::with_capacity(range.len());
+        let mut ruler: Option<(usize, Ruler<'_>)> = None;
+        // the last byte whose characters were counted, and their count
+        let (mut byte, mut chars) = (0, 0);
+        for (row, mention) in mentions.iter(range) {
+            let wrong = || FormError::Position { row };
+            if ruler.as_ref().is_none_or(|(of, _)| *of != row) {
+                ruler = Some((row, Ruler::new(texts.get(row).ok_or_else(wrong)?)));
+                (byte, chars) = (0, 0);
+            }
+            let text = texts.get(row).ok_or_else(wrong)?;
+            let span = ruler.as_ref().and_then(|(_, ruler)| ruler.span(mention, self.writer.reading));
+            let span = span.and_then(|(a, b)| Some(usize::try_from(a).ok()?..usize::try_from(b).ok()?));
+            let span = span.filter(|span| text.get(span.clone()).is_some()).ok_or_else(wrong)?;
+            if span.start < byte {
+                (byte, chars) = (0, 0);
+            }
+            chars += text[byte..span.start].chars().count();
+            byte = span.start;
+            places.push(Place { begin: chars, chunk: &text[span.clone()], snippet: snippet(text, span) });
+        }
+        Ok(places)
+    }
+}
+
+struct Place<'a> {
+    /// In characters.
+    begin: usize,
+    chunk: &'a str,
+    snippet: &'a str,
+}
+
+/// At most [`SNIPPET`] characters of `text` around `span`, as many on each side as there are; of a longer mention its first.
+fn snippet(text: &str, span: Range<usize>) -> &str {
+    let (before, after) = (&text[..span.start], &text[span.start..]);
+    let room = SNIPPET.saturating_sub(text[span].chars().take(SNIPPET).count());
+    let on_the_right = after.chars().take(SNIPPET).count();
+    let left = room / 2 + (SNIPPET - room / 2).saturating_sub(on_the_right);
+    let begin = left.checked_sub(1).and_then(|n| before.char_indices().nth_back(n).or(before.char_indices().next()));
+    let begin = begin.map_or(before.len(), |(at, _)| at);
+    let end = text[begin..].char_indices().nth(SNIPPET).map_or(text.len(), |(at, _)| begin + at);
+    &text[begin..end]
+}
+
+fn modifiers(mention: &Mention) -> String {
+    let confidence = mention.confidence.map(|c| format!(",confidence={c:.4}"));
+    format!("entity={}{}", mention.entity, confidence.unwrap_or_default())
+}

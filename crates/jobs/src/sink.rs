@@ -1,0 +1,196 @@
+//! [`Sink`]: a Parquet file that is being written.
+
+use std::io::{self, Write};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use parquet::{
+    arrow::ArrowWriter,
+    basic::{Compression, GzipLevel, ZstdLevel},
+    errors::ParquetError,
+    file::{metadata::KeyValue, properties::WriterProperties},
+};
+use spanframe_store::ReadAt;
+
+use crate::source::{SourceError, footer};
+
+/// How columns are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// Zstandard at level 1, Parquet's default.
+    #[default]
+    Zstd,
+    /// Snappy.
+    Snappy,
+    /// LZ4 (`LZ4_RAW`, which all current readers know).
+    Lz4,
+    /// Gzip.
+    Gzip,
+    /// Not at all.
+    None,
+}
+
+impl Codec {
+    /// By the names that users write.
+    pub const NAMES: [(&'static str, Self); 5] = [
+        ("zstd", Self::Zstd),
+        ("snappy", Self::Snappy),
+        ("lz4", Self::Lz4),
+        ("gzip", Self::Gzip),
+        ("none", Self::None),
+    ];
+
+    fn parquet(self) -> Compression {
+        match self {
+            Self::Zstd => Compression::ZSTD(ZstdLevel::default()),
+            Self::Snappy => Compression::SNAPPY,
+            Self::Lz4 => Compression::LZ4_RAW,
+            Self::Gzip => Compression::GZIP(GzipLevel::default()),
+            Self::None => Compression::UNCOMPRESSED,
+        }
+    }
+}
+
+/// How a file is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SinkOptions {
+    /// Most rows of a row group.
+    pub row_group_rows: usize,
+    /// A row group is closed when it holds about this many encoded bytes, which is also what is held in memory.
+    pub row_group_bytes: usize,
+    /// Of columns.
+    pub codec: Codec,
+    /// Keys and values of the footer.
+    pub metadata: Vec<(String, String)>,
+}
+
+impl Default for SinkOptions {
+    fn default() -> Self {
+        Self { row_group_rows: 1 << 20, row_group_bytes: 64 << 20, codec: Codec::default(), metadata: Vec::new() }
+    }
+}
+
+/// Why a file cannot be written. No message carries a value.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SinkError {
+    /// The disk or the store. Its [kind](io::Error::kind) tells a full disk from a missing right.
+    #[error("the output cannot be written: {0}")]
+    Io(#[source] io::Error),
+    /// Columns that Parquet cannot hold, or batches of another schema.
+    #[error("the output cannot be written as Parquet ({0}): leave the column out (--select), or cast it first")]
+    Schema(String),
+}
+
+impl From<ParquetError> for SinkError {
+    fn from(error: ParquetError) -> Self {
+        match error {
+            ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+                Ok(io) => Self::Io(*io),
+                Err(other) => Self::Schema(other.to_string()),
+            },
+            other => Self::Schema(other.to_string()),
+        }
+    }
+}
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Rows.
+    pub rows: u64,
+    /// Row groups.
+    pub row_groups: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+}
+
+/// Writes batches into row groups of bounded size.
+pub struct Sink<W: Write + Send> {
+    writer: ArrowWriter<Counted<W>>,
+    rows: u64,
+}
+
+impl<W: Write + Send> Sink<W> {
+    /// Begins a file of batches of `schema`.
+    ///
+    /// # Errors
+    /// [`SinkError::Schema`] for a type that Parquet does not have, [`SinkError::Io`] if nothing can be written.
+    pub fn new(writer: W, schema: SchemaRef, options: &SinkOptions) -> Result<Self, SinkError> {
+        let metadata = options.metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
+        let properties = WriterProperties::builder()
+            .set_compression(options.codec.parquet())
+            .set_max_row_group_row_count(Some(options.row_group_rows.max(1)))
+            .set_max_row_group_bytes(Some(options.row_group_bytes.max(1)))
+            .set_created_by(concat!("spanframe ", env!("CARGO_PKG_VERSION")).to_string())
+            .set_key_value_metadata(Some(metadata))
+            .build();
+        let counted = Counted { inner: writer, bytes: 0 };
+        Ok(Self { writer: ArrowWriter::try_new(counted, schema, Some(properties))?, rows: 0 })
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// [`SinkError::Io`] if the disk or the store fails, after which the file is of no use.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), SinkError> {
+        self.writer.write(batch)?;
+        self.rows += batch.num_rows() as u64;
+        Ok(())
+    }
+
+    /// Adds a key and a value to the footer: for what is known at the end alone.
+    pub fn append_metadata(&mut self, key: &str, value: &str) {
+        self.writer.append_key_value_metadata(KeyValue::new(key.to_string(), value.to_string()));
+    }
+
+    /// Bytes that the row group in hand takes in memory.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.writer.memory_size()
+    }
+
+    /// Rows so far.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Writes what is left and the footer, and gives the writer back. It was flushed, not synchronized.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn finish(mut self) -> Result<(W, Written), SinkError> {
+        self.writer.flush()?;
+        let row_groups = self.writer.flushed_row_groups().len() as u64;
+        let mut counted = self.writer.into_inner()?;
+        counted.flush().map_err(SinkError::Io)?;
+        Ok((counted.inner, Written { rows: self.rows, row_groups, bytes: counted.bytes }))
+    }
+}
+
+/// Counts bytes.
+struct Counted<W> {
+    inner: W,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(buffer)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// Keys and values of the footer of a Parquet file, in its order. Of the file only the footer is read.
+///
+/// # Errors
+/// [`SourceError::Damaged`] if it is no whole Parquet file, [`SourceError::Io`] if the store fails.
+pub fn metadata(file: std::sync::Arc<dyn ReadAt>, path: &str) -> Result<Vec<(String, String)>, SourceError> {
+    footer(file, path)
+}

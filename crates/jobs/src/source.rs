@@ -1,0 +1,116 @@
+//! [`Source`]: a file of rows, whatever its format, read part by part in bounded memory.
+//!
+//! | format | a part | what its rows are | what is in memory |
+//! |---|---|---|---|
+//! | Parquet | a row group | read page by page | a page a column, and a batch |
+//! | Arrow IPC | a record batch | slices of it | a record batch as stored, and the dictionaries |
+//! | CSV, NDJSON | the file | lines | a batch |
+
+mod chunks;
+mod error;
+mod format;
+mod parquet;
+
+use std::{ops::Range, sync::Arc};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use spanframe_store::ReadAt;
+
+pub(crate) use self::parquet::footer;
+pub use self::{
+    error::{BadRow, SourceError},
+    format::{Compression, Format},
+};
+
+/// How large a batch may be. A batch has at least one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Most rows.
+    pub batch_rows: usize,
+    /// About how many bytes; one row may have more.
+    pub batch_bytes: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { batch_rows: 4096, batch_bytes: 8 << 20 }
+    }
+}
+
+/// A stretch of a file that can be read by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Rows, those included that turn out to be bad.
+    pub rows: u64,
+    /// Bytes of all columns when decompressed (Arrow IPC: as stored).
+    pub bytes: u64,
+}
+
+/// What a source gives, in the order of the file.
+#[derive(Debug)]
+pub enum Read {
+    /// Rows.
+    Rows {
+        /// Row of the file, from 0, for each row of the batch: ascending, with gaps where rows are bad.
+        rows: Vec<u64>,
+        /// The columns asked for, in the order asked for.
+        batch: RecordBatch,
+    },
+    /// A row that cannot be read. It comes before the rows that follow it.
+    Bad {
+        /// Row of the file, from 0.
+        row: u64,
+        /// Line of the file where the row begins, from 1.
+        line: u64,
+        /// Why.
+        reason: BadRow,
+    },
+    /// Rows that cannot be read because this part of the file is damaged. The next part is read all the same.
+    Lost {
+        /// Rows of the file, from 0.
+        rows: Range<u64>,
+        /// The damaged part.
+        part: usize,
+        /// What is wrong with it. Never a value.
+        reason: String,
+    },
+}
+
+/// What [`Source::read`] gives. After an error there is nothing more.
+pub type Reads = Box<dyn Iterator<Item = Result<Read, SourceError>> + Send>;
+
+/// An open file of rows.
+pub trait Source: Send + Sync {
+    /// All columns, in the order of the file.
+    fn schema(&self) -> &SchemaRef;
+
+    /// The parts of the file, in its order.
+    fn parts(&self) -> &[Part];
+
+    /// The rows of `parts` with the top-level columns of these indices, in order.
+    ///
+    /// # Errors
+    /// [`SourceError::Io`] if the store fails, [`SourceError::NoSuchPart`] for parts or columns that there are not.
+    /// Rows that are bad or lost are no error: they are among what is read.
+    fn read(&self, parts: Range<usize>, columns: &[usize], bounds: Bounds) -> Result<Reads, SourceError>;
+
+    /// Number of rows, bad ones included.
+    fn rows(&self) -> u64 {
+        self.parts().iter().map(|part| part.rows).sum()
+    }
+}
+
+/// Opens a file by what its name ends in: `.parquet`, `.pq`; `.arrow`, `.ipc`, `.feather`; `.csv`, `.tsv`; `.ndjson`,
+/// `.jsonl`. The last four may also end in `.gz` or `.zst`; they are read once, to count rows and find types.
+///
+/// # Errors
+/// [`SourceError::Format`] for another name, [`SourceError::Damaged`] for a file that is not of its format from end to
+/// end, [`SourceError::Io`] if the store fails, and what a header can have wrong.
+pub fn open(file: Arc<dyn ReadAt>, path: &str) -> Result<Box<dyn Source>, SourceError> {
+    let (format, _compression) = Format::of(path)?;
+    Ok(match format {
+        Format::Parquet => Box::new(parquet::Parquet::open(file, path)?),
+        _ => return Err(SourceError::Format { path: path.to_string() }),
+    })
+}
