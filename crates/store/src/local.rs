@@ -17,11 +17,8 @@ pub use partial::Partial;
 
 use crate::{Lock, Object, ReadAt, StoreError, path};
 
-/// What is ours in a folder of the user's; hidden from Hive, Spark and Polars by its first character.
-const OWN: &str = ".spanframe";
-
-/// How often a folder of ours is made anew when another process, done with it, removes it under our hands.
-const ATTEMPTS: usize = 100;
+/// Where locks lie; hidden from Hive, Spark and Polars by its first character.
+const LOCKS: &str = ".spanframe";
 
 /// The local half of [`Store`](crate::Store).
 #[derive(Clone, Debug)]
@@ -62,7 +59,7 @@ impl Local {
     }
 
     pub fn create(&self, path: &str) -> Result<Partial, StoreError> {
-        Partial::new(&self.root.join(OWN), self.path(path), self.url(path))
+        Partial::new(&self.root, self.path(path), self.url(path))
     }
 
     pub fn remove(&self, path: &str) -> Result<(), StoreError> {
@@ -76,12 +73,12 @@ impl Local {
     }
 
     pub fn sweep(&self) -> Result<usize, StoreError> {
-        partial::sweep(&self.root.join(OWN)).map_err(|e| self.error(OWN, e))
+        partial::sweep(&self.root).map_err(|e| self.error("", e))
     }
 
     pub fn lock(&self, name: &str) -> Result<Option<Lock>, StoreError> {
-        let place = path::join(OWN, &format!("{name}.lock"));
-        let file = folder::make_in(&self.root.join(OWN), |_| File::create(self.path(&place)));
+        let place = path::join(LOCKS, &format!("{name}.lock"));
+        let file = folder::make(&self.path(LOCKS)).and_then(|()| File::create(self.path(&place)));
         let file = file.map_err(|e| self.error(&place, e))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Lock::new(Some(file)))),

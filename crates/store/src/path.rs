@@ -38,10 +38,10 @@ mod tests {
 
     #[test]
     fn paths_stay_inside() {
-        for good in ["", "a", "a/b=c/d.parquet", "a/", ".hidden/x", "a b/%20"] {
+        for good in ["", "/", "a", "a/b=c/d.parquet", "a/", ".hidden/x", "a b/%20"] {
             assert_eq!(inside(good).unwrap(), good.trim_end_matches('/'));
         }
-        for bad in ["/", "/a", "a//b", "..", "a/../b", "./a", "a/.", "a\0"] {
+        for bad in ["/a", "a//b", "..", "a/../b", "./a", "a/.", "a\0"] {
             assert!(inside(bad).is_err(), "{bad:?}");
         }
     }

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::{ATTEMPTS, parent};
+use super::parent;
 
 /// Makes `folder` and those above it, so that they are still there after a power cut.
 pub fn make(folder: &Path) -> io::Result<()> {
@@ -18,21 +18,13 @@ pub fn make(folder: &Path) -> io::Result<()> {
         make(above)?;
     }
     match fs::create_dir(folder) {
-        Err(e) if e.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
-        Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(ErrorKind::NotADirectory.into()),
+        // it may be gone again, which is the error of this look
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => match fs::metadata(folder)?.is_dir() {
+            true => Ok(()),
+            false => Err(ErrorKind::NotADirectory.into()),
+        },
         Err(e) => Err(e),
         Ok(()) => sync(above),
-    }
-}
-
-/// What `create` makes in `folder`, which is made first: again where another process, done with it, removes it meanwhile.
-pub fn make_in<T>(folder: &Path, create: impl Fn(&Path) -> io::Result<T>) -> io::Result<T> {
-    let mut attempt = 1;
-    loop {
-        match make(folder).and_then(|()| create(folder)) {
-            Err(e) if e.kind() == ErrorKind::NotFound && attempt < ATTEMPTS => attempt += 1,
-            made => return made,
-        }
     }
 }
 

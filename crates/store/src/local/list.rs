@@ -29,7 +29,7 @@ fn walk(local: &Local, folder: &str, above: &mut Vec<PathBuf>, found: &mut Vec<O
     let failed = |e| local.error(folder, e);
     let real = fs::canonicalize(local.path(folder)).map_err(failed)?;
     if above.contains(&real) {
-        return Err(failed(io::Error::new(ErrorKind::Other, "this link leads to a folder above it")));
+        return Err(failed(io::Error::other("this link leads to a folder above it")));
     }
     above.push(real);
     for entry in fs::read_dir(local.path(folder)).map_err(failed)? {

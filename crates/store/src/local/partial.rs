@@ -12,11 +12,15 @@ use tempfile::NamedTempFile;
 use super::{folder, no_locks, parent};
 use crate::StoreError;
 
-/// Partial files lie in the folder of this name in our own: on the file system of the root, hidden with it.
-const PARTIAL: &str = "partial";
+/// Partial files lie in this folder of the root: on its file system, hidden from Hive, Spark and Polars, and there only
+/// while something is written.
+const PARTIAL: &str = ".spanframe-partial";
 
 /// Bytes gathered before the system is called.
 const BUFFER: usize = 256 << 10;
+
+/// How often a partial file is made anew where a sweep, or a writer that is done, takes it or its folder meanwhile.
+const ATTEMPTS: usize = 1000;
 
 /// Locks may not reach to other machines, so a partial file of another one is taken for dead at this age alone.
 const FOREIGN_AGE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -33,10 +37,9 @@ pub struct Partial {
 }
 
 impl Partial {
-    pub fn new(own: &Path, target: PathBuf, url: String) -> Result<Self, StoreError> {
-        let folder = own.join(PARTIAL);
-        let file = folder::make_in(&folder, locked).map_err(|e| StoreError::from_io(&url, e))?;
-        let tidy = Tidy { own: own.to_path_buf() };
+    pub fn new(root: &Path, target: PathBuf, url: String) -> Result<Self, StoreError> {
+        let tidy = Tidy { folder: root.join(PARTIAL) };
+        let file = folder::make(root).and_then(|()| new_in(&tidy.folder)).map_err(|e| StoreError::from_io(&url, e))?;
         Ok(Self { file: BufWriter::with_capacity(BUFFER, file), target, url, tidy })
     }
 
@@ -81,6 +84,21 @@ fn named(url: &str, error: io::Error) -> io::Error {
     }
 }
 
+/// A new file in `folder`, which is made where it is not there, with a lock.
+fn new_in(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut attempt = 1;
+    loop {
+        match fs::create_dir(folder) {
+            Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(e),
+            _ => {}
+        }
+        match locked(folder) {
+            Err(e) if e.kind() == ErrorKind::NotFound && attempt < ATTEMPTS => attempt += 1,
+            file => return file,
+        }
+    }
+}
+
 /// A new file in `folder`, locked, with the rights that the user's umask gives any new file.
 ///
 /// # Errors
@@ -102,9 +120,9 @@ fn locked(folder: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// Removes the partial files whose process is gone; how many those were.
-pub fn sweep(own: &Path) -> io::Result<usize> {
-    let _tidy = Tidy { own: own.to_path_buf() };
-    let entries = match fs::read_dir(own.join(PARTIAL)) {
+pub fn sweep(root: &Path) -> io::Result<usize> {
+    let tidy = Tidy { folder: root.join(PARTIAL) };
+    let entries = match fs::read_dir(&tidy.folder) {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(0),
         entries => entries?,
     };
@@ -138,14 +156,14 @@ fn machine() -> String {
     if name.is_empty() { "local".to_string() } else { name }
 }
 
-/// Removes our folders when dropped, if nothing is left in them.
+/// Removes the folder of partial files when dropped, if none is left in it.
 struct Tidy {
-    own: PathBuf,
+    folder: PathBuf,
 }
 
 impl Drop for Tidy {
     fn drop(&mut self) {
-        // refused while another writer's partial file, a lock or a manifest lies there
-        let _ = fs::remove_dir(self.own.join(PARTIAL)).and_then(|()| fs::remove_dir(&self.own));
+        // refused while another writer's file lies there
+        let _ = fs::remove_dir(&self.folder);
     }
 }
