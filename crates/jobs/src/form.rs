@@ -5,10 +5,10 @@ mod mentions;
 mod note_nlp;
 mod pieces;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_schema::{Field, FieldRef, Schema, SchemaRef};
+use arrow_schema::{Field, FieldRef, Metadata, Schema, SchemaRef};
 use spanframe_engine::schema;
 
 pub use self::{error::FormError, note_nlp::NoteNlp};
@@ -38,7 +38,7 @@ pub struct Columns<'a> {
     /// Those of the input that are kept.
     pub kept: &'a [FieldRef],
     /// Metadata of the input's schema; the nested and the exploded form keep it.
-    pub metadata: &'a HashMap<String, String>,
+    pub metadata: &'a Metadata,
     /// The entity column, of any layout of the engine.
     pub entities: &'a Field,
     /// A column that says what was wrong with a row, in the nested form.

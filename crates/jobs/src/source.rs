@@ -7,9 +7,14 @@
 //! | CSV, NDJSON | the file | lines | a batch |
 
 mod chunks;
+mod csv;
 mod error;
 mod format;
+mod ipc;
+mod json;
+mod ndjson;
 mod parquet;
+mod text;
 
 use std::{ops::Range, sync::Arc};
 
@@ -108,9 +113,17 @@ pub trait Source: Send + Sync {
 /// [`SourceError::Format`] for another name, [`SourceError::Damaged`] for a file that is not of its format from end to
 /// end, [`SourceError::Io`] if the store fails, and what a header can have wrong.
 pub fn open(file: Arc<dyn ReadAt>, path: &str) -> Result<Box<dyn Source>, SourceError> {
-    let (format, _compression) = Format::of(path)?;
+    let (format, compression) = Format::of(path)?;
+    let text = |file, format| text::TextFile { file, path: path.to_string(), format, compression };
     Ok(match format {
         Format::Parquet => Box::new(parquet::Parquet::open(file, path)?),
-        _ => return Err(SourceError::Format { path: path.to_string() }),
+        Format::Ipc => Box::new(ipc::Ipc::open(file, path)?),
+        Format::Csv(delimiter) => Box::new(csv::Csv::open(text(file, "CSV"), delimiter)?),
+        Format::Ndjson => Box::new(ndjson::Ndjson::open(text(file, "NDJSON"))?),
     })
+}
+
+/// Bounds of batches that are built of texts, whose offsets have 32 bits.
+fn clamp(bounds: Bounds) -> Bounds {
+    Bounds { batch_rows: bounds.batch_rows.max(1), batch_bytes: bounds.batch_bytes.clamp(1, 1 << 30) }
 }

@@ -1,0 +1,177 @@
+//! A JSON object a line. Types are those that fit all lines; see [`Kind`].
+
+use std::{collections::HashMap, ops::Range, sync::Arc};
+
+use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_schema::{Field, Schema, SchemaRef};
+use serde_json::Value;
+
+use super::{
+    Bounds, Part, Read, Reads, Source, SourceError, clamp,
+    json::{Kind, array, object},
+    text::{Text, TextFile},
+};
+
+/// An NDJSON file whose types are known and whose rows were counted. Blank lines are no rows.
+pub struct Ndjson {
+    file: TextFile,
+    schema: SchemaRef,
+    kinds: Vec<Kind>,
+    parts: [Part; 1],
+}
+
+impl Ndjson {
+    pub fn open(file: TextFile) -> Result<Self, SourceError> {
+        let mut lines = Lines::new(&file)?;
+        let mut part = Part { rows: 0, bytes: 0 };
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut columns: Vec<(String, Kind)> = Vec::new();
+        while lines.advance()? {
+            part.rows += 1;
+            part.bytes += lines.line.len() as u64;
+            for (name, value) in object(&lines.line).unwrap_or_default() {
+                let place = *places.entry(name.clone()).or_insert(columns.len());
+                if place == columns.len() {
+                    columns.push((name, Kind::Null));
+                }
+                columns[place].1.widen(&value);
+            }
+        }
+        let fields: Vec<Field> = columns.iter().map(|(name, kind)| Field::new(name, kind.data_type(), true)).collect();
+        let kinds = columns.into_iter().map(|(_, kind)| kind).collect();
+        Ok(Self { file, schema: Arc::new(Schema::new(fields)), kinds, parts: [part] })
+    }
+}
+
+impl Source for Ndjson {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    fn read(&self, parts: Range<usize>, columns: &[usize], bounds: Bounds) -> Result<Reads, SourceError> {
+        let wrong = |_| SourceError::NoSuchPart { path: self.file.path.clone() };
+        let schema = Arc::new(self.schema.project(columns).map_err(wrong)?);
+        if parts.is_empty() {
+            return Ok(Box::new(std::iter::empty()));
+        }
+        let kinds = columns.iter().map(|&column| self.kinds[column].clone()).collect();
+        let lines = Some(Lines::new(&self.file)?);
+        let (rows, end) = (Vec::new(), self.parts[0].rows);
+        let values = vec![Vec::new(); columns.len()];
+        Ok(Box::new(Rows { lines, schema, kinds, values, rows, bytes: 0, bounds: clamp(bounds), row: 0, end }))
+    }
+}
+
+/// The lines of a file that are not blank.
+struct Lines {
+    text: Text,
+    path: String,
+    line: Vec<u8>,
+    /// Of `line`, from 1.
+    number: u64,
+}
+
+impl Lines {
+    fn new(file: &TextFile) -> Result<Self, SourceError> {
+        Ok(Self { text: file.text()?, path: file.path.clone(), line: Vec::new(), number: 0 })
+    }
+
+    fn advance(&mut self) -> Result<bool, SourceError> {
+        loop {
+            self.number += 1;
+            if !self.text.read_line(&mut self.line, self.number)? {
+                return Ok(false);
+            }
+            if !self.line.iter().all(u8::is_ascii_whitespace) {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+/// Goes through lines.
+struct Rows {
+    /// `None` after the end.
+    lines: Option<Lines>,
+    schema: SchemaRef,
+    kinds: Vec<Kind>,
+    /// The batch in hand: of each column the values.
+    values: Vec<Vec<Value>>,
+    rows: Vec<u64>,
+    bytes: usize,
+    bounds: Bounds,
+    /// Of the file, the next.
+    row: u64,
+    /// Rows that were counted when the file was opened.
+    end: u64,
+}
+
+impl Iterator for Rows {
+    type Item = Result<Read, SourceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some(lines) = &mut self.lines {
+            let more = match lines.advance() {
+                Ok(more) => more,
+                Err(error) => return self.stop(error),
+            };
+            if more == (self.row == self.end) {
+                let (path, reason) = (lines.path.clone(), "it changed while it was read".to_string());
+                return self.stop(SourceError::Damaged { path, format: "NDJSON", reason });
+            }
+            if !more {
+                self.lines = None;
+                break;
+            }
+            let (row, line) = (self.row, lines.number);
+            self.row += 1;
+            match object(&lines.line) {
+                Ok(fields) => {
+                    self.bytes += lines.line.len();
+                    self.push(row, fields);
+                }
+                Err(reason) => return Some(Ok(Read::Bad { row, line, reason })),
+            }
+            if self.rows.len() >= self.bounds.batch_rows || self.bytes >= self.bounds.batch_bytes {
+                break;
+            }
+        }
+        (!self.rows.is_empty()).then(|| Ok(self.take()))
+    }
+}
+
+impl Rows {
+    fn push(&mut self, row: u64, mut fields: Vec<(String, Value)>) {
+        self.rows.push(row);
+        for (field, values) in self.schema.fields().iter().zip(&mut self.values) {
+            // of a name that is there twice the last counts
+            let value = fields.iter_mut().rev().find(|(name, _)| name == field.name());
+            values.push(value.map_or(Value::Null, |(_, value)| value.clone()));
+        }
+    }
+
+    fn take(&mut self) -> Read {
+        self.bytes = 0;
+        let rows = std::mem::take(&mut self.rows);
+        let columns = self.values.iter_mut().zip(&self.kinds).map(|(values, kind)| {
+            let values = std::mem::take(values);
+            array(kind, &values.iter().map(Some).collect::<Vec<_>>())
+        });
+        let columns = columns.collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        // one value a row and column, of the column's kind
+        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
+            .unwrap_or_else(|_| RecordBatch::new_empty(Arc::clone(&self.schema)));
+        Read::Rows { rows, batch }
+    }
+
+    fn stop(&mut self, error: SourceError) -> Option<Result<Read, SourceError>> {
+        self.lines = None;
+        self.rows.clear();
+        Some(Err(error))
+    }
+}
