@@ -54,6 +54,14 @@ pub enum StoreError {
         /// As given, without credentials.
         url: String,
     },
+    /// Settings of the environment that do not fit.
+    #[error("the settings for `{url}` do not serve ({reason}): check the variables AWS_*, GOOGLE_* or AZURE_*")]
+    Settings {
+        /// The bucket or host.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A path that leaves its store.
     #[error("`{path}` is no path inside a store: expected names separated by single `/`, without `.` and `..`")]
     BadPath {
@@ -79,6 +87,14 @@ pub enum StoreError {
     /// The content was replaced while it was read.
     #[error("`{url}` was replaced while it was read: start again")]
     Changed {
+        /// The place.
+        url: String,
+    },
+    /// The store was made before a fork.
+    #[error(
+        "`{url}` was opened in another process (a fork): open it in the process that uses it, or start workers by spawn"
+    )]
+    Forked {
         /// The place.
         url: String,
     },
@@ -127,11 +143,13 @@ impl StoreError {
             Self::Full { .. } => ErrorKind::StorageFull,
             Self::ReadOnly { .. } => ErrorKind::ReadOnlyFilesystem,
             Self::Unreachable { .. } => ErrorKind::HostUnreachable,
-            Self::BadUrl { .. } | Self::UnknownScheme { .. } | Self::BadPath { .. } => ErrorKind::InvalidInput,
+            Self::BadUrl { .. } | Self::UnknownScheme { .. } | Self::Settings { .. } | Self::BadPath { .. } => {
+                ErrorKind::InvalidInput
+            }
             Self::NotUtf8 { .. } => ErrorKind::InvalidFilename,
             Self::WrongKind { expected: "folder", .. } => ErrorKind::NotADirectory,
             Self::WrongKind { .. } => ErrorKind::IsADirectory,
-            Self::Changed { .. } | Self::Other { .. } => ErrorKind::Other,
+            Self::Changed { .. } | Self::Forked { .. } | Self::Other { .. } => ErrorKind::Other,
         }
     }
 }

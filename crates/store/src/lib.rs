@@ -12,6 +12,7 @@ mod lock;
 mod object;
 mod path;
 mod read_at;
+mod remote;
 mod store;
 mod writer;
 

@@ -2,26 +2,39 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{Store, StoreError};
+use url::Url;
+
+use crate::{
+    Store, StoreError, path,
+    remote::{Remote, connect},
+};
+
+/// Of object stores.
+const SCHEMES: [&str; 8] = ["s3", "s3a", "gs", "az", "abfs", "abfss", "http", "https"];
 
 /// Where a path points: a store and the path inside it (`""` for its root).
 ///
 /// - A local path, relative or absolute, or a `file://` URL: a folder that exists, or a path that ends in `/`, is the root
 ///   of its store and the path is `""`; anything else, there or not, is a name in the folder that holds it.
-/// - `s3://bucket/key`, `gs://bucket/key`, `az://container/key`, `abfs[s]://container@account.dfs.core.windows.net/key`:
+/// - `s3://bucket/key` (or `s3a`), `gs://bucket/key`, `az://container/key`, `abfs[s]://container@account.dfs.core.windows.net/key`:
 ///   the root is the bucket and the path is the key, as it stands: `%20` is three characters, as in the tools of the
 ///   clouds. Whether the key is a file or a prefix is not asked; [`Store::list`] takes both.
-/// - `http[s]://host/path`: the root is the host, the path is percent-decoded. To read single files; listing needs WebDAV.
+/// - `http[s]://host/path`: the root is the host, the path is percent-decoded. To read single files; listing
+///   and writing need WebDAV.
 ///
-/// Nothing is sent over the network.
+/// Credentials and endpoints come from the environment: all `AWS_*`, `GOOGLE_*` and `AZURE_*` that the object_store crate
+/// knows. Nothing is sent over the network.
 ///
 /// # Errors
-/// [`StoreError::BadUrl`], [`StoreError::UnknownScheme`], [`StoreError::BadPath`].
+/// [`StoreError::BadUrl`], [`StoreError::UnknownScheme`], [`StoreError::Settings`], [`StoreError::BadPath`].
 pub fn locate(path_or_url: &str) -> Result<(Store, String), StoreError> {
     match scheme(path_or_url) {
         None => locate_local(path_or_url, Path::new(path_or_url)),
-        Some(("file", path)) => locate_local(path_or_url, Path::new(path)),
-        Some(_) => Err(StoreError::UnknownScheme { url: path_or_url.to_string() }),
+        Some(("file", _)) => locate_local(path_or_url, &file(path_or_url)?),
+        Some((scheme, rest)) => {
+            let (base, key) = remote(path_or_url, scheme, rest)?;
+            Ok((Store::remote(Remote::new(connect(scheme, &base)?, &base, "")), key))
+        }
     }
 }
 
@@ -29,9 +42,63 @@ pub fn locate(path_or_url: &str) -> Result<(Store, String), StoreError> {
 pub fn open(path_or_url: &str) -> Result<Store, StoreError> {
     match scheme(path_or_url) {
         None => open_local(path_or_url, PathBuf::from(path_or_url)),
-        Some(("file", path)) => open_local(path_or_url, PathBuf::from(path)),
-        Some(_) => Err(StoreError::UnknownScheme { url: path_or_url.to_string() }),
+        Some(("file", _)) => open_local(path_or_url, file(path_or_url)?),
+        Some((scheme, rest)) => {
+            let (base, key) = remote(path_or_url, scheme, rest)?;
+            Ok(Store::remote(Remote::new(connect(scheme, &base)?, &base, &key)))
+        }
     }
+}
+
+/// The path of a `file://` URL, percent-decoded.
+fn file(given: &str) -> Result<PathBuf, StoreError> {
+    let path = Url::parse(given).ok().and_then(|url| url.to_file_path().ok());
+    path.ok_or_else(|| bad(given, "expected file:///, and an absolute path"))
+}
+
+/// The bucket or host of a URL, and the key in it.
+fn remote(given: &str, scheme: &str, rest: &str) -> Result<(String, String), StoreError> {
+    if !SCHEMES.contains(&scheme) {
+        return Err(StoreError::UnknownScheme { url: told(given) });
+    }
+    let is_http = scheme.starts_with("http");
+    let (authority, key) = rest.split_once('/').unwrap_or((rest, ""));
+    if authority.is_empty() {
+        return Err(bad(given, "expected a bucket or host after ://"));
+    }
+    // abfss://container@account has a container there; anything else would be credentials
+    if authority.contains('@') && (!scheme.starts_with("abfs") || authority.contains(':')) {
+        return Err(bad(given, "credentials belong in the environment, not in the URL"));
+    }
+    if is_http && key.contains(['?', '#']) {
+        return Err(bad(given, "a query (?) or fragment (#) is not sent"));
+    }
+    let base = format!("{scheme}://{authority}");
+    if Url::parse(&base).is_err() {
+        return Err(bad(given, "expected a bucket or host after ://"));
+    }
+    let key =
+        if is_http { decoded(&base, key).ok_or_else(|| bad(given, "its path is not UTF-8"))? } else { key.into() };
+    Ok((base, path::inside(&key)?.to_string()))
+}
+
+fn decoded(base: &str, key: &str) -> Option<String> {
+    let url = Url::parse(&format!("{base}/{key}")).ok()?;
+    let key = object_store::path::Path::from_url_path(url.path()).ok()?;
+    Some(key.as_ref().to_string())
+}
+
+fn bad(given: &str, reason: &str) -> StoreError {
+    StoreError::BadUrl { url: told(given), reason: reason.to_string() }
+}
+
+/// A URL as messages may tell it: without what stands before `@` in its authority and after `?`.
+fn told(given: &str) -> String {
+    let Some((scheme, rest)) = given.split_once("://") else { return given.to_string() };
+    let rest = rest.split('?').next().unwrap_or_default();
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
 }
 
 /// `scheme` and what follows `://`, if this is a URL: a colon in a local path makes none.
@@ -44,7 +111,7 @@ fn scheme(path_or_url: &str) -> Option<(&str, &str)> {
 
 fn open_local(given: &str, path: PathBuf) -> Result<Store, StoreError> {
     if path.as_os_str().is_empty() {
-        return Err(StoreError::BadUrl { url: given.to_string(), reason: "expected a path".to_string() });
+        return Err(bad(given, "expected a path"));
     }
     Ok(Store::local(path))
 }
