@@ -54,12 +54,10 @@ impl Remote {
         }
         let key = self.key(prefix)?;
         let store = Arc::clone(&self.store);
-        let all: Vec<ObjectMeta> =
-            self.wait(prefix, async move { store.list(Some(&key)).try_collect().await })?.map_err(|e| match e {
-                // a prefix is never absent, so it is the bucket
-                e if e.is_absent() => StoreError::NotFound { url: self.base.clone() },
-                e => e.at(&self.url(prefix)),
-            })?;
+        let all: object_store::Result<Vec<ObjectMeta>> =
+            self.wait(prefix, async move { store.list(Some(&key)).try_collect().await })?;
+        // a prefix is never absent, so it is the bucket
+        let all = self.stored(prefix, all)?;
         let folders: HashSet<&str> = all.iter().flat_map(|meta| folders(meta.location.as_ref())).collect();
         let mut found: Vec<Object> = all
             .iter()
@@ -157,7 +155,7 @@ impl Remote {
         }
     }
 
-    /// What a write answered: nothing but the bucket can be absent then.
+    /// What a write or a listing answered: nothing but the bucket can be absent then.
     fn stored<T>(&self, path: &str, answer: object_store::Result<T>) -> Result<T, StoreError> {
         answer.map_err(|e| if e.is_absent() { e.at(&self.base) } else { e.at(&self.url(path)) })
     }

@@ -20,14 +20,19 @@ pub trait Fault {
 
 impl Fault for Error {
     fn is_absent(&self) -> bool {
-        matches!(self, Self::NotFound { .. })
+        match self {
+            Self::NotFound { .. } => true,
+            // a listing of a bucket that is not there
+            Self::Generic { .. } => self.to_string().contains("404 Not Found"),
+            _ => false,
+        }
     }
 
     fn at(&self, url: &str) -> StoreError {
         let url = url.to_string();
         let reason = reason(self);
         match self {
-            Self::NotFound { .. } => StoreError::NotFound { url },
+            _ if self.is_absent() => StoreError::NotFound { url },
             Self::PermissionDenied { .. } | Self::Unauthenticated { .. } => StoreError::Denied { url, reason },
             Self::Precondition { .. } => StoreError::Changed { url },
             Self::InvalidPath { .. } => StoreError::Other { url, reason },
@@ -108,6 +113,10 @@ mod tests {
         assert!(matches!(generic("status code: 503 SlowDown").at("s3://b/x"), StoreError::Unreachable { .. }));
         assert!(matches!(generic("PUT http://169.254.169.254/latest").at("s3://b/x"), StoreError::Denied { .. }));
         assert!(matches!(generic("507 Insufficient Storage").at("s3://b/x"), StoreError::Full { .. }));
+        assert!(matches!(
+            generic("status code: 404 Not Found: <Code>NoSuchBucket").at("s3://b"),
+            StoreError::NotFound { .. }
+        ));
         assert!(matches!(generic("something").at("s3://b/x"), StoreError::Other { .. }));
     }
 }
