@@ -4,6 +4,9 @@ use std::{io, path::PathBuf};
 
 use arrow_schema::DataType;
 use spanframe_engine::{EngineError, ErrorKind, OptionError};
+use spanframe_jobs::JobError;
+
+use crate::interrupt::INTERRUPTED;
 
 /// Why a command failed. Messages name files, columns and rows, never note text.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +14,10 @@ use spanframe_engine::{EngineError, ErrorKind, OptionError};
 pub enum CliError {
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(transparent)]
+    Job(#[from] JobError),
+    #[error("cannot write the metrics file: {0}")]
+    Metrics(io::Error),
     #[error("there is no file `{0}`")]
     NoFile(String),
     #[error("`{0}` is a folder: name its files, for instance `{0}/*.parquet`")]
@@ -88,10 +95,13 @@ impl From<OptionError> for CliError {
 }
 
 impl CliError {
-    /// 1 internal, 2 options or input, 3 model, 4 runtime or device, 5 differences.
+    /// 1 internal, 2 options or input, 3 model, 4 runtime or device, 5 differences, 6 units missing, 130 stopped.
     pub fn exit_code(&self) -> u8 {
         let kind = match self {
             Self::Differ => return 5,
+            Self::Job(JobError::Incomplete { .. }) => return 6,
+            Self::Job(JobError::Stopped) => return INTERRUPTED,
+            Self::Job(error) => error.kind(),
             Self::Engine(error) => error.kind(),
             _ => ErrorKind::Input,
         };

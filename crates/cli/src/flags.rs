@@ -4,13 +4,14 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use spanframe_engine::RawOptions;
+use spanframe_jobs::RawJob;
 
 use crate::evaluate::Variant;
 
 /// Clinical named-entity recognition as a dataframe column.
 ///
 /// Exit codes: 0 done, 1 internal error, 2 wrong options or input, 3 unusable model, 4 ONNX Runtime or device missing,
-/// 5 differences found by `diff --check`.
+/// 5 differences found by `diff --check`, 6 units missing as `run --finalize` sees, 130 stopped by an interrupt.
 #[derive(Debug, Parser)]
 #[command(name = "spanframe", version, about, long_about)]
 pub struct Cli {
@@ -22,6 +23,16 @@ pub struct Cli {
 pub enum Command {
     /// Add a column of entities to Parquet files
     Annotate(AnnotateFlags),
+    /// Annotate files and folders into a folder, in units that are whole or absent; started again, it goes on
+    ///
+    /// Inputs are files, folders (with all below them, Hive partitions too) and patterns, on disk or as s3://, gs://, az://,
+    /// abfs:// or https:// URLs: Parquet, Arrow IPC, CSV, TSV and NDJSON, the last three also as .gz or .zst. The output has
+    /// a Parquet file for each unit, a run of row groups of one file, below the same folders as its input. What is done is
+    /// noted in the folder OUT.job; rejected rows are in its folder rejects, with their reasons and without their texts.
+    ///
+    /// Keys and endpoints of object stores are read from their usual environment variables, such as AWS_ACCESS_KEY_ID and
+    /// AWS_ENDPOINT_URL.
+    Run(RunFlags),
     /// Show the entities of one text, given or read from standard input
     Text(TextFlags),
     /// Print the first entities of an annotated Parquet file as a table
@@ -89,6 +100,101 @@ pub struct AnnotateFlags {
     pub quiet: bool,
     #[command(flatten)]
     pub engine: EngineFlags,
+}
+
+#[derive(Debug, Args)]
+pub struct RunFlags {
+    /// Files, folders and patterns, on disk or in object stores
+    #[arg(value_name = "IN", required_unless_present = "finalize")]
+    inputs: Vec<String>,
+    /// Folder for the output, on disk or in an object store
+    #[arg(short, long, value_name = "OUT")]
+    output: String,
+    /// Column with the texts
+    #[arg(short, long, required_unless_present = "finalize")]
+    column: Option<String>,
+    /// Folder for the job's records; OUT.job where left out
+    #[arg(long, value_name = "FOLDER")]
+    state: Option<String>,
+    /// Name of the new column; ner where left out
+    #[arg(long, value_name = "COLUMN")]
+    output_column: Option<String>,
+    /// Input columns to keep, with commas; all where left out
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
+    select: Option<Vec<String>>,
+    /// Column that names a row in reports, and note_id of note_nlp
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<String>,
+    /// What is written: nested (a row a note), exploded (a row an entity) or note_nlp (OMOP's table)
+    #[arg(long)]
+    form: Option<String>,
+    /// zstd, snappy, lz4, gzip or none
+    #[arg(long, value_name = "CODEC")]
+    compression: Option<String>,
+    /// Rows of a unit, at most, unless one row group has more; 50000 where left out
+    #[arg(long, value_name = "ROWS", allow_negative_numbers = true)]
+    unit_rows: Option<i64>,
+    /// Rows of a row group in the output, at most; 100000 where left out
+    #[arg(long, value_name = "ROWS", allow_negative_numbers = true)]
+    row_group_rows: Option<i64>,
+    /// Memory for rows in hand beside the model, such as 512M; from the limits of machine and cgroup where left out
+    #[arg(long, value_name = "BYTES")]
+    memory: Option<String>,
+    /// What becomes of files and row groups that cannot be read: raise or skip
+    #[arg(long, value_name = "RULE")]
+    on_damage: Option<String>,
+    /// What becomes of units of another model, other options or a replaced file: refuse, keep or redo
+    #[arg(long, value_name = "RULE")]
+    on_change: Option<String>,
+    /// Do this part of the job alone, such as 0/4; shards may run at once
+    #[arg(long, value_name = "INDEX/COUNT")]
+    shard: Option<String>,
+    /// Only check that the units of all shards are there, and sum them up
+    #[arg(long)]
+    finalize: bool,
+    /// Remove the output and the records of an earlier job first
+    #[arg(long)]
+    overwrite: bool,
+    /// Keep counts in this file: Prometheus text, or JSON lines if it ends in .jsonl
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+    /// Log as JSON lines on standard error: error, warn, info, debug or trace
+    #[arg(long, value_name = "LEVEL")]
+    pub log: Option<tracing::Level>,
+    /// Print the summary as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Print errors only
+    #[arg(short, long)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub engine: EngineFlags,
+}
+
+impl RunFlags {
+    /// As a job takes them. Its `on_error` is among the engine's options.
+    pub fn job(&self) -> RawJob {
+        RawJob {
+            inputs: self.inputs.clone(),
+            output: self.output.clone(),
+            column: self.column.clone().unwrap_or_default(),
+            state: self.state.clone(),
+            output_column: self.output_column.clone(),
+            select: self.select.clone(),
+            id: self.id.clone(),
+            form: self.form.clone(),
+            compression: self.compression.clone(),
+            unit_rows: self.unit_rows,
+            row_group_rows: self.row_group_rows,
+            memory: self.memory.clone(),
+            on_error: None,
+            on_damage: self.on_damage.clone(),
+            on_change: self.on_change.clone(),
+            shard: self.shard.clone(),
+            finalize: self.finalize,
+            overwrite: self.overwrite,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,6 @@
 //! The command line. A library, so that the Python wheel's `spanframe` command is this very code.
 //!
-//! `flags` is what was typed, the other modules are the commands: `annotate`, `text`, `head`, `diff`, `evaluate`, `model`.
+//! `flags` is what was typed, the other modules are the commands: `annotate`, `run`, `text`, `head`, `diff`, `evaluate`, `model`.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -16,6 +16,7 @@ mod interrupt;
 mod list;
 mod parquet_file;
 mod progress;
+mod run;
 mod side;
 mod text;
 
@@ -29,7 +30,7 @@ use spanframe_engine::{EngineOptions, RawOptions};
 /// Runs the command line, reports errors on standard error, and gives the exit code.
 ///
 /// 0 done, 1 internal error, 2 wrong options or input, 3 unusable model, 4 ONNX Runtime or device missing, 5 differences
-/// found by `diff --check`.
+/// found by `diff --check`, 6 units missing as `run --finalize` sees, 130 stopped by an interrupt.
 /// `library` is the ONNX Runtime library of the running Python, where there is one.
 pub fn run(args: impl IntoIterator<Item = OsString>, library: Option<PathBuf>) -> u8 {
     let cli = match Cli::try_parse_from(args) {
@@ -59,6 +60,7 @@ fn execute(cli: Cli, library: Option<PathBuf>) -> Result<(), CliError> {
     };
     match cli.command {
         Command::Annotate(command) => annotate::annotate(&command, &options(command.engine.raw())?),
+        Command::Run(command) => run::run(&command, library.clone()),
         Command::Text(command) => text::text(&command, &options(command.engine.raw())?),
         Command::Head(command) => head::head(&command),
         Command::Diff(command) => diff::diff(&command),

@@ -10,7 +10,7 @@ use arrow_array::{
 };
 use arrow_schema::DataType;
 
-use crate::EngineError;
+use crate::{EngineError, document::Documents};
 
 /// A borrowed column of texts: Utf8, LargeUtf8, Utf8View, a dictionary of these, or Null.
 #[derive(Clone)]
@@ -96,4 +96,10 @@ impl<'a> Texts<'a> {
 fn dictionary<K: ArrowDictionaryKeyType>(array: &DictionaryArray<K>) -> Result<TextColumn<'_>, EngineError> {
     let keys = (0..array.len()).map(|row| array.key(row)).collect();
     Ok(TextColumn { len: array.len(), texts: Texts::new(array.values().as_ref())?, keys: Some(keys) })
+}
+
+/// Whether a column of this type can be annotated: strings, dictionaries of strings, bytes (read as UTF-8), nulls.
+#[must_use]
+pub fn is_text(data_type: &DataType) -> bool {
+    Documents::new(&arrow_array::new_empty_array(data_type), usize::MAX).is_ok()
 }

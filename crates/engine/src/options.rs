@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, thread};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use spanframe_core::{AggregationStrategy, CleanupMode, Grouping};
 use spanframe_model::{Device, RuntimeSearch};
 
@@ -12,7 +12,7 @@ use crate::{Layout, Offsets};
 pub const DEFAULT_BATCH_TOKENS: usize = 1024;
 
 /// Options as a user types them, by the same names in Python, on the command line and here. All may be left out.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawOptions {
     /// A model folder, an `.onnx` file in one, or a name in the [catalogue](crate::catalogue).
@@ -244,7 +244,7 @@ fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<S
 ///
 /// # Errors
 /// [`OptionError::UnknownValue`] with the nearest name.
-pub(crate) fn choose<'a, T>(
+pub fn choose<'a, T>(
     option: &'static str, value: &str, names: impl IntoIterator<Item = (&'a str, T)>,
 ) -> Result<T, OptionError> {
     let mut known = Vec::new();
@@ -270,7 +270,10 @@ fn named<T: Copy, const N: usize>(
 }
 
 /// A whole number of at least `least`.
-fn whole(option: &'static str, value: Option<i64>, least: usize) -> Result<Option<usize>, OptionError> {
+///
+/// # Errors
+/// [`OptionError::OutOfRange`].
+pub fn whole(option: &'static str, value: Option<i64>, least: usize) -> Result<Option<usize>, OptionError> {
     let Some(value) = value else { return Ok(None) };
     let checked = usize::try_from(value).ok().filter(|&n| n >= least);
     checked.map(Some).ok_or_else(|| OptionError::OutOfRange {

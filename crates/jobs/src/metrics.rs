@@ -1,0 +1,90 @@
+//! [`MetricsFile`]: a job's counts in a file that monitoring reads.
+
+use std::{
+    fmt::Write as _,
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use crate::Progress;
+
+/// Between two writes.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// A file of counts: Prometheus text, whole at any time, or with a name in `.jsonl` a line of JSON each time.
+pub struct MetricsFile {
+    path: PathBuf,
+    written: Option<Instant>,
+}
+
+impl MetricsFile {
+    /// Writes to `path`, which need not exist.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_path_buf(), written: None }
+    }
+
+    /// Writes what `progress` says, but only every few seconds unless this is the `last` time.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn write(&mut self, progress: &Progress, last: bool) -> io::Result<()> {
+        if !last && self.written.is_some_and(|at| at.elapsed() < EVERY) {
+            return Ok(());
+        }
+        self.written = Some(Instant::now());
+        if self.path.extension().is_some_and(|e| e == "jsonl" || e == "ndjson") {
+            let mut file = OpenOptions::new().create(true).append(true).open(&self.path)?;
+            return writeln!(file, "{}", json(progress));
+        }
+        // readers see the old file or the new one
+        let partial = self.path.with_extension("partial");
+        fs::write(&partial, prometheus(progress))?;
+        fs::rename(&partial, &self.path)
+    }
+}
+
+fn json(progress: &Progress) -> serde_json::Value {
+    let mut all = serde_json::to_value(progress).unwrap_or_default();
+    all["seconds"] = progress.elapsed.as_secs_f64().into();
+    all["share"] = progress.share().into();
+    all["rows_per_second"] = progress.rows_per_second().into();
+    all["tokens_per_second"] = progress.tokens_per_second().into();
+    all
+}
+
+/// In the text format that Prometheus' node exporter and push gateway read.
+fn prometheus(progress: &Progress) -> String {
+    let counts = &progress.counts;
+    let mut text = String::new();
+    let mut add = |name: &str, kind: &str, help: &str, values: &[(String, f64)]| {
+        let _ = writeln!(text, "# HELP spanframe_{name} {help}\n# TYPE spanframe_{name} {kind}");
+        for (labels, value) in values {
+            let _ = writeln!(text, "spanframe_{name}{labels} {value}");
+        }
+    };
+    let one = |value: f64| vec![(String::new(), value)];
+    let by = |label: &str, value: &str, count: f64| (format!("{{{label}=\"{value}\"}}"), count);
+    add("units", "gauge", "Units of this shard.", &one(progress.units as f64));
+    let units_done = progress.units_before + progress.units_done;
+    add("units_done", "gauge", "Units that are done, by this run or an earlier one.", &one(units_done as f64));
+    add("rows", "gauge", "Rows of this shard.", &one(progress.rows as f64));
+    add("share_done", "gauge", "Share of this shard's rows that are done, 0 to 1.", &one(progress.share()));
+    add("rows_total", "counter", "Rows read by this run.", &one(counts.rows as f64));
+    let bad = [("nulled", counts.nulled), ("rejected", counts.rejected), ("lost", counts.lost)];
+    let bad: Vec<_> = bad.iter().map(|(name, count)| by("outcome", name, *count as f64)).collect();
+    add("rows_failed_total", "counter", "Rows without entities, by what became of them.", &bad);
+    let quote = |name: &str| name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    let entities: Vec<_> = counts.entities.iter().map(|(name, n)| by("entity", &quote(name), *n as f64)).collect();
+    add("entities_total", "counter", "Entities found by this run, by type.", &entities);
+    add("tokens_total", "counter", "Pieces of the texts read by this run.", &one(counts.tokens as f64));
+    let model = [by("kind", "text", counts.model_tokens as f64), by("kind", "padding", counts.padded_tokens as f64)];
+    add("model_tokens_total", "counter", "Tokens that went through the model.", &model);
+    let stages = [("read", counts.seconds.read), ("annotate", counts.seconds.annotate), ("write", counts.seconds.write)];
+    let stages: Vec<_> = stages.iter().map(|(name, seconds)| by("stage", name, *seconds)).collect();
+    add("stage_seconds_total", "counter", "Seconds of this run, by stage.", &stages);
+    add("run_seconds", "gauge", "Seconds since the first unit of this run began.", &one(progress.elapsed.as_secs_f64()));
+    text
+}

@@ -1,0 +1,94 @@
+//! [`Record`]: what became of a unit. It is in the footer of the unit's output, and in the ledger.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Unit;
+
+/// Counts of one unit, or of several.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Rows of the input that were read.
+    pub rows: u64,
+    /// Rows of the output.
+    pub written: u64,
+    /// Rows that could not be annotated and have null entities.
+    pub nulled: u64,
+    /// Rows that could not be annotated or read and were left out.
+    pub rejected: u64,
+    /// Rows of damaged parts.
+    pub lost: u64,
+    /// Entities by type.
+    pub entities: BTreeMap<String, u64>,
+    /// Pieces of the texts.
+    pub tokens: u64,
+    /// Tokens that went through the model, padding not included.
+    pub model_tokens: u64,
+    /// Tokens of padding.
+    pub padded_tokens: u64,
+    /// Where the time went.
+    pub seconds: Seconds,
+}
+
+/// Seconds of wall-clock time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Seconds {
+    /// Waiting for rows.
+    pub read: f64,
+    /// Tokenizing, inference and decoding.
+    pub annotate: f64,
+    /// Building, encoding and writing the output.
+    pub write: f64,
+}
+
+impl Counts {
+    /// Adds `other`.
+    pub fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.written += other.written;
+        self.nulled += other.nulled;
+        self.rejected += other.rejected;
+        self.lost += other.lost;
+        for (entity, count) in &other.entities {
+            *self.entities.entry(entity.clone()).or_default() += count;
+        }
+        self.tokens += other.tokens;
+        self.model_tokens += other.model_tokens;
+        self.padded_tokens += other.padded_tokens;
+        self.seconds.read += other.seconds.read;
+        self.seconds.annotate += other.seconds.annotate;
+        self.seconds.write += other.seconds.write;
+    }
+
+    /// Share of the model's work that was padding, 0 to 1.
+    #[must_use]
+    pub fn padding(&self) -> f64 {
+        self.padded_tokens as f64 / (self.padded_tokens + self.model_tokens).max(1) as f64
+    }
+}
+
+/// Rows that could not be read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Loss {
+    /// Rows of the file.
+    pub rows: Range<u64>,
+    /// The row group or record batch.
+    pub part: usize,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// What became of a unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The unit.
+    pub unit: Unit,
+    /// Digest of the settings that it was made with.
+    pub settings: String,
+    /// Its counts.
+    pub counts: Counts,
+    /// Rows that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub losses: Vec<Loss>,
+}

@@ -1,0 +1,97 @@
+//! [`Table`]: which columns of a file are read, and which are kept.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use arrow_schema::{DataType, Field, FieldRef, SchemaRef};
+use spanframe_engine::{Engine, Offsets, input::is_text};
+
+use crate::{
+    JobError, JobOptions, OnError,
+    form::{Columns, Form, NoteNlp, Shape},
+};
+
+/// The columns of one file, as a job uses them.
+pub struct Table {
+    /// Indices of the columns to read, in the order of the file.
+    pub read: Vec<usize>,
+    /// Of them, those that are kept, by their place in `read`.
+    pub kept: Vec<usize>,
+    /// Place of the texts in `read`.
+    pub text: usize,
+    /// Place of the ids in `read`.
+    pub id: Option<usize>,
+    schema: SchemaRef,
+}
+
+impl Table {
+    /// Looks the columns of the file `url` up.
+    ///
+    /// # Errors
+    /// [`JobError::NoColumn`], [`JobError::WrongType`].
+    pub fn new(url: &str, schema: &SchemaRef, job: &JobOptions) -> Result<Self, JobError> {
+        let find = |name: &String| {
+            schema.index_of(name).map_err(|_| {
+                let known: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+                JobError::NoColumn { url: url.to_string(), column: name.clone(), known: known.join(", ") }
+            })
+        };
+        let text = find(&job.column)?;
+        let found = schema.field(text).data_type();
+        if !is_text(found) {
+            let (url, column, found) = (url.to_string(), job.column.clone(), found.clone());
+            return Err(JobError::WrongType { url, column, found, expected: "strings, or bytes that are UTF-8" });
+        }
+        let id = job.id.as_ref().map(find).transpose()?;
+        if let Some((name, found)) = job.id.as_ref().zip(id.map(|id| schema.field(id).data_type())) {
+            if !(found.is_integer() || matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)) {
+                let (url, column, found) = (url.to_string(), name.clone(), found.clone());
+                return Err(JobError::WrongType { url, column, found, expected: "strings or whole numbers, as an id" });
+            }
+        }
+        let mut kept: Vec<usize> = match (&job.select, job.form) {
+            (_, Form::NoteNlp) => id.into_iter().collect(),
+            (None, _) => (0..schema.fields().len()).collect(),
+            (Some(names), _) => names.iter().map(find).collect::<Result<_, _>>()?,
+        };
+        kept.sort_unstable();
+        kept.dedup();
+        let mut read: Vec<usize> = kept.iter().copied().chain([text]).chain(id).collect();
+        read.sort_unstable();
+        read.dedup();
+        let place = |column: usize| read.partition_point(|&other| other < column);
+        Ok(Self {
+            kept: kept.into_iter().map(place).collect(),
+            text: place(text),
+            id: id.map(place),
+            schema: Arc::new(schema.project(&read)?),
+            read,
+        })
+    }
+
+    /// Names and types of the columns that are read, for comparing files.
+    #[must_use]
+    pub fn columns(&self) -> BTreeMap<String, String> {
+        self.schema.fields().iter().map(|f| (f.name().clone(), f.data_type().to_string())).collect()
+    }
+
+    /// The form of the output. `begun` is when the job was, in seconds from 1970 UTC.
+    ///
+    /// # Errors
+    /// [`JobError::Form`].
+    pub fn shape(&self, engine: &Engine, offsets: Offsets, begun: i64, job: &JobOptions) -> Result<Shape, JobError> {
+        let kept: Vec<FieldRef> = self.kept.iter().map(|&i| Arc::clone(&self.schema.fields()[i])).collect();
+        let entities = engine.field(&job.output_column);
+        let errors = (job.on_error == OnError::Null)
+            .then(|| Field::new(format!("{}_error", job.output_column), DataType::Utf8, true));
+        let card = engine.card();
+        let note_nlp = job.id.clone().map(|id_column| NoteNlp {
+            id_column,
+            offsets,
+            system: format!("spanframe {} {}", env!("CARGO_PKG_VERSION"), card.name),
+            time: begun,
+        });
+        let metadata = self.schema.metadata().iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let columns = Columns { kept: &kept, metadata: &metadata, entities: &entities, errors: errors.as_ref() };
+        Ok(Shape::new(job.form, columns, note_nlp)?)
+    }
+}
