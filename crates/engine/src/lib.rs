@@ -29,6 +29,7 @@ mod loaded;
 mod matching;
 mod metrics;
 mod numbers;
+mod option_value;
 pub mod options;
 pub mod output;
 mod pipeline;

@@ -7,7 +7,8 @@ use spanframe_model::Model;
 
 use crate::{
     EngineError, EngineOptions, OptionError,
-    options::{Decoding, Emulation, choose},
+    option_value::choose,
+    options::{Decoding, Emulation},
     pipeline::Settings,
 };
 
