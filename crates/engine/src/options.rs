@@ -23,9 +23,9 @@ pub struct RawOptions {
     pub model: Option<String>,
     /// Entity types to keep, by name; all where left out.
     pub entities: Option<Vec<String>>,
-    /// The same by NerConverter's name.
+    /// `entities` by NerConverter's name: give one of the two.
     pub white_list: Option<Vec<String>>,
-    /// Entity types to leave out.
+    /// Entity types to leave out, also of those that `entities` keeps.
     pub black_list: Option<Vec<String>>,
     /// Names to leave out as Hugging Face's pipeline does; `O` where left out.
     pub ignore_labels: Option<Vec<String>>,
@@ -108,6 +108,8 @@ pub struct EngineOptions {
     pub model: Option<String>,
     /// Types to keep.
     pub entities: Option<Vec<String>>,
+    /// The option by which they were given, for messages: `entities` or `white_list`.
+    pub entities_option: &'static str,
     /// Types to leave out.
     pub black_list: Vec<String>,
     /// Names to leave out.
@@ -251,6 +253,7 @@ impl EngineOptions {
         let spark = layout == Layout::Annotation || emulate == Some(Emulation::SparkNlp);
         Ok(Self {
             model: raw.model,
+            entities_option: if raw.white_list.is_some() { "white_list" } else { "entities" },
             entities: raw.entities.or(raw.white_list),
             black_list: raw.black_list.unwrap_or_default(),
             ignore_labels,

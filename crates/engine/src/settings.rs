@@ -106,7 +106,7 @@ fn types(options: &EngineOptions, known: &[String], only: Option<&str>) -> Resul
     };
     let mut kept: Vec<bool> = known.iter().map(|name| options.entities.is_none() && offered(name)).collect();
     for name in options.entities.iter().flatten() {
-        kept[find("entities", name)?] = true;
+        kept[find(options.entities_option, name)?] = true;
     }
     for name in &options.black_list {
         kept[find("black_list", name)?] = false;
