@@ -159,7 +159,8 @@ impl Pipeline<'_> {
                 let mut spark = self.model.tokenizer.encode_spark(text, &words, max_length, settings.cased)?;
                 (std::mem::take(&mut spark.encoding), Some((spark, words)))
             }
-            _ => (self.model.tokenizer.encode(text)?, None),
+            _ if settings.decoder.reads_words() => (self.model.tokenizer.encode(text)?, None),
+            _ => (self.model.tokenizer.encode_pieces(text)?, None),
         };
         let windows = match settings.emulate {
             Some(Emulation::SparkNlp) => window::overlapping(encoding.len(), encoding.len().max(1), 0),
