@@ -80,10 +80,11 @@ bench-memory: $(VENV)/test build ## Peak memory for one file and for one a hundr
 	$(VENV)/bin/python benches/memory.py
 
 .PHONY: sparknlp-reference
-sparknlp-reference: ## Make data/reference/sparknlp.json.gz with a real Spark NLP; needs Java 17, fetches half a gigabyte
+sparknlp-reference: ## Make data/reference/sparknlp.* with a real Spark NLP; needs Java 17, fetches half a gigabyte
 	test -x target/sparknlp/bin/python || $(PYTHON) -m venv target/sparknlp
 	target/sparknlp/bin/python -m pip install --quiet --disable-pip-version-check -r data/recipe/requirements-sparknlp.txt
 	target/sparknlp/bin/python data/recipe/sparknlp_reference.py --ivy target/sparknlp/ivy
+	target/sparknlp/bin/python data/recipe/sparknlp_parquet.py --ivy target/sparknlp/ivy
 
 .PHONY: clean
 clean: ## Remove everything that was built or fetched

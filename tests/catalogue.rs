@@ -70,6 +70,19 @@ fn a_published_name_has_no_other_entity_and_says_whose_weights_it_has() {
 }
 
 #[test]
+fn a_published_name_has_no_outside_entities() {
+    let home = tempfile::tempdir().unwrap();
+    let strategy = ["text", "--ignore-labels", "--json", "--aggregation-strategy", "simple"];
+    let all = json(&run(home.path(), &[&strategy[..], &[TEXT]].concat()));
+    assert!(all.iter().any(|e| e["entity"] == "O"), "nothing is ignored: {all:?}");
+    let alias = &ALIASES[1];
+    let found = json(&run(home.path(), &[&strategy[..], &["--model", alias.name, TEXT]].concat()));
+    let expect: Vec<Value> = all.iter().filter(|e| e["entity"] == alias.entity).cloned().collect();
+    assert!(!expect.is_empty());
+    assert_eq!(found, expect);
+}
+
+#[test]
 fn an_installed_folder_comes_before_a_published_name() {
     let home = tempfile::tempdir().unwrap();
     let models = home.path().join("models");

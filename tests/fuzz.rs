@@ -130,6 +130,11 @@ impl Fuzz {
                 features.insert(format!("{model} refuses"));
                 continue;
             };
+            let pieces = tokenizer.encode_pieces(text).expect("it has been encoded");
+            assert!(
+                (pieces.ids(), pieces.spans(), pieces.joined())
+                    == (encoding.ids(), encoding.spans(), encoding.joined())
+            );
             features.extend(particulars(&encoding, text).into_iter().map(|f| format!("{model} {f}")));
             let n = encoding.len();
             let ends = sentence::sentence_ends(text, encoding.spans());

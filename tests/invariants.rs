@@ -5,7 +5,8 @@ mod support;
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, DictionaryArray, LargeStringArray, NullArray, StringArray, StringViewArray, types::Int32Type,
+    Array, ArrayRef, DictionaryArray, LargeStringArray, NullArray, StringArray, StringViewArray, cast::AsArray,
+    types::Int32Type,
 };
 use proptest::prelude::*;
 use spanframe_engine::{Engine, EngineError, Layout, RawOptions, schema};
@@ -13,7 +14,9 @@ use support::{Found, annotate, column, engine, raw, texts};
 
 const MODELS: [&str; 5] = ["bert-uncased", "bert-cased", "roberta", "xlm-roberta", "multi-head"];
 /// xlm-roberta computes in half precision, where ONNX Runtime's own rounding moves with the shape of the batch.
-const FP32_MODELS: [&str; 4] = ["bert-uncased", "bert-cased", "roberta", "multi-head"];
+const FP32_MODELS: [&str; 5] = ["bert-uncased", "bert-cased", "roberta", "xlm-roberta-fp32", "multi-head"];
+/// From one window a batch to all windows in one.
+const BUDGETS: [i64; 5] = [1, 150, 500, 2_000, 1 << 40];
 
 /// Clinical-looking words, and characters that move offsets.
 const TEXT: &str = "([A-Za-zéñİß]{1,9}|mg|[0-9]{1,3}|aspirin|dolor|👩\u{200d}⚕️|e\u{301}|ﬁ|½|日本|שלום|\u{fffd}|\u{0}|<s>|\\[SEP\\])([ .,;:()\n\t\r\u{a0}\u{200b}-]{1,2}([A-Za-zéñİß]{1,9}|mg|[0-9]{1,3}|tos)){0,30}";
@@ -40,6 +43,23 @@ fn check_slices(text: &str, model: &str) {
     for found in in_unit("spark") {
         assert_eq!(String::from_utf16(&units[found.begin as usize..=found.end as usize]).unwrap(), found.chunk);
     }
+}
+
+/// Texts find the same beside a very long one, under every budget, as each by itself without any padding.
+fn check_padding(short: &[&str], long: &str, with_budget: impl Fn(i64) -> Engine) {
+    let alone = with_budget(BUDGETS[0]);
+    let all: Vec<&str> = short.iter().copied().chain([long]).collect();
+    let expect: Vec<_> = all.iter().flat_map(|text| annotate(&alone, &texts([Some(*text)]))).collect();
+    assert_eq!(alone.metrics().padded_tokens(), 0);
+    let column = texts(all.into_iter().map(Some));
+    let mut padded = Vec::new();
+    for budget in BUDGETS {
+        let engine = with_budget(budget);
+        assert_eq!(annotate(&engine, &column), expect, "budget {budget}");
+        padded.push(engine.metrics().padded_tokens());
+    }
+    let (first, last) = (padded[0], padded[BUDGETS.len() - 1]);
+    assert!(first == 0 && last > 0, "{padded:?}");
 }
 
 proptest! {
@@ -84,6 +104,15 @@ proptest! {
     }
 
     #[test]
+    fn entities_do_not_depend_on_padding(
+        short in prop::collection::vec(TEXT, 1..8), long in prop::collection::vec("[a-zé]{2,9}|[0-9]{1,3}|mg|dolor", 200..400),
+        model in 0..FP32_MODELS.len(),
+    ) {
+        let short: Vec<&str> = ["tos"].into_iter().chain(short.iter().map(String::as_str)).collect();
+        check_padding(&short, &long.join(" "), |budget| with(FP32_MODELS[model], |o| o.batch_tokens = Some(budget)));
+    }
+
+    #[test]
     fn nothing_is_truncated(words in prop::collection::vec("[a-z]{2,8}", 200..600), model in 0..MODELS.len()) {
         // pieces are counted once each, whatever windows they went through
         let text = words.join(" ");
@@ -110,6 +139,17 @@ fn the_bundled_model_does_not_depend_on_its_batch() {
     assert_eq!(with(|o| o.batch_tokens = Some(1)), expect);
     assert_eq!(with(|o| (o.batch_tokens, o.sessions) = (Some(3000), Some(1))), expect);
     assert_eq!(with(|o| (o.sessions, o.intra_threads) = (Some(1), Some(2))), expect);
+}
+
+#[test]
+fn the_bundled_model_does_not_depend_on_its_padding() {
+    let notes = column("notes.parquet", "note");
+    let notes = notes.as_string::<i32>();
+    let mut notes: Vec<&str> = notes.iter().take(60).flatten().collect();
+    notes.sort_by_key(|note| note.len());
+    let short: Vec<&str> = notes[..6].iter().copied().chain(["Refiere tos.", "aspirin 81mg"]).collect();
+    let long = notes[notes.len() - 3];
+    check_padding(&short, long, |budget| engine(RawOptions { batch_tokens: Some(budget), ..RawOptions::default() }));
 }
 
 #[test]

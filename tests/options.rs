@@ -237,5 +237,7 @@ fn options_that_contradict_each_other_are_refused() {
         refused(|o| o.black_list = names(&["DISEASES"]))
             .contains("`black_list` cannot be `DISEASES`; did you mean `DISEASE`?")
     );
+    assert!(refused(|o| o.white_list = names(&["DISEASES"])).contains("`white_list` cannot be `DISEASES`"));
+    assert!(refused(|o| o.entities = names(&["DISEASES"])).contains("`entities` cannot be `DISEASES`"));
     assert!(refused(|o| o.emulate = Some("spark".into())).contains("did you mean `sparknlp`?"));
 }

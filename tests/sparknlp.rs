@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::{fs::File, io::Read, path::Path};
+use std::{collections::HashSet, fs::File, io::Read, path::Path};
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
@@ -96,10 +96,11 @@ fn check_chunks(text: &str, found: &[Entity], kinds: &[String], expect: &Value, 
     }
 }
 
-/// Runs one model over every text with each of the lengths in the file.
-fn check(name: &str, half: bool, ties: usize) {
+/// Runs one model over every text with each of the lengths in the file; gives the texts, by length, in which half precision
+/// turned a label.
+fn check(name: &str, half: bool, ties: usize) -> HashSet<(String, usize)> {
     let tolerance = if half { HALF_TOLERANCE } else { TOLERANCE };
-    let mut turned = 0;
+    let mut turned = HashSet::new();
     let reference = reference();
     // words that SentencePiece can cut in two ways of the same score; its versions differ in which they take
     let excluded = reference["excluded"][name].as_object().unwrap();
@@ -135,7 +136,7 @@ fn check(name: &str, half: bool, ties: usize) {
             if half && letters != wanted && letters.len() == wanted.len() {
                 // another rounding of half precision turned a near tie; the text's entities cannot be compared
                 check_ties(&letters, wanted, &pieces.labelled_by, logits, columns);
-                turned += 1;
+                turned.insert((length.clone(), i));
                 continue;
             }
             assert_eq!(letters, wanted, "{what}");
@@ -150,7 +151,8 @@ fn check(name: &str, half: bool, ties: usize) {
         }
         assert!(cut > 10, "{name}, length {length}: {cut} texts are cut");
     }
-    assert!(turned <= MOST_TURNED, "{name}: {turned} texts differ");
+    assert!(turned.len() <= MOST_TURNED, "{name}: {} texts differ", turned.len());
+    turned
 }
 
 /// Where the labels differ, both are about as likely.
@@ -178,9 +180,13 @@ fn check_variants(text: &str, words: &[Span], found: &[Entity], kinds: &[String]
     assert_eq!(places, other.collect::<Vec<_>>());
 }
 
-/// The engine with `emulate="sparknlp"` gives the chunks of the file, to the last one.
-fn check_engine(name: &str) {
+/// The parts as [`check`] does, then the engine with `emulate="sparknlp"`: it gives the chunks of the file, to the last one, in
+/// the same texts.
+fn check_engine(name: &str, half: bool, ties: usize) {
+    let turned = check(name, half, ties);
+    let tolerance = if half { HALF_TOLERANCE } else { TOLERANCE };
     let reference = reference();
+    let excluded = reference["excluded"][name].as_object().unwrap();
     let texts = list(&reference["texts"]);
     let array = support::texts(texts.iter().map(|note| Some(text(note))));
     let mut compared = 0;
@@ -192,7 +198,11 @@ fn check_engine(name: &str) {
             support::annotate(&support::engine(raw), &array)
         };
         let (found, first_words) = (with(|_| ()), with(|o| o.preserve_position = Some(false)));
-        for (i, found) in found.iter().enumerate() {
+        let determined = found
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| !excluded.contains_key(&i.to_string()) && !turned.contains(&(length.clone(), *i)));
+        for (i, found) in determined {
             let found = found.as_ref().unwrap();
             let expect = list(&run["chunks"][i]);
             let place =
@@ -201,7 +211,7 @@ fn check_engine(name: &str) {
                 found.iter().map(|f| (u64::from(f.begin), u64::from(f.end), f.entity.clone())).collect();
             assert_eq!(places, expect.iter().map(place).collect::<Vec<_>>(), "{name}, length {length}, text {i}");
             for (f, c) in found.iter().zip(expect) {
-                assert!((f64::from(f.confidence) - c[3].as_f64().unwrap()).abs() < TOLERANCE);
+                assert!((f64::from(f.confidence) - c[3].as_f64().unwrap()).abs() < tolerance);
             }
             if let Some(joined) = run.get("joined") {
                 let words: Vec<_> = first_words[i].as_ref().unwrap().iter().map(|f| f.chunk.clone()).collect();
@@ -215,23 +225,21 @@ fn check_engine(name: &str) {
 
 #[test]
 fn bert_uncased_equals_spark_nlp() {
-    check("bert-uncased", false, 0);
-    check_engine("bert-uncased");
+    check_engine("bert-uncased", false, 0);
 }
 
 #[test]
 fn bert_cased_equals_spark_nlp() {
-    check("bert-cased", false, 0);
-    check_engine("bert-cased");
+    check_engine("bert-cased", false, 0);
 }
 
 #[test]
 fn roberta_equals_spark_nlp() {
-    check("roberta", false, 0);
-    check_engine("roberta");
+    check_engine("roberta", false, 0);
 }
 
 #[test]
 fn xlm_roberta_equals_spark_nlp() {
-    check("xlm-roberta", true, 4);
+    check_engine("xlm-roberta-fp32", false, 4);
+    check_engine("xlm-roberta", true, 4);
 }

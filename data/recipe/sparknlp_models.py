@@ -17,6 +17,7 @@ KINDS = {
     "bert-cased": ("BertForTokenClassification", "onnx/model.onnx"),
     "roberta": ("RoBertaForTokenClassification", "model.onnx"),
     "xlm-roberta": ("XlmRoBertaForTokenClassification", "model_fp16.onnx"),
+    "xlm-roberta-fp32": ("XlmRoBertaForTokenClassification", "model.onnx"),
 }
 SPECIAL = 4  # <s>, <pad>, </s> and <unk> come first in the XLM-RoBERTa order
 

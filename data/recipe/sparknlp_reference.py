@@ -150,12 +150,17 @@ def excluded(source, texts, tokens):
     return {str(i): min(tied & set(found)) for i, found in enumerate(words) if tied & set(found)}
 
 
+def classifier_of(spark, name, folder, length):
+    """The annotator that loads a prepared model."""
+    annotator = getattr(sparknlp.annotator, KINDS[name][0])
+    classifier = annotator.loadSavedModel(str(folder), spark).setInputCols(["document", "token"]).setOutputCol("ner")
+    return classifier.setCaseSensitive(name != "bert-uncased").setMaxSentenceLength(length).setBatchSize(1)
+
+
 def run_model(spark, name, folder, texts, names, length):
     """What one model finds in every text, and the texts on which Spark NLP fails."""
-    annotator = getattr(sparknlp.annotator, KINDS[name][0])
-    cased = name != "bert-uncased"
-    classifier = annotator.loadSavedModel(str(folder), spark).setInputCols(["document", "token"]).setOutputCol("ner")
-    classifier.setCaseSensitive(cased).setMaxSentenceLength(length).setBatchSize(1)
+    classifier = classifier_of(spark, name, folder, length)
+    cased = classifier.getCaseSensitive()
     kinds = list(dict.fromkeys(label.split("-", 1)[-1] for label in names if label != "O"))
     plain = not any("-" in label for label in names)
     converters = {

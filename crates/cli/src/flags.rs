@@ -306,10 +306,10 @@ pub struct EngineFlags {
     /// Entity types to keep, with commas; all where left out
     #[arg(short, long, value_delimiter = ',', value_name = "TYPES")]
     entities: Option<Vec<String>>,
-    /// The same, by NerConverter's name
+    /// `--entities` by NerConverter's name: give one of the two
     #[arg(long, value_delimiter = ',', value_name = "TYPES")]
     white_list: Option<Vec<String>>,
-    /// Entity types to leave out, with commas
+    /// Entity types to leave out, with commas, also of those that `--entities` keeps
     #[arg(long, value_delimiter = ',', value_name = "TYPES")]
     black_list: Option<Vec<String>>,
     /// Names to leave out as Hugging Face's pipeline does, with commas; O where left out

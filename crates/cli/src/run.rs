@@ -123,7 +123,10 @@ fn show(summary: &Summary, run: &Progress) -> String {
     }
     for (url, losses) in &summary.losses {
         for loss in losses {
-            line("", format!("rows {} to {} of {url}: {}", loss.rows.start, loss.rows.end.saturating_sub(1), loss.reason));
+            line(
+                "",
+                format!("rows {} to {} of {url}: {}", loss.rows.start, loss.rows.end.saturating_sub(1), loss.reason),
+            );
         }
     }
     for (url, reason) in &summary.damaged {

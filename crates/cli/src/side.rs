@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::{Array, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::DataType;
+use spanframe_core::Span;
 use spanframe_engine::{
     EngineError, Layout, Offsets,
     entity_column::{self, Mention},
     input::TextColumn,
+    output::positions,
 };
 
 use crate::{corpus, error::CliError, parquet_file::ParquetFile};
@@ -218,14 +220,16 @@ pub fn mentions(
 /// A document of a corpus as a row: positions in code points.
 fn gold(document: corpus::Document) -> SideRow {
     let text = document.text;
-    let point = |byte: usize| text[..byte].chars().count() as i64;
-    let mention = |(begin, end, entity): (usize, usize, String)| Mention {
-        begin: point(begin),
-        end: point(end),
+    let spans: Vec<Span> = document.mentions.iter().map(|&(begin, end, _)| Span::new(begin, end)).collect();
+    let places = positions(&text, &spans, Offsets::Char);
+    let chunks = spans.iter().zip(places).zip(document.mentions);
+    let mentions = chunks.map(|((span, (begin, end)), (.., entity))| Mention {
+        begin: begin.into(),
+        end: end.into(),
         entity,
-        chunk: Some(text[begin..end].to_string()),
+        chunk: Some(span.slice(&text).to_string()),
         confidence: None,
-    };
-    let mentions = document.mentions.into_iter().map(mention).collect();
+    });
+    let mentions = mentions.collect();
     SideRow { id: Some(document.id), mentions: Some(mentions), types: document.annotated, text: Some(text) }
 }

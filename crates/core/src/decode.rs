@@ -99,6 +99,12 @@ impl Decoder {
         &self.kinds
     }
 
+    /// Whether words take part, the tokenizer's or those of Hugging Face's pipeline; pieces alone do otherwise.
+    #[must_use]
+    pub fn reads_words(&self) -> bool {
+        self.rule.units.is_some()
+    }
+
     /// The labels that are read.
     #[must_use]
     pub fn labels(&self) -> &LabelSet {

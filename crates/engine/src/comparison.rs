@@ -87,7 +87,8 @@ impl Comparison {
 
     /// Adds a row that both columns have.
     ///
-    /// A null differs from an empty list; beside a null, all mentions of the other side are missing or extra.
+    /// A null differs from an empty list, unless the text itself is known to be null: Spark NLP has no nulls. Beside a
+    /// null, all mentions of the other side are missing or extra.
     pub fn row(&mut self, row: Row<'_>) {
         let lists = [row.a, row.b].map(|list| match (list.unwrap_or_default(), row.types) {
             (list, None) => Cow::Borrowed(list),
@@ -104,7 +105,8 @@ impl Comparison {
         rows.compared += 1;
         rows.null_only_in_a += u64::from(row.a.is_none() && row.b.is_some());
         rows.null_only_in_b += u64::from(row.b.is_none() && row.a.is_some());
-        rows.equal += u64::from(found.is_empty() && row.a.is_some() == row.b.is_some());
+        let no_text = self.options.texts && row.text.is_none();
+        rows.equal += u64::from(found.is_empty() && (no_text || row.a.is_some() == row.b.is_some()));
         let mentions = &mut self.report.mentions;
         mentions.a += lists[0].len() as u64;
         mentions.b += lists[1].len() as u64;
@@ -271,6 +273,12 @@ mod tests {
         comparison.row(Row { a: Some(&[]), b: None, ..row });
         comparison.only_in(Side::A);
         comparison.only_in(Side::B);
+        // a null that is beside a null text is no difference
+        let mut with_texts = Comparison::new(ComparisonOptions { texts: true, ..options });
+        with_texts.row(Row { a: Some(&[]), b: None, ..row });
+        with_texts.row(Row { a: Some(&[]), b: None, text: Some(""), ..row });
+        let rows = with_texts.finish().rows;
+        assert_eq!((rows.compared, rows.equal, rows.null_only_in_b), (2, 1, 2));
         let report = comparison.finish();
         let rows = report.rows;
         assert_eq!((rows.compared, rows.equal, rows.null_only_in_a, rows.null_only_in_b), (6, 2, 1, 2));

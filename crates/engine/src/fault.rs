@@ -1,5 +1,20 @@
 //! [`RowError`]: a row that cannot be annotated, and why.
 
+/// What becomes of a row that cannot be annotated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OnError {
+    /// It ends the work with an error that names it.
+    #[default]
+    Raise,
+    /// Its entities are null.
+    Null,
+}
+
+impl OnError {
+    /// By the names that users write.
+    pub const NAMES: [(&'static str, Self); 2] = [("raise", Self::Raise), ("null", Self::Null)];
+}
+
 /// A row of a column that cannot be annotated. Its message names the row and no text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the document in row {row} {fault}")]
@@ -21,7 +36,9 @@ pub enum Fault {
         at: usize,
     },
     /// Longer than `max_document_bytes`, or than 32-bit positions reach.
-    #[error("has {bytes} bytes, more than max_document_bytes = {limit}: split it, or raise the limit if there is memory")]
+    #[error(
+        "has {bytes} bytes, more than max_document_bytes = {limit}: split it, or raise the limit if there is memory"
+    )]
     TooLong {
         /// Its length.
         bytes: usize,

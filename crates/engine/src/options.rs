@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 use spanframe_core::{AggregationStrategy, CleanupMode, Grouping};
 use spanframe_model::{Device, RuntimeSearch};
 
-use crate::{Layout, Offsets};
+pub use crate::option_value::OptionError;
+use crate::{
+    Layout, Offsets, OnError,
+    option_value::{named, nearest, whole},
+};
 
 /// Most padded tokens in a batch, by default: more brings nothing on a processor, whose caches it leaves.
 pub const DEFAULT_BATCH_TOKENS: usize = 1024;
@@ -19,9 +23,9 @@ pub struct RawOptions {
     pub model: Option<String>,
     /// Entity types to keep, by name; all where left out.
     pub entities: Option<Vec<String>>,
-    /// The same by NerConverter's name.
+    /// `entities` by NerConverter's name: give one of the two.
     pub white_list: Option<Vec<String>>,
-    /// Entity types to leave out.
+    /// Entity types to leave out, also of those that `entities` keeps.
     pub black_list: Option<Vec<String>>,
     /// Names to leave out as Hugging Face's pipeline does; `O` where left out.
     pub ignore_labels: Option<Vec<String>>,
@@ -71,21 +75,6 @@ pub struct RawOptions {
     pub onnxruntime: Option<PathBuf>,
 }
 
-/// What becomes of a row that cannot be annotated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum OnError {
-    /// It ends the work with an error that names it.
-    #[default]
-    Raise,
-    /// Its entities are null.
-    Null,
-}
-
-impl OnError {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 2] = [("raise", Self::Raise), ("null", Self::Null)];
-}
-
 /// Whose way with text is followed, losses included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Emulation {
@@ -123,6 +112,8 @@ pub struct EngineOptions {
     pub model: Option<String>,
     /// Types to keep.
     pub entities: Option<Vec<String>>,
+    /// The option by which they were given, for messages: `entities` or `white_list`.
+    pub entities_option: &'static str,
     /// Types to leave out.
     pub black_list: Vec<String>,
     /// Names to leave out.
@@ -177,110 +168,6 @@ impl Default for EngineOptions {
     fn default() -> Self {
         Self::new(RawOptions::default()).expect("the defaults are valid")
     }
-}
-
-/// An option that cannot be used: which, what it was, and what it may be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum OptionError {
-    /// No option has this name.
-    #[error("there is no option `{name}`{}", suggestion(.nearest))]
-    UnknownName {
-        /// As typed.
-        name: String,
-        /// The most similar option.
-        nearest: Option<String>,
-    },
-    /// A value that is not one of a list.
-    #[error("option `{option}` cannot be `{value}`{}; it may be {allowed}", suggestion(.nearest))]
-    UnknownValue {
-        /// Name of the option.
-        option: &'static str,
-        /// As typed.
-        value: String,
-        /// The most similar value.
-        nearest: Option<String>,
-        /// All values, with commas.
-        allowed: String,
-    },
-    /// Two options that contradict each other.
-    #[error("option `{option}` does not go with {other}: {way_out}")]
-    Conflict {
-        /// Name of the option.
-        option: &'static str,
-        /// The other, with its value where that matters.
-        other: &'static str,
-        /// What to do.
-        way_out: &'static str,
-    },
-    /// A number out of its range.
-    #[error("option `{option}` cannot be {value}; it may be {allowed}")]
-    OutOfRange {
-        /// Name of the option.
-        option: &'static str,
-        /// As typed.
-        value: String,
-        /// The range.
-        allowed: String,
-    },
-}
-
-fn suggestion(nearest: &Option<String>) -> String {
-    nearest.as_ref().map_or(String::new(), |n| format!("; did you mean `{n}`?"))
-}
-
-/// The most similar of `known`, if any is similar.
-fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let similarity = |candidate: &str| strsim::jaro_winkler(&candidate.to_lowercase(), &name.to_lowercase());
-    known
-        .into_iter()
-        .map(|candidate| (similarity(candidate), candidate))
-        .filter(|(similarity, _)| *similarity > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_string())
-}
-
-/// Looks `value` up among `names`.
-///
-/// # Errors
-/// [`OptionError::UnknownValue`] with the nearest name.
-pub fn choose<'a, T>(
-    option: &'static str, value: &str, names: impl IntoIterator<Item = (&'a str, T)>,
-) -> Result<T, OptionError> {
-    let mut known = Vec::new();
-    for (name, meaning) in names {
-        if name == value {
-            return Ok(meaning);
-        }
-        known.push(name);
-    }
-    Err(OptionError::UnknownValue {
-        option,
-        value: value.to_string(),
-        nearest: nearest(value, known.iter().copied()),
-        allowed: known.join(", "),
-    })
-}
-
-/// As [`choose`], for an option that may be left out.
-fn named<T: Copy, const N: usize>(
-    option: &'static str, value: &Option<String>, names: [(&'static str, T); N],
-) -> Result<Option<T>, OptionError> {
-    value.as_deref().map(|value| choose(option, value, names)).transpose()
-}
-
-/// A whole number of at least `least`.
-///
-/// # Errors
-/// [`OptionError::OutOfRange`].
-pub fn whole(option: &'static str, value: Option<i64>, least: usize) -> Result<Option<usize>, OptionError> {
-    let Some(value) = value else { return Ok(None) };
-    let checked = usize::try_from(value).ok().filter(|&n| n >= least);
-    checked.map(Some).ok_or_else(|| OptionError::OutOfRange {
-        option,
-        value: value.to_string(),
-        allowed: format!("a whole number from {least}"),
-    })
 }
 
 impl EngineOptions {
@@ -376,6 +263,7 @@ impl EngineOptions {
         let spark = layout == Layout::Annotation || emulate == Some(Emulation::SparkNlp);
         Ok(Self {
             model: raw.model,
+            entities_option: if raw.white_list.is_some() { "white_list" } else { "entities" },
             entities: raw.entities.or(raw.white_list),
             black_list: raw.black_list.unwrap_or_default(),
             ignore_labels,

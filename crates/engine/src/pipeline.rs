@@ -14,8 +14,6 @@ use rayon::prelude::*;
 use spanframe_core::{
     Batch, CleanupMode, Decoder, Encoding, Entity, Span, Window, batch,
     cleanup::{Cleaned, clean},
-    decode::settled,
-    hugging_face::keep_longest,
     sentence,
     spark_words::spark_words,
     window,
@@ -23,6 +21,8 @@ use spanframe_core::{
 use spanframe_model::{Logits, Model, SparkEncoding};
 
 use crate::{EngineError, Fault, Metrics, document::Documents, options::Emulation};
+
+mod decode;
 
 /// Text in hand at once, in bytes: enough windows of each length to fill batches, little enough to hold twice (the
 /// next documents are tokenized while these go through the model).
@@ -151,10 +151,12 @@ impl Pipeline<'_> {
             Some(Emulation::SparkNlp) => {
                 let words = spark_words(text);
                 let max_length = settings.capacity + self.model.tokenizer.special_tokens();
-                let mut spark = self.model.tokenizer.encode_spark(text, &words, max_length, settings.cased).map_err(failed)?;
+                let mut spark =
+                    self.model.tokenizer.encode_spark(text, &words, max_length, settings.cased).map_err(failed)?;
                 (std::mem::take(&mut spark.encoding), Some((spark, words)))
             }
-            _ => (self.model.tokenizer.encode(text).map_err(failed)?, None),
+            _ if settings.decoder.reads_words() => (self.model.tokenizer.encode(text).map_err(failed)?, None),
+            _ => (self.model.tokenizer.encode_pieces(text).map_err(failed)?, None),
         };
         let windows = match settings.emulate {
             Some(Emulation::SparkNlp) => window::overlapping(encoding.len(), encoding.len().max(1), 0),
@@ -239,56 +241,6 @@ impl Pipeline<'_> {
         }
         let all: Option<Vec<Logits>> = results.into_iter().map(OnceLock::into_inner).collect();
         all.ok_or_else(|| EngineError::Internal("a batch was left out".to_string()))
-    }
-
-    /// Puts the logits of a document's pieces together, each from the window that owns it, and decodes them once.
-    fn decode<'a>(
-        &self, document: Document<'a>, logits: &[Logits], places: &[(usize, usize)],
-    ) -> (Cow<'a, str>, Vec<Entity>) {
-        let Settings { decoder, wanted, threshold, .. } = self.settings;
-        let text = document.text();
-        let mut rows = Vec::with_capacity(document.encoding.len() * decoder.labels().labels().len());
-        let mut entities = Vec::new();
-        let by_window = self.settings.emulate == Some(Emulation::HuggingFace);
-        for (window, &unique) in document.windows.iter().zip(&document.unique) {
-            self.gather(window, places[unique], logits, &mut rows);
-            if by_window {
-                let pieces = (&document.encoding, window.tokens.clone());
-                entities.append(&mut decoder.unsettled(text, pieces, &rows, wanted));
-                rows.clear();
-            }
-        }
-        if let Some((spark, words)) = &document.spark {
-            // the row of the end token takes part: Spark NLP reads it where it has cut a text
-            for &unique in &document.unique {
-                let ((batch, row), before) = (places[unique], self.model.tokenizer.prefix().len());
-                rows = logits[batch].tokens(row, before..before + document.encoding.len() + 1).to_vec();
-            }
-            let units = spark.units(words, &rows, decoder.labels().labels().len());
-            entities = decoder.entities_of_units(&units, wanted);
-        } else if !by_window {
-            entities = decoder.entities(text, (&document.encoding, 0..document.encoding.len()), &rows, wanted);
-        } else if document.windows.len() > 1 {
-            entities = keep_longest(text, entities);
-        } else {
-            entities = settled(entities);
-        }
-        entities.retain(|e| e.score >= *threshold);
-        match document.cleaned {
-            None => (Cow::Borrowed(document.original), entities),
-            Some(cleaned) if self.settings.cleaned_rows => (Cow::Owned(cleaned.text), entities),
-            Some(cleaned) => {
-                entities.iter_mut().for_each(|e| e.span = cleaned.original(e.span));
-                (Cow::Borrowed(document.original), entities)
-            }
-        }
-    }
-
-    /// Appends the logits of the pieces that `window` owns.
-    fn gather(&self, window: &Window, (batch, row): (usize, usize), logits: &[Logits], rows: &mut Vec<f32>) {
-        let before = self.model.tokenizer.prefix().len();
-        let at = |piece: usize| before + piece - window.tokens.start;
-        rows.extend_from_slice(logits[batch].tokens(row, at(window.owned.start)..at(window.owned.end)));
     }
 }
 

@@ -7,7 +7,8 @@ use spanframe_model::Model;
 
 use crate::{
     EngineError, EngineOptions, OptionError,
-    options::{Decoding, Emulation, choose},
+    option_value::choose,
+    options::{Decoding, Emulation},
     pipeline::Settings,
 };
 
@@ -51,7 +52,7 @@ pub(crate) fn resolve(options: &EngineOptions, model: &Model, only: Option<&str>
     let decoder = Decoder::new(rule, labels);
     let types = types(options, decoder.labels().entities(), only)?;
     Ok(Settings {
-        wanted: wanted(options, &decoder, &types)?,
+        wanted: wanted(options, &decoder, &types, only)?,
         types,
         capacity,
         stride,
@@ -105,7 +106,7 @@ fn types(options: &EngineOptions, known: &[String], only: Option<&str>) -> Resul
     };
     let mut kept: Vec<bool> = known.iter().map(|name| options.entities.is_none() && offered(name)).collect();
     for name in options.entities.iter().flatten() {
-        kept[find("entities", name)?] = true;
+        kept[find(options.entities_option, name)?] = true;
     }
     for name in &options.black_list {
         kept[find("black_list", name)?] = false;
@@ -113,8 +114,10 @@ fn types(options: &EngineOptions, known: &[String], only: Option<&str>) -> Resul
     Ok(kept)
 }
 
-/// Which kinds to keep: those of the kept types, and `O` where nobody chose among types.
-fn wanted(options: &EngineOptions, decoder: &Decoder, types: &[bool]) -> Result<Vec<bool>, OptionError> {
+/// Which kinds to keep: those of the kept types, and `O` where nobody chose among types, the model's name included.
+fn wanted(
+    options: &EngineOptions, decoder: &Decoder, types: &[bool], only: Option<&str>,
+) -> Result<Vec<bool>, OptionError> {
     let kinds = decoder.kinds();
     for name in options.replace_labels.keys() {
         choose("replace_labels", name, kinds.iter().map(|k| (k.name.as_str(), ())))?;
@@ -129,7 +132,7 @@ fn wanted(options: &EngineOptions, decoder: &Decoder, types: &[bool]) -> Result<
         known.retain(|name| seen.insert(*name));
         choose("ignore_labels", name, known.into_iter().map(|name| (name, ())))?;
     }
-    let outside = options.entities.is_none() && options.black_list.is_empty();
+    let outside = only.is_none() && options.entities.is_none() && options.black_list.is_empty();
     let keep = |kind: &Kind| {
         kind.entity.map_or(outside, |k| types[usize::from(k)]) && !options.ignore_labels.contains(&kind.name)
     };

@@ -98,11 +98,15 @@ pub enum JobError {
         is: String,
     },
     /// An input that was replaced.
-    #[error("`{0}` was replaced after its entities were written, or after they were planned: say --on-change=redo to make \
-             its output again")]
+    #[error(
+        "`{0}` was replaced after its entities were written, or after they were planned: say --on-change=redo to make \
+             its output again"
+    )]
     InputChanged(String),
     /// An input that is needed and no longer there.
-    #[error("`{0}` is gone before all of its rows were annotated: put it back, or say --overwrite to begin anew without it")]
+    #[error(
+        "`{0}` is gone before all of its rows were annotated: put it back, or say --overwrite to begin anew without it"
+    )]
     InputGone(String),
     /// A file in the place of an output.
     #[error("`{0}` is there and is not of this job: name another output, or remove it")]

@@ -81,7 +81,9 @@ pub fn find(inputs: &[String], but: &[String]) -> Result<Vec<InputFile>, JobErro
                 }
             }
         }
-        let own = |file: &InputFile| but.iter().any(|place| file.url.starts_with(&format!("{}/", place.trim_end_matches('/'))));
+        let own = |file: &InputFile| {
+            but.iter().any(|place| file.url.starts_with(&format!("{}/", place.trim_end_matches('/'))))
+        };
         found.retain(|file| !own(file));
         if found.len() == before {
             return Err(JobError::NoInput(input.clone()));

@@ -82,9 +82,15 @@ fn prometheus(progress: &Progress) -> String {
     add("tokens_total", "counter", "Pieces of the texts read by this run.", &one(counts.tokens as f64));
     let model = [by("kind", "text", counts.model_tokens as f64), by("kind", "padding", counts.padded_tokens as f64)];
     add("model_tokens_total", "counter", "Tokens that went through the model.", &model);
-    let stages = [("read", counts.seconds.read), ("annotate", counts.seconds.annotate), ("write", counts.seconds.write)];
+    let stages =
+        [("read", counts.seconds.read), ("annotate", counts.seconds.annotate), ("write", counts.seconds.write)];
     let stages: Vec<_> = stages.iter().map(|(name, seconds)| by("stage", name, *seconds)).collect();
     add("stage_seconds_total", "counter", "Seconds of this run, by stage.", &stages);
-    add("run_seconds", "gauge", "Seconds since the first unit of this run began.", &one(progress.elapsed.as_secs_f64()));
+    add(
+        "run_seconds",
+        "gauge",
+        "Seconds since the first unit of this run began.",
+        &one(progress.elapsed.as_secs_f64()),
+    );
     text
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use spanframe_engine::{
     OptionError,
-    options::{choose, whole},
+    option_value::{named, whole},
 };
 
 use crate::{bounds::bytes, form::Form, sink::Codec};
@@ -69,6 +69,12 @@ pub enum OnError {
     Reject,
 }
 
+impl OnError {
+    /// By the names that users write.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("raise", Self::Raise), ("null", Self::Null), ("reject", Self::Reject)];
+}
+
 /// What becomes of what cannot be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnDamage {
@@ -77,6 +83,11 @@ pub enum OnDamage {
     Raise,
     /// It is left out and reported.
     Skip,
+}
+
+impl OnDamage {
+    /// By the names that users write.
+    pub const NAMES: [(&'static str, Self); 2] = [("raise", Self::Raise), ("skip", Self::Skip)];
 }
 
 /// What becomes of units that do not fit the job as it is now.
@@ -89,6 +100,11 @@ pub enum OnChange {
     Keep,
     /// They are made again.
     Redo,
+}
+
+impl OnChange {
+    /// By the names that users write.
+    pub const NAMES: [(&'static str, Self); 3] = [("refuse", Self::Refuse), ("keep", Self::Keep), ("redo", Self::Redo)];
 }
 
 /// One of several processes that share a job.
@@ -165,40 +181,20 @@ impl JobOptions {
             output_column: raw.output_column.unwrap_or_else(|| "ner".to_string()),
             select: raw.select,
             id: raw.id,
-            form: named("form", raw.form.as_deref(), &Form::NAMES)?.unwrap_or_default(),
-            compression: named("compression", raw.compression.as_deref(), &Codec::NAMES)?.unwrap_or_default(),
+            form: named("form", &raw.form, Form::NAMES)?.unwrap_or_default(),
+            compression: named("compression", &raw.compression, Codec::NAMES)?.unwrap_or_default(),
             unit_rows: size("unit_rows", raw.unit_rows, DEFAULT_UNIT_ROWS)?,
             row_group_rows: size("row_group_rows", raw.row_group_rows, DEFAULT_ROW_GROUP_ROWS)?,
             memory: raw.memory.as_deref().map(bytes).transpose()?,
-            on_error: named(
-                "on_error",
-                raw.on_error.as_deref(),
-                &[("raise", OnError::Raise), ("null", OnError::Null), ("reject", OnError::Reject)],
-            )?
-            .unwrap_or_default(),
-            on_damage: named(
-                "on_damage",
-                raw.on_damage.as_deref(),
-                &[("raise", OnDamage::Raise), ("skip", OnDamage::Skip)],
-            )?
-            .unwrap_or_default(),
-            on_change: named(
-                "on_change",
-                raw.on_change.as_deref(),
-                &[("refuse", OnChange::Refuse), ("keep", OnChange::Keep), ("redo", OnChange::Redo)],
-            )?
-            .unwrap_or_default(),
+            on_error: named("on_error", &raw.on_error, OnError::NAMES)?.unwrap_or_default(),
+            on_damage: named("on_damage", &raw.on_damage, OnDamage::NAMES)?.unwrap_or_default(),
+            on_change: named("on_change", &raw.on_change, OnChange::NAMES)?.unwrap_or_default(),
             shard: raw.shard.as_deref().map_or(Ok(Shard { index: 0, count: 1 }), shard)?,
             inputs: raw.inputs,
             finalize: raw.finalize,
             overwrite: raw.overwrite,
         })
     }
-}
-
-
-fn named<T: Copy>(option: &'static str, value: Option<&str>, names: &[(&'static str, T)]) -> Result<Option<T>, OptionError> {
-    value.map(|value| choose(option, value, names.iter().copied())).transpose()
 }
 
 /// `INDEX/COUNT`, the index from 0.

@@ -87,7 +87,15 @@ impl Plan {
         for (i, (parts, rows)) in stretches.into_iter().enumerate() {
             let output = output(&file.relative, (!whole).then_some(i));
             let number = self.units.len();
-            self.units.push(Unit { number, url: file.url.clone(), version: file.version.clone(), parts, rows, output, replaces });
+            self.units.push(Unit {
+                number,
+                url: file.url.clone(),
+                version: file.version.clone(),
+                parts,
+                rows,
+                output,
+                replaces,
+            });
         }
         let rows = source.rows();
         self.files.push(PlannedFile { url: file.url.clone(), version: file.version.clone(), rows, damage: None });
@@ -126,7 +134,9 @@ fn output(relative: &str, number: Option<usize>) -> String {
     for _ in 0..2 {
         let known = ["parquet", "pq", "arrow", "ipc", "feather", "csv", "tsv", "ndjson", "jsonl", "gz", "zst"];
         match stem.rsplit_once('.') {
-            Some((before, end)) if known.contains(&end.to_ascii_lowercase().as_str()) && !before.is_empty() => stem = before,
+            Some((before, end)) if known.contains(&end.to_ascii_lowercase().as_str()) && !before.is_empty() => {
+                stem = before
+            }
             _ => break,
         }
     }
@@ -160,7 +170,10 @@ mod tests {
     #[test]
     fn units_are_whole_parts_within_their_rows() {
         let parts = |rows: &[u64]| rows.iter().map(|&rows| Part { rows, bytes: 1 }).collect::<Vec<_>>();
-        assert_eq!(stretches(&parts(&[4, 4, 4, 20, 1]), 10), [(0..2, 0..8), (2..3, 8..12), (3..4, 12..32), (4..5, 32..33)]);
+        assert_eq!(
+            stretches(&parts(&[4, 4, 4, 20, 1]), 10),
+            [(0..2, 0..8), (2..3, 8..12), (3..4, 12..32), (4..5, 32..33)]
+        );
         assert_eq!(stretches(&parts(&[]), 10), [(0..0, 0..0)]);
     }
 

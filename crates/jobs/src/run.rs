@@ -43,11 +43,15 @@ pub fn run(
     configure(&mut options);
     if job.form != Form::Nested && options.layout == Layout::Annotation {
         let way_out = "a row an entity has columns of its own, leave it out";
-        return Err(OptionError::Conflict { option: "layout", other: "the form `exploded` or `note_nlp`", way_out }.into());
+        return Err(
+            OptionError::Conflict { option: "layout", other: "the form `exploded` or `note_nlp`", way_out }.into()
+        );
     }
     if job.form != Form::Nested && job.on_error == OnError::Null {
         let way_out = "a row without entities gives no row there, say reject";
-        return Err(OptionError::Conflict { option: "on_error", other: "the form `exploded` or `note_nlp`", way_out }.into());
+        return Err(
+            OptionError::Conflict { option: "on_error", other: "the form `exploded` or `note_nlp`", way_out }.into()
+        );
     }
     let output = Store::open(&job.output)?;
     let _lock = ledger.lock(job.shard)?;

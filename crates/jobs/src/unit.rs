@@ -130,7 +130,8 @@ impl Work<'_> {
         let path = Ledger::rejects(unit.number);
         let url = self.ledger.store().url(&path);
         let failed = |e| JobError::sink(&url, e);
-        let mut sink = Sink::new(self.ledger.store().create(&path)?, Rejects::schema(), &SinkOptions::default()).map_err(failed)?;
+        let mut sink = Sink::new(self.ledger.store().create(&path)?, Rejects::schema(), &SinkOptions::default())
+            .map_err(failed)?;
         sink.write(&rejects.batch(&unit.url)?).map_err(failed)?;
         sink.finish().map_err(failed)?.0.commit(true)?;
         Ok(())
@@ -139,7 +140,9 @@ impl Work<'_> {
 
 impl<W: std::io::Write + Send> InHand<'_, W> {
     /// Takes all reads through the engine into the sink.
-    fn rows(&mut self, reads: &mpsc::Receiver<Result<Read, source::SourceError>>) -> Result<(Counts, Record), JobError> {
+    fn rows(
+        &mut self, reads: &mpsc::Receiver<Result<Read, source::SourceError>>,
+    ) -> Result<(Counts, Record), JobError> {
         loop {
             let waiting = Instant::now();
             let Ok(read) = reads.recv() else { break };

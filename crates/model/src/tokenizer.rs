@@ -89,13 +89,25 @@ impl Tokenizer {
     /// # Errors
     /// [`ModelError::Tokenize`], which does not quote the text.
     pub fn encode(&self, text: &str) -> Result<Encoding, ModelError> {
-        let failed = |_| ModelError::Tokenize { model: self.model.clone(), bytes: text.len() };
-        let encoding = self.inner.encode(text, false).map_err(failed)?;
+        let encoding = self.tokenize(text)?;
         let (ids, offsets) = (encoding.get_ids(), encoding.get_offsets());
         let subwords = ids.iter().zip(offsets).map(|(&id, &offsets)| self.is_subword(text, id, offsets)).collect();
-        let made = Encoding::new(text, ids.to_vec(), offsets.iter().copied());
-        let made = made.with_words(text, encoding.get_word_ids()).with_subwords(subwords);
+        let made = pieces(text, &encoding).with_words(text, encoding.get_word_ids()).with_subwords(subwords);
         Ok(if self.first_space { made.with_first_space(text) } else { made })
+    }
+
+    /// As [`encode`](Self::encode), without anyone's words: for a [`Decoder`](spanframe_core::Decoder) that does not
+    /// read them.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub fn encode_pieces(&self, text: &str) -> Result<Encoding, ModelError> {
+        Ok(pieces(text, &self.tokenize(text)?))
+    }
+
+    fn tokenize(&self, text: &str) -> Result<tokenizers::Encoding, ModelError> {
+        let failed = |_| ModelError::Tokenize { model: self.model.clone(), bytes: text.len() };
+        self.inner.encode(text, false).map_err(failed)
     }
 
     /// Whether transformers' pipeline takes a piece for the continuation of a word: by the length of the piece beside
@@ -147,4 +159,8 @@ impl Tokenizer {
     pub fn vocabulary(&self) -> usize {
         self.inner.get_vocab_size(true)
     }
+}
+
+fn pieces(text: &str, encoding: &tokenizers::Encoding) -> Encoding {
+    Encoding::new(text, encoding.get_ids().to_vec(), encoding.get_offsets().iter().copied())
 }

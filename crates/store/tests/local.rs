@@ -268,6 +268,55 @@ fn a_file_where_a_folder_is_needed() {
     assert_eq!(partials(folder.path()), 0);
 }
 
+/// Not a test of its own: what [`disks_that_are_full_or_read_only`] runs on such a disk.
+#[test]
+fn writer_on_an_odd_disk() {
+    let Some(place) = std::env::var_os("SPANFRAME_STORE_TEST_DISK") else { return };
+    let (folder, store) = (Path::new(&place), Store::open(place.to_str().unwrap()).unwrap());
+    if store.get("old").unwrap().is_none() {
+        store.put("old", b"x").unwrap();
+        let mut writer = store.create("a").unwrap();
+        let error = writer.write_all(&[7; 4 << 20]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StorageFull);
+        assert!(matches!(StoreError::from_io("", error), StoreError::Full { url } if url == store.url("a")));
+        drop(writer);
+        assert!(matches!(store.put("a", &[7; 200 << 10]), Err(StoreError::Full { .. })), "told when it is flushed");
+        assert_eq!((partials(folder), paths(&store, "")), (0, vec!["old".to_string()]));
+        store.put("new", b"x").unwrap();
+        println!("\nfull");
+    } else {
+        assert!(matches!(store.put("a", b""), Err(StoreError::ReadOnly { .. })));
+        assert!(matches!(store.put("d/a", b""), Err(StoreError::ReadOnly { .. })));
+        assert!(matches!(store.remove("old"), Err(StoreError::ReadOnly { .. })));
+        assert!(matches!(store.lock("job"), Err(StoreError::ReadOnly { .. })));
+        assert_eq!((store.sweep().unwrap(), paths(&store, "").len()), (0, 2));
+        println!("\nread-only");
+    }
+}
+
+/// On a disk of 64 KiB of this test's own, where the system lets a user mount one.
+#[cfg(target_os = "linux")]
+#[test]
+fn disks_that_are_full_or_read_only() {
+    let (folder, _) = folder();
+    let script = r#"mount -t tmpfs -o size=64k none "$1" || exit 9
+        "$0" --exact writer_on_an_odd_disk --nocapture && mount -o remount,ro "$1" &&
+        "$0" --exact writer_on_an_odd_disk --nocapture"#;
+    let done = Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", script])
+        .args([std::env::current_exe().unwrap().as_os_str(), folder.path().as_os_str()])
+        .env("SPANFRAME_STORE_TEST_DISK", folder.path())
+        .output();
+    let told = match done {
+        Ok(done) if done.status.success() => String::from_utf8(done.stdout).unwrap(),
+        Ok(done) if done.status.code() != Some(9) && !String::from_utf8_lossy(&done.stderr).contains("unshare") => {
+            panic!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr))
+        }
+        _ => return eprintln!("no disk can be mounted here: not tested"),
+    };
+    assert!(told.contains("\nfull") && told.contains("\nread-only"), "{told}");
+}
+
 #[test]
 fn a_file_system_that_takes_no_writes() {
     let store = Store::open("/proc/spanframe").unwrap();

@@ -61,7 +61,7 @@ def diff(
         ``examples``
             dicts with ``kind``, ``row``, ``id``, ``a``, ``b`` (``entity``, ``begin``, ``end``, ``text``) and ``reading``.
 
-        A null row differs from an empty one.
+        A null row differs from an empty one, unless its ``text`` is null.
 
     Raises
     ------

@@ -70,9 +70,9 @@ class NerExpression:
         entities
             Entity types to keep; all where left out.
         white_list
-            The same, by the name of Spark NLP's NerConverter.
+            ``entities`` by the name of Spark NLP's NerConverter: give one of the two.
         black_list
-            Entity types to leave out.
+            Entity types to leave out, also of those that ``entities`` keeps.
         ignore_labels
             Names to leave out, as Hugging Face's pipeline does; ``["O"]`` where left out.
         replace_labels

@@ -1,10 +1,6 @@
 //! Text with delimiters. All columns are texts; an empty field is null, quoted or not, as Spark and Polars read it.
 
-use std::{
-    io,
-    ops::Range,
-    sync::Arc,
-};
+use std::{io, ops::Range, sync::Arc};
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, builder::StringBuilder};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};

@@ -3,16 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use object_store::{
-    ClientConfigKey, ClientOptions, ObjectStore, RetryConfig, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder,
-    gcp::GoogleCloudStorageBuilder, http::HttpBuilder,
+    BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig, aws::AmazonS3Builder,
+    azure::MicrosoftAzureBuilder, gcp::GoogleCloudStorageBuilder, http::HttpBuilder,
 };
 
 use super::environment::settings;
 use crate::StoreError;
 
-/// A request that fails by the network or by the server (5xx) is tried again so often, after 0.1 s, 0.2 s, 0.4 s and so on
-/// up to 15 s: half a minute in all.
-const RETRIES: usize = 8;
+/// A request that fails by the network or by the server (5xx) is tried again so often.
+const RETRIES: usize = 10;
+
+/// The waits between tries, by chance between the first and three times the one before: half a minute or more in all.
+const BACKOFF: BackoffConfig =
+    BackoffConfig { init_backoff: Duration::from_millis(200), max_backoff: Duration::from_secs(15), base: 3.0 };
 
 /// No retry begins later than this after the first try.
 const RETRY_TIME: Duration = Duration::from_secs(180);
@@ -34,7 +37,7 @@ macro_rules! configured {
 
 /// The bucket or host `base`, whose `scheme` is known. No request is made.
 pub fn connect(scheme: &str, base: &str) -> Result<Arc<dyn ObjectStore>, StoreError> {
-    let retry = RetryConfig { max_retries: RETRIES, retry_timeout: RETRY_TIME, ..RetryConfig::default() };
+    let retry = RetryConfig { backoff: BACKOFF, max_retries: RETRIES, retry_timeout: RETRY_TIME };
     let options = ClientOptions::new()
         .with_timeout(TIMEOUT)
         .with_connect_timeout(CONNECT_TIMEOUT)

@@ -20,38 +20,46 @@ pub trait Fault {
 
 impl Fault for Error {
     fn is_absent(&self) -> bool {
-        match self {
-            Self::NotFound { .. } => true,
-            // a listing of a bucket that is not there
-            Self::Generic { .. } => self.to_string().contains("404 Not Found"),
-            _ => false,
-        }
+        let text = self.to_string();
+        // a listing does not tell it by the variant; that there are no credentials is no absence either
+        (matches!(self, Self::NotFound { .. }) || status(&text) == Some(404)) && !asks_for_credentials(&text)
     }
 
     fn at(&self, url: &str) -> StoreError {
         let url = url.to_string();
         let reason = reason(self);
-        match self {
-            _ if self.is_absent() => StoreError::NotFound { url },
-            Self::PermissionDenied { .. } | Self::Unauthenticated { .. } => StoreError::Denied { url, reason },
-            Self::Precondition { .. } => StoreError::Changed { url },
-            Self::InvalidPath { .. } => StoreError::Other { url, reason },
-            // where there are no credentials, the clouds' machines are asked for some at this address
-            _ if reason.contains("169.254.169.254") || reason.contains("metadata.google.internal") => {
+        match (self, status(&reason)) {
+            _ if asks_for_credentials(&reason) => {
                 let reason = "no credentials are set, and this machine has none of its own".to_string();
                 StoreError::Denied { url, reason }
             }
-            _ if reason.contains("507 Insufficient Storage") || reason.contains("StorageFull") => {
-                StoreError::Full { url }
+            _ if self.is_absent() => StoreError::NotFound { url },
+            (Self::PermissionDenied { .. } | Self::Unauthenticated { .. }, _) | (_, Some(401 | 403)) => {
+                StoreError::Denied { url, reason }
             }
-            _ if reason.contains("scheme is not allowed") => StoreError::Settings {
-                url,
-                reason: "its endpoint is http, which AWS_ALLOW_HTTP=true (AZURE_, GOOGLE_) has to allow".to_string(),
-            },
-            _ if is_network(self) || is_server(&reason) => StoreError::Unreachable { url, reason },
+            (Self::Precondition { .. }, _) => StoreError::Changed { url },
+            (_, Some(507)) => StoreError::Full { url },
+            _ if reason.contains("scheme is not allowed") => {
+                let reason =
+                    "the endpoint is http, which AWS_, GOOGLE_ or AZURE_ALLOW_HTTP=true would allow".to_string();
+                StoreError::Settings { url, reason }
+            }
+            (_, Some(429 | 500..)) => StoreError::Unreachable { url, reason },
+            _ if is_network(self) => StoreError::Unreachable { url, reason },
             _ => StoreError::Other { url, reason },
         }
     }
+}
+
+/// Whether the request was one to the address where the clouds give their machines credentials: none were set then.
+fn asks_for_credentials(reason: &str) -> bool {
+    ["169.254.169.254", "metadata.google.internal"].iter().any(|host| reason.contains(host))
+}
+
+/// The HTTP status in a message; the crate's own types keep it to themselves.
+fn status(reason: &str) -> Option<u16> {
+    let (_, rest) = reason.split_once("status code: ")?;
+    rest.get(..3)?.parse().ok()
 }
 
 /// Whether no answer came.
@@ -66,14 +74,16 @@ fn is_network(error: &Error) -> bool {
     false
 }
 
-/// Whether the server answered that it cannot now, to each retry.
-fn is_server(reason: &str) -> bool {
-    reason.contains("status code: 5") || reason.contains("SlowDown")
-}
-
-/// The innermost messages in one line, without the queries of URLs, which may hold signatures.
+/// The messages in one line, with the innermost one, without the queries of URLs, which may hold signatures.
 fn reason(error: &Error) -> String {
-    let text = error.to_string();
+    let mut text = error.to_string();
+    let mut inner = error.source();
+    while let Some(source) = inner.and_then(std::error::Error::source) {
+        inner = Some(source);
+    }
+    if let Some(inner) = inner.map(ToString::to_string).filter(|inner| !text.contains(inner.as_str())) {
+        text = format!("{text}: {inner}");
+    }
     let words = text.split_whitespace().map(|word| match (word.contains("://"), word.split_once('?')) {
         (true, Some((place, _))) => place,
         _ => word,
@@ -111,8 +121,10 @@ mod tests {
         let denied = Error::PermissionDenied { path: "x".into(), source: "403".into() };
         assert!(matches!(denied.at("s3://b/x"), StoreError::Denied { .. }));
         assert!(matches!(generic("status code: 503 SlowDown").at("s3://b/x"), StoreError::Unreachable { .. }));
+        let absent = Error::NotFound { path: "x".into(), source: "GET http://169.254.169.254/latest".into() };
+        assert!(!absent.is_absent() && matches!(absent.at("s3://b/x"), StoreError::Denied { .. }));
         assert!(matches!(generic("PUT http://169.254.169.254/latest").at("s3://b/x"), StoreError::Denied { .. }));
-        assert!(matches!(generic("507 Insufficient Storage").at("s3://b/x"), StoreError::Full { .. }));
+        assert!(matches!(generic("status code: 507 Insufficient Storage").at("s3://b/x"), StoreError::Full { .. }));
         assert!(matches!(
             generic("status code: 404 Not Found: <Code>NoSuchBucket").at("s3://b"),
             StoreError::NotFound { .. }

@@ -1,0 +1,124 @@
+"""Jobs from an object store to an object store, against an S3-compatible server on this machine."""
+
+import json
+import os
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+from conftest import DATA, ROOT, TINY
+from moto.server import ThreadedMotoServer
+from polars.testing import assert_frame_equal
+
+boto3 = pytest.importorskip("boto3")  # comes with moto
+
+PROGRAM = ROOT / "target" / "release" / "spanframe"
+BUCKET = "notes-of-a-hospital"
+
+
+@pytest.fixture(scope="module")
+def environment():
+    """What a process needs to reach the server: the variables of all tools for S3."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    settings = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_ACCESS_KEY_ID": "of-a-test",
+        "AWS_SECRET_ACCESS_KEY": "SECRET-of-a-test",
+        "AWS_REGION": "us-east-1",
+        "NO_PROXY": host,
+    }
+    # the machine's own settings are no part of a test
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    yield clean | settings | {"VIRTUAL_ENV": sys.prefix}
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def s3(environment):
+    client = boto3.client(
+        "s3",
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_REGION"],
+    )
+    client.create_bucket(Bucket=BUCKET)
+    return client
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory, s3):
+    """Two partitions of notes on disk and, the same, below `in/` of the bucket."""
+    folder = tmp_path_factory.mktemp("object_store") / "in"
+    notes = pl.read_parquet(DATA / "notes.parquet").head(60)
+    for site, part in [("a b", notes.head(40)), ("c", notes.tail(20))]:
+        path = folder / f"site={site}" / "part-0.parquet"
+        path.parent.mkdir(parents=True)
+        part.write_parquet(path, row_group_size=16)
+    (folder / "_SUCCESS").touch()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            s3.upload_file(str(path), BUCKET, f"in/{path.relative_to(folder)}")
+    return folder
+
+
+def listed(s3, prefix: str) -> dict[str, tuple]:
+    """Every key below `prefix`, relative to it, with what changes when it is written again."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+    found = [entry for page in pages for entry in page.get("Contents", [])]
+    return {entry["Key"].removeprefix(prefix): (entry["ETag"], entry["LastModified"]) for entry in found}
+
+
+def run(environment, *arguments) -> subprocess.CompletedProcess:
+    command = [PROGRAM, "run", *map(str, arguments), "--column", "note", "--model", TINY, "--json"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def test_the_store_itself(environment, s3):
+    """What crates/store/tests/server.rs says, on this server."""
+    command = ["cargo", "test", "--release", "--locked", "-p", "spanframe-store", "--test", "server", "--", "--ignored"]
+    store = environment | {"SPANFRAME_STORE_URL": f"s3://{BUCKET}/store"}
+    done = subprocess.run(command, cwd=ROOT, env=store, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=BUCKET), "an upload that is dropped is forgotten"
+
+
+def test_a_job_gives_there_what_it_gives_on_disk(tmp_path, environment, s3, parts):
+    out = tmp_path / "out"
+    done = run(environment, parts, "-o", out)
+    assert done.returncode == 0, done.stderr
+    done = run(environment, f"s3://{BUCKET}/in", "-o", f"s3://{BUCKET}/out")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["rows"] == 60
+    local = {str(path.relative_to(out)): path for path in out.rglob("*.parquet")}
+    remote = listed(s3, "out/")
+    assert {key for key in remote if key.endswith(".parquet")} == set(local)
+    assert len(local) >= 2
+    for name, path in local.items():
+        s3.download_file(BUCKET, f"out/{name}", str(tmp_path / "copy.parquet"))
+        assert_frame_equal(pl.read_parquet(tmp_path / "copy.parquet"), pl.read_parquet(path))
+
+    again = run(environment, f"s3://{BUCKET}/in", "-o", f"s3://{BUCKET}/out")
+    assert again.returncode == 0, again.stderr
+    now = listed(s3, "out/")
+    assert {key: now[key] for key in now if key.endswith(".parquet")} == {
+        key: remote[key] for key in remote if key.endswith(".parquet")
+    }, "a finished job started again writes no data"
+
+
+def test_a_bucket_that_is_not_there(environment, parts):
+    done = run(environment, parts, "-o", "s3://no-such-bucket-of-a-hospital/out")
+    assert done.returncode != 0
+    assert "s3://no-such-bucket-of-a-hospital" in done.stderr
+    assert "SECRET" not in done.stderr
+
+
+def test_nothing_to_read(environment, s3):
+    done = run(environment, f"s3://{BUCKET}/absent", "-o", f"s3://{BUCKET}/nothing")
+    assert done.returncode != 0
+    assert f"s3://{BUCKET}/absent" in done.stderr
