@@ -4,14 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 
+import boto3
 import polars as pl
 import pytest
 from conftest import DATA, ROOT, TINY
 from moto.server import ThreadedMotoServer
 from polars.testing import assert_frame_equal
-
-boto3 = pytest.importorskip("boto3")  # comes with moto
 
 PROGRAM = ROOT / "target" / "release" / "spanframe"
 BUCKET = "notes-of-a-hospital"
@@ -73,9 +73,15 @@ def listed(s3, prefix: str) -> dict[str, tuple]:
     return {entry["Key"].removeprefix(prefix): (entry["ETag"], entry["LastModified"]) for entry in found}
 
 
-def run(environment, *arguments) -> subprocess.CompletedProcess:
+def start(environment, *arguments) -> subprocess.Popen:
     command = [PROGRAM, "run", *map(str, arguments), "--column", "note", "--model", TINY, "--json"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(environment, *arguments) -> subprocess.CompletedProcess:
+    with start(environment, *arguments) as child:
+        stdout, stderr = child.communicate(timeout=300)
+    return subprocess.CompletedProcess(child.args, child.returncode, stdout, stderr)
 
 
 def test_the_store_itself(environment, s3):
@@ -94,7 +100,7 @@ def test_a_job_gives_there_what_it_gives_on_disk(tmp_path, environment, s3, part
     assert done.returncode == 0, done.stderr
     done = run(environment, f"s3://{BUCKET}/in", "-o", f"s3://{BUCKET}/out")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["rows"] == 60
+    assert json.loads(done.stdout)["counts"]["rows"] == 60
     local = {str(path.relative_to(out)): path for path in out.rglob("*.parquet")}
     remote = listed(s3, "out/")
     assert {key for key in remote if key.endswith(".parquet")} == set(local)
@@ -105,10 +111,35 @@ def test_a_job_gives_there_what_it_gives_on_disk(tmp_path, environment, s3, part
 
     again = run(environment, f"s3://{BUCKET}/in", "-o", f"s3://{BUCKET}/out")
     assert again.returncode == 0, again.stderr
-    now = listed(s3, "out/")
-    assert {key: now[key] for key in now if key.endswith(".parquet")} == {
-        key: remote[key] for key in remote if key.endswith(".parquet")
-    }, "a finished job started again writes no data"
+    assert json.loads(again.stdout)["units_now"] == 0
+    assert listed(s3, "out/") == remote, "a finished job started again writes nothing"
+
+
+def test_a_killed_job_goes_on(tmp_path, environment, s3):
+    notes = pl.concat([pl.read_parquet(DATA / "notes.parquet").head(60)] * 10)
+    notes.write_parquet(tmp_path / "notes.parquet", row_group_size=10)
+    s3.upload_file(str(tmp_path / "notes.parquet"), BUCKET, "killed/in.parquet")
+    job = [f"s3://{BUCKET}/killed/in.parquet", "-o", f"s3://{BUCKET}/killed/out", "--unit-rows", 10]
+    with start(environment, *job) as child:
+        until = time.monotonic() + 60
+        while len(listed(s3, "killed/out.job/units/")) < 3:
+            assert child.poll() is None and time.monotonic() < until, child.communicate()
+        child.kill()
+    before = listed(s3, "killed/out/")
+    done = run(environment, *job)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert (summary["units"], summary["counts"]["rows"]) == (60, 600)
+    assert summary["units_now"] <= 57, "what was done is not done again"
+    after = listed(s3, "killed/out/")
+    assert sum(after[key] != before[key] for key in before) <= 1, "nor written, but for a unit that had no record yet"
+    for number, key in enumerate(sorted(after)):
+        s3.download_file(BUCKET, f"killed/out/{key}", str(tmp_path / f"part-{number:02}.parquet"))
+    parts = pl.concat([pl.read_parquet(path) for path in sorted(tmp_path.glob("part-*.parquet"))])
+    whole = run(environment, tmp_path / "notes.parquet", "-o", tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr
+    expect = pl.concat([pl.read_parquet(path) for path in sorted((tmp_path / "whole").rglob("*.parquet"))])
+    assert_frame_equal(parts, expect)
 
 
 def test_a_bucket_that_is_not_there(environment, parts):
