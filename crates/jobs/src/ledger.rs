@@ -52,7 +52,7 @@ impl Ledger {
     /// # Errors
     /// [`JobError::Locked`] if one does it now.
     pub fn lock(&self, shard: Shard) -> Result<Lock, JobError> {
-        let name = format!("shard-{}-of-{}.lock", shard.index, shard.count);
+        let name = format!("shard-{}-of-{}", shard.index, shard.count);
         self.store.lock(&name)?.ok_or_else(|| JobError::Locked(self.store.url("")))
     }
 
