@@ -21,7 +21,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Add a column of entities to Parquet files
+    /// Add a column of entities to files: Parquet, Arrow IPC, CSV, TSV and NDJSON in, Parquet out
     Annotate(AnnotateFlags),
     /// Annotate files and folders into a folder, in units that are whole or absent; started again, it goes on
     ///
@@ -74,32 +74,48 @@ pub enum ModelCommand {
 
 #[derive(Debug, Args)]
 pub struct AnnotateFlags {
-    /// Parquet files, or patterns such as `notes/*.parquet`
-    #[arg(required = true, value_name = "IN.parquet")]
-    pub inputs: Vec<String>,
+    /// Files, folders with all below them, and patterns such as `notes/*.parquet`
+    #[arg(required = true, value_name = "IN")]
+    inputs: Vec<String>,
     /// File to write; a folder for several inputs
     #[arg(short, long, value_name = "OUT.parquet")]
-    pub output: PathBuf,
+    output: String,
     /// Column with the texts
     #[arg(short, long)]
-    pub column: String,
-    /// Name of the new column
-    #[arg(long, default_value = "ner")]
-    pub output_column: String,
+    column: String,
+    /// Name of the new column; ner where left out
+    #[arg(long, value_name = "COLUMN")]
+    output_column: Option<String>,
     /// Add a column of this name with what reading each text takes: tokens, unknown_tokens, windows, words_lost, error
     #[arg(long, value_name = "COLUMN")]
-    pub diagnostics_column: Option<String>,
+    diagnostics_column: Option<String>,
     /// Input columns to keep, with commas; all where left out
     #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
-    pub select: Option<Vec<String>>,
+    select: Option<Vec<String>>,
     /// Replace the output if it exists
     #[arg(long)]
-    pub overwrite: bool,
+    overwrite: bool,
     /// Print errors only
     #[arg(short, long)]
     pub quiet: bool,
     #[command(flatten)]
     pub engine: EngineFlags,
+}
+
+impl AnnotateFlags {
+    /// As a job takes them.
+    pub fn job(&self) -> RawJob {
+        RawJob {
+            inputs: self.inputs.clone(),
+            output: self.output.clone(),
+            column: self.column.clone(),
+            output_column: self.output_column.clone(),
+            diagnostics_column: self.diagnostics_column.clone(),
+            select: self.select.clone(),
+            overwrite: self.overwrite,
+            ..RawJob::default()
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -119,6 +135,9 @@ pub struct RunFlags {
     /// Name of the new column; ner where left out
     #[arg(long, value_name = "COLUMN")]
     output_column: Option<String>,
+    /// Add a column of this name with what reading each text takes: tokens, unknown_tokens, windows, words_lost, error
+    #[arg(long, value_name = "COLUMN")]
+    diagnostics_column: Option<String>,
     /// Input columns to keep, with commas; all where left out
     #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
     select: Option<Vec<String>>,
@@ -180,6 +199,7 @@ impl RunFlags {
             column: self.column.clone().unwrap_or_default(),
             state: self.state.clone(),
             output_column: self.output_column.clone(),
+            diagnostics_column: self.diagnostics_column.clone(),
             select: self.select.clone(),
             id: self.id.clone(),
             form: self.form.clone(),

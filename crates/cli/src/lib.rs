@@ -19,6 +19,7 @@ mod progress;
 mod run;
 mod side;
 mod text;
+mod watch;
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -59,7 +60,7 @@ fn execute(cli: Cli, library: Option<PathBuf>) -> Result<(), CliError> {
         Ok(options)
     };
     match cli.command {
-        Command::Annotate(command) => annotate::annotate(&command, &options(command.engine.raw())?),
+        Command::Annotate(command) => annotate::annotate(&command, library.clone()),
         Command::Run(command) => run::run(&command, library.clone()),
         Command::Text(command) => text::text(&command, &options(command.engine.raw())?),
         Command::Head(command) => head::head(&command),

@@ -1,20 +1,10 @@
 //! `spanframe run`: a job over files and folders that goes on where it was stopped.
 
-use std::{
-    io::{IsTerminal, stderr},
-    path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
-};
+use std::{io::stderr, path::PathBuf};
 
-use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use spanframe_jobs::{Flow, MetricsFile, Observer, Progress, Summary};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::{error::CliError, flags::RunFlags, interrupt, text::print};
-
-/// Between two plain lines.
-const LINE_EVERY: Duration = Duration::from_secs(10);
+use crate::{error::CliError, flags::RunFlags, text::print, watch::Watch};
 
 pub fn run(flags: &RunFlags, library: Option<PathBuf>) -> Result<(), CliError> {
     if let Some(level) = flags.log {
@@ -22,121 +12,12 @@ pub fn run(flags: &RunFlags, library: Option<PathBuf>) -> Result<(), CliError> {
         // another subscriber can only be there if this runs inside a program that has its own log
         let _ = tracing_subscriber::fmt().json().with_max_level(level).with_writer(stderr).try_init();
     }
-    let mut watch = Watch {
-        stop: interrupt::stop_if_interrupted(),
-        quiet: flags.quiet,
-        bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()),
-        terminal: stderr().is_terminal(),
-        last_line: Instant::now(),
-        metrics: flags.metrics.as_deref().map(MetricsFile::new),
-        failed: None,
-        last: Progress::default(),
-    };
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent} %  {msg}") {
-        watch.bar.set_style(style);
-    }
+    let mut watch = Watch::new(flags.quiet || flags.json, flags.metrics.as_deref());
     let done = spanframe_jobs::run(flags.job(), flags.engine.raw(), |o| o.runtime.python = library, &mut watch);
-    watch.bar.finish_and_clear();
-    watch.finish()?;
-    let summary = done?;
+    let summary = watch.finish(done)?;
     if flags.json {
         let text = serde_json::to_string_pretty(&summary).map_err(|e| CliError::Stdout(e.into()))?;
         return print(&format!("{text}\n"));
     }
-    if !flags.quiet {
-        eprint!("{}", show(&summary, &watch.last));
-    }
     Ok(())
-}
-
-/// Shows how far the job is, keeps its metrics, and ends it when it is interrupted.
-struct Watch {
-    stop: &'static AtomicBool,
-    quiet: bool,
-    bar: ProgressBar,
-    terminal: bool,
-    last_line: Instant,
-    metrics: Option<MetricsFile>,
-    /// The metrics file cannot be written.
-    failed: Option<std::io::Error>,
-    last: Progress,
-}
-
-impl Observer for Watch {
-    fn update(&mut self, progress: &Progress) -> Flow {
-        self.last = progress.clone();
-        if let Some(metrics) = &mut self.metrics {
-            self.failed = metrics.write(progress, false).err();
-        }
-        if !self.quiet && self.terminal {
-            self.bar.set_length(progress.rows);
-            self.bar.set_position(progress.rows_before + progress.done());
-            self.bar.set_message(rates(progress));
-        } else if !self.quiet && self.last_line.elapsed() >= LINE_EVERY {
-            self.last_line = Instant::now();
-            let done = HumanCount(progress.rows_before + progress.done());
-            eprintln!("{done} of {} rows, {}", HumanCount(progress.rows), rates(progress));
-        }
-        if self.failed.is_some() || self.stop.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
-    }
-}
-
-impl Watch {
-    fn finish(&mut self) -> Result<(), CliError> {
-        let Some(metrics) = &mut self.metrics else { return Ok(()) };
-        match self.failed.take().or_else(|| metrics.write(&self.last, true).err()) {
-            Some(error) => Err(CliError::Metrics(error)),
-            None => Ok(()),
-        }
-    }
-}
-
-fn rates(progress: &Progress) -> String {
-    let left = progress.left().map_or("?".to_string(), |left| HumanDuration(left).to_string());
-    format!(
-        "{}/{} units, {:.1} rows/s, {:.0} tokens/s, {left} left",
-        progress.units_before + progress.units_done,
-        progress.units,
-        progress.rows_per_second(),
-        progress.tokens_per_second(),
-    )
-}
-
-/// What the job came to, and what this run did for it.
-fn show(summary: &Summary, run: &Progress) -> String {
-    let counts = &summary.counts;
-    let mut text = format!(
-        "{} of {} units done, {} by this run; {} rows read, {} written\n",
-        HumanCount(summary.units_done as u64),
-        HumanCount(summary.units as u64),
-        HumanCount(summary.units_now as u64),
-        HumanCount(counts.rows),
-        HumanCount(counts.written),
-    );
-    let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<10} {value}\n"));
-    let entities: Vec<String> = counts.entities.iter().map(|(name, n)| format!("{name} {}", HumanCount(*n))).collect();
-    line("entities", if entities.is_empty() { "none".to_string() } else { entities.join(", ") });
-    for (name, count) in [("nulled", counts.nulled), ("rejected", counts.rejected), ("lost", counts.lost)] {
-        if count > 0 {
-            line(name, format!("{} rows", HumanCount(count)));
-        }
-    }
-    for (url, losses) in &summary.losses {
-        for loss in losses {
-            line(
-                "",
-                format!("rows {} to {} of {url}: {}", loss.rows.start, loss.rows.end.saturating_sub(1), loss.reason),
-            );
-        }
-    }
-    for (url, reason) in &summary.damaged {
-        line("damaged", format!("{url}: {reason}"));
-    }
-    line("tokens", format!("{}, padding {:.1} %", HumanCount(counts.tokens), 100.0 * counts.padding()));
-    let seconds = counts.seconds;
-    line("seconds", format!("read {:.1}, annotate {:.1}, write {:.1}", seconds.read, seconds.annotate, seconds.write));
-    if run.done() > 0 {
-        line("this run", rates(run).replace(", ? left", ""));
-    }
-    text
 }

@@ -108,6 +108,15 @@ pub enum JobError {
         "`{0}` is gone before all of its rows were annotated: put it back, or say --overwrite to begin anew without it"
     )]
     InputGone(String),
+    /// A file in the place of an output that is annotated without a job.
+    #[error("`{0}` exists: name another output, or say --overwrite")]
+    OutputExists(String),
+    /// A file where a folder is needed.
+    #[error("several inputs need a folder as output, and `{0}` is a file")]
+    OutputNotFolder(String),
+    /// Two inputs with one name.
+    #[error("two inputs would be written to `{0}`: annotate them into different folders")]
+    SameName(String),
     /// A file in the place of an output.
     #[error("`{0}` is there and is not of this job: name another output, or remove it")]
     Foreign(String),

@@ -28,6 +28,12 @@ impl InputFile {
     pub fn open(&self) -> Result<std::sync::Arc<dyn spanframe_store::ReadAt>, JobError> {
         Ok(self.store.reader(&self.path)?)
     }
+
+    /// Where its output is below the folder of outputs; with a number where it has several.
+    #[must_use]
+    pub fn output(&self, number: Option<usize>) -> String {
+        output_path(&self.relative, number)
+    }
 }
 
 /// Where `path` of `store` is, however it was named: the same from any working directory.
@@ -96,4 +102,34 @@ pub fn find(inputs: &[String], but: &[String]) -> Result<Vec<InputFile>, JobErro
         Format::of(&file.url)?;
     }
     Ok(found)
+}
+
+/// The file's path with `.parquet`, and a number where there are several.
+fn output_path(relative: &str, number: Option<usize>) -> String {
+    let (folder, name) = relative.rsplit_once('/').map_or(("", relative), |(folder, name)| (folder, name));
+    let mut stem = name;
+    for _ in 0..2 {
+        let known = ["parquet", "pq", "arrow", "ipc", "feather", "csv", "tsv", "ndjson", "jsonl", "gz", "zst"];
+        match stem.rsplit_once('.') {
+            Some((before, end)) if known.contains(&end.to_ascii_lowercase().as_str()) && !before.is_empty() => {
+                stem = before
+            }
+            _ => break,
+        }
+    }
+    let slash = if folder.is_empty() { "" } else { "/" };
+    let number = number.map_or(String::new(), |n| format!("-{n:05}"));
+    format!("{folder}{slash}{stem}{number}.parquet")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_have_the_place_of_their_input() {
+        assert_eq!(output_path("y=2024/notes.csv.gz", None), "y=2024/notes.parquet");
+        assert_eq!(output_path("part-0.snappy.parquet", Some(3)), "part-0.snappy-00003.parquet");
+        assert_eq!(output_path(".parquet", None), ".parquet.parquet");
+    }
 }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod annotate;
 mod bounds;
 mod error;
 pub mod form;
@@ -25,6 +26,7 @@ mod summary;
 mod table;
 mod unit;
 
+pub use annotate::annotate;
 pub use bounds::Bounds;
 pub use error::JobError;
 pub use ledger::Ledger;

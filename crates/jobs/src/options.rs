@@ -27,6 +27,8 @@ pub struct RawJob {
     pub state: Option<String>,
     /// Name of the new column; `ner` where left out.
     pub output_column: Option<String>,
+    /// Name of a column with what reading each text takes; none where left out.
+    pub diagnostics_column: Option<String>,
     /// Input columns to keep; all where left out.
     pub select: Option<Vec<String>>,
     /// Column that names a row in reports of rejected rows, and `note_id` of `note_nlp`.
@@ -129,6 +131,8 @@ pub struct JobOptions {
     pub column: String,
     /// Name of the new column.
     pub output_column: String,
+    /// Name of the column of diagnostics.
+    pub diagnostics_column: Option<String>,
     /// Input columns to keep.
     pub select: Option<Vec<String>>,
     /// Column that names a row.
@@ -179,6 +183,7 @@ impl JobOptions {
             output: raw.output,
             column: raw.column,
             output_column: raw.output_column.unwrap_or_else(|| "ner".to_string()),
+            diagnostics_column: raw.diagnostics_column,
             select: raw.select,
             id: raw.id,
             form: named("form", &raw.form, Form::NAMES)?.unwrap_or_default(),

@@ -22,6 +22,8 @@ pub struct PlannedFile {
     pub version: String,
     /// Its rows.
     pub rows: u64,
+    /// Number of its first unit.
+    pub first: usize,
     /// Why it could not be read at all, if so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub damage: Option<String>,
@@ -66,14 +68,20 @@ impl Plan {
 
     /// Units of the files as they are now.
     pub fn current(&self) -> impl Iterator<Item = &Unit> {
-        let versions = self.versions();
-        self.units.iter().filter(move |unit| versions.get(unit.url.as_str()) == Some(&unit.version.as_str()))
+        let counts = self.counts();
+        self.units.iter().filter(move |unit| counts(unit))
     }
 
     /// Units of earlier versions of files.
     pub fn superseded(&self) -> impl Iterator<Item = &Unit> {
-        let versions = self.versions();
-        self.units.iter().filter(move |unit| versions.get(unit.url.as_str()) != Some(&unit.version.as_str()))
+        let counts = self.counts();
+        self.units.iter().filter(move |unit| !counts(unit))
+    }
+
+    /// Whether a unit is of its file as that was planned last. Not its version tells: a file may be put back.
+    fn counts(&self) -> impl Fn(&Unit) -> bool {
+        let first: HashMap<&str, usize> = self.files.iter().map(|file| (file.url.as_str(), file.first)).collect();
+        move |unit| first.get(unit.url.as_str()).is_some_and(|&first| unit.number >= first)
     }
 
     /// Adds the units of a file; an earlier version of it no longer counts.
@@ -83,9 +91,9 @@ impl Plan {
     pub fn add(&mut self, file: &InputFile, source: &dyn Source, unit_rows: usize) -> Result<(), JobError> {
         let replaces = self.files.iter().any(|known| known.url == file.url);
         let stretches = stretches(source.parts(), unit_rows);
-        let whole = stretches.len() == 1;
+        let (whole, first) = (stretches.len() == 1, self.units.len());
         for (i, (parts, rows)) in stretches.into_iter().enumerate() {
-            let output = output(&file.relative, (!whole).then_some(i));
+            let output = file.output((!whole).then_some(i));
             let number = self.units.len();
             self.units.push(Unit {
                 number,
@@ -98,14 +106,20 @@ impl Plan {
             });
         }
         let rows = source.rows();
-        self.files.push(PlannedFile { url: file.url.clone(), version: file.version.clone(), rows, damage: None });
+        self.files.push(PlannedFile {
+            url: file.url.clone(),
+            version: file.version.clone(),
+            rows,
+            first,
+            damage: None,
+        });
         self.check_outputs()
     }
 
     /// Notes a file that cannot be read.
     pub fn add_damaged(&mut self, file: &InputFile, reason: String) {
         let (url, version) = (file.url.clone(), file.version.clone());
-        self.files.push(PlannedFile { url, version, rows: 0, damage: Some(reason) });
+        self.files.push(PlannedFile { url, version, rows: 0, first: self.units.len(), damage: Some(reason) });
     }
 
     fn check_outputs(&self) -> Result<(), JobError> {
@@ -125,24 +139,6 @@ impl Plan {
         let kept: HashSet<&str> = self.current().map(|unit| unit.output.as_str()).collect();
         self.superseded().map(|unit| unit.output.as_str()).filter(|output| !kept.contains(output)).collect()
     }
-}
-
-/// Where the output of a file's unit is: the file's path with `.parquet`, and a number where there are several.
-fn output(relative: &str, number: Option<usize>) -> String {
-    let (folder, name) = relative.rsplit_once('/').map_or(("", relative), |(folder, name)| (folder, name));
-    let mut stem = name;
-    for _ in 0..2 {
-        let known = ["parquet", "pq", "arrow", "ipc", "feather", "csv", "tsv", "ndjson", "jsonl", "gz", "zst"];
-        match stem.rsplit_once('.') {
-            Some((before, end)) if known.contains(&end.to_ascii_lowercase().as_str()) && !before.is_empty() => {
-                stem = before
-            }
-            _ => break,
-        }
-    }
-    let slash = if folder.is_empty() { "" } else { "/" };
-    let number = number.map_or(String::new(), |n| format!("-{n:05}"));
-    format!("{folder}{slash}{stem}{number}.parquet")
 }
 
 /// Runs of whole parts with at most `unit_rows` rows, or one part with more. A file without rows is one unit.
@@ -175,12 +171,5 @@ mod tests {
             [(0..2, 0..8), (2..3, 8..12), (3..4, 12..32), (4..5, 32..33)]
         );
         assert_eq!(stretches(&parts(&[]), 10), [(0..0, 0..0)]);
-    }
-
-    #[test]
-    fn outputs_have_the_place_of_their_input() {
-        assert_eq!(output("y=2024/notes.csv.gz", None), "y=2024/notes.parquet");
-        assert_eq!(output("part-0.snappy.parquet", Some(3)), "part-0.snappy-00003.parquet");
-        assert_eq!(output(".parquet", None), ".parquet.parquet");
     }
 }

@@ -39,6 +39,7 @@ impl Settings {
             ("select", json!(job.select)),
             ("id", json!(job.id)),
             ("form", json!(format!("{:?}", job.form))),
+            ("diagnostics_column", json!(job.diagnostics_column)),
             ("on_error", json!(format!("{:?}", job.on_error))),
         ];
         all.extend(own.into_iter().filter(|(_, v)| !v.is_null()).map(|(name, value)| (name.to_string(), value)));
@@ -63,9 +64,10 @@ impl Settings {
             .map(|(name, was, is)| (name.clone(), show(was), show(is)))
     }
 
-    /// As name and text, for the metadata of an output.
-    pub fn pairs(&self) -> impl Iterator<Item = (&str, String)> {
+    /// As keys and values for the footer of an output.
+    #[must_use]
+    pub fn metadata(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
-        self.0.iter().map(move |(name, value)| (name.as_str(), text(value)))
+        self.0.iter().map(|(name, value)| (format!("spanframe.{name}"), text(value))).collect()
     }
 }

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use arrow_schema::{DataType, Field, FieldRef, SchemaRef};
-use spanframe_engine::{Engine, Offsets, input::is_text};
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
+use spanframe_engine::{Engine, Offsets, input::is_text, schema::diagnostics_type};
 
 use crate::{
     JobError, JobOptions, OnError,
@@ -20,6 +20,8 @@ pub struct Table {
     pub text: usize,
     /// Place of the ids in `read`.
     pub id: Option<usize>,
+    /// The kept columns, and the diagnostics behind them where they are asked for.
+    pub kept_schema: SchemaRef,
     schema: SchemaRef,
 }
 
@@ -59,7 +61,10 @@ impl Table {
         read.sort_unstable();
         read.dedup();
         let place = |column: usize| read.partition_point(|&other| other < column);
+        let diagnostics = job.diagnostics_column.as_ref().map(|name| Field::new(name, diagnostics_type(), true));
+        let fields = kept.iter().map(|&i| Arc::clone(&schema.fields()[i])).chain(diagnostics.map(Arc::new));
         Ok(Self {
+            kept_schema: Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), schema.metadata().clone())),
             kept: kept.into_iter().map(place).collect(),
             text: place(text),
             id: id.map(place),
@@ -79,7 +84,6 @@ impl Table {
     /// # Errors
     /// [`JobError::Form`].
     pub fn shape(&self, engine: &Engine, offsets: Offsets, begun: i64, job: &JobOptions) -> Result<Shape, JobError> {
-        let kept: Vec<FieldRef> = self.kept.iter().map(|&i| Arc::clone(&self.schema.fields()[i])).collect();
         let entities = engine.field(&job.output_column);
         let errors = (job.on_error == OnError::Null)
             .then(|| Field::new(format!("{}_error", job.output_column), DataType::Utf8, true));
@@ -91,7 +95,12 @@ impl Table {
             time: begun,
         });
         let metadata = self.schema.metadata().iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-        let columns = Columns { kept: &kept, metadata: &metadata, entities: &entities, errors: errors.as_ref() };
+        let columns = Columns {
+            kept: self.kept_schema.fields(),
+            metadata: &metadata,
+            entities: &entities,
+            errors: errors.as_ref(),
+        };
         Ok(Shape::new(job.form, columns, note_nlp)?)
     }
 }

@@ -36,7 +36,8 @@ pub(crate) struct Work<'j> {
     pub job: &'j JobOptions,
     pub engine: &'j Engine,
     pub output: &'j Store,
-    pub ledger: &'j Ledger,
+    /// None for files that are annotated without a job.
+    pub ledger: Option<&'j Ledger>,
     pub bounds: Bounds,
     /// Of the settings.
     pub digest: String,
@@ -109,32 +110,23 @@ impl Work<'_> {
         })?;
         let InHand { mut sink, rejects, .. } = in_hand;
         let mut record = Record { counts: metrics, ..record };
-        if !rejects.is_empty() {
-            warn!(unit = unit.number, rows = rejects.len(), "rows rejected");
-            self.write_rejects(unit, &rejects)?;
-        }
         record.counts.written = sink.rows();
-        let text = serde_json::to_string(&record).map_err(|e| JobError::Internal(e.to_string()))?;
-        sink.append_metadata(RECORD, &text);
+        if let Some(ledger) = self.ledger {
+            if !rejects.is_empty() {
+                warn!(unit = unit.number, rows = rejects.len(), "rows rejected");
+                write_rejects(ledger, unit, &rejects)?;
+            }
+            let text = serde_json::to_string(&record).map_err(|e| JobError::Internal(e.to_string()))?;
+            sink.append_metadata(RECORD, &text);
+        }
         let (writer, _) = sink.finish().map_err(|e| JobError::sink(&url, e))?;
         if !writer.commit(replace)? {
             return Err(JobError::Foreign(url));
         }
-        self.ledger.add(&record)?;
+        self.ledger.map_or(Ok(()), |ledger| ledger.add(&record))?;
         let counts = &record.counts;
         info!(unit = unit.number, rows = counts.rows, written = counts.written, tokens = counts.tokens, "unit done");
         Ok(record)
-    }
-
-    fn write_rejects(&self, unit: &Unit, rejects: &Rejects) -> Result<(), JobError> {
-        let path = Ledger::rejects(unit.number);
-        let url = self.ledger.store().url(&path);
-        let failed = |e| JobError::sink(&url, e);
-        let mut sink = Sink::new(self.ledger.store().create(&path)?, Rejects::schema(), &SinkOptions::default())
-            .map_err(failed)?;
-        sink.write(&rejects.batch(&unit.url)?).map_err(failed)?;
-        sink.finish().map_err(failed)?.0.commit(true)?;
-        Ok(())
     }
 }
 
@@ -227,8 +219,12 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
             Arc::new((0..batch.num_rows()).map(reason).collect::<StringArray>()) as ArrayRef
         });
         let first_id = ((self.unit.number as i64) << 32) + self.sink.rows() as i64 + 1;
-        let kept = batch.project(&self.table.kept)?;
         let text = batch.column(self.table.text);
+        let mut kept = batch.project(&self.table.kept)?;
+        if job.diagnostics_column.is_some() {
+            let columns = kept.columns().iter().cloned().chain([self.work.engine.diagnose(text)?]).collect();
+            kept = RecordBatch::try_new(Arc::clone(&self.table.kept_schema), columns)?;
+        }
         let annotated = Annotated { kept: &kept, text, entities: &entities, errors: errors.as_ref(), first_id };
         for made in self.shape.batches(annotated)? {
             let url = || self.work.output.url(&self.unit.output);
@@ -267,4 +263,16 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
 fn tokens(engine: &Engine) -> [u64; 3] {
     let metrics = engine.metrics();
     [metrics.tokens(), metrics.model_tokens(), metrics.padded_tokens()]
+}
+
+/// Writes the rejected rows of a unit, in place of those of a run that ended before the unit was shown.
+fn write_rejects(ledger: &Ledger, unit: &Unit, rejects: &Rejects) -> Result<(), JobError> {
+    let path = Ledger::rejects(unit.number);
+    let url = ledger.store().url(&path);
+    let failed = |e| JobError::sink(&url, e);
+    let writer = ledger.store().create(&path)?;
+    let mut sink = Sink::new(writer, Rejects::schema(), &SinkOptions::default()).map_err(failed)?;
+    sink.write(&rejects.batch(&unit.url)?).map_err(failed)?;
+    sink.finish().map_err(failed)?.0.commit(true)?;
+    Ok(())
 }

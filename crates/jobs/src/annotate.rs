@@ -1,0 +1,100 @@
+//! [`annotate`]: files of entities beside files of notes, each whole or absent, without a ledger.
+
+use std::{collections::HashSet, time::Instant};
+
+use spanframe_engine::{Engine, EngineOptions, OptionError, RawOptions};
+use spanframe_store::{Store, locate};
+
+use crate::{
+    Bounds, JobError, JobOptions, Observer, Progress, RawJob, Summary,
+    form::Form,
+    input::{self, InputFile},
+    plan::Unit,
+    settings::Settings,
+    source,
+    table::Table,
+    unit::Work,
+};
+
+/// Annotates each input into one file: `output` itself for one input, or a file of the same path below it if it is a folder,
+/// ends like one, or there are several inputs.
+///
+/// # Errors
+/// Any [`JobError`]; outputs that were finished before stay.
+pub fn annotate(
+    job: RawJob, typed: RawOptions, configure: impl FnOnce(&mut EngineOptions), observer: &mut dyn Observer,
+) -> Result<Summary, JobError> {
+    let mut options = EngineOptions::new(typed.clone())?;
+    configure(&mut options);
+    // the engine knows what a single file can do with a row: to reject it, a job needs a place for it
+    let on_error = typed.on_error.clone();
+    let job = JobOptions::new(RawJob { on_error, ..job })?;
+    if job.form != Form::Nested {
+        let way_out = "other forms are written by `spanframe run`";
+        return Err(OptionError::Conflict { option: "form", other: "a file without a job", way_out }.into());
+    }
+    let inputs = input::find(&job.inputs, &[])?;
+    let mut planned = Vec::new();
+    for (file, (store, path)) in inputs.iter().zip(outputs(&job, &inputs)?) {
+        let source = source::open(file.open()?, &file.url)?;
+        let table = Table::new(&file.url, source.schema(), &job)?;
+        if !job.overwrite && store.stat(&path)?.is_some() {
+            return Err(JobError::OutputExists(store.url(&path)));
+        }
+        planned.push((file, source, table, store, path));
+    }
+    let engine = Engine::new(&options)?;
+    let settings = Settings::new(&job, &engine, &typed)?;
+    let rows = planned.iter().map(|(_, source, ..)| source.rows()).sum();
+    let mut progress = Progress { units: planned.len(), rows, ..Progress::default() };
+    let started = Instant::now();
+    let shape = |(_, _, table, ..): &(_, _, Table, _, _)| table.shape(&engine, options.offsets, 0, &job);
+    let shapes = planned.iter().map(shape).collect::<Result<Vec<_>, _>>()?;
+    for (number, ((file, source, table, store, path), shape)) in planned.iter().zip(&shapes).enumerate() {
+        let work = Work {
+            job: &job,
+            engine: &engine,
+            output: store,
+            ledger: None,
+            bounds: Bounds::new(job.memory),
+            digest: settings.digest(),
+            metadata: settings.metadata(),
+        };
+        let unit = Unit {
+            number,
+            url: file.url.clone(),
+            version: file.version.clone(),
+            parts: 0..source.parts().len(),
+            rows: 0..source.rows(),
+            output: path.clone(),
+            replaces: job.overwrite,
+        };
+        work.unit(&unit, (source.as_ref(), table, shape), job.overwrite, (&mut *observer, &mut progress, started))?;
+        progress.units_done += 1;
+        progress.elapsed = started.elapsed();
+        observer.update(&progress);
+    }
+    let (units, counts) = (planned.len(), progress.counts);
+    Ok(Summary { units, units_done: units, units_now: units, counts, ..Summary::default() })
+}
+
+/// Where the output of each input is.
+fn outputs(job: &JobOptions, inputs: &[InputFile]) -> Result<Vec<(Store, String)>, JobError> {
+    let (store, path) = locate(&job.output)?;
+    if inputs.len() == 1 && !path.is_empty() {
+        return Ok(vec![(store, path)]);
+    }
+    if store.stat(&path)?.is_some() {
+        return Err(JobError::OutputNotFolder(store.url(&path)));
+    }
+    let folder = Store::open(&job.output)?;
+    let mut taken = HashSet::new();
+    let place = |input: &InputFile| {
+        let output = input.output(None);
+        match taken.insert(output.clone()) {
+            true => Ok((folder.clone(), output)),
+            false => Err(JobError::SameName(output)),
+        }
+    };
+    inputs.iter().map(place).collect()
+}
