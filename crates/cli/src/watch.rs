@@ -69,10 +69,9 @@ impl Watch {
     /// Ends the display, and says what the job came to unless it failed or is to be quiet.
     pub fn finish(&mut self, done: Result<Summary, JobError>) -> Result<Summary, CliError> {
         self.bar.finish_and_clear();
-        if let Some(metrics) = &mut self.metrics {
-            if let Some(error) = self.failed.take().or_else(|| metrics.write(&self.last, true).err()) {
-                return Err(CliError::Metrics(error));
-            }
+        let last = self.metrics.as_mut().and_then(|metrics| metrics.write(&self.last, true).err());
+        if let (Some(error), Ok(_) | Err(JobError::Stopped)) = (self.failed.take().or(last), &done) {
+            return Err(CliError::Metrics(error));
         }
         let summary = done?;
         if !self.quiet {

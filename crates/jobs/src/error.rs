@@ -178,6 +178,14 @@ pub enum JobError {
         /// What has to run.
         shards: String,
     },
+    /// Columns that Parquet cannot hold.
+    #[error("`{url}`: {source}")]
+    Sink {
+        /// The output.
+        url: String,
+        /// Why.
+        source: SinkError,
+    },
     /// An output that is gone.
     #[error("`{0}` is gone though it was written: say --on-change=redo to make it again, or restore it")]
     OutputGone(String),
@@ -203,11 +211,17 @@ impl JobError {
         }
     }
 
+    /// Rows that cannot be read.
+    #[must_use]
+    pub fn lost(url: &str, rows: &std::ops::Range<u64>, reason: String) -> Self {
+        Self::Lost { url: url.to_string(), first: rows.start, last: rows.end.saturating_sub(1), reason }
+    }
+
     /// A failure to write `url`.
     pub(crate) fn sink(url: &str, error: SinkError) -> Self {
         match error {
             SinkError::Io(error) => StoreError::from_io(url, error).into(),
-            other => Self::Internal(other.to_string()),
+            source => Self::Sink { url: url.to_string(), source },
         }
     }
 }

@@ -8,12 +8,12 @@
 //! | `rejects/00000000.parquet`, ... | rejected rows of a unit | before its output is shown |
 //! | `summary.json` | [`Summary`](crate::Summary) | when all units are done |
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use spanframe_store::{Lock, Store};
 
-use crate::{JobError, Shard, plan::Plan, record::Record, settings::Settings};
+use crate::{JobError, Shard, Summary, plan::Plan, record::Record, settings::Settings};
 
 const BEGUN: &str = "job.json";
 const SUMMARY: &str = "summary.json";
@@ -25,6 +25,40 @@ pub struct Begun {
     pub time: i64,
     /// With what; the last that was agreed to, if it changed.
     pub settings: Settings,
+    /// Digests of other settings whose outputs stay.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub kept: BTreeSet<String>,
+    /// Digests of other settings whose outputs are made again: a run that was to do so may have been stopped.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub redone: BTreeSet<String>,
+}
+
+impl Begun {
+    /// A job that begins.
+    #[must_use]
+    pub fn new(time: i64, settings: Settings) -> Self {
+        Self { time, settings, kept: BTreeSet::new(), redone: BTreeSet::new() }
+    }
+
+    /// Whether an output that was made with the settings of this digest is one of the job as it is now.
+    #[must_use]
+    pub fn stands(&self, digest: &str) -> bool {
+        self.settings.digest() == digest || self.kept.contains(digest)
+    }
+
+    /// The same job with other settings, with its outputs so far, or without.
+    #[must_use]
+    pub fn change(mut self, settings: &Settings, keep: bool) -> Self {
+        self.kept.insert(self.settings.digest());
+        if !keep {
+            self.redone.append(&mut self.kept);
+        }
+        self.settings = settings.clone();
+        let digest = settings.digest();
+        self.kept.remove(&digest);
+        self.redone.remove(&digest);
+        self
+    }
 }
 
 /// The folder of records of one job.
@@ -62,6 +96,14 @@ impl Ledger {
     /// [`JobError::Store`], [`JobError::Ledger`].
     pub fn begun(&self) -> Result<Option<Begun>, JobError> {
         self.read(BEGUN)
+    }
+
+    /// Notes what a new job's outputs are made with; `false` if another process was first.
+    ///
+    /// # Errors
+    /// [`JobError::Store`].
+    pub fn begin(&self, begun: &Begun) -> Result<bool, JobError> {
+        Ok(self.store.put_new(BEGUN, &json(begun)?)?)
     }
 
     /// Notes what outputs are made with from now on.
@@ -115,7 +157,23 @@ impl Ledger {
     /// # Errors
     /// [`JobError::Store`].
     pub fn add(&self, record: &Record) -> Result<(), JobError> {
-        self.write(&format!("units/{:08}.json", record.unit.number), record)
+        self.write(&self::record(record.unit.number), record)
+    }
+
+    /// Forgets that a unit was done.
+    ///
+    /// # Errors
+    /// [`JobError::Store`].
+    pub fn forget(&self, number: usize) -> Result<(), JobError> {
+        Ok(self.store.remove(&record(number))?)
+    }
+
+    /// Forgets which rows of a unit were rejected.
+    ///
+    /// # Errors
+    /// [`JobError::Store`].
+    pub fn forget_rejects(&self, number: usize) -> Result<(), JobError> {
+        Ok(self.store.remove(&Self::rejects(number))?)
     }
 
     /// Where the rejected rows of a unit are.
@@ -124,12 +182,24 @@ impl Ledger {
         format!("rejects/{number:08}.parquet")
     }
 
-    /// Keeps the summary of the finished job.
+    /// Keeps the summary of the finished job. Who did what of it is left out, so that it stays when nothing is left to do.
     ///
     /// # Errors
     /// [`JobError::Store`].
-    pub fn set_summary(&self, summary: &impl Serialize) -> Result<(), JobError> {
-        self.write(SUMMARY, summary)
+    pub fn set_summary(&self, summary: &Summary) -> Result<(), JobError> {
+        let bytes = json(&Summary { units_now: 0, ..summary.clone() })?;
+        match self.store.get(SUMMARY)?.is_some_and(|known| known == bytes) {
+            true => Ok(()),
+            false => Ok(self.store.put(SUMMARY, &bytes)?),
+        }
+    }
+
+    /// Forgets which units are done.
+    ///
+    /// # Errors
+    /// [`JobError::Store`].
+    pub fn clear_records(&self) -> Result<(), JobError> {
+        Ok(self.store.list("units")?.iter().try_for_each(|object| self.store.remove(&object.path))?)
     }
 
     /// Forgets everything.
@@ -152,6 +222,10 @@ impl Ledger {
     fn write(&self, path: &str, value: &impl Serialize) -> Result<(), JobError> {
         Ok(self.store.put(path, &json(value)?)?)
     }
+}
+
+fn record(number: usize) -> String {
+    format!("units/{number:08}.json")
 }
 
 fn plan_piece(number: usize) -> String {

@@ -1,7 +1,7 @@
 //! [`run`]: a job from its beginning, or from where it was stopped, to its end.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -10,7 +10,7 @@ use spanframe_store::{Store, locate};
 use tracing::info;
 
 use crate::{
-    Bounds, JobError, JobOptions, Ledger, Observer, OnChange, OnDamage, OnError, Progress, RawJob, Summary,
+    Bounds, Flow, JobError, JobOptions, Ledger, Observer, OnChange, OnDamage, OnError, Progress, RawJob, Summary,
     form::Form,
     input::{self, InputFile},
     ledger::Begun,
@@ -38,6 +38,10 @@ pub fn run(
     let ledger = Ledger::open(&job.state)?;
     if job.finalize {
         return finalize(&job, &ledger);
+    }
+    if job.overwrite && job.shard.count > 1 {
+        let way_out = "each would remove what the others did, remove the output before the first begins";
+        return Err(OptionError::Conflict { option: "overwrite", other: "`shard`", way_out }.into());
     }
     let mut options = EngineOptions::new(typed.clone())?;
     configure(&mut options);
@@ -67,10 +71,11 @@ pub fn run(
     let begun = begin(&job, &ledger, &settings)?;
     let plan = plan(&job, &ledger, &inputs)?;
     let digest = settings.digest();
-    let mut records = current(&job, &ledger, &plan, &digest)?;
+    let mut records = current(&ledger, (&plan, &begun), &output, job.on_change)?;
     for orphan in plan.orphans() {
         output.remove(orphan)?;
     }
+    plan.superseded().try_for_each(|unit| ledger.forget_rejects(unit.number))?;
     let mine = |unit: &&Unit| unit.number % job.shard.count == job.shard.index;
     let todo: Vec<&Unit> = plan.current().filter(mine).filter(|unit| !records.contains_key(&unit.number)).collect();
     let rows = |unit: &Unit| unit.rows.end - unit.rows.start;
@@ -81,22 +86,34 @@ pub fn run(
         rows_before: plan.current().filter(mine).filter(|u| records.contains_key(&u.number)).map(rows).sum(),
         ..Progress::default()
     };
-    let metadata = settings.pairs().map(|(name, value)| (format!("spanframe.{name}"), value)).collect();
+    let metadata = settings.metadata();
     let bounds = Bounds::new(job.memory);
-    let work = Work { job: &job, engine: &engine, output: &output, ledger: &ledger, bounds, digest, metadata };
+    let work = Work { job: &job, engine: &engine, output: &output, ledger: Some(&ledger), bounds, digest, metadata };
     info!(units = progress.units, before = progress.units_before, rows = progress.rows, "job begins");
     let started = Instant::now();
+    if observer.update(&progress) == Flow::Stop {
+        return Err(JobError::Stopped);
+    }
     let mut open = Opened::default();
     let mut now = 0;
     for unit in todo {
-        let replace = unit.replaces || job.on_change == OnChange::Redo;
-        let record = match adopt(&work, unit)? {
+        let replace = unit.replaces || job.on_change == OnChange::Redo || !begun.redone.is_empty();
+        let record = match adopt(&work, (&ledger, &begun), unit)? {
             Some(record) => record,
             None => {
                 let (source, table) = open.file(unit, &job)?;
                 let shape = table.shape(&engine, options.offsets, begun.time, &job)?;
-                now += 1;
-                work.unit(unit, (source, table, &shape), replace, (&mut *observer, &mut progress, started))?
+                let source = (source, table, &shape);
+                match work.unit(unit, source, replace, (&mut *observer, &mut progress, started)) {
+                    // where there are no locks, another process may have been faster
+                    Err(JobError::Foreign(url)) => {
+                        adopt(&work, (&ledger, &begun), unit)?.ok_or(JobError::Foreign(url))?
+                    }
+                    made => {
+                        now += 1;
+                        made?
+                    }
+                }
             }
         };
         records.insert(unit.number, record);
@@ -118,18 +135,14 @@ fn finalize(job: &JobOptions, ledger: &Ledger) -> Result<Summary, JobError> {
     if pieces == 0 {
         return Err(JobError::NoJob(ledger.store().url("")));
     }
-    let summary = Summary::new(&plan, &ledger.records()?, 0);
+    let begun = ledger.begun()?.ok_or_else(|| JobError::NoJob(ledger.store().url("")))?;
+    let output = Store::open(&job.output)?;
+    let summary = Summary::new(&plan, &current(ledger, (&plan, &begun), &output, OnChange::Refuse)?, 0);
     if let Some(&example) = summary.missing.first() {
         let shards: Vec<String> =
             summary.shards(job.shard.count).iter().map(|s| format!("--shard {}/{}", s.index, s.count)).collect();
         let shards = if job.shard.count == 1 { "the job again".to_string() } else { shards.join(", ") };
         return Err(JobError::Incomplete { missing: summary.missing.len(), units: summary.units, example, shards });
-    }
-    let output = Store::open(&job.output)?;
-    for unit in plan.current() {
-        if output.stat(&unit.output)?.is_none() {
-            return Err(JobError::OutputGone(output.url(&unit.output)));
-        }
     }
     ledger.set_summary(&summary)?;
     Ok(summary)
@@ -137,7 +150,13 @@ fn finalize(job: &JobOptions, ledger: &Ledger) -> Result<Summary, JobError> {
 
 /// Removes the outputs of the job and its records.
 fn clear(ledger: &Ledger, output: &Store) -> Result<(), JobError> {
-    let (plan, _) = ledger.plan()?;
+    // a plan that cannot be read names no outputs: what is there is found again by its footer, or refused
+    let (plan, _) = match ledger.plan() {
+        Err(JobError::Ledger { .. }) => (Plan::default(), 0),
+        plan => plan?,
+    };
+    // the records first: none of them may be of an output that is gone
+    ledger.clear_records()?;
     for unit in &plan.units {
         output.remove(&unit.output)?;
     }
@@ -146,20 +165,25 @@ fn clear(ledger: &Ledger, output: &Store) -> Result<(), JobError> {
 
 /// Notes the settings of a job that begins; refuses others than those of one that goes on.
 fn begin(job: &JobOptions, ledger: &Ledger, settings: &Settings) -> Result<Begun, JobError> {
-    let known = ledger.begun()?;
-    let time = match &known {
-        Some(begun) => begun.time,
-        None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64),
-    };
-    let changed = known.as_ref().and_then(|begun| begun.settings.difference(settings));
-    if let Some((name, was, is)) = changed.clone().filter(|_| job.on_change == OnChange::Refuse) {
-        return Err(JobError::Changed { name, was, is });
-    }
-    let begun = Begun { time, settings: settings.clone() };
-    if known.is_none() || changed.is_some() {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
+    loop {
+        let Some(known) = ledger.begun()? else {
+            let begun = Begun::new(time, settings.clone());
+            // another shard may have been first: then it is one job all the same
+            if ledger.begin(&begun)? {
+                return Ok(begun);
+            }
+            continue;
+        };
+        let begun = match (known.settings.difference(settings), job.on_change) {
+            (None, OnChange::Redo) if !known.kept.is_empty() => known.change(settings, false),
+            (None, _) => return Ok(known),
+            (Some((name, was, is)), OnChange::Refuse) => return Err(JobError::Changed { name, was, is }),
+            (Some(_), rule) => known.change(settings, rule == OnChange::Keep),
+        };
         ledger.set_begun(&begun)?;
+        return Ok(begun);
     }
-    Ok(begun)
 }
 
 /// The plan, with the files that are new behind those that were planned before.
@@ -216,19 +240,33 @@ fn check_columns(url: &str, is: &BTreeMap<String, String>, was: &BTreeMap<String
     }
 }
 
-/// Records of units that stay as they are.
-fn current(job: &JobOptions, ledger: &Ledger, plan: &Plan, digest: &str) -> Result<BTreeMap<usize, Record>, JobError> {
+/// Records of units that stay as they are: their outputs are there.
+fn current(
+    ledger: &Ledger, (plan, begun): (&Plan, &Begun), output: &Store, rule: OnChange,
+) -> Result<BTreeMap<usize, Record>, JobError> {
     let mut records = ledger.records()?;
-    let versions = plan.versions();
-    records.retain(|_, record| {
-        versions.get(record.unit.url.as_str()) == Some(&record.unit.version.as_str())
-            && (job.on_change != OnChange::Redo || record.settings == digest)
-    });
+    let units: HashMap<usize, &Unit> = plan.current().map(|unit| (unit.number, unit)).collect();
+    records.retain(|number, record| units.get(number) == Some(&&record.unit) && begun.stands(&record.settings));
+    // far away one listing is cheaper than a look at each
+    let listed = if output.is_local() { Vec::new() } else { output.list("")? };
+    let listed: HashSet<String> = listed.into_iter().map(|object| object.path).collect();
+    let mut gone = HashSet::new();
+    for (&number, record) in &records {
+        let path = &record.unit.output;
+        if listed.contains(path) || output.stat(path)?.is_some() {
+            continue;
+        }
+        if rule != OnChange::Redo {
+            return Err(JobError::OutputGone(output.url(path)));
+        }
+        gone.insert(number);
+    }
+    records.retain(|number, _| !gone.contains(number));
     Ok(records)
 }
 
 /// The record of a unit whose output was shown by a run that ended before it could note so.
-fn adopt(work: &Work<'_>, unit: &Unit) -> Result<Option<Record>, JobError> {
+fn adopt(work: &Work<'_>, (ledger, begun): (&Ledger, &Begun), unit: &Unit) -> Result<Option<Record>, JobError> {
     if work.output.stat(&unit.output)?.is_none() {
         return Ok(None);
     }
@@ -237,13 +275,13 @@ fn adopt(work: &Work<'_>, unit: &Unit) -> Result<Option<Record>, JobError> {
         let (_, text) = pairs.into_iter().find(|(key, _)| key == RECORD)?;
         serde_json::from_str::<Record>(&text).ok()
     });
-    let redo = work.job.on_change == OnChange::Redo;
+    let redo = unit.replaces || work.job.on_change == OnChange::Redo;
     match found {
-        Some(record) if record.unit == *unit && (record.settings == work.digest || !redo) => {
-            work.ledger.add(&record)?;
+        Some(record) if record.unit == *unit && begun.stands(&record.settings) => {
+            ledger.add(&record)?;
             Ok(Some(record))
         }
-        _ if unit.replaces || redo => Ok(None),
+        Some(record) if record.unit.url == unit.url && (redo || begun.redone.contains(&record.settings)) => Ok(None),
         _ => Err(JobError::Foreign(url)),
     }
 }

@@ -116,6 +116,11 @@ impl Work<'_> {
                 warn!(unit = unit.number, rows = rejects.len(), "rows rejected");
                 write_rejects(ledger, unit, &rejects)?;
             }
+            if replace {
+                // the record may be of other settings, and of an output that is about to go
+                ledger.forget(unit.number)?;
+                rejects.is_empty().then(|| ledger.forget_rejects(unit.number)).transpose()?;
+            }
             let text = serde_json::to_string(&record).map_err(|e| JobError::Internal(e.to_string()))?;
             sink.append_metadata(RECORD, &text);
         }
@@ -150,8 +155,7 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
                 }
                 Read::Lost { rows, part, reason } => {
                     if self.work.job.on_damage != OnDamage::Skip {
-                        let (first, last) = (rows.start, rows.end.saturating_sub(1));
-                        return Err(JobError::Lost { url: self.unit.url.clone(), first, last, reason });
+                        return Err(JobError::lost(&self.unit.url, &rows, reason));
                     }
                     warn!(unit = self.unit.number, first = rows.start, end = rows.end, reason, "rows lost");
                     self.count(|c| c.lost += rows.end - rows.start);
