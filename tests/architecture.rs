@@ -63,14 +63,43 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "clap",
             "ctrlc",
             "flate2",
-            "glob",
             "indicatif",
-            "parquet",
             "serde_json",
             "spanframe-core",
             "spanframe-engine",
-            "tempfile",
+            "spanframe-jobs",
+            "spanframe-store",
             "thiserror",
+            "tracing",
+            "tracing-subscriber",
+        ],
+    );
+    check_floor(
+        "crates/store/Cargo.toml",
+        &["bytes", "futures-util", "object_store", "tempfile", "thiserror", "tokio", "url"],
+    );
+    check_floor(
+        "crates/jobs/Cargo.toml",
+        &[
+            "arrow-array",
+            "arrow-buffer",
+            "arrow-cast",
+            "arrow-ipc",
+            "arrow-schema",
+            "arrow-select",
+            "bytes",
+            "csv",
+            "flate2",
+            "glob",
+            "parquet",
+            "serde",
+            "serde_json",
+            "sha2",
+            "spanframe-engine",
+            "spanframe-store",
+            "thiserror",
+            "tracing",
+            "zstd",
         ],
     );
     check_floor(
@@ -83,8 +112,10 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "polars-arrow",
             "pyo3",
             "pyo3-polars",
+            "serde_json",
             "spanframe",
             "spanframe-engine",
+            "spanframe-jobs",
         ],
     );
 }
@@ -112,7 +143,7 @@ fn unsafe_code_is_in_the_bridge_alone() {
         .map(|f| f.strip_prefix(root()).unwrap().display().to_string())
         .collect();
     assert_eq!(with_unsafe, ["plugin/src/bridge.rs"]);
-    for library in ["core", "bundled", "model", "engine", "cli"] {
+    for library in ["core", "bundled", "model", "engine", "store", "jobs", "cli"] {
         let text = fs::read_to_string(root().join(format!("crates/{library}/src/lib.rs"))).unwrap();
         assert!(text.contains("#![forbid(unsafe_code)]"), "{library}");
     }

@@ -138,16 +138,16 @@ fn wrong_inputs_are_refused_and_nothing_is_written() {
     let check = |input: &str, more: &[&str], code: i32, message: &str| {
         check_refused(&job, input, "out.parquet", more, code, message);
     };
-    check("none.parquet", &[], 2, "there is no file `");
-    check("none*.parquet", &[], 2, "no file matches `");
-    check("empty", &[], 2, "is a folder: name its files");
-    check("text.parquet", &[], 2, "text.parquet` is not a Parquet file");
-    check("half.parquet", &[], 2, "half.parquet` is not a Parquet file");
-    check("in.parquet", &["--column", "nota"], 2, "has no column `nota`; its columns are id, note, other");
+    check("none.parquet", &[], 2, "none.parquet` names no file");
+    check("none*.parquet", &[], 2, "none*.parquet` names no file");
+    check("empty", &[], 2, "empty` names no file");
+    check("text.parquet", &[], 2, "text.parquet` is not a whole Parquet file");
+    check("half.parquet", &[], 2, "half.parquet` is not a whole Parquet file");
+    check("in.parquet", &["--column", "nota"], 2, "has no column `nota`; it has id, note, other");
     check("in.parquet", &["--column", "id"], 2, "column `id` of `");
-    check("in.parquet", &["--column", "id"], 2, "is Int64, expected a string column");
+    check("in.parquet", &["--column", "id"], 2, "is Int64, expected strings");
     check("in.parquet", &["--select", "id,nota"], 2, "has no column `nota`");
-    check("in.parquet", &["--output-column", "note"], 2, "already has a column `note`");
+    check("in.parquet", &["--output-column", "note"], 2, "two columns of the output would be named `note`");
     check("in.parquet", &["--tresholds", "1"], 2, "--threshold");
     check("in.parquet", &["--threshold", "1.5"], 2, "option `threshold` cannot be 1.5; it may be a number from 0 to 1");
     check("in.parquet", &["--offsets", "utf16"], 2, "it may be char, byte, spark");
@@ -172,7 +172,7 @@ fn wrong_inputs_are_refused_and_nothing_is_written() {
         "old.parquet` exists: name another output, or say --overwrite",
     );
     assert_eq!(fs::read_to_string(job.path("old.parquet")).unwrap(), "old");
-    check_refused(&job, "in.parquet", "old.parquet/out.parquet", &[], 2, "cannot write");
+    check_refused(&job, "in.parquet", "old.parquet/out.parquet", &[], 2, "lies below, a file where a folder is needed");
     check_refused(&job, "in.parquet", "empty/../in.parquet", &[], 2, "exists");
 }
 
@@ -264,7 +264,7 @@ fn model_show_describes_a_folder() {
 /// Invariant 8, the command line's half; the Python half is in tests/python.
 #[test]
 fn every_option_is_a_flag() {
-    for command in ["annotate", "text", "evaluate"] {
+    for command in ["annotate", "run", "text", "evaluate"] {
         let help = stdout(&spanframe(&[command, "--help"]));
         for name in EngineOptions::NAMES {
             assert!(help.contains(&format!("--{}", name.replace('_', "-"))), "{command} has no flag for {name}");

@@ -20,20 +20,8 @@ pub enum CliError {
     Metrics(io::Error),
     #[error("there is no file `{0}`")]
     NoFile(String),
-    #[error("`{0}` is a folder: name its files, for instance `{0}/*.parquet`")]
-    Folder(PathBuf),
-    #[error("`{pattern}` is not a usable pattern: {reason}")]
-    Pattern { pattern: String, reason: String },
-    #[error("no file matches `{0}`")]
-    NoMatch(String),
     #[error("cannot read `{path}`: {source}")]
     Read { path: PathBuf, source: io::Error },
-    #[error("`{path}` is not a Parquet file, or a damaged one: {reason}")]
-    NotParquet { path: PathBuf, reason: String },
-    #[error("`{path}` has no column `{column}`; its columns are {known}")]
-    NoColumn { path: PathBuf, column: String, known: String },
-    #[error("column `{column}` of `{path}` is {found}, expected a string column")]
-    NotText { path: PathBuf, column: String, found: DataType },
     #[error("column `{column}` of `{path}` is {found}, expected entities as spanframe or Spark NLP writes them")]
     NotEntities { path: PathBuf, column: String, found: DataType },
     #[error("row {row} of column `{column}` of `{path}` has {reason}: write the column anew")]
@@ -54,16 +42,6 @@ pub enum CliError {
     RowCounts { a: PathBuf, rows_a: u64, b: PathBuf, rows_b: u64 },
     #[error("the columns differ, and --check was given")]
     Differ,
-    #[error("`{path}` already has a column `{column}`: give the new one another name with --output-column")]
-    ColumnExists { path: PathBuf, column: String },
-    #[error("`{0}` exists: name another output, or say --overwrite")]
-    OutputExists(PathBuf),
-    #[error("several inputs need a folder as output, and `{0}` is a file")]
-    OutputNotFolder(PathBuf),
-    #[error("two inputs are called `{0}`: annotate them into different folders")]
-    SameName(String),
-    #[error("cannot write `{path}`: {reason}")]
-    Write { path: PathBuf, reason: String },
     #[error("`{path}`, line {line}: {reason}")]
     Corpus { path: PathBuf, line: usize, reason: String },
     #[error(

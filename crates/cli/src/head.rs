@@ -4,36 +4,33 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float32Array, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow_cast::pretty::pretty_format_batches;
-use spanframe_engine::entity_column::Mention;
+use spanframe_engine::{EngineError, entity_column::Mention};
 
 use crate::{
     error::CliError,
     flags::HeadFlags,
-    parquet_file::ParquetFile,
     side::{mentions, shape},
+    table_file::TableFile,
     text::print,
 };
 
 pub fn head(flags: &HeadFlags) -> Result<(), CliError> {
-    let file = ParquetFile::open(&flags.file)?;
+    let file = TableFile::open(&flags.file)?;
     let index = file.column(&flags.column)?;
     shape(&file, &flags.column)?;
     let mut found: Vec<(u64, Mention)> = Vec::new();
     let mut row = 0;
-    'file: for row_group in 0..file.row_groups() {
-        for batch in file.read(row_group, &[index])? {
-            let batch = batch.map_err(|e| file.damaged(&e))?;
-            for mentions in mentions(&file, &flags.column, batch.column(0), row as usize)? {
-                found.extend(mentions.into_iter().flatten().map(|mention| (row, mention)));
-                row += 1;
-            }
-            if found.len() >= flags.entities {
-                break 'file;
-            }
+    for batch in file.read(&[index])? {
+        for mentions in mentions(&file, &flags.column, batch?.column(0), row as usize)? {
+            found.extend(mentions.into_iter().flatten().map(|mention| (row, mention)));
+            row += 1;
+        }
+        if found.len() >= flags.entities {
+            break;
         }
     }
     found.truncate(flags.entities);
-    let table = table(&found).and_then(|table| pretty_format_batches(&[table])).map_err(|e| file.damaged(&e))?;
+    let table = table(&found).and_then(|table| pretty_format_batches(&[table])).map_err(EngineError::from)?;
     print(&format!("{table}\n"))
 }
 

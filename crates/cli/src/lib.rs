@@ -14,10 +14,10 @@ mod head;
 mod highlight;
 mod interrupt;
 mod list;
-mod parquet_file;
 mod progress;
 mod run;
 mod side;
+mod table_file;
 mod text;
 mod watch;
 

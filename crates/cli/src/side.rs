@@ -1,4 +1,4 @@
-//! One side of a comparison: the entity column of a Parquet file, or gold.
+//! One side of a comparison: the entity column of a table, or gold.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use spanframe_engine::{
     output::positions,
 };
 
-use crate::{corpus, error::CliError, parquet_file::ParquetFile};
+use crate::{corpus, error::CliError, table_file::TableFile};
 
 /// The column that is compared where none is named and there is one of this name.
 const USUAL: &str = "ner";
@@ -27,7 +27,7 @@ pub struct SideRow {
 
 type Rows<'a> = Box<dyn Iterator<Item = Result<SideRow, CliError>> + 'a>;
 
-/// What to read of a Parquet file.
+/// What to read of a table.
 pub struct Columns<'a> {
     /// Entities; found where `None`.
     pub entities: Option<&'a str>,
@@ -39,7 +39,7 @@ pub struct Columns<'a> {
 
 /// A file of which all but the rows is known.
 pub enum Side {
-    Table { file: ParquetFile, entities: String, shape: Layout, id: Option<String>, text: Option<String> },
+    Table { file: TableFile, entities: String, shape: Layout, id: Option<String>, text: Option<String> },
     Gold(PathBuf),
 }
 
@@ -51,7 +51,7 @@ impl Side {
         if corpus::is_corpus(path) {
             return Ok(Self::Gold(path.to_path_buf()));
         }
-        let file = ParquetFile::open(path)?;
+        let file = TableFile::open(path)?;
         let (entities, shape) = entity_column(&file, columns)?;
         if let Some(name) = columns.text {
             file.text_column(name)?;
@@ -113,11 +113,8 @@ impl Side {
         let mut columns = names.iter().map(|name| file.column(name)).collect::<Result<Vec<_>, _>>()?;
         columns.sort_unstable();
         columns.dedup();
-        let read =
-            move |group| file.read(group, &columns).map(|batches| batches.map(|b| b.map_err(|e| file.damaged(&e))));
-        let batches = (0..file.row_groups()).flat_map(move |group| flatten(read(group)));
         let mut first = 0;
-        Ok(Box::new(batches.flat_map(move |batch| {
+        Ok(Box::new(file.read(&columns)?.flat_map(move |batch| {
             let rows = batch.and_then(|batch| {
                 let before = first;
                 first += batch.num_rows();
@@ -129,13 +126,11 @@ impl Side {
 
     fn batch(&self, batch: &RecordBatch, first: usize) -> Result<Vec<SideRow>, CliError> {
         let Self::Table { file, entities, id, text, .. } = self else { return Ok(Vec::new()) };
-        let column = |name: &str| {
-            Ok::<_, CliError>(batch.column(batch.schema_ref().index_of(name).map_err(|e| file.damaged(&e))?))
-        };
+        let column = |name: &str| Ok::<_, CliError>(batch.column(batch.schema_ref().index_of(name).map_err(internal)?));
         let mentions = mentions(file, entities, column(entities)?, first)?;
         let ids = match id {
             Some(name) => {
-                let ids = arrow_cast::cast(column(name)?, &DataType::Utf8).map_err(|e| file.damaged(&e))?;
+                let ids = arrow_cast::cast(column(name)?, &DataType::Utf8).map_err(internal)?;
                 let ids: &StringArray = ids.as_string();
                 if ids.null_count() > 0 {
                     return Err(CliError::NullId { path: file.path().to_path_buf(), column: name.clone() });
@@ -155,6 +150,11 @@ impl Side {
     }
 }
 
+/// What cannot happen to columns that were looked up.
+fn internal(error: arrow_schema::ArrowError) -> CliError {
+    EngineError::from(error).into()
+}
+
 /// The items, or the one error instead of them.
 fn flatten<T, I: Iterator<Item = Result<T, CliError>>>(
     items: Result<I, CliError>,
@@ -167,7 +167,7 @@ fn flatten<T, I: Iterator<Item = Result<T, CliError>>>(
 }
 
 /// The column named, else `ner`, else the only one that holds entities.
-fn entity_column(file: &ParquetFile, columns: &Columns<'_>) -> Result<(String, Layout), CliError> {
+fn entity_column(file: &TableFile, columns: &Columns<'_>) -> Result<(String, Layout), CliError> {
     let path = || file.path().to_path_buf();
     if let Some(name) = columns.entities {
         return Ok((name.to_string(), shape(file, name)?));
@@ -193,7 +193,7 @@ fn entity_column(file: &ParquetFile, columns: &Columns<'_>) -> Result<(String, L
 }
 
 /// The shape of a column, which must hold entities.
-pub fn shape(file: &ParquetFile, name: &str) -> Result<Layout, CliError> {
+pub fn shape(file: &TableFile, name: &str) -> Result<Layout, CliError> {
     let found = file.schema().field(file.column(name)?).data_type();
     entity_column::layout(found).ok_or_else(|| CliError::NotEntities {
         path: file.path().to_path_buf(),
@@ -204,7 +204,7 @@ pub fn shape(file: &ParquetFile, name: &str) -> Result<Layout, CliError> {
 
 /// The mentions of a part of a column that begins at row `first`.
 pub fn mentions(
-    file: &ParquetFile, name: &str, column: &dyn Array, first: usize,
+    file: &TableFile, name: &str, column: &dyn Array, first: usize,
 ) -> Result<Vec<Option<Vec<Mention>>>, CliError> {
     entity_column::read(column).map_err(|error| match error {
         EngineError::WrongEntities { row, reason } => CliError::WrongEntities {

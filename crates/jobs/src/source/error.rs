@@ -8,7 +8,7 @@ use std::{fmt, io};
 pub enum SourceError {
     /// The name says no format.
     #[error(
-        "{path} ends in none of .parquet, .pq, .arrow, .ipc, .feather, .csv, .tsv, .ndjson, .jsonl (the last four also \
+        "`{path}` ends in none of .parquet, .pq, .arrow, .ipc, .feather, .csv, .tsv, .ndjson, .jsonl (the last four also \
          with .gz or .zst): rename it or convert it"
     )]
     Format {
@@ -16,7 +16,7 @@ pub enum SourceError {
         path: String,
     },
     /// The store failed. The file may be whole.
-    #[error("{path} cannot be read: {source}")]
+    #[error("`{path}` cannot be read: {source}")]
     Io {
         /// The file.
         path: String,
@@ -24,7 +24,7 @@ pub enum SourceError {
         source: io::Error,
     },
     /// The file is not of its format, or not all of it.
-    #[error("{path} is not a whole {format} file ({reason}): write it anew, or leave it out")]
+    #[error("`{path}` is not a whole {format} file ({reason}): write it anew, or leave it out")]
     Damaged {
         /// The file.
         path: String,
@@ -34,7 +34,7 @@ pub enum SourceError {
         reason: String,
     },
     /// The file is of a kind that is not read.
-    #[error("{path} is {found}, which is not read: {way_out}")]
+    #[error("`{path}` is {found}, which is not read: {way_out}")]
     Unsupported {
         /// The file.
         path: String,
@@ -44,7 +44,7 @@ pub enum SourceError {
         way_out: &'static str,
     },
     /// Two columns have one name.
-    #[error("{path} has two columns named `{column}`: rename one")]
+    #[error("`{path}` has two columns named `{column}`: rename one")]
     DuplicateColumn {
         /// The file.
         path: String,
@@ -52,13 +52,13 @@ pub enum SourceError {
         column: String,
     },
     /// A text file without a line of names.
-    #[error("{path} has no header: its first line must have the names of the columns, in UTF-8")]
+    #[error("`{path}` has no header: its first line must have the names of the columns, in UTF-8")]
     NoHeader {
         /// The file.
         path: String,
     },
     /// A row that is longer than any note.
-    #[error("the row that begins in line {line} of {path} is longer than {limit} bytes: is a quote not closed?")]
+    #[error("the row that begins in line {line} of `{path}` is longer than {limit} bytes: is a quote not closed?")]
     LongRow {
         /// The file.
         path: String,
@@ -68,7 +68,7 @@ pub enum SourceError {
         limit: usize,
     },
     /// Parts or columns were asked for that there are not.
-    #[error("internal error, please report it: parts or columns of {path} were asked for that it does not have")]
+    #[error("internal error, please report it: parts or columns of `{path}` were asked for that it does not have")]
     NoSuchPart {
         /// The file.
         path: String,
