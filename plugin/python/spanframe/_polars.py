@@ -315,8 +315,11 @@ def _of_annotation(column: str) -> list[pl.Expr]:
     field = pl.col(column).struct.field
     entry = pl.element().struct
 
+    # a map where it comes from a file, a list where it comes from the engine
+    entries = field("metadata").cast(pl.List(pl.Struct({"key": pl.String, "value": pl.String})))
+
     def metadata(key: str) -> pl.Expr:
-        return field("metadata").list.eval(entry.field("value").filter(entry.field("key") == key)).list.first()
+        return entries.list.eval(entry.field("value").filter(entry.field("key") == key)).list.first()
 
     return [field("result"), metadata("entity"), field("begin"), field("end"), metadata("confidence").cast(pl.Float32)]
 

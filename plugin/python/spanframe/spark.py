@@ -137,7 +137,21 @@ def annotate(
         _check_new(df, field.name)
     schema = StructType([*df.schema.fields, *new])
     extra = {} if profile is None else {"profile": profile}
-    return df.mapInArrow(_task(plan, index, column, [field.name for field in new]), schema, **extra)
+    try:
+        return df.mapInArrow(_task(plan, index, column, [field.name for field in new]), schema, **extra)
+    except NotImplementedError:
+        raise _not_arrow(df) from None
+
+
+def _not_arrow(df: DataFrame) -> InputError:
+    """Why Spark refuses to send these columns."""
+    for field in df.schema.fields:
+        try:
+            df.sparkSession.createDataFrame([], StructType([field])).mapInArrow(iter, StructType([field]))
+        except NotImplementedError:
+            kind = field.dataType.simpleString()
+            return InputError(f"column `{field.name}` is {kind}, which cannot go to Python: cast or drop it")
+    return InputError("Spark cannot send these columns to Python as Arrow: cast or drop those of rare types")
 
 
 def _names(df: DataFrame) -> tuple[list[str], Callable[[str], str]]:
