@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -11,7 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import DATA, TINY, command_line, require, run_example
+from conftest import DATA, ROOT, TINY, command_line, require, run_example
 
 require("pyspark", programs=("java",))
 
@@ -41,7 +43,7 @@ def spark(tmp_path_factory):
         "spark.sql.session.timeZone": "America/New_York",
         "spark.local.dir": str(tmp_path_factory.mktemp("spark")),
     }
-    os.environ["PYSPARK_PYTHON"] = os.sys.executable
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("tests")
     for name, value in settings.items():
         builder = builder.config(name, value)
@@ -319,3 +321,22 @@ def test_time_is_spent_in_the_engine(spark):
     annotator = spanframe._column.ColumnAnnotator(Plan({"model": TINY}))
     list(annotator.parts(pl.read_parquet(NOTES).head(50)["note"].to_arrow()))
     assert 0 < annotator.seconds < time.perf_counter() - started
+
+
+def test_the_commands_of_the_documentation_run(tmp_path):
+    page = (ROOT / "docs" / "clusters.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"<!-- run: spark -->\n```sh\n(.*?)\n```", page)
+    pl.read_parquet(NOTES).head(4).write_parquet(tmp_path / "notes.parquet")
+    for path, here in (("data/notes.parquet", "notes.parquet"), ("target/entities.parquet", "entities.parquet")):
+        assert path in command
+        command = command.replace(path, str(tmp_path / here))
+    package = str(Path(spanframe.__file__).parents[1])
+    environment = {
+        "PATH": f"{Path(pyspark.__file__).parent / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYSPARK_PYTHON": sys.executable,
+        "PYTHONPATH": package,
+        "SPARK_LOCAL_HOSTNAME": "localhost",
+    }
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert pl.read_parquet(tmp_path / "entities.parquet" / "*.parquet")["id"].n_unique() >= 3
