@@ -25,7 +25,18 @@ PARTITIONS = 8
 
 def command_line(source: Path, sessions: int) -> float:
     code = "from spanframe._cli import main; main()"
-    arguments = ["annotate", source, "-o", source.with_name("cli.parquet"), "-c", "note", "-q", "--overwrite", "--sessions", sessions]
+    arguments = [
+        "annotate",
+        source,
+        "-o",
+        source.with_name("cli.parquet"),
+        "-c",
+        "note",
+        "-q",
+        "--overwrite",
+        "--sessions",
+        sessions,
+    ]
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=True)
     return time.perf_counter() - started

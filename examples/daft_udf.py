@@ -1,6 +1,6 @@
 """Annotates a Parquet file with Daft: a class whose engine is made once a process.
 
-    python examples/daft_udf.py data/notes.parquet annotated note
+python examples/daft_udf.py data/notes.parquet annotated note
 """
 
 import sys
@@ -10,7 +10,13 @@ import pyarrow as pa
 
 import spanframe
 
-ENTITY = {"chunk": pa.string(), "entity": pa.string(), "begin": pa.uint32(), "end": pa.uint32(), "confidence": pa.float32()}
+ENTITY = {
+    "chunk": pa.string(),
+    "entity": pa.string(),
+    "begin": pa.uint32(),
+    "end": pa.uint32(),
+    "confidence": pa.float32(),
+}
 ENTITIES = daft.DataType.from_arrow_type(pa.list_(pa.struct(ENTITY)))
 
 

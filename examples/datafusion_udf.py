@@ -1,6 +1,6 @@
 """Annotates in SQL with DataFusion: a scalar function over the engine.
 
-    python examples/datafusion_udf.py data/notes.parquet note
+python examples/datafusion_udf.py data/notes.parquet note
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Annotates a Parquet file on Ray: a pool of actors, each with an engine of its own.
 
-    python examples/ray_annotate.py data/notes.parquet annotated note 1
+python examples/ray_annotate.py data/notes.parquet annotated note 1
 """
 
 import sys

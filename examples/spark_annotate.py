@@ -1,6 +1,6 @@
 """Annotates a Parquet file on Spark and writes one row an entity.
 
-    spark-submit examples/spark_annotate.py data/notes.parquet entities.parquet note
+spark-submit examples/spark_annotate.py data/notes.parquet entities.parquet note
 """
 
 import sys

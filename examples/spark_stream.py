@@ -1,6 +1,6 @@
 """Annotates Parquet files as they arrive in a folder. Each file's rows are written once, whatever restarts in between.
 
-    spark-submit examples/spark_stream.py incoming annotated checkpoint note
+spark-submit examples/spark_stream.py incoming annotated checkpoint note
 """
 
 import sys

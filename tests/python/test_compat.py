@@ -25,7 +25,9 @@ SPANISH = [("metformina", "MEDICATION"), ("insulina glargina", "MEDICATION"), ("
 
 def stages(classifier=None, converter=None, more=(), assembler=None):
     """Those of the English script."""
-    classifier = classifier or nlp.RoBertaForTokenClassification.pretrained("roberta_med_ner_onnx", "en", "clinical/models")
+    classifier = classifier or nlp.RoBertaForTokenClassification.pretrained(
+        "roberta_med_ner_onnx", "en", "clinical/models"
+    )
     return [
         (assembler or nlp.DocumentAssembler()).setInputCol("text").setOutputCol("document"),
         nlp.Tokenizer().setInputCols(["document"]).setOutputCol("token"),
@@ -50,7 +52,9 @@ def test_the_scripts_run_on_spark():
 
 
 def test_the_scripts_run_on_polars():
-    lines = [re.split("[│┆]", line)[1:-1] for line in run_example("sparknlp_polars.py").splitlines() if "MEDICATION" in line]
+    lines = [
+        re.split("[│┆]", line)[1:-1] for line in run_example("sparknlp_polars.py").splitlines() if "MEDICATION" in line
+    ]
     assert [tuple(cell.strip() for cell in line) for line in lines] == ENGLISH + SPANISH
 
 
@@ -82,8 +86,16 @@ def test_a_polars_frame_keeps_its_columns_nulls_and_laziness():
         (None, lambda: medical.NerConverterInternal().setBlackList(["DISEASE"]), {"black_list": ["DISEASE"]}),
         (None, lambda: medical.NerConverterInternal().setThreshold(0.9), {"threshold": 0.9}),
         (None, lambda: medical.NerConverterInternal().setGreedyMode(True), {"greedy_mode": True}),
-        (None, lambda: medical.NerConverterInternal().setReplaceLabels({"SYMPTOM": "S"}), {"replace_labels": {"SYMPTOM": "S"}}),
-        (lambda: nlp.DocumentAssembler().setCleanupMode("shrink"), None, {"cleanup_mode": "shrink", "cleaned_offsets": True}),
+        (
+            None,
+            lambda: medical.NerConverterInternal().setReplaceLabels({"SYMPTOM": "S"}),
+            {"replace_labels": {"SYMPTOM": "S"}},
+        ),
+        (
+            lambda: nlp.DocumentAssembler().setCleanupMode("shrink"),
+            None,
+            {"cleanup_mode": "shrink", "cleaned_offsets": True},
+        ),
     ],
 )
 def test_a_setter_is_an_option_of_the_engine(assembler, converter, options):
@@ -98,7 +110,9 @@ def test_a_setter_is_an_option_of_the_engine(assembler, converter, options):
 
 def test_labels_are_replaced_from_a_file(tmp_path):
     (tmp_path / "labels.tsv").write_text("SYMPTOM\tS\n\nDISEASE\tD\n")
-    converter = medical.NerConverterInternal().setReplaceDictResource(tmp_path / "labels.tsv", "TEXT", {"delimiter": "\t"})
+    converter = medical.NerConverterInternal().setReplaceDictResource(
+        tmp_path / "labels.tsv", "TEXT", {"delimiter": "\t"}
+    )
     assert converter.getReplaceLabels() == {"SYMPTOM": "S", "DISEASE": "D"}
     with pytest.raises(InputError, match="line 1 of .* has 1 values, expected an old and a new label"):
         medical.NerConverterInternal().setReplaceDictResource(tmp_path / "labels.tsv")
@@ -119,7 +133,9 @@ def test_emulation_is_chosen_and_brings_the_length_of_sentences():
 def test_two_classifiers_make_two_columns():
     symptoms = nlp.BertForTokenClassification.pretrained("roberta_symptom_ner_onnx").setInputCols("document", "token")
     second = nlp.NerConverter().setInputCols("document", "token", "symptoms").setOutputCol("symptom_chunk")
-    result = model(more=[symptoms.setOutputCol("symptoms"), second]).transform(pl.DataFrame({"text": ["Aspirin for chest pain."]}))
+    result = model(more=[symptoms.setOutputCol("symptoms"), second]).transform(
+        pl.DataFrame({"text": ["Aspirin for chest pain."]})
+    )
     chunks = {column: [one["result"] for one in result[column][0]] for column in ("ner_chunk", "symptom_chunk")}
     assert chunks == {"ner_chunk": ["Aspirin"], "symptom_chunk": ["chest pain"]}
 
@@ -206,20 +222,41 @@ def test_a_pipeline_is_saved_and_loaded(tmp_path):
         (lambda: medical.MedicalNerModel, "`MedicalNerModel` is not supported: a token classifier: medical.Bert"),
         (lambda: medical.ChunkMergeApproach, "`ChunkMergeApproach` is not supported: one engine finds all types"),
         (lambda: nlp.NerConvertor, "`NerConvertor` is not supported: did you mean `NerConverter`?"),
-        (lambda: nlp.NerConverter().setThreshold(0.5), "`NerConverter.setThreshold` is not supported: use medical.NerConverterInternal"),
+        (
+            lambda: nlp.NerConverter().setThreshold(0.5),
+            "`NerConverter.setThreshold` is not supported: use medical.NerConverterInternal",
+        ),
         (lambda: nlp.NerConverter().setWhitelist(["x"]), "did you mean `NerConverter.setWhiteList`?"),
-        (lambda: medical.NerConverterInternal().setIgnoreStopWords([]), "setIgnoreStopWords` is not supported: join mentions"),
-        (lambda: nlp.Tokenizer().setContextChars(["."]), "`Tokenizer.setContextChars` is not supported: words are those of"),
-        (lambda: nlp.SentenceDetector().setExplodeSentences(True), r"`SentenceDetector.setExplodeSentences\(True\)` is not supp"),
-        (lambda: tiny().setCaseSensitive(False), r"setCaseSensitive\(False\)` is not supported: the model's own tokenizer"),
+        (
+            lambda: medical.NerConverterInternal().setIgnoreStopWords([]),
+            "setIgnoreStopWords` is not supported: join mentions",
+        ),
+        (
+            lambda: nlp.Tokenizer().setContextChars(["."]),
+            "`Tokenizer.setContextChars` is not supported: words are those of",
+        ),
+        (
+            lambda: nlp.SentenceDetector().setExplodeSentences(True),
+            r"`SentenceDetector.setExplodeSentences\(True\)` is not supp",
+        ),
+        (
+            lambda: tiny().setCaseSensitive(False),
+            r"setCaseSensitive\(False\)` is not supported: the model's own tokenizer",
+        ),
         (lambda: tiny().getClasses(), r"getClasses` is not supported: spanframe.Engine\(model\).entities"),
         (lambda: nlp.DocumentAssembler().setIdCol("id"), "`DocumentAssembler.setIdCol` is not supported: all columns"),
         (lambda: nlp.DocumentAssembler().setCleanupMode("x"), "is not supported: it may be disabled, inplace"),
         (lambda: nlp.start(gpu=True), "gpu=...*is not supported"),
         (lambda: model().transform([TEXT]), "a frame of builtins.list is not supported: give one of Spark or Polars"),
-        (lambda: nlp.Pipeline(stages=stages()[:3]).fit(), "column `ner` .* is not supported by itself.* add an nlp.NerConverter"),
+        (
+            lambda: nlp.Pipeline(stages=stages()[:3]).fit(),
+            "column `ner` .* is not supported by itself.* add an nlp.NerConverter",
+        ),
         (lambda: nlp.Pipeline(stages=["x"]).fit(), "a stage of builtins.str is not supported"),
-        (lambda: model(more=[nlp.Finisher().setInputCols("token")]), "column `token` of Tokenizer is not supported in a Finisher"),
+        (
+            lambda: model(more=[nlp.Finisher().setInputCols("token")]),
+            "column `token` of Tokenizer is not supported in a Finisher",
+        ),
     ],
 )
 def test_what_is_not_there_is_named_with_the_nearest(attempt, message):
@@ -230,16 +267,34 @@ def test_what_is_not_there_is_named_with_the_nearest(attempt, message):
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
-        (lambda: nlp.Pipeline(stages=stages()[1:]).fit(), "Tokenizer reads column `document`, which no earlier stage makes"),
+        (
+            lambda: nlp.Pipeline(stages=stages()[1:]).fit(),
+            "Tokenizer reads column `document`, which no earlier stage makes",
+        ),
         (lambda: nlp.Pipeline(stages=stages()[:2]).fit(), "no stage finds entities"),
-        (lambda: nlp.Pipeline(stages=[*stages(), stages()[1]]).fit(), "Tokenizer makes column `token`, as Tokenizer already does"),
+        (
+            lambda: nlp.Pipeline(stages=[*stages(), stages()[1]]).fit(),
+            "Tokenizer makes column `token`, as Tokenizer already does",
+        ),
         (lambda: model(classifier=nlp.BertForTokenClassification()), "has no model: make it by pretrained"),
         (lambda: nlp.NerConverter().setPreservePosition(1), "setPreservePosition takes True or False, not a int"),
         (lambda: nlp.NerConverter().setWhiteList([1]), "setWhiteList takes a list of strings"),
-        (lambda: nlp.Pipeline(stages=stages()).fit(pl.DataFrame({"note": [""]})), "reads column `text`; the frame has note"),
-        (lambda: model().transform(pl.DataFrame({"text": [""], "ner_chunk": [1]})), "there already is a column `ner_chunk`"),
-        (lambda: nlp.RoBertaForTokenClassification.pretrained("roberta_med_ner_onnx", "es"), "is of language en, not `es`: for `es` there is"),
-        (lambda: nlp.Pipeline(stages=[nlp.DocumentAssembler(), nlp.Tokenizer().setInputCols("document")]).fit(), "no outputCol: call setOutputCol"),
+        (
+            lambda: nlp.Pipeline(stages=stages()).fit(pl.DataFrame({"note": [""]})),
+            "reads column `text`; the frame has note",
+        ),
+        (
+            lambda: model().transform(pl.DataFrame({"text": [""], "ner_chunk": [1]})),
+            "there already is a column `ner_chunk`",
+        ),
+        (
+            lambda: nlp.RoBertaForTokenClassification.pretrained("roberta_med_ner_onnx", "es"),
+            "is of language en, not `es`: for `es` there is",
+        ),
+        (
+            lambda: nlp.Pipeline(stages=[nlp.DocumentAssembler(), nlp.Tokenizer().setInputCols("document")]).fit(),
+            "no outputCol: call setOutputCol",
+        ),
     ],
 )
 def test_wrong_pipelines_are_refused(attempt, message):
@@ -253,7 +308,9 @@ def test_columns_must_have_the_types_that_a_stage_reads():
     with pytest.raises(InputError, match="NerConverter needs an input column of type token"):
         nlp.Pipeline(stages=wrong).fit()
     wrong[2].setInputCols(["document", "ner_chunk"])
-    with pytest.raises(InputError, match="reads column `ner_chunk`, which no earlier stage makes; those made are document, token"):
+    with pytest.raises(
+        InputError, match="reads column `ner_chunk`, which no earlier stage makes; those made are document, token"
+    ):
         nlp.Pipeline(stages=wrong).fit()
 
 
@@ -279,7 +336,10 @@ def test_a_folder_of_this_house_has_no_language(tmp_path, monkeypatch):
 def test_the_documentation_has_every_setter():
     page = (ROOT / "docs" / "migrating.md").read_text(encoding="utf-8")
     assert printed.tables() in page, "write the output of `python -m spanframe.compat` into docs/migrating.md"
-    assert subprocess.run([sys.executable, "-m", "spanframe.compat"], capture_output=True, text=True).stdout == printed.tables()
+    assert (
+        subprocess.run([sys.executable, "-m", "spanframe.compat"], capture_output=True, text=True).stdout
+        == printed.tables()
+    )
 
 
 def test_every_stage_has_its_setters_and_is_offered():

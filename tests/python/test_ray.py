@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -21,13 +20,17 @@ import spanframe.ray
 from spanframe import InputError
 
 NOTES = DATA / "notes.parquet"
-BAD = pa.Array.from_buffers(pa.string(), 2, [None, pa.array([0, 1, 4], pa.int32()).buffers()[1], pa.py_buffer(b"a\xc3(X")])
+BAD = pa.Array.from_buffers(
+    pa.string(), 2, [None, pa.array([0, 1, 4], pa.int32()).buffers()[1], pa.py_buffer(b"a\xc3(X")]
+)
 
 
 @pytest.fixture(scope="module")
 def cluster():
     package = str(Path(spanframe.__file__).parents[1])
-    ray.init(num_cpus=3, include_dashboard=False, runtime_env={"env_vars": {"PYTHONPATH": package}}, log_to_driver=False)
+    ray.init(
+        num_cpus=3, include_dashboard=False, runtime_env={"env_vars": {"PYTHONPATH": package}}, log_to_driver=False
+    )
     yield
     ray.shutdown()
 
@@ -44,7 +47,9 @@ def test_actors_give_what_the_command_line_gives(cluster, tmp_path):
         num_cpus=1,
         concurrency=2,
     )
-    found = pl.concat(pl.DataFrame(pl.from_arrow(table)) for table in ds.iter_batches(batch_format="pyarrow", batch_size=None))
+    found = pl.concat(
+        pl.DataFrame(pl.from_arrow(table)) for table in ds.iter_batches(batch_format="pyarrow", batch_size=None)
+    )
     assert found.height == 2400
     assert found.sort("id").equals(expect.sort("id").select(found.columns))
 
@@ -60,7 +65,12 @@ def test_an_actor_has_the_threads_that_ray_gave_it(cluster):
 
 
 def test_a_batch_keeps_its_columns_and_its_chunks():
-    table = pa.table({"id": pa.chunked_array([[1], [2, 3], []], pa.int8()), "note": pa.chunked_array([["Toma aspirina."], [None, ""], []])})
+    table = pa.table(
+        {
+            "id": pa.chunked_array([[1], [2, 3], []], pa.int8()),
+            "note": pa.chunked_array([["Toma aspirina."], [None, ""], []]),
+        }
+    )
     found = spanframe.ray.Annotator("note", output="found")(table)
     assert found.select(["id", "note"]) == table
     assert [row and row["chunk"] for row in found["found"].to_pylist()] == [["aspirina"], None, []]
@@ -136,7 +146,9 @@ def test_the_recipes_run(tmp_path, monkeypatch):
     listed = notes.with_columns(ner=pl.col("note").ner.extract(layout="list_of_structs"))
     assert daft.equals(listed.sort("id").select(daft.columns))
     shown = run_example("datafusion_udf.py", tmp_path / "in.parquet", "note")
-    rows = [tuple(cell.strip() for cell in line.split("|")[1:-1]) for line in shown.splitlines() if line.startswith("| n0")]
+    rows = [
+        tuple(cell.strip() for cell in line.split("|")[1:-1]) for line in shown.splitlines() if line.startswith("| n0")
+    ]
     exploded = expect.ner.explode().select(pl.col("id", "chunk", "entity", "begin", "end").cast(pl.String))
     assert rows == exploded.head(12).rows()
 
@@ -150,5 +162,7 @@ def test_sql_gives_what_the_command_line_gives(monkeypatch, tmp_path):
     context.register_udf(recipe.ner(model=TINY))
     context.register_parquet("notes", str(NOTES))
     found = pl.DataFrame(context.sql("select id, ner(note) as ner from notes").to_arrow_table()).sort("id")
-    command_line("annotate", NOTES, "-o", tmp_path / "out.parquet", "-c", "note", "-m", TINY, "--layout", "list_of_structs", "-q")
+    command_line(
+        "annotate", NOTES, "-o", tmp_path / "out.parquet", "-c", "note", "-m", TINY, "--layout", "list_of_structs", "-q"
+    )
     assert found.equals(pl.read_parquet(tmp_path / "out.parquet", columns=["id", "ner"]).sort("id"))

@@ -74,7 +74,7 @@ class Annotator:
     def __call__(self, batch: pa.Table) -> pa.Table:
         """The batch with the new column."""
         if not isinstance(batch, pa.Table):
-            raise InputError(f"the batch is a {type(batch).__name__}: give map_batches batch_format=\"pyarrow\"")
+            raise InputError(f'the batch is a {type(batch).__name__}: give map_batches batch_format="pyarrow"')
         names = batch.column_names
         if self._column not in names:
             raise InputError(f"there is no column `{self._column}`; the columns are {', '.join(names)}")

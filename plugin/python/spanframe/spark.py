@@ -82,7 +82,7 @@ def annotate(
         Name of the new column.
     model
         As of :class:`spanframe.Engine`: a name, or a path that is there on every node. A path that is not is looked for
-        among the files and archives that Spark ships (``SparkContext.addFile``, ``addArchive``, ``spark.archives``).
+        among what Spark ships (``spark.archives``, ``SparkContext.addArchive``).
     layout
         ``"annotation"`` (default here): Spark NLP's array of annotations, with its offsets (UTF-16 units, inclusive
         end); ``"struct_of_lists"``; ``"list_of_structs"``.
@@ -162,17 +162,21 @@ def _names(df: DataFrame) -> tuple[list[str], Callable[[str], str]]:
 
 def _text_column(df: DataFrame, column: str) -> int:
     names, fold = _names(df)
-    found = [index for index, name in enumerate(names) if fold(name) == fold(column)]
-    if not found:
+    folded = [fold(name) for name in names]
+    for name in names:
+        if folded.count(fold(name)) > 1:
+            raise InputError(
+                f"{folded.count(fold(name))} columns are named `{name}`, which cannot go to Python: rename all but one"
+            )
+    if fold(column) not in folded:
         raise InputError(f"there is no column `{column}`; the columns are {', '.join(names)}")
-    if len(found) > 1:
-        raise InputError(f"{len(found)} columns are named `{column}`: rename all but one")
-    kind = df.schema.fields[found[0]].dataType
+    index = folded.index(fold(column))
+    kind = df.schema.fields[index].dataType
     if not isinstance(kind, (StringType, CharType, VarcharType, NullType)):
         raise InputError(
             f"column `{column}` is {kind.simpleString()}, expected a string column: cast it to a string first"
         )
-    return found[0]
+    return index
 
 
 def _check_new(df: DataFrame, output: str) -> None:

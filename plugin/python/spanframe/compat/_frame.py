@@ -88,6 +88,7 @@ class _Spark:
                 frame = frame.withColumn(f"{finish.output}_metadata", entries)
             return frame
         if finish.metadata:
+
             def detail(one: Any) -> Any:
                 pairs = F.transform(
                     F.map_entries(one["metadata"]), lambda entry: F.concat(entry["key"], F.lit("->"), entry["value"])
@@ -109,10 +110,11 @@ class _Polars:
     def annotate(frame: Any, annotation: Any) -> Any:
         import polars as pl
 
-        from .. import _polars as _registers_ner
 
         if annotation.on_error != "raise":
-            raise UnsupportedError("`setDoExceptionHandling(True)` is not supported on Polars: leave it out, or use Spark")
+            raise UnsupportedError(
+                "`setDoExceptionHandling(True)` is not supported on Polars: leave it out, or use Spark"
+            )
         if annotation.output in _Polars.columns(frame):
             raise InputError(f"there already is a column `{annotation.output}`: name another in setOutputCol")
         ner = pl.col(annotation.text).ner.extract(annotation.model, **annotation.options)

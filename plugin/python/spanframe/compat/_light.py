@@ -27,9 +27,7 @@ class Annotation:
         return self.annotatorType
 
     def __repr__(self) -> str:
-        return (
-            f"Annotation({self.annotatorType}, {self.begin}, {self.end}, {self.result}, {self.metadata}, {self.embeddings})"
-        )
+        return f"Annotation({self.annotatorType}, {self.begin}, {self.end}, {self.result}, {self.metadata}, {self.embeddings})"
 
 
 class LightPipeline:
@@ -68,7 +66,9 @@ class LightPipeline:
         """
         texts = [target] if isinstance(target, str) else target
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-            raise InputError(f"a LightPipeline takes a string or a list of strings, not a {type(target).__name__} with others")
+            raise InputError(
+                f"a LightPipeline takes a string or a list of strings, not a {type(target).__name__} with others"
+            )
         rows: list[dict[str, list[Annotation]]] = [{} for _ in texts]
         for column, engine in self._engines.items():
             for row, found in zip(rows, engine.annotate(texts).to_list()):
@@ -78,7 +78,8 @@ class LightPipeline:
     def annotate(self, target: str | list[str]) -> Any:
         """As :meth:`fullAnnotate`, with the mentions' texts alone: a dict for a string, a list of dicts for a list."""
         rows = [
-            {column: [one.result for one in found] for column, found in row.items()} for row in self.fullAnnotate(target)
+            {column: [one.result for one in found] for column, found in row.items()}
+            for row in self.fullAnnotate(target)
         ]
         return rows[0] if isinstance(target, str) else rows
 

@@ -53,7 +53,13 @@ class Parameter(NamedTuple):
         """
         expected, description = _KINDS[self.kind]
         fits = isinstance(value, expected) and (self.kind == "flag" or not isinstance(value, bool))
-        items = value if self.kind == "texts" else [*value.keys(), *value.values()] if self.kind == "labels" and fits else []
+        items = (
+            value
+            if self.kind == "texts"
+            else [*value.keys(), *value.values()]
+            if self.kind == "labels" and fits
+            else []
+        )
         if not fits or not all(isinstance(item, str) for item in items):
             raise InputError(f"{stage}.{self.setter} takes {description}, not a {type(value).__name__}")
         if self.allowed and value not in self.allowed:
@@ -86,7 +92,12 @@ DETECTOR = (
     INPUTS,
     OUTPUT,
     LAZY,
-    Parameter("useAbbreviations", "flag", True, "no effect: the engine's own sentences choose where long texts are cut, and nothing is lost there"),
+    Parameter(
+        "useAbbreviations",
+        "flag",
+        True,
+        "no effect: the engine's own sentences choose where long texts are cut, and nothing is lost there",
+    ),
     Parameter("detectLists", "flag", True, "no effect, as `setUseAbbreviations`"),
     _only("explodeSentences", "flag", False, "a row stays a row"),
     _only("useCustomBoundsOnly", "flag", False, "sentences are the engine's own"),
@@ -111,7 +122,7 @@ CLASSIFIER = (
         "maxSentenceLength",
         "whole",
         128,
-        "no effect, for nothing is cut off; under `emulate=\"sparknlp\"` it is `max_length`, and cuts",
+        'no effect, for nothing is cut off; under `emulate="sparknlp"` it is `max_length`, and cuts',
     ),
     _only("caseSensitive", "flag", True, "the model's own tokenizer says whether case counts"),
 )
@@ -133,7 +144,7 @@ INTERNAL_CONVERTER = (
         "doExceptionHandling",
         "flag",
         False,
-        "`on_error=\"null\"` on Spark: such a row is null, its reason in `<outputCol>_error`; not on Polars",
+        '`on_error="null"` on Spark: such a row is null, its reason in `<outputCol>_error`; not on Polars',
     ),
 )
 FINISHER = (
@@ -141,7 +152,9 @@ FINISHER = (
     Parameter("outputCols", "texts", None, "`finished_<column>` where left out"),
     Parameter("cleanAnnotations", "flag", True, "drops the columns of converters"),
     Parameter("outputAsArray", "flag", True, "a list of mentions, or one string"),
-    Parameter("includeMetadata", "flag", False, "a further column `<output>_metadata`; with strings, beside each mention"),
+    Parameter(
+        "includeMetadata", "flag", False, "a further column `<output>_metadata`; with strings, beside each mention"
+    ),
     Parameter("valueSplitSymbol", "text", "#", "between metadata and mention, in strings"),
     Parameter("annotationSplitSymbol", "text", "@", "between mentions, in strings"),
     _only("parseEmbeddingsVectors", "flag", False, "there are no embeddings"),

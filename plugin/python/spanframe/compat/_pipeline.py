@@ -60,7 +60,9 @@ class _Saved:
         if kept.get("format") != _FORMAT:
             raise InputError(f"`{file}` is of format {kept.get('format')}: this version reads format {_FORMAT}")
         if kept["class"] != cls.kind:
-            raise InputError(f"there is a {kept['class']} at `{file.parent}`, not a {cls.kind}: load it by {kept['class']}.load")
+            raise InputError(
+                f"there is a {kept['class']} at `{file.parent}`, not a {cls.kind}: load it by {kept['class']}.load"
+            )
         stages = []
         for row in kept["stages"]:
             stage = Stage.stages[row["class"]]()

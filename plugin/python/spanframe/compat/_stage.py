@@ -159,7 +159,9 @@ class TokenClassifier(Stage):
         languages = catalogue[name]["languages"]
         if languages and lang not in (*languages, "xx"):
             entities = catalogue[name]["entities"]
-            others = [n for n, row in catalogue.items() if lang in row["languages"] and set(entities) <= set(row["entities"])]
+            others = [
+                n for n, row in catalogue.items() if lang in row["languages"] and set(entities) <= set(row["entities"])
+            ]
             way_out = f"for `{lang}` there is {', '.join(others)}" if others else "no model here reads that language"
             raise InputError(f"`{name}` is of language {', '.join(languages)}, not `{lang}`: {way_out}")
         stage = cls()

@@ -64,7 +64,9 @@ def wire(stages: Sequence[Stage], options: dict[str, Any]) -> Wiring:
         _check_inputs(stage, made)
         for output in stage.outputs:
             if output in made:
-                raise InputError(f"{type(stage).__name__} makes column `{output}`, as {_name(made[output])} already does")
+                raise InputError(
+                    f"{type(stage).__name__} makes column `{output}`, as {_name(made[output])} already does"
+                )
             made[output] = stage
     converters = [stage for stage in stages if isinstance(stage, NerConverter)]
     read = {column for converter in converters for column in converter.inputs}
@@ -108,7 +110,9 @@ def _check_inputs(stage: Stage, made: dict[str, Stage]) -> None:
         kinds.add(maker.makes)
     missing = [kind for kind in stage.reads if kind not in kinds]
     if missing:
-        raise InputError(f"{_name(stage)} needs an input column of type {' and '.join(missing)}: name it in setInputCols")
+        raise InputError(
+            f"{_name(stage)} needs an input column of type {' and '.join(missing)}: name it in setInputCols"
+        )
 
 
 def _source(stage: Stage, kind: type, made: dict[str, Stage]) -> Stage:
@@ -122,7 +126,9 @@ def _annotation(converter: Stage, made: dict[str, Stage], options: dict[str, Any
     classifier = _source(converter, TokenClassifier, made)
     assembler = _source(classifier, DocumentAssembler, made)
     if classifier.model is None:
-        raise InputError(f"{_name(classifier)} has no model: make it by pretrained(name, lang) or loadSavedModel(folder)")
+        raise InputError(
+            f"{_name(classifier)} has no model: make it by pretrained(name, lang) or loadSavedModel(folder)"
+        )
     settings = assembler.options() | converter.options()
     if settings.get("cleanup_mode", "disabled") != "disabled":
         settings["cleaned_offsets"] = True
