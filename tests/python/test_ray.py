@@ -68,12 +68,12 @@ def test_a_batch_keeps_its_columns_and_its_chunks():
     table = pa.table(
         {
             "id": pa.chunked_array([[1], [2, 3], []], pa.int8()),
-            "note": pa.chunked_array([["Toma aspirina."], [None, ""], []]),
+            "note": pa.chunked_array([["Niega disnea."], [None, ""], []]),
         }
     )
     found = spanframe.ray.Annotator("note", output="found")(table)
     assert found.select(["id", "note"]) == table
-    assert [row and row["chunk"] for row in found["found"].to_pylist()] == [["aspirina"], None, []]
+    assert [row and row["chunk"] for row in found["found"].to_pylist()] == [["disnea"], None, []]
     empty = spanframe.ray.Annotator("note")(table.slice(0, 0))
     assert empty.num_rows == 0 and empty.schema.field("ner").type == found.schema.field("found").type
     for kind in (pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())):
@@ -166,3 +166,10 @@ def test_sql_gives_what_the_command_line_gives(monkeypatch, tmp_path):
         "annotate", NOTES, "-o", tmp_path / "out.parquet", "-c", "note", "-m", TINY, "--layout", "list_of_structs", "-q"
     )
     assert found.equals(pl.read_parquet(tmp_path / "out.parquet", columns=["id", "ner"]).sort("id"))
+
+
+def test_doctests_run():
+    import doctest
+
+    result = doctest.testmod(spanframe.ray)
+    assert result.failed == 0 and result.attempted > 0

@@ -223,7 +223,7 @@ def test_all_columns_are_kept_with_their_types(spark):
     assert out.schema.fields[:-1] == df.schema.fields
     before, after = repr(tuple(df.collect()[0])), tuple(out.collect()[0])
     assert repr(after[:-1]) == before
-    assert after[-1]
+    assert after[-1] is not None
     with pytest.raises(InputError, match=r"column `y` is interval year.*cannot go to Python: cast or drop it"):
         spanframe.spark.annotate(spark.sql("select 'a' note, interval '1' year y"), "note")
 

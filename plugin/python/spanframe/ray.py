@@ -44,11 +44,18 @@ class Annotator:
 
     Examples
     --------
-    >>> import ray
-    >>> ds = ray.data.from_items([{"text": "Niega disnea."}])
-    >>> ds = ds.map_batches(Annotator, fn_constructor_args=("text",), batch_format="pyarrow", concurrency=1)
-    >>> ds.take_all()[0]["ner"]["chunk"]  # doctest: +SKIP
+    >>> Annotator("text")(pa.table({"text": ["Niega disnea."]}))["ner"][0]["chunk"].as_py()
     ['disnea']
+
+    In a pool of actors::
+
+        ds.map_batches(
+            Annotator,
+            fn_constructor_kwargs={"column": "text"},
+            batch_format="pyarrow",
+            num_cpus=4,
+            compute=ray.data.ActorPoolStrategy(size=8),
+        )
     """
 
     def __init__(
@@ -64,8 +71,9 @@ class Annotator:
     ) -> None:
         settings = {name: value for name, value in options.items() if value is not None}
         settings |= {} if model is None else {"model": os.fspath(model)}
-        if settings.get("device", "cpu") == "cpu" and "sessions" not in settings:
-            settings["sessions"] = max(1, int(_assigned_cpus()) // (settings.get("intra_threads") or 1))
+        cpus = _assigned_cpus()
+        if cpus is not None and settings.get("device", "cpu") == "cpu" and "sessions" not in settings:
+            settings["sessions"] = max(1, int(cpus) // (settings.get("intra_threads") or 1))
         plan = Plan(settings, on_error, batch_rows, batch_bytes).check()
         self._column = column
         self._output = [output, f"{output}_error"][: 2 if on_error == "null" else 1]
@@ -96,8 +104,9 @@ class Annotator:
         return batch
 
 
-def _assigned_cpus() -> float:
-    """CPUs that Ray gave to this actor; 1 outside of one."""
-    if not ray.is_initialized():
-        return 1
-    return ray.get_runtime_context().get_assigned_resources().get("CPU", 1)
+def _assigned_cpus() -> float | None:
+    """CPUs that Ray gave to this actor or task; None outside of one."""
+    context = ray.get_runtime_context() if ray.is_initialized() else None
+    if context is None or context.get_task_id() is None:
+        return None
+    return context.get_assigned_resources().get("CPU", 1)

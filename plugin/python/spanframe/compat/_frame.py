@@ -110,7 +110,6 @@ class _Polars:
     def annotate(frame: Any, annotation: Any) -> Any:
         import polars as pl
 
-
         if annotation.on_error != "raise":
             raise UnsupportedError(
                 "`setDoExceptionHandling(True)` is not supported on Polars: leave it out, or use Spark"
