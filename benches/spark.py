@@ -56,6 +56,7 @@ def on_spark(source: Path, executors: int) -> dict[str, float]:
         .config("spark.driver.host", "localhost")
         .config("spark.executorEnv.PYTHONPATH", str(Path(spanframe.__file__).parents[1]))
         .config("spark.ui.port", "0")
+        .config("spark.ui.showConsoleProgress", "false")
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("OFF")

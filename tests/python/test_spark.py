@@ -1,5 +1,6 @@
 """Spark: two executors of a real cluster give what the command line gives, whatever happens to them."""
 
+import doctest
 import os
 import re
 import shutil
@@ -358,3 +359,8 @@ def test_the_commands_of_the_documentation_run(tmp_path):
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert pl.read_parquet(tmp_path / "entities.parquet" / "*.parquet")["id"].n_unique() >= 3
+
+
+def test_doctests_run(spark):
+    result = doctest.testmod(spanframe.spark)
+    assert result.failed == 0 and result.attempted > 0
