@@ -19,7 +19,7 @@ actors = int(sys.argv[4]) if len(sys.argv) > 4 else 1
         batch_format="pyarrow",
         batch_size=256,
         num_cpus=1,  # threads of an actor; for a GPU num_gpus=1, and "device": "cuda" above
-        compute=ray.data.ActorPoolStrategy(size=actors),  # leave a CPU free, or nothing is left to read and write with
+        compute=ray.data.ActorPoolStrategy(size=actors),  # leave a CPU free to read and write
     )
     .write_parquet(target)
 )
