@@ -30,7 +30,7 @@ test-rust: $(VENV)/runtime ## Run the tests of the crates and of the program
 	$(CARGO) test --release --locked
 
 .PHONY: test-python
-test-python: $(VENV)/test build wheel ## Run the tests of the wheel
+test-python: $(VENV)/spark build wheel ## Run the tests of the wheel, on Spark too where there is Java 17
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/spanframe-*.whl
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/python
 
@@ -75,6 +75,11 @@ bench: $(VENV)/test build ## Measure the whole job beside bare ONNX Runtime; nee
 bench-plugin: test-python ## Measure the Polars expression beside the engine
 	$(VENV)/bin/python benches/plugin.py
 
+.PHONY: bench-spark
+bench-spark: $(VENV)/spark wheel ## Measure Spark with one and two executors beside the command line; needs an idle machine
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/spanframe-*.whl
+	$(VENV)/bin/python benches/spark.py $(ROWS)
+
 .PHONY: bench-memory
 bench-memory: $(VENV)/test build ## Peak memory for one file and for one a hundred times larger
 	$(VENV)/bin/python benches/memory.py
@@ -96,5 +101,9 @@ $(VENV)/runtime: plugin/requirements.txt
 	touch $@
 
 $(VENV)/test: plugin/requirements-test.txt $(VENV)/runtime
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(VENV)/spark: plugin/requirements-spark.txt $(VENV)/test
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@

@@ -1,9 +1,16 @@
 """What the tests share."""
 
+import os
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import polars as pl
 import pytest
+
+import spanframe
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "data"
@@ -16,3 +23,29 @@ def notes() -> pl.DataFrame:
     frame = pl.read_parquet(DATA / "notes.parquet").head(120)
     odd = frame.head(2).with_columns(note=pl.Series([None, ""], dtype=pl.String))
     return pl.concat([frame.head(60), odd, frame.tail(60)])
+
+
+def require(*modules: str, programs: tuple[str, ...] = ()) -> None:
+    """Skips a test file where what it needs is not installed; fails there if SPANFRAME_TEST_ALL is set, as `make test` does."""
+    missing = [module for module in modules if find_spec(module) is None]
+    missing += [program for program in programs if shutil.which(program) is None]
+    if missing and not os.environ.get("SPANFRAME_TEST_ALL"):
+        pytest.skip(f"not installed: {', '.join(missing)}", allow_module_level=True)
+    assert not missing, f"not installed: {', '.join(missing)}"
+
+
+def command_line(*arguments: object) -> str:
+    """Runs the installed command line and gives what it prints."""
+    code = "from spanframe._cli import main; main()"
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def run_example(name: str, *arguments: object, **environment: str) -> str:
+    """Runs a file of examples/ in a process of its own and gives what it prints."""
+    command = [sys.executable, str(ROOT / "examples" / name), *map(str, arguments)]
+    package = str(Path(spanframe.__file__).parents[1])
+    paths = {"PYTHONPATH": package, "PYSPARK_PYTHON": sys.executable, "RAY_worker_niceness": "0"}
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | paths | environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout

@@ -1,6 +1,8 @@
 """The real expression in real queries."""
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest import TINY
 from polars.testing import assert_frame_equal
@@ -149,3 +151,17 @@ def test_a_row_that_cannot_be_annotated_follows_on_error():
     assert found["ner"].is_null().to_list() == [False, True, True, True]
     assert [None if row is None else row["error"] is None for row in found["error"]] == [True, False, None, False]
     assert "max_document_bytes = 40" in found["error"][3]["error"]
+
+
+def test_annotations_are_exploded_too(tmp_path):
+    df = pl.DataFrame({"id": [1, 2, 3], "note": ["Niega disnea 😀. Toma aspirina.", None, ""]})
+    made = df.with_columns(ner=pl.col("note").ner.extract(layout="annotation"))
+    # written by Spark or the command line the metadata is a map
+    table = pa.table({"id": df["id"].to_arrow(), "note": df["note"].to_arrow()})
+    table = table.append_column("ner", pa.array(spanframe.Engine(layout="annotation").annotate(df["note"])))
+    pq.write_table(table, tmp_path / "map.parquet")
+    for frame in (made, made.lazy(), pl.read_parquet(tmp_path / "map.parquet")):
+        for keep_empty in (False, True):
+            expect = df.with_columns(ner=pl.col("note").ner.extract(offsets="spark")).ner.explode(keep_empty=keep_empty)
+            found = frame.ner.explode(keep_empty=keep_empty).lazy().collect()
+            assert found.equals(expect.cast({"begin": pl.Int32, "end": pl.Int32}))

@@ -11,6 +11,8 @@ from polars.plugins import register_plugin_function
 from . import _internal, _runtime
 
 _LIBRARY = Path(_internal.__file__)
+_ENTITY = ["chunk", "entity", "begin", "end", "confidence"]
+_ANNOTATION = ["annotatorType", "begin", "end", "result", "metadata", "embeddings"]
 
 
 @pl.api.register_expr_namespace("ner")
@@ -255,7 +257,7 @@ class _NerFrame:
         Parameters
         ----------
         column
-            Column that :meth:`NerExpression.extract` made, in either layout.
+            Column that :meth:`NerExpression.extract` made, in any layout. Positions of annotations stay Spark NLP's.
         keep_empty
             Keep rows without entity, with nulls in their place (Spark's ``explode_outer``); they are dropped else.
         prefix
@@ -288,7 +290,10 @@ class _NerFrame:
         nested = isinstance(dtype, pl.List)
         struct = dtype.inner if nested else dtype
         names = [field.name for field in struct.fields] if isinstance(struct, pl.Struct) else []
-        if names != ["chunk", "entity", "begin", "end", "confidence"]:
+        annotated = names == _ANNOTATION
+        if annotated:
+            names = _ENTITY
+        if names != _ENTITY:
             raise _internal.InputError(f"column `{column}` is {dtype}, expected one that ner.extract made")
         taken = [prefix + name for name in names if prefix + name in schema]
         if taken:
@@ -306,9 +311,24 @@ class _NerFrame:
             else frame.filter(has_entity)
         ).explode(lists)
         if nested:
-            fields = [pl.col(column).struct.field(name).alias(prefix + name) for name in names]
+            values = _of_annotation(column) if annotated else [pl.col(column).struct.field(name) for name in names]
+            fields = [value.alias(prefix + name) for value, name in zip(values, names)]
             frame = frame.with_columns(fields).drop(column)
         return frame
+
+
+def _of_annotation(column: str) -> list[pl.Expr]:
+    """The five of an entity, from an annotation of Spark NLP."""
+    field = pl.col(column).struct.field
+    entry = pl.element().struct
+
+    # a map where it comes from a file, a list where it comes from the engine
+    entries = field("metadata").cast(pl.List(pl.Struct({"key": pl.String, "value": pl.String})))
+
+    def metadata(key: str) -> pl.Expr:
+        return entries.list.eval(entry.field("value").filter(entry.field("key") == key)).list.first()
+
+    return [field("result"), metadata("entity"), field("begin"), field("end"), metadata("confidence").cast(pl.Float32)]
 
 
 @pl.api.register_dataframe_namespace("ner")

@@ -1,0 +1,102 @@
+"""What Spark NLP has and this package has not, with the nearest that it offers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from .._internal import InputError
+
+ABSENT: tuple[tuple[str, str], ...] = (
+    # setters: Stage.setter
+    (
+        r"NerConverter\.set(BlackList|Threshold|GreedyMode|ReplaceLabels|ReplaceDictResource)",
+        "use medical.NerConverterInternal",
+    ),
+    (r".*\.setIgnoreStopWords", "join mentions afterwards; setGreedyMode joins those that touch"),
+    (r"Tokenizer\.(set|add)\w+", "words are those of the model's own tokenizer; leave it out"),
+    (
+        r"SentenceDetector\.set\w+",
+        "sentences only choose where long texts are cut, and nothing is lost there; leave it out",
+    ),
+    (
+        r"DocumentAssembler\.set(IdCol|MetadataCol)",
+        "all columns of the frame are kept beside the new one; leave it out",
+    ),
+    (r".*\.setCaseSensitive", "the model's own tokenizer says whether case counts; leave it out"),
+    (r".*\.setLazyAnnotator", "every stage does its part; leave it out"),
+    (r".*\.setConfigProtoBytes", "there is no TensorFlow; leave it out"),
+    (r".*\.getClasses", "spanframe.Engine(model).entities lists the types"),
+    (r".*\.(save|write)", "save the Pipeline or PipelineModel"),
+    (r"Finisher\.setParseEmbeddingsVectors", "there are no embeddings; leave it out"),
+    # stages
+    (
+        r"SentenceDetectorDL\w*|SaT\w*",
+        "nlp.SentenceDetector, or no sentence detector at all: long texts are read whole",
+    ),
+    (
+        r"(Medical|Legal|Finance)?Ner(DL|Crf)?(Model|Approach)|MedicalNer\w*",
+        "a token classifier: medical.BertForTokenClassification.pretrained(...) or loadSavedModel(folder)",
+    ),
+    (r"\w*ZeroShotNer\w*|PretrainedZeroShot\w*", "a token classifier with fixed types: nlp.BertForTokenClassification"),
+    (
+        r"\w*(AlbertFor|LongformerFor|XlnetFor|MPNetFor|ModernBertFor)TokenClassification",
+        "nlp.BertForTokenClassification, RoBertaForTokenClassification or XlmRoBertaForTokenClassification",
+    ),
+    (
+        r"\w*(WordEmbeddings|Embeddings)(Model|Finisher|Approach)?",
+        "nothing: a token classifier reads the text itself, leave it out",
+    ),
+    (r"RegexTokenizer|RecursiveTokenizer\w*|WordSegmenter\w*|TokenizerModel", "nlp.Tokenizer"),
+    (
+        r"Chunk(Merge\w*|Converter|Filterer\w*)|AnnotationMerger",
+        "one engine finds all types at once: spanframe.spark.annotate(df, column, entities=[...])",
+    ),
+    (r"NerConverterInternalModel|NerOverwriter|IOBTagger|NerChunker\w*", "medical.NerConverterInternal"),
+    (r"Assertion\w*|\w*Assertion|NegEx\w*|ContextualAssertion", "nothing yet: negation and the like are not found"),
+    (r"(Light)?DeIdentification\w*|ReIdentification", "nothing: spans are found, texts are not changed"),
+    (r"\w*Resolver\w*|ChunkMapper\w*|Doc(ument)?Mapper\w*", "nothing: mentions get no codes"),
+    (
+        r"\w*RelationExtraction\w*|\w*ForSequenceClassification|\w*ForQuestionAnswering|\w*Classifier(DL)?\w*",
+        "nothing: this package finds entities",
+    ),
+    (
+        r"DocumentNormalizer|Normalizer|Lemmatizer\w*|Stemmer|StopWordsCleaner|\w*SpellCheck\w*",
+        "DocumentAssembler.setCleanupMode, or clean the column before",
+    ),
+    (
+        r"PretrainedPipeline|ResourceDownloader",
+        "nothing is downloaded: build an nlp.Pipeline with a model of spanframe.models()",
+    ),
+    (r"RecursivePipeline\w*", "nlp.Pipeline"),
+    (r"TokenAssembler|Doc2Chunk|Chunk2Doc|MultiDocumentAssembler", "nlp.DocumentAssembler"),
+)
+"""Names, as regular expressions, with what to do instead."""
+
+
+class UnsupportedError(InputError, AttributeError):
+    """Spark NLP has it, spanframe has not: the message names it and the nearest thing that is there."""
+
+
+def unsupported(name: str, known: Iterable[str] = (), value: object = None) -> UnsupportedError:
+    """The error for a stage (``"AssertionDLModel"``) or a setter (``"NerConverter.setThreshold"``).
+
+    Examples
+    --------
+    >>> print(unsupported("AssertionDLModel"))
+    `AssertionDLModel` is not supported: nothing yet: negation and the like are not found
+    >>> print(unsupported("NerConvertor", ["NerConverter"]))
+    `NerConvertor` is not supported: did you mean `NerConverter`?
+    """
+    shown = f"`{name}`" if value is None else f"`{name}({value!r})`"
+    prefix, dot, last = name.rpartition(".")
+    for pattern, instead in ABSENT:
+        if re.fullmatch(pattern, name):
+            return UnsupportedError(f"{shown} is not supported: {instead}")
+    if value is not None:
+        return UnsupportedError(f"{shown} is not supported: it may be {', '.join(known)}")
+    near = get_close_matches(last, list(known), n=1, cutoff=0.7)
+    if near:
+        return UnsupportedError(f"{shown} is not supported: did you mean `{prefix}{dot}{near[0]}`?")
+    return UnsupportedError(f"{shown} is not supported: docs/migrating.md lists what is; there are {', '.join(known)}")

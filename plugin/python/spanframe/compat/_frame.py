@@ -1,0 +1,139 @@
+"""What a pipeline does to frames: those of Spark and of Polars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._internal import InputError
+from ._absent import UnsupportedError
+from ._wiring import Finish, Wiring
+
+
+def columns(frame: Any) -> list[str]:
+    """The names of a frame's columns.
+
+    Raises
+    ------
+    UnsupportedError
+        It is neither a Spark nor a Polars frame.
+    """
+    return _system(frame).columns(frame)
+
+
+def check_texts(frame: Any, wiring: Wiring) -> None:
+    """Refuses a frame without the columns that are read.
+
+    Raises
+    ------
+    InputError
+        One is missing.
+    """
+    names = columns(frame)
+    for text in wiring.texts:
+        if text not in names:
+            raise InputError(f"DocumentAssembler reads column `{text}`; the frame has {', '.join(names)}")
+
+
+def transform(frame: Any, wiring: Wiring) -> Any:
+    """The frame with the columns that a pipeline makes."""
+    check_texts(frame, wiring)
+    system = _system(frame)
+    for annotation in wiring.annotations:
+        frame = system.annotate(frame, annotation)
+    for finish in wiring.finishes:
+        frame = system.finish(frame, finish)
+    return frame.drop(*wiring.dropped) if wiring.dropped else frame
+
+
+def _system(frame: Any) -> Any:
+    package = type(frame).__module__.partition(".")[0]
+    if package in ("pyspark", "polars"):
+        return {"pyspark": _Spark, "polars": _Polars}[package]
+    raise UnsupportedError(
+        f"a frame of {type(frame).__module__}.{type(frame).__qualname__} is not supported: give one of Spark or Polars "
+        "(polars.DataFrame(...) takes Arrow and pandas)"
+    )
+
+
+class _Spark:
+    """Frames of Spark."""
+
+    @staticmethod
+    def columns(frame: Any) -> list[str]:
+        return frame.columns
+
+    @staticmethod
+    def annotate(frame: Any, annotation: Any) -> Any:
+        from .. import spark
+
+        return spark.annotate(
+            frame,
+            annotation.text,
+            annotation.output,
+            model=annotation.model,
+            on_error=annotation.on_error,
+            **annotation.options,
+        )
+
+    @staticmethod
+    def finish(frame: Any, finish: Finish) -> Any:
+        from pyspark.sql import functions as F
+
+        column = F.col(finish.column)
+        plain = F.transform(column, lambda one: one["result"])
+        if finish.as_array:
+            frame = frame.withColumn(finish.output, plain)
+            if finish.metadata:
+                entries = F.flatten(F.transform(column, lambda one: F.map_entries(one["metadata"])))
+                frame = frame.withColumn(f"{finish.output}_metadata", entries)
+            return frame
+        if finish.metadata:
+
+            def detail(one: Any) -> Any:
+                pairs = F.transform(
+                    F.map_entries(one["metadata"]), lambda entry: F.concat(entry["key"], F.lit("->"), entry["value"])
+                )
+                return F.concat_ws(finish.value_symbol, pairs, F.concat(F.lit("result->"), one["result"]))
+
+            plain = F.transform(column, detail)
+        return frame.withColumn(finish.output, F.array_join(plain, finish.annotation_symbol))
+
+
+class _Polars:
+    """Frames of Polars, lazy or not."""
+
+    @staticmethod
+    def columns(frame: Any) -> list[str]:
+        return frame.collect_schema().names()
+
+    @staticmethod
+    def annotate(frame: Any, annotation: Any) -> Any:
+        import polars as pl
+
+        if annotation.on_error != "raise":
+            raise UnsupportedError(
+                "`setDoExceptionHandling(True)` is not supported on Polars: leave it out, or use Spark"
+            )
+        if annotation.output in _Polars.columns(frame):
+            raise InputError(f"there already is a column `{annotation.output}`: name another in setOutputCol")
+        ner = pl.col(annotation.text).ner.extract(annotation.model, **annotation.options)
+        return frame.with_columns(ner.alias(annotation.output))
+
+    @staticmethod
+    def finish(frame: Any, finish: Finish) -> Any:
+        import polars as pl
+
+        column, one = pl.col(finish.column), pl.element().struct
+        plain = column.list.eval(one.field("result"))
+        if finish.as_array:
+            frame = frame.with_columns(plain.alias(finish.output))
+            if finish.metadata:
+                entries = column.list.eval(one.field("metadata").explode(empty_as_null=False))
+                frame = frame.with_columns(entries.alias(f"{finish.output}_metadata"))
+            return frame
+        if finish.metadata:
+            entry = pl.element().struct
+            pairs = one.field("metadata").list.eval(entry.field("key") + "->" + entry.field("value"))
+            result = "result->" + one.field("result")
+            plain = column.list.eval(pairs.list.join(finish.value_symbol) + finish.value_symbol + result)
+        return frame.with_columns(plain.list.join(finish.annotation_symbol).alias(finish.output))

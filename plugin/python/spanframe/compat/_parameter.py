@@ -1,0 +1,161 @@
+"""Parameters of stages: one table row each, from which setters, checks and the documentation are made."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .._internal import InputError
+from ._absent import unsupported
+
+CLEANUP_MODES = ("disabled", "inplace", "inplace_full", "shrink", "shrink_full", "each", "each_full", "delete_full")
+
+_KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "text": (str, "a string"),
+    "texts": (list, "a list of strings"),
+    "flag": (bool, "True or False"),
+    "whole": (int, "a whole number"),
+    "number": ((int, float), "a number"),
+    "labels": (dict, "a dict of strings"),
+}
+
+
+class Parameter(NamedTuple):
+    """One parameter of a stage, by Spark NLP's name."""
+
+    name: str
+    kind: str
+    """Of :data:`_KINDS`."""
+    default: Any
+    meaning: str
+    """What it does here, for the documentation."""
+    option: str | None = None
+    """The engine option that it becomes."""
+    allowed: tuple[Any, ...] = ()
+    """The only values that are there, where not all are."""
+
+    @property
+    def setter(self) -> str:
+        return "set" + self.name[0].upper() + self.name[1:]
+
+    @property
+    def getter(self) -> str:
+        return "get" + self.setter[3:]
+
+    def check(self, stage: str, value: Any) -> Any:
+        """The value, if it may be set.
+
+        Raises
+        ------
+        InputError
+            It is of another kind.
+        UnsupportedError
+            Spark NLP would take it, and it is not there.
+        """
+        expected, description = _KINDS[self.kind]
+        fits = isinstance(value, expected) and (self.kind == "flag" or not isinstance(value, bool))
+        items = (
+            value
+            if self.kind == "texts"
+            else [*value.keys(), *value.values()]
+            if self.kind == "labels" and fits
+            else []
+        )
+        if not fits or not all(isinstance(item, str) for item in items):
+            raise InputError(f"{stage}.{self.setter} takes {description}, not a {type(value).__name__}")
+        if self.allowed and value not in self.allowed:
+            raise unsupported(f"{stage}.{self.setter}", [str(one) for one in self.allowed], value)
+        return value
+
+
+def _only(name: str, kind: str, value: Any, meaning: str) -> Parameter:
+    """A parameter that may be set to what it is anyway."""
+    return Parameter(name, kind, value, f"{meaning}; may be set to `{value}` alone", allowed=(value,))
+
+
+OUTPUT = Parameter("outputCol", "text", None, "name by which later stages find it")
+INPUTS = Parameter("inputCols", "texts", None, "must be made by earlier stages")
+LAZY = _only("lazyAnnotator", "flag", False, "there is no lazy annotator")
+
+ASSEMBLER = (
+    Parameter("inputCol", "text", None, "the frame's column of texts"),
+    OUTPUT._replace(default="document"),
+    Parameter(
+        "cleanupMode",
+        "text",
+        "disabled",
+        "`cleanup_mode`; positions are those of the cleaned text, as Spark NLP's (`cleaned_offsets=True`)",
+        "cleanup_mode",
+        CLEANUP_MODES,
+    ),
+)
+DETECTOR = (
+    INPUTS,
+    OUTPUT,
+    LAZY,
+    Parameter(
+        "useAbbreviations",
+        "flag",
+        True,
+        "no effect: the engine's own sentences choose where long texts are cut, and nothing is lost there",
+    ),
+    Parameter("detectLists", "flag", True, "no effect, as `setUseAbbreviations`"),
+    _only("explodeSentences", "flag", False, "a row stays a row"),
+    _only("useCustomBoundsOnly", "flag", False, "sentences are the engine's own"),
+    _only("minLength", "whole", 0, "no sentence is dropped"),
+    _only("maxLength", "whole", 99999, "no sentence is dropped"),
+)
+TOKENIZER = (
+    INPUTS,
+    OUTPUT,
+    LAZY,
+    _only("caseSensitiveExceptions", "flag", True, "there are no exceptions"),
+    _only("targetPattern", "text", r"\S+", "words are those of the model's tokenizer"),
+    _only("minLength", "whole", 0, "no word is dropped"),
+    _only("maxLength", "whole", 99999, "no word is dropped"),
+)
+CLASSIFIER = (
+    INPUTS,
+    OUTPUT,
+    LAZY,
+    Parameter("batchSize", "whole", 8, "no effect: batches are chosen by tokens (`batch_tokens`)"),
+    Parameter(
+        "maxSentenceLength",
+        "whole",
+        128,
+        'no effect, for nothing is cut off; under `emulate="sparknlp"` it is `max_length`, and cuts',
+    ),
+    _only("caseSensitive", "flag", True, "the model's own tokenizer says whether case counts"),
+)
+CONVERTER = (
+    INPUTS,
+    OUTPUT,
+    LAZY,
+    Parameter("whiteList", "texts", None, "`white_list`; a type that the model lacks is an error", "white_list"),
+    Parameter("preservePosition", "flag", True, "`preserve_position`", "preserve_position"),
+    Parameter("nerHasNoSchema", "flag", False, "`ner_has_no_schema`", "ner_has_no_schema"),
+)
+INTERNAL_CONVERTER = (
+    *CONVERTER,
+    Parameter("blackList", "texts", None, "`black_list`", "black_list"),
+    Parameter("threshold", "number", None, "`threshold`", "threshold"),
+    Parameter("greedyMode", "flag", False, "`greedy_mode`", "greedy_mode"),
+    Parameter("replaceLabels", "labels", None, "`replace_labels`", "replace_labels"),
+    Parameter(
+        "doExceptionHandling",
+        "flag",
+        False,
+        '`on_error="null"` on Spark: such a row is null, its reason in `<outputCol>_error`; not on Polars',
+    ),
+)
+FINISHER = (
+    INPUTS._replace(meaning="columns of converters"),
+    Parameter("outputCols", "texts", None, "`finished_<column>` where left out"),
+    Parameter("cleanAnnotations", "flag", True, "drops the columns of converters"),
+    Parameter("outputAsArray", "flag", True, "a list of mentions, or one string"),
+    Parameter(
+        "includeMetadata", "flag", False, "a further column `<output>_metadata`; with strings, beside each mention"
+    ),
+    Parameter("valueSplitSymbol", "text", "#", "between metadata and mention, in strings"),
+    Parameter("annotationSplitSymbol", "text", "@", "between mentions, in strings"),
+    _only("parseEmbeddingsVectors", "flag", False, "there are no embeddings"),
+)

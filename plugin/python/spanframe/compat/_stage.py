@@ -1,0 +1,293 @@
+"""Stages: each is its parameters, what it reads and what it makes."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+from uuid import uuid4
+
+from .._internal import InputError, ModelError, models
+from ._absent import UnsupportedError, unsupported
+from ._parameter import ASSEMBLER, CLASSIFIER, CONVERTER, DETECTOR, FINISHER, INTERNAL_CONVERTER, TOKENIZER, Parameter
+
+_Stage = TypeVar("_Stage", bound="Stage")
+
+
+class Stage:
+    """A step of a pipeline. Setters give the stage back, getters the value."""
+
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+    reads: ClassVar[tuple[str, ...]] = ()
+    """Annotator types that its input columns must have."""
+    makes: ClassVar[str | None] = None
+    """Annotator type of its output column."""
+    stages: ClassVar[dict[str, type[Stage]]] = {}
+    """All stages by name."""
+
+    def __init_subclass__(cls) -> None:
+        if cls.parameters:
+            Stage.stages[cls.__name__] = cls
+        for parameter in cls.parameters:
+            for name, method in ((parameter.setter, _setter(parameter)), (parameter.getter, _getter(parameter))):
+                if name not in vars(cls):
+                    setattr(cls, name, method)
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.uid = f"{type(self).__name__}_{uuid4().hex[:12]}"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise unsupported(f"{type(self).__name__}.{name}", [one.setter for one in self.parameters])
+
+    def value(self, name: str) -> Any:
+        """What is set, or the default."""
+        default = next(parameter.default for parameter in self.parameters if parameter.name == name)
+        return self.values.get(name, default)
+
+    def options(self) -> dict[str, Any]:
+        """The engine options that its values become."""
+        return {
+            parameter.option: self.values[parameter.name]
+            for parameter in self.parameters
+            if parameter.option and parameter.name in self.values
+        }
+
+    def needed(self, name: str) -> Any:
+        """What is set.
+
+        Raises
+        ------
+        InputError
+            Nothing is set.
+        """
+        value = self.value(name)
+        if not value:
+            setter = next(parameter.setter for parameter in self.parameters if parameter.name == name)
+            raise InputError(f"{type(self).__name__} has no {name}: call {setter}")
+        return value
+
+    @property
+    def inputs(self) -> list[str]:
+        """Columns that it reads from other stages."""
+        return self.needed("inputCols") if self.reads else []
+
+    @property
+    def outputs(self) -> list[str]:
+        """Columns that it makes."""
+        return [self.needed("outputCol")]
+
+    def __repr__(self) -> str:
+        return self.uid
+
+
+def _setter(parameter: Parameter) -> Callable[..., Any]:
+    def set_value(self: _Stage, *value: Any) -> _Stage:
+        if parameter.kind == "texts" and not (len(value) == 1 and isinstance(value[0], (list, tuple))):
+            value = (list(value),)
+        if len(value) != 1:
+            raise InputError(f"{type(self).__name__}.{parameter.setter} takes one value, not {len(value)}")
+        only = list(value[0]) if parameter.kind == "texts" else value[0]
+        self.values[parameter.name] = parameter.check(type(self).__name__, only)
+        return self
+
+    set_value.__name__ = parameter.setter
+    set_value.__doc__ = f"Sets ``{parameter.name}``: {parameter.meaning}."
+    return set_value
+
+
+def _getter(parameter: Parameter) -> Callable[..., Any]:
+    def get_value(self: Stage) -> Any:
+        return self.value(parameter.name)
+
+    get_value.__name__ = parameter.getter
+    get_value.__doc__ = f"``{parameter.name}``, as set or by default."
+    return get_value
+
+
+class DocumentAssembler(Stage):
+    """Names the column of texts, and how they are cleaned."""
+
+    parameters = ASSEMBLER
+    makes = "document"
+
+
+class SentenceDetector(Stage):
+    """Stands for sentences, which the engine finds by itself."""
+
+    parameters = DETECTOR
+    reads = ("document",)
+    makes = "document"
+
+
+class Tokenizer(Stage):
+    """Stands for words, which the model's own tokenizer finds."""
+
+    parameters = TOKENIZER
+    reads = ("document",)
+    makes = "token"
+
+
+class TokenClassifier(Stage):
+    """The model: a published name that ``spanframe model list`` shows, or a folder."""
+
+    reads = ("document", "token")
+    makes = "named_entity"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model: str | None = None
+
+    @classmethod
+    def pretrained(cls, name: str, lang: str = "en", remote_loc: str | None = None) -> Any:
+        """The model of a name in the catalogue. Nothing is downloaded: ``remote_loc`` is not looked at.
+
+        Raises
+        ------
+        ModelError
+            The name is unknown; the nearest are in the message.
+        InputError
+            The model of that name reads another language.
+        """
+        catalogue = {row["name"]: row for row in models()}
+        if name not in catalogue:
+            _refuse(name)
+        languages = catalogue[name]["languages"]
+        if languages and lang not in (*languages, "xx"):
+            entities = catalogue[name]["entities"]
+            others = [
+                n for n, row in catalogue.items() if lang in row["languages"] and set(entities) <= set(row["entities"])
+            ]
+            way_out = f"for `{lang}` there is {', '.join(others)}" if others else "no model here reads that language"
+            raise InputError(f"`{name}` is of language {', '.join(languages)}, not `{lang}`: {way_out}")
+        stage = cls()
+        stage.model = name
+        return stage
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Any:
+        """The model in a folder: a Hugging Face export with config.json, tokenizer.json and an ``.onnx`` file.
+
+        Raises
+        ------
+        ModelError
+            There is no such folder.
+        UnsupportedError
+            Spark NLP saved it, in a format of its own.
+        """
+        folder = Path(path)
+        if (folder / "metadata").is_dir() and not (folder / "config.json").exists():
+            raise UnsupportedError(
+                f"`{cls.__name__}.load` of a folder that Spark NLP saved (`{folder}`) is not supported: give the Hugging "
+                "Face export that it was made from"
+            )
+        if not folder.exists():
+            _refuse(str(folder))
+        stage = cls()
+        stage.model = str(folder)
+        return stage
+
+    @classmethod
+    def loadSavedModel(cls, folder: str | os.PathLike[str], spark_session: Any = None) -> Any:  # noqa: N802
+        """As :meth:`load`; the session is not used."""
+        return cls.load(folder)
+
+
+def _refuse(name: str) -> None:
+    """Raises what the engine says of a model that is not there, with the nearest names."""
+    from .._engine import Engine
+
+    Engine(name)
+    raise ModelError(f"there is no model `{name}` in the catalogue: `spanframe model list` shows it")
+
+
+class BertForTokenClassification(TokenClassifier):
+    """A token classifier; every architecture that the engine runs may be in it."""
+
+    parameters = CLASSIFIER
+
+
+class RoBertaForTokenClassification(TokenClassifier):
+    """As :class:`BertForTokenClassification`."""
+
+    parameters = CLASSIFIER
+
+
+class XlmRoBertaForTokenClassification(TokenClassifier):
+    """As :class:`BertForTokenClassification`."""
+
+    parameters = CLASSIFIER
+
+
+class DistilBertForTokenClassification(TokenClassifier):
+    """As :class:`BertForTokenClassification`."""
+
+    parameters = CLASSIFIER
+
+
+class CamemBertForTokenClassification(TokenClassifier):
+    """As :class:`BertForTokenClassification`."""
+
+    parameters = CLASSIFIER
+
+
+class DeBertaForTokenClassification(TokenClassifier):
+    """As :class:`BertForTokenClassification`."""
+
+    parameters = CLASSIFIER
+
+
+class MedicalBertForTokenClassifier(TokenClassifier):
+    """As :class:`BertForTokenClassification`."""
+
+    parameters = CLASSIFIER
+
+
+class NerConverter(Stage):
+    """Makes the column of mentions."""
+
+    parameters = CONVERTER
+    reads = ("document", "token", "named_entity")
+    makes = "chunk"
+
+
+class NerConverterInternal(NerConverter):
+    """Makes the column of mentions, with the options of the licensed library."""
+
+    parameters = INTERNAL_CONVERTER
+
+    def setReplaceDictResource(  # noqa: N802
+        self, path: str, read_as: str = "TEXT", options: dict[str, str] | None = None
+    ) -> NerConverterInternal:
+        """Reads ``replaceLabels`` from a file with an old and a new label on each line.
+
+        Raises
+        ------
+        InputError
+            A line has not two values.
+        UnsupportedError
+            ``read_as`` is not ``"TEXT"``.
+        """
+        if read_as != "TEXT":
+            raise unsupported("NerConverterInternal.setReplaceDictResource", ["TEXT"], read_as)
+        with open(path, encoding="utf-8", newline="") as file:
+            lines = [line for line in csv.reader(file, delimiter=(options or {}).get("delimiter", ",")) if line]
+        for number, line in enumerate(lines, 1):
+            if len(line) != 2:
+                raise InputError(f"line {number} of `{path}` has {len(line)} values, expected an old and a new label")
+        return self.setReplaceLabels({old.strip(): new.strip() for old, new in lines})
+
+
+class Finisher(Stage):
+    """Makes plain lists or strings of the mentions."""
+
+    parameters = FINISHER
+    reads = ("chunk",)
+
+    @property
+    def outputs(self) -> list[str]:
+        return self.value("outputCols") or [f"finished_{column}" for column in self.inputs]

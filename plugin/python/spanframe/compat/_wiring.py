@@ -1,0 +1,155 @@
+"""From stages that name each other's columns to what the engine and the frame have to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from .._internal import InputError
+from ._absent import UnsupportedError
+from ._stage import DocumentAssembler, Finisher, NerConverter, Stage, TokenClassifier
+
+
+class Annotation(NamedTuple):
+    """A column of mentions to make."""
+
+    text: str
+    output: str
+    model: str
+    options: dict[str, Any]
+    on_error: str
+
+
+class Finish(NamedTuple):
+    """A plain column to make of one with mentions."""
+
+    column: str
+    output: str
+    as_array: bool
+    metadata: bool
+    value_symbol: str
+    annotation_symbol: str
+
+
+class Wiring(NamedTuple):
+    """All that a pipeline does to a frame, in order."""
+
+    annotations: list[Annotation]
+    finishes: list[Finish]
+    dropped: list[str]
+
+    @property
+    def texts(self) -> list[str]:
+        """The columns of the frame that are read."""
+        return sorted({annotation.text for annotation in self.annotations})
+
+
+def wire(stages: Sequence[Stage], options: dict[str, Any]) -> Wiring:
+    """Follows the columns from stage to stage.
+
+    Raises
+    ------
+    InputError
+        A stage reads a column that no earlier one makes, or one of a wrong type; two make the same; a setter is missing.
+    UnsupportedError
+        The tags of a classifier, or words, are wanted as a column.
+    """
+    made: dict[str, Stage] = {}
+    for stage in stages:
+        if not isinstance(stage, Stage):
+            raise UnsupportedError(
+                f"a stage of {type(stage).__module__}.{type(stage).__qualname__} is not supported: take stages of "
+                "spanframe.compat, and use the other before or after"
+            )
+        _check_inputs(stage, made)
+        for output in stage.outputs:
+            if output in made:
+                raise InputError(
+                    f"{type(stage).__name__} makes column `{output}`, as {_name(made[output])} already does"
+                )
+            made[output] = stage
+    converters = [stage for stage in stages if isinstance(stage, NerConverter)]
+    read = {column for converter in converters for column in converter.inputs}
+    for stage in stages:
+        if isinstance(stage, TokenClassifier) and not read.intersection(stage.outputs):
+            raise UnsupportedError(
+                f"column `{stage.outputs[0]}` of {_name(stage)} is not supported by itself, for tags of words are not given: add "
+                "an nlp.NerConverter, which makes mentions of them"
+            )
+    if not converters:
+        raise InputError("no stage finds entities: add a token classifier and an nlp.NerConverter")
+    finishers = [stage for stage in stages if isinstance(stage, Finisher)]
+    dropped = [converter.outputs[0] for converter in converters] if any(map(_cleans, finishers)) else []
+    annotations = [_annotation(converter, made, options) for converter in converters]
+    return Wiring(annotations, [finish for stage in finishers for finish in _finishes(stage)], dropped)
+
+
+def _name(stage: Stage) -> str:
+    return type(stage).__name__
+
+
+def _cleans(finisher: Finisher) -> bool:
+    return finisher.value("cleanAnnotations")
+
+
+def _check_inputs(stage: Stage, made: dict[str, Stage]) -> None:
+    kinds = set()
+    for column in stage.inputs:
+        if column not in made:
+            known = f"those made are {', '.join(made)}" if made else "none is made before it"
+            raise InputError(f"{_name(stage)} reads column `{column}`, which no earlier stage makes; {known}")
+        maker = made[column]
+        if maker.makes not in stage.reads:
+            if isinstance(stage, Finisher):
+                raise UnsupportedError(
+                    f"column `{column}` of {_name(maker)} is not supported in a Finisher: name columns of a NerConverter"
+                )
+            raise InputError(
+                f"{_name(stage)} reads column `{column}` of type {maker.makes} ({_name(maker)}), expected {', '.join(stage.reads)}"
+            )
+        kinds.add(maker.makes)
+    missing = [kind for kind in stage.reads if kind not in kinds]
+    if missing:
+        raise InputError(
+            f"{_name(stage)} needs an input column of type {' and '.join(missing)}: name it in setInputCols"
+        )
+
+
+def _source(stage: Stage, kind: type, made: dict[str, Stage]) -> Stage:
+    """The nearest stage of a class among those that a stage reads, directly or not."""
+    near: Iterable[Stage] = [made[column] for column in stage.inputs]
+    found = [one for one in near if isinstance(one, kind)]
+    return found[0] if found else next(_source(one, kind, made) for one in near if one.reads)
+
+
+def _annotation(converter: Stage, made: dict[str, Stage], options: dict[str, Any]) -> Annotation:
+    classifier = _source(converter, TokenClassifier, made)
+    assembler = _source(classifier, DocumentAssembler, made)
+    if classifier.model is None:
+        raise InputError(
+            f"{_name(classifier)} has no model: make it by pretrained(name, lang) or loadSavedModel(folder)"
+        )
+    settings = assembler.options() | converter.options()
+    if settings.get("cleanup_mode", "disabled") != "disabled":
+        settings["cleaned_offsets"] = True
+    if options.get("emulate") == "sparknlp":
+        settings["max_length"] = classifier.value("maxSentenceLength")
+    handled = "doExceptionHandling" in converter.values and converter.values["doExceptionHandling"]
+    return Annotation(
+        assembler.needed("inputCol"),
+        converter.outputs[0],
+        classifier.model,
+        settings | options | {"layout": "annotation"},
+        "null" if handled else "raise",
+    )
+
+
+def _finishes(finisher: Finisher) -> list[Finish]:
+    inputs, outputs = finisher.inputs, finisher.outputs
+    if len(inputs) != len(outputs):
+        raise InputError(f"Finisher has {len(inputs)} input and {len(outputs)} output columns: give one for each")
+    form = [
+        finisher.value(name)
+        for name in ("outputAsArray", "includeMetadata", "valueSplitSymbol", "annotationSplitSymbol")
+    ]
+    return [Finish(column, output, *form) for column, output in zip(inputs, outputs)]

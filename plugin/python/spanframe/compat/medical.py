@@ -1,0 +1,22 @@
+"""Annotators of the licensed library: what ``johnsnowlabs.medical`` and ``sparknlp_jsl.annotator`` give."""
+
+from typing import Any
+
+from ._absent import unsupported
+from ._stage import MedicalBertForTokenClassifier, NerConverterInternal
+
+BertForTokenClassification = MedicalBertForTokenClassifier
+BertForTokenClassifier = MedicalBertForTokenClassifier
+
+__all__ = [
+    "BertForTokenClassification",
+    "BertForTokenClassifier",
+    "MedicalBertForTokenClassifier",
+    "NerConverterInternal",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    raise unsupported(name, __all__)

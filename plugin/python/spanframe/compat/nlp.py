@@ -1,0 +1,71 @@
+"""Annotators of the open library: what ``johnsnowlabs.nlp``, ``sparknlp.base`` and ``sparknlp.annotator`` give."""
+
+from typing import Any
+
+from ._absent import unsupported
+from ._light import Annotation, LightPipeline
+from ._pipeline import Pipeline, PipelineModel
+from ._stage import (
+    BertForTokenClassification,
+    CamemBertForTokenClassification,
+    DeBertaForTokenClassification,
+    DistilBertForTokenClassification,
+    DocumentAssembler,
+    Finisher,
+    NerConverter,
+    RoBertaForTokenClassification,
+    SentenceDetector,
+    Tokenizer,
+    XlmRoBertaForTokenClassification,
+)
+
+__all__ = [
+    "Annotation",
+    "BertForTokenClassification",
+    "CamemBertForTokenClassification",
+    "DeBertaForTokenClassification",
+    "DistilBertForTokenClassification",
+    "DocumentAssembler",
+    "Finisher",
+    "LightPipeline",
+    "NerConverter",
+    "Pipeline",
+    "PipelineModel",
+    "RoBertaForTokenClassification",
+    "SentenceDetector",
+    "Tokenizer",
+    "XlmRoBertaForTokenClassification",
+    "start",
+]
+
+
+def start(*, memory: str = "16G", params: dict[str, str] | None = None, **others: Any) -> Any:
+    """A Spark session: plain, for nothing but this package must be on the nodes.
+
+    Parameters
+    ----------
+    memory
+        ``spark.driver.memory``.
+    params
+        Further settings of Spark.
+
+    Raises
+    ------
+    UnsupportedError
+        Another parameter is given.
+    """
+    for name, value in others.items():
+        if value:
+            raise unsupported(f"start(..., {name}=...)", ["memory", "params"])
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.config("spark.driver.memory", memory)
+    for name, value in (params or {}).items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    raise unsupported(name, __all__)

@@ -1,0 +1,242 @@
+"""Clinical named-entity recognition as a column of a Spark DataFrame, batch or streaming. Needs PySpark and pyarrow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyarrow as pa
+from pyspark import SparkFiles, TaskContext
+from pyspark.sql import DataFrame
+from pyspark.sql.types import (
+    ArrayType,
+    CharType,
+    DataType,
+    FloatType,
+    IntegerType,
+    MapType,
+    NullType,
+    StringType,
+    StructField,
+    StructType,
+    VarcharType,
+)
+
+from ._column import DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS, ColumnAnnotator, OnError, Plan
+from ._internal import InputError, ModelError
+
+
+def _struct(*fields: tuple[str, DataType]) -> StructType:
+    return StructType([StructField(name, kind) for name, kind in fields])
+
+
+_ENTITY = (
+    ("chunk", StringType()),
+    ("entity", StringType()),
+    ("begin", IntegerType()),
+    ("end", IntegerType()),
+    ("confidence", FloatType()),
+)
+_ANNOTATION = (
+    ("annotatorType", StringType()),
+    ("begin", IntegerType()),
+    ("end", IntegerType()),
+    ("result", StringType()),
+    ("metadata", MapType(StringType(), StringType())),
+    ("embeddings", ArrayType(FloatType())),
+)
+LAYOUTS: dict[str, DataType] = {
+    "annotation": ArrayType(_struct(*_ANNOTATION)),
+    "struct_of_lists": _struct(*((name, ArrayType(kind)) for name, kind in _ENTITY)),
+    "list_of_structs": ArrayType(_struct(*_ENTITY)),
+}
+"""Type of the new column by layout. Spark has no unsigned integers: positions are ``int``."""
+
+
+def annotate(
+    df: DataFrame,
+    column: str,
+    output: str = "ner_chunk",
+    *,
+    model: str | os.PathLike[str] | None = None,
+    layout: str = "annotation",
+    on_error: OnError = "raise",
+    batch_rows: int = DEFAULT_BATCH_ROWS,
+    batch_bytes: int = DEFAULT_BATCH_BYTES,
+    profile: Any = None,
+    **options: Any,
+) -> DataFrame:
+    """Adds the entities of a text column to a DataFrame.
+
+    Lazy, as everything of Spark: rows are annotated when an action runs, by one engine a Python worker, which Spark
+    reuses for many tasks. All columns are kept as they are. A task that fails and runs again gives the same rows.
+
+    Parameters
+    ----------
+    df
+        Batch or streaming DataFrame.
+    column
+        Its column of texts.
+    output
+        Name of the new column.
+    model
+        As of :class:`spanframe.Engine`: a name, or a path that is there on every node. A path that is not is looked for
+        among what Spark ships (``spark.archives``, ``SparkContext.addArchive``).
+    layout
+        ``"annotation"`` (default here): Spark NLP's array of annotations, with its offsets (UTF-16 units, inclusive
+        end); ``"struct_of_lists"``; ``"list_of_structs"``.
+    on_error
+        What becomes of a row that cannot be annotated, because its bytes are not UTF-8 or the engine refuses it:
+        ``"raise"`` (default) fails the task; ``"null"`` gives null and the reason in a further column
+        ``<output>_error``. No message has any text of a note.
+    batch_rows, batch_bytes
+        Most rows and bytes of text that are annotated, and returned to Spark, at once.
+    profile
+        A ``pyspark.resource.ResourceProfile``, for executors with a GPU (PySpark 4).
+    **options
+        Those of :meth:`NerExpression.extract <spanframe._polars.NerExpression.extract>`. Where ``sessions`` is left out,
+        a worker runs as many as its task has CPUs (``spark.task.cpus``), each with ``intra_threads``.
+        ``device="cuda"`` takes the GPU that Spark assigned to the task, if it assigns GPUs.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``df``, then ``output``: null for a null text, empty where there is no entity.
+
+    Raises
+    ------
+    InputError
+        Before any job: the column is missing or not of strings, the output column is there already, or an option is
+        unknown or cannot have its value. A wrong model or device fails the tasks instead, for only workers know them.
+
+    Examples
+    --------
+    >>> from pyspark.sql import SparkSession
+    >>> spark = SparkSession.builder.master("local[1]").getOrCreate()
+    >>> df = spark.createDataFrame([(1, "Niega disnea."), (2, None)], "id int, text string")
+    >>> result = annotate(df, "text")
+    >>> result.selectExpr("explode(ner_chunk) as chunk").selectExpr(
+    ...     "chunk.result as chunk", "chunk.metadata['entity'] as entity"
+    ... ).show(truncate=False)
+    +------+-------+
+    |chunk |entity |
+    +------+-------+
+    |disnea|SYMPTOM|
+    +------+-------+
+    <BLANKLINE>
+    """
+    settings = {name: value for name, value in options.items() if value is not None}
+    settings |= {"layout": layout} | ({} if model is None else {"model": os.fspath(model)})
+    plan = Plan(settings, on_error, batch_rows, batch_bytes).check()
+    index = _text_column(df, column)
+    new = [StructField(output, LAYOUTS[layout])]
+    if on_error == "null":
+        new.append(StructField(f"{output}_error", StringType()))
+    for field in new:
+        _check_new(df, field.name)
+    schema = StructType([*df.schema.fields, *new])
+    extra = {} if profile is None else {"profile": profile}
+    try:
+        return df.mapInArrow(_task(plan, index, column, [field.name for field in new]), schema, **extra)
+    except NotImplementedError:
+        raise _not_arrow(df) from None
+
+
+def _not_arrow(df: DataFrame) -> InputError:
+    """Why Spark refuses to send these columns."""
+    for field in df.schema.fields:
+        try:
+            df.sparkSession.createDataFrame([], StructType([field])).mapInArrow(iter, StructType([field]))
+        except NotImplementedError:
+            kind = field.dataType.simpleString()
+            return InputError(f"column `{field.name}` is {kind}, which cannot go to Python: cast or drop it")
+    return InputError("Spark cannot send these columns to Python as Arrow: cast or drop those of rare types")
+
+
+def _names(df: DataFrame) -> tuple[list[str], Callable[[str], str]]:
+    """The columns' names, and what Spark makes of a name before it compares it."""
+    sensitive = df.sparkSession.conf.get("spark.sql.caseSensitive", "false") == "true"
+    return df.columns, str if sensitive else str.lower
+
+
+def _text_column(df: DataFrame, column: str) -> int:
+    names, fold = _names(df)
+    folded = [fold(name) for name in names]
+    for name in names:
+        if folded.count(fold(name)) > 1:
+            raise InputError(
+                f"{folded.count(fold(name))} columns are named `{name}`, which cannot go to Python: rename all but one"
+            )
+    if fold(column) not in folded:
+        raise InputError(f"there is no column `{column}`; the columns are {', '.join(names)}")
+    index = folded.index(fold(column))
+    kind = df.schema.fields[index].dataType
+    if not isinstance(kind, (StringType, CharType, VarcharType, NullType)):
+        raise InputError(
+            f"column `{column}` is {kind.simpleString()}, expected a string column: cast it to a string first"
+        )
+    return index
+
+
+def _check_new(df: DataFrame, output: str) -> None:
+    names, fold = _names(df)
+    if fold(output) in map(fold, names):
+        raise InputError(f"there already is a column `{output}`: give the new one another name with output=")
+
+
+def _task(
+    plan: Plan, index: int, column: str, output: list[str]
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What runs in a Python worker for one task."""
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        context = TaskContext.get()
+        place = f"partition {context.partitionId() if context else 0}, column `{column}`"
+        annotator = _annotator(plan, context, place)
+        first_row = 0
+        for batch in batches:
+            for part in annotator.parts(batch.column(index), first_row):
+                added = [_signed(part.entities), part.reasons][: len(output)]
+                kept = batch.slice(part.begin, len(part.entities))
+                schema = batch.schema
+                for name, array in zip(output, added):
+                    schema = schema.append(pa.field(name, array.type))
+                yield pa.RecordBatch.from_arrays([*kept.columns, *added], schema=schema)
+            first_row += batch.num_rows
+
+    return run
+
+
+def _annotator(plan: Plan, context: TaskContext | None, place: str) -> ColumnAnnotator:
+    """With the threads, the GPU and the model's place that this node and task have."""
+    options = plan.options
+    found: dict[str, Any] = {}
+    if options.get("device", "cpu") == "cpu" and "sessions" not in options:
+        found["sessions"] = max(1, (context.cpus() if context else 1) // (options.get("intra_threads") or 1))
+    if options.get("device") == "cuda" and context and "gpu" in context.resources():
+        found["device"] = f"cuda:{context.resources()['gpu'].addresses[0]}"
+    shipped = None
+    if "model" in options and not os.path.exists(options["model"]):
+        shipped = os.path.abspath(SparkFiles.get(options["model"]))
+        if os.path.exists(shipped):
+            found["model"] = shipped
+    try:
+        return ColumnAnnotator(plan.with_options(**found), place)
+    except ModelError as error:
+        if shipped is None or "model" in found:
+            raise
+        raise ModelError(f"{error}; nor did Spark ship it to `{shipped}`") from None
+
+
+def _signed(entities: pa.Array) -> pa.Array:
+    """With positions as ``int``. One that does not fit is an error, never another number."""
+    return entities.cast(_signed_type(entities.type))
+
+
+def _signed_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_signed_type(field.type)) for field in kind])
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_signed_type(kind.value_type)))
+    return pa.int32() if pa.types.is_uint32(kind) else kind
