@@ -1,6 +1,9 @@
 //! [`Sink`]: a Parquet file that is being written.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -82,18 +85,6 @@ pub enum SinkError {
     Schema(String),
 }
 
-impl From<ParquetError> for SinkError {
-    fn from(error: ParquetError) -> Self {
-        match error {
-            ParquetError::External(inner) => match inner.downcast::<io::Error>() {
-                Ok(io) => Self::Io(*io),
-                Err(other) => Self::Schema(other.to_string()),
-            },
-            other => Self::Schema(other.to_string()),
-        }
-    }
-}
-
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
@@ -108,7 +99,18 @@ pub struct Written {
 /// Writes batches into row groups of bounded size.
 pub struct Sink<W: Write + Send> {
     writer: ArrowWriter<Counted<W>>,
+    failed: Failed,
     rows: u64,
+}
+
+/// The first failure of the disk or the store: Parquet's own errors keep its message alone.
+type Failed = Arc<Mutex<Option<io::Error>>>;
+
+fn error(failed: &Failed, seen: &ParquetError) -> SinkError {
+    match failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(error) => SinkError::Io(error),
+        None => SinkError::Schema(seen.to_string()),
+    }
 }
 
 impl<W: Write + Send> Sink<W> {
@@ -125,8 +127,10 @@ impl<W: Write + Send> Sink<W> {
             .set_created_by(concat!("spanframe ", env!("CARGO_PKG_VERSION")).to_string())
             .set_key_value_metadata(Some(metadata))
             .build();
-        let counted = Counted { inner: writer, bytes: 0 };
-        Ok(Self { writer: ArrowWriter::try_new(counted, schema, Some(properties))?, rows: 0 })
+        let failed = Failed::default();
+        let counted = Counted { inner: writer, bytes: 0, failed: Arc::clone(&failed) };
+        let writer = ArrowWriter::try_new(counted, schema, Some(properties)).map_err(|e| error(&failed, &e))?;
+        Ok(Self { writer, failed, rows: 0 })
     }
 
     /// Adds rows.
@@ -134,7 +138,7 @@ impl<W: Write + Send> Sink<W> {
     /// # Errors
     /// [`SinkError::Io`] if the disk or the store fails, after which the file is of no use.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), SinkError> {
-        self.writer.write(batch)?;
+        self.writer.write(batch).map_err(|e| error(&self.failed, &e))?;
         self.rows += batch.num_rows() as u64;
         Ok(())
     }
@@ -161,29 +165,44 @@ impl<W: Write + Send> Sink<W> {
     /// # Errors
     /// As [`write`](Self::write).
     pub fn finish(mut self) -> Result<(W, Written), SinkError> {
-        self.writer.flush()?;
+        self.writer.flush().map_err(|e| error(&self.failed, &e))?;
         let row_groups = self.writer.flushed_row_groups().len() as u64;
-        let mut counted = self.writer.into_inner()?;
-        counted.flush().map_err(SinkError::Io)?;
+        let mut counted = self.writer.into_inner().map_err(|e| error(&self.failed, &e))?;
+        counted.inner.flush().map_err(SinkError::Io)?;
         Ok((counted.inner, Written { rows: self.rows, row_groups, bytes: counted.bytes }))
     }
 }
 
-/// Counts bytes.
+/// Counts bytes, and keeps the first failure.
 struct Counted<W> {
     inner: W,
     bytes: u64,
+    failed: Failed,
+}
+
+impl<W> Counted<W> {
+    fn kept<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|error| {
+            let kind = error.kind();
+            if kind != io::ErrorKind::Interrupted {
+                self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            }
+            io::Error::from(kind)
+        })
+    }
 }
 
 impl<W: Write> Write for Counted<W> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(buffer)?;
+        let written = self.inner.write(buffer);
+        let written = self.kept(written)?;
         self.bytes += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
+        let flushed = self.inner.flush();
+        self.kept(flushed)
     }
 }
 
@@ -191,6 +210,6 @@ impl<W: Write> Write for Counted<W> {
 ///
 /// # Errors
 /// [`SourceError::Damaged`] if it is no whole Parquet file, [`SourceError::Io`] if the store fails.
-pub fn metadata(file: std::sync::Arc<dyn ReadAt>, path: &str) -> Result<Vec<(String, String)>, SourceError> {
+pub fn metadata(file: Arc<dyn ReadAt>, path: &str) -> Result<Vec<(String, String)>, SourceError> {
     footer(file, path)
 }

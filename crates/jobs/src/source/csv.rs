@@ -81,46 +81,80 @@ impl Records {
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(64 << 10)
-            .from_reader(Limited { text: file.text()?, left: MOST });
+            .from_reader(Limited::new(file.text()?));
         Ok(Self { reader, record: ByteRecord::new(), path: file.path.clone() })
     }
 
     /// Reads the next record; `false` at the end.
     fn advance(&mut self) -> Result<bool, SourceError> {
         self.reader.get_mut().left = MOST;
-        let line = self.reader.position().line();
-        self.reader.read_byte_record(&mut self.record).map_err(|error| {
-            let limited = self.reader.get_ref();
-            match error.into_kind() {
-                _ if limited.left == 0 => limited.text.long_row(line),
-                csv::ErrorKind::Io(error) => limited.text.error(&error),
-                _ => SourceError::Damaged {
-                    path: self.path.clone(),
-                    format: "CSV",
-                    reason: format!("in the row that begins in line {line}"),
-                },
+        let read = self.reader.read_byte_record(&mut self.record);
+        let end = self.reader.position().byte();
+        let limited = self.reader.get_mut();
+        let line = limited.newlines + 1;
+        read.inspect(|_| limited.pass(end)).map_err(|error| match error.into_kind() {
+            _ if limited.left == 0 => limited.text.long_row(line),
+            csv::ErrorKind::Io(error) => limited.text.error(&error),
+            _ => {
+                let reason = format!("in the row that begins in line {line}");
+                SourceError::Damaged { path: self.path.clone(), format: "CSV", reason }
             }
         })
     }
 
+    /// Where the record begins. The reader's own count leaves out lines inside of fields.
     fn line(&self) -> u64 {
-        self.record.position().map_or(0, csv::Position::line)
+        let Limited { newlines, last, .. } = self.reader.get_ref();
+        let inside = count(self.record.as_slice());
+        (newlines + 1).saturating_sub(inside + u64::from(*last == b'\n'))
     }
 }
 
-/// Gives so many bytes and no more, so that a quote that is never closed does not fill the memory.
+fn count(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
+}
+
+/// Gives so many bytes and no more, so that a quote that is never closed does not fill the memory; and counts lines.
 struct Limited {
     text: Text,
     left: usize,
+    /// What was given last, and where it begins.
+    given: (u64, Vec<u8>),
+    /// Where the last record ends, the ends of lines before that, and the last byte before that.
+    passed: u64,
+    newlines: u64,
+    last: u8,
+}
+
+impl Limited {
+    fn new(text: Text) -> Self {
+        Self { text, left: MOST, given: (0, Vec::new()), passed: 0, newlines: 0, last: 0 }
+    }
+
+    /// Counts on to a byte of what was given last.
+    fn pass(&mut self, end: u64) {
+        let (start, given) = &self.given;
+        let [from, to] = [self.passed, end].map(|at| given.len().min(at.saturating_sub(*start) as usize));
+        let passed = given.get(from..to).unwrap_or_default();
+        self.newlines += count(passed);
+        self.last = passed.last().copied().unwrap_or(self.last);
+        self.passed = end;
+    }
 }
 
 impl io::Read for Limited {
+    /// It is asked for more when all that was given is used.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.left == 0 {
             return Err(io::Error::from(io::ErrorKind::InvalidData));
         }
         let read = self.text.read(buffer)?;
         self.left = self.left.saturating_sub(read);
+        if read > 0 {
+            let start = self.given.0 + self.given.1.len() as u64;
+            self.pass(start);
+            self.given = (start, buffer[..read].to_vec());
+        }
         Ok(read)
     }
 }
