@@ -93,35 +93,29 @@ def test_wrong_batches_and_rows_are_named():
         annotator(pa.table({"note": [1]}))
     with pytest.raises(InputError, match="no option `treshold`; did you mean `threshold`"):
         spanframe.ray.Annotator("note", treshold=1)
-    with pytest.raises(InputError, match="row 1 of a batch, column `note`: the text is not valid UTF-8"):
+    with pytest.raises(InputError, match="row 1 of a batch, column `note` is not UTF-8"):
         annotator(pa.table({"note": BAD}))
     found = spanframe.ray.Annotator("note", model=TINY, on_error="null")(pa.table({"note": BAD}))
     assert found["ner"][1].as_py() is None and found["ner"][0].as_py() is not None
-    assert "not valid UTF-8" in found["ner_error"][1].as_py() and found["ner_error"][0].as_py() is None
+    assert "is not UTF-8" in found["ner_error"][1].as_py() and found["ner_error"][0].as_py() is None
 
 
-def test_rows_that_the_engine_refuses_are_found_by_halves(monkeypatch):
+def test_rows_that_the_engine_refuses_are_told_by_number():
     from spanframe._column import ColumnAnnotator, Plan
 
-    class Refuses:
-        def annotate(self, texts):
-            if any(text and "refuse" in text for text in texts.to_pylist()):
-                raise InputError("no")
-            return engine.annotate(texts)
-
     engine = spanframe.Engine(TINY)
-    texts = pa.array(["Toma aspirina.", "refuse", None, "", "refuse this", "Niega disnea."])
-    annotator = ColumnAnnotator(Plan({"model": TINY}, "null", batch_rows=4), "a batch")
-    annotator.engine = Refuses()
-    parts = list(annotator.parts(texts))
+    texts = pa.array(["Toma aspirina.", "x" * 41, None, "", "y" * 50, "Niega disnea."])
+    plan = Plan({"model": TINY, "max_document_bytes": 40}, "null", batch_rows=4)
+    parts = list(ColumnAnnotator(plan, "a batch").parts(texts))
     assert [part.begin for part in parts] == [0, 4]
-    assert [reason for part in parts for reason in part.reasons.to_pylist()] == [None, "no", None, None, "no", None]
+    reasons = [reason for part in parts for reason in part.reasons.to_pylist()]
+    assert [reason is None for reason in reasons] == [True, False, True, True, False, True]
+    assert reasons[1].startswith("has 41 bytes, more than max_document_bytes = 40")
     entities = [row for part in parts for row in part.entities.to_pylist()]
     expect = pa.array(engine.annotate(texts)).to_pylist()
     assert entities == [None if i in (1, 4) else row for i, row in enumerate(expect)]
-    annotator.plan = annotator.plan._replace(on_error="raise")
-    with pytest.raises(InputError, match="row 1 of a batch: no; on_error='null' gives null for such rows"):
-        list(annotator.parts(texts))
+    with pytest.raises(InputError, match="row 1 of a batch has 41 bytes.*on_error='null' gives null for such rows"):
+        list(ColumnAnnotator(plan._replace(on_error="raise"), "a batch").parts(texts))
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (7, 300), (4096, 4 << 20)])

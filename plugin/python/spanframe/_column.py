@@ -25,8 +25,6 @@ DEFAULT_BATCH_BYTES = 4 << 20
 OnError = Literal["raise", "null"]
 
 _NO_MODEL = str(Path(__file__) / "none")
-_NOT_UTF8 = "the text is not valid UTF-8: decode it from its real encoding first"
-
 
 class Plan(NamedTuple):
     """What is to be done with a column; small, and safe to send to other processes."""
@@ -92,7 +90,9 @@ class ColumnAnnotator:
     def __init__(self, plan: Plan, place: str = "the batch") -> None:
         self.plan = plan
         self.place = place
-        self.engine = _engine(pickle.dumps(sorted(plan.options.items())), os.getpid())
+        # rows that cannot be annotated are told apart here, by their numbers in the whole column
+        options = plan.options | {"on_error": "null"}
+        self.engine = _engine(pickle.dumps(sorted(options.items())), os.getpid())
         self.seconds = 0.0
         """Spent in the engine."""
 
@@ -104,38 +104,20 @@ class ColumnAnnotator:
         InputError
             A row cannot be annotated and the plan says ``"raise"``: the message has its number and nothing of its text.
         """
-        texts = _plain(texts)
+        texts = _bytes(texts)
         for begin, end in slices(texts, self.plan.batch_rows, self.plan.batch_bytes):
             part = texts.slice(begin, end - begin)
-            broken = list(_broken_rows(part))
-            if broken:
-                if self.plan.on_error == "raise":
-                    raise self._error(first_row + begin + broken[0], _NOT_UTF8)
-                part = pc.if_else(_mask(len(part), broken), pa.scalar(None, part.type), part)
             started = time.perf_counter()
-            found = self._annotate(part, first_row + begin)
+            entities = pa.array(self.engine.annotate(part))
             self.seconds += time.perf_counter() - started
-            reasons = [reason for _, some in found for reason in some]
-            for row in broken:
-                reasons[row] = _NOT_UTF8
-            entities = pa.concat_arrays([array for array, _ in found])
-            yield Annotated(begin, entities, pa.array(reasons, pa.string()))
-
-    def _annotate(self, texts: pa.Array, first_row: int) -> list[tuple[pa.Array, list[str | None]]]:
-        """Annotates what can be annotated: where the engine refuses some rows their halves are tried."""
-        try:
-            return [(pa.array(self.engine.annotate(texts)), [None] * len(texts))]
-        except InputError as error:
-            if len(texts) > 1:
-                half = len(texts) // 2
-                return self._annotate(texts[:half], first_row) + self._annotate(texts[half:], first_row + half)
-            if self.plan.on_error == "raise":
-                raise self._error(first_row, str(error)) from None
-            nothing = pa.array(self.engine.annotate(pa.nulls(1, texts.type)))
-            return [(nothing, [str(error)])]
-
-    def _error(self, row: int, reason: str) -> InputError:
-        return InputError(f"row {row} of {self.place}: {reason}; on_error='null' gives null for such rows")
+            reasons = pa.nulls(len(part), pa.string())
+            row = pc.index(pc.and_(entities.is_null(), part.is_valid()), True).as_py()
+            if row >= 0:
+                reasons = pa.array(self.engine.diagnose(part)).field("error")
+                if self.plan.on_error == "raise":
+                    place = f"row {first_row + begin + row} of {self.place}"
+                    raise InputError(f"{place} {reasons[row]}; on_error='null' gives null for such rows")
+            yield Annotated(begin, entities, reasons)
 
 
 def slices(texts: pa.Array, rows: int, size: int) -> Iterator[tuple[int, int]]:
@@ -156,31 +138,18 @@ def slices(texts: pa.Array, rows: int, size: int) -> Iterator[tuple[int, int]]:
         begin = end
 
 
-def _plain(texts: pa.Array) -> pa.Array:
-    """Strings with offsets, whose lengths can be computed."""
+def _bytes(texts: pa.Array) -> pa.Array:
+    """The bytes of strings, without a copy. Arrow from Spark may hold strings that are not UTF-8: the engine looks at bytes,
+    and relies on strings."""
     kind = texts.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if pa.types.is_string(kind):
+        return texts.view(pa.binary())
+    if pa.types.is_large_string(kind):
+        return texts.view(pa.large_binary())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return texts
     if pa.types.is_dictionary(kind):
-        return _plain(texts.dictionary_decode())
+        return _bytes(texts.dictionary_decode())
     if pa.types.is_null(kind) or pa.types.is_string_view(kind):
-        return texts.cast(pa.large_string())
+        return texts.cast(pa.large_string()).view(pa.large_binary())
     raise InputError(f"the column is {kind}, expected a string column: cast it to a string first")
-
-
-def _broken_rows(texts: pa.Array, first: int = 0) -> Iterator[int]:
-    """Rows that are not UTF-8. Systems that do not check, Spark among them, can hold such strings."""
-    try:
-        texts.validate(full=True)
-    except pa.ArrowInvalid:
-        if len(texts) == 1:
-            yield first
-        else:
-            half = len(texts) // 2
-            yield from _broken_rows(texts[:half], first)
-            yield from _broken_rows(texts[half:], first + half)
-
-
-def _mask(length: int, rows: list[int]) -> pa.Array:
-    chosen = set(rows)
-    return pa.array([row in chosen for row in range(length)])

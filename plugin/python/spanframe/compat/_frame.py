@@ -110,14 +110,15 @@ class _Polars:
     def annotate(frame: Any, annotation: Any) -> Any:
         import polars as pl
 
-        if annotation.on_error != "raise":
-            raise UnsupportedError(
-                "`setDoExceptionHandling(True)` is not supported on Polars: leave it out, or use Spark"
-            )
-        if annotation.output in _Polars.columns(frame):
-            raise InputError(f"there already is a column `{annotation.output}`: name another in setOutputCol")
-        ner = pl.col(annotation.text).ner.extract(annotation.model, **annotation.options)
-        return frame.with_columns(ner.alias(annotation.output))
+        text, options = pl.col(annotation.text).ner, annotation.options | {"on_error": annotation.on_error}
+        new = {annotation.output: text.extract(annotation.model, **options)}
+        if annotation.on_error == "null":
+            reasons = text.diagnose(annotation.model, **options).struct.field("error")
+            new[f"{annotation.output}_error"] = reasons
+        for output in new:
+            if output in _Polars.columns(frame):
+                raise InputError(f"there already is a column `{output}`: name another in setOutputCol")
+        return frame.with_columns(**new)
 
     @staticmethod
     def finish(frame: Any, finish: Finish) -> Any:

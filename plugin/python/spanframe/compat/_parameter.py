@@ -144,7 +144,7 @@ INTERNAL_CONVERTER = (
         "doExceptionHandling",
         "flag",
         False,
-        '`on_error="null"` on Spark: such a row is null, its reason in `<outputCol>_error`; not on Polars',
+        '`on_error="null"`: such a row is null, its reason in `<outputCol>_error`',
     ),
 )
 FINISHER = (
