@@ -22,9 +22,9 @@ use spanframe_jobs::form::{Annotated, Columns, Form, FormError, NoteNlp, Shape};
 const LAYOUTS: [Layout; 3] = [Layout::StructOfLists, Layout::ListOfStructs, Layout::Annotation];
 
 /// Entities of each text as `(begin, end, kind, score)` in characters; `None` for a null text.
-type Rows<'a> = [(Option<&'a str>, Vec<(usize, usize, u16, f32)>)];
+type Row<'a> = (Option<&'a str>, Vec<(usize, usize, u16, f32)>);
 
-fn entities(rows: &Rows<'_>, layout: Layout, offsets: Offsets) -> ArrayRef {
+fn entities(rows: &[Row<'_>], layout: Layout, offsets: Offsets) -> ArrayRef {
     let names = ["MEDICATION".to_string(), "DIAGNOSIS".to_string()];
     let mut builder = OutputBuilder::new(Output { layout, offsets, chunks: Chunks::Text }, &names);
     for (text, found) in rows {
@@ -40,7 +40,7 @@ fn entities(rows: &Rows<'_>, layout: Layout, offsets: Offsets) -> ArrayRef {
     builder.finish().unwrap()
 }
 
-fn notes() -> Vec<(Option<&'static str>, Vec<(usize, usize, u16, f32)>)> {
+fn notes() -> Vec<Row<'static>> {
     vec![
         (Some("aspirina por 😀 cefalea"), vec![(0, 8, 0, 0.98125), (15, 22, 1, 0.5)]),
         (Some("nada"), vec![]),
@@ -49,7 +49,7 @@ fn notes() -> Vec<(Option<&'static str>, Vec<(usize, usize, u16, f32)>)> {
     ]
 }
 
-fn kept(rows: &Rows<'_>) -> RecordBatch {
+fn kept(rows: &[Row<'_>]) -> RecordBatch {
     let ids = Int32Array::from_iter_values((0..rows.len() as i32).map(|i| 100 + i));
     let texts = rows.iter().map(|(text, _)| *text).collect::<StringArray>();
     RecordBatch::try_from_iter_with_nullable([
