@@ -146,8 +146,9 @@ def annotate(
 def _not_arrow(df: DataFrame) -> InputError:
     """Why Spark refuses to send these columns."""
     for field in df.schema.fields:
+        alone = StructType([field])
         try:
-            df.sparkSession.createDataFrame([], StructType([field])).mapInArrow(iter, StructType([field]))
+            df.sparkSession.createDataFrame([], alone).mapInArrow(lambda batches: batches, alone)
         except NotImplementedError:
             kind = field.dataType.simpleString()
             return InputError(f"column `{field.name}` is {kind}, which cannot go to Python: cast or drop it")
