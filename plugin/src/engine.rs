@@ -155,6 +155,13 @@ fn concat(field: &Field, chunks: &[ArrayRef]) -> PyResult<ArrayRef> {
     }
 }
 
+/// Refuses options that are wrong whatever the model, which is not loaded.
+#[pyfunction]
+#[pyo3(signature = (**options))]
+pub fn check_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+    crate::options(raw(options)?).map(drop).map_err(|e| python(&e))
+}
+
 /// Keyword arguments as options, with a message that names the option.
 fn raw(options: Option<&Bound<'_, PyDict>>) -> PyResult<RawOptions> {
     let mut raw = RawOptions::default();

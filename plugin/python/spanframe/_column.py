@@ -8,14 +8,13 @@ import time
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ._engine import Engine
-from ._internal import DeviceError, InputError, ModelError
+from ._internal import InputError, check_options
 
 DEFAULT_BATCH_ROWS = 4096
 """Most rows that are annotated at once, and returned as one batch."""
@@ -24,7 +23,6 @@ DEFAULT_BATCH_BYTES = 4 << 20
 
 OnError = Literal["raise", "null"]
 
-_NO_MODEL = str(Path(__file__) / "none")
 
 class Plan(NamedTuple):
     """What is to be done with a column; small, and safe to send to other processes."""
@@ -49,10 +47,7 @@ class Plan(NamedTuple):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise InputError(f"option `{name}` cannot be {value!r}; it may be a whole number from 1")
-        try:
-            Engine(**self.options | {"model": _NO_MODEL})
-        except (ModelError, DeviceError):
-            pass  # options are understood before a model is looked for
+        check_options(**self.options)
         return self
 
     def with_options(self, **options: Any) -> Plan:
