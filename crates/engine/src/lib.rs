@@ -44,6 +44,7 @@ mod settings;
 pub use engine::{Annotated, Annotation, Engine, card};
 pub use error::EngineError;
 pub use fault::{Fault, OnError, RowError};
+pub use loaded::THREAD_NAME;
 pub use metrics::Metrics;
 pub use options::{Decoding, Emulation, EngineOptions, OptionError, RawOptions};
 pub use schema::{Layout, Offsets};

@@ -13,7 +13,8 @@ use spanframe_model::{Device, Model, ModelFiles, RuntimeSearch, SessionOptions};
 
 use crate::{EngineError, EngineOptions, options::available_threads};
 
-const THREAD_NAME: &str = "spanframe-";
+/// How names of threads that see notes begin: a panic on one of them is told by its place alone, once a model is loaded.
+pub const THREAD_NAME: &str = "spanframe-";
 
 /// A model with the threads that work for it.
 ///

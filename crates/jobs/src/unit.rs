@@ -11,7 +11,7 @@ use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray, cast:
 use arrow_cast::cast;
 use arrow_schema::DataType;
 use arrow_select::filter::{filter, filter_record_batch};
-use spanframe_engine::{Engine, Fault};
+use spanframe_engine::{Engine, EngineError, Fault, THREAD_NAME};
 use spanframe_store::Store;
 use tracing::{info, info_span, warn};
 
@@ -100,7 +100,10 @@ impl Work<'_> {
         let done = thread::scope(|scope| {
             // one batch waits while another is annotated: the writer holds the reader back
             let (give, take) = mpsc::sync_channel(1);
-            scope.spawn(move || reads.into_iter().try_for_each(|read| give.send(read)));
+            let reader = thread::Builder::new().name(format!("{THREAD_NAME}read"));
+            let read = move || reads.into_iter().try_for_each(|read| give.send(read));
+            let failed = |e: std::io::Error| EngineError::Threads { threads: 1, reason: e.to_string() };
+            reader.spawn_scoped(scope, read).map_err(failed)?;
             in_hand.rows(&take)
         });
         // counts of a unit that was given up are not those of rows that are done
