@@ -42,6 +42,12 @@ pub fn place(store: &Store, path: &str) -> String {
     absolute.map_or_else(|| store.url(path), |path| path.display().to_string())
 }
 
+/// Where the folder of `store` really is, behind links and `..`, if it is there.
+pub fn real_place(store: &Store) -> String {
+    let real = store.local_path("").and_then(|path| std::fs::canonicalize(path).ok());
+    real.map_or_else(|| place(store, ""), |path| path.display().to_string())
+}
+
 /// The files that `inputs` name, in the order of their places, each once: files, folders with all below them, patterns.
 /// Files below `but` (the job's own output) are left out.
 ///
@@ -87,10 +93,13 @@ pub fn find(inputs: &[String], but: &[String]) -> Result<Vec<InputFile>, JobErro
                 }
             }
         }
+        let real = real_place(&store);
         let own = |file: &InputFile| {
-            but.iter().any(|place| file.url.starts_with(&format!("{}/", place.trim_end_matches('/'))))
+            let url = format!("{}/{}", real.trim_end_matches('/'), file.path);
+            but.iter().any(|place| url.starts_with(&format!("{}/", place.trim_end_matches('/'))))
         };
-        found.retain(|file| !own(file));
+        let new = found.split_off(before);
+        found.extend(new.into_iter().filter(|file| !own(file)));
         if found.len() == before {
             return Err(JobError::NoInput(input.clone()));
         }

@@ -51,7 +51,7 @@ pub struct Unit {
 /// Files and units, in an order that never changes. Later files are added behind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Names and types of the columns that are kept and of the text; the same in all files.
+    /// Names and types of all columns of the last file; those that are read are the same in all files.
     pub columns: BTreeMap<String, String>,
     /// In the order in which they were planned; a file that was replaced is there again.
     pub files: Vec<PlannedFile>,

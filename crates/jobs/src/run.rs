@@ -19,7 +19,7 @@ use crate::{
     settings::Settings,
     sink,
     source::{self, Source, SourceError},
-    table::Table,
+    table::{Table, column_types},
     unit::{RECORD, Work},
 };
 
@@ -64,7 +64,7 @@ pub fn run(
     }
     output.sweep()?;
     ledger.store().sweep()?;
-    let places = [input::place(&output, ""), input::place(ledger.store(), "")];
+    let places = [input::real_place(&output), input::real_place(ledger.store())];
     let inputs = input::find(&job.inputs, &places)?;
     let engine = Engine::new(&options)?;
     let settings = Settings::new(&job, &engine, &typed)?;
@@ -72,9 +72,7 @@ pub fn run(
     let plan = plan(&job, &ledger, &inputs)?;
     let digest = settings.digest();
     let mut records = current(&ledger, (&plan, &begun), &output, job.on_change)?;
-    for orphan in plan.orphans() {
-        output.remove(orphan)?;
-    }
+    plan.orphans().into_iter().try_for_each(|orphan| remove(&output, orphan))?;
     plan.superseded().try_for_each(|unit| ledger.forget_rejects(unit.number))?;
     let mine = |unit: &&Unit| unit.number % job.shard.count == job.shard.index;
     let todo: Vec<&Unit> = plan.current().filter(mine).filter(|unit| !records.contains_key(&unit.number)).collect();
@@ -157,10 +155,23 @@ fn clear(ledger: &Ledger, output: &Store) -> Result<(), JobError> {
     };
     // the records first: none of them may be of an output that is gone
     ledger.clear_records()?;
-    for unit in &plan.units {
-        output.remove(&unit.output)?;
-    }
+    plan.units.iter().try_for_each(|unit| remove(output, &unit.output))?;
     ledger.clear()
+}
+
+/// Removes an output of a job, but no file of someone else.
+fn remove(output: &Store, path: &str) -> Result<(), JobError> {
+    if output.stat(path)?.is_some() && record_of(output, path)?.is_some() {
+        output.remove(path)?;
+    }
+    Ok(())
+}
+
+/// The record in the footer of an output; none in a file of someone else.
+fn record_of(output: &Store, path: &str) -> Result<Option<Record>, JobError> {
+    let Ok(pairs) = sink::metadata(output.reader(path)?, &output.url(path)) else { return Ok(None) };
+    let text = pairs.into_iter().find(|(key, _)| key == RECORD);
+    Ok(text.and_then(|(_, text)| serde_json::from_str(&text).ok()))
 }
 
 /// Notes the settings of a job that begins; refuses others than those of one that goes on.
@@ -178,6 +189,10 @@ fn begin(job: &JobOptions, ledger: &Ledger, settings: &Settings) -> Result<Begun
         let begun = match (known.settings.difference(settings), job.on_change) {
             (None, OnChange::Redo) if !known.kept.is_empty() => known.change(settings, false),
             (None, _) => return Ok(known),
+            // nothing is done yet, and no other shard does anything: an output without a record is made again
+            (Some(_), OnChange::Refuse) if job.shard.count == 1 && ledger.records()?.is_empty() => {
+                known.change(settings, false)
+            }
             (Some((name, was, is)), OnChange::Refuse) => return Err(JobError::Changed { name, was, is }),
             (Some(_), rule) => known.change(settings, rule == OnChange::Keep),
         };
@@ -188,6 +203,7 @@ fn begin(job: &JobOptions, ledger: &Ledger, settings: &Settings) -> Result<Begun
 
 /// The plan, with the files that are new behind those that were planned before.
 fn plan(job: &JobOptions, ledger: &Ledger, inputs: &[InputFile]) -> Result<Plan, JobError> {
+    let selects = job.select.is_some() || job.form == Form::NoteNlp;
     loop {
         let (mut plan, pieces) = ledger.plan()?;
         let (files, units) = (plan.files.len(), plan.units.len());
@@ -203,8 +219,11 @@ fn plan(job: &JobOptions, ledger: &Ledger, inputs: &[InputFile]) -> Result<Plan,
             match source::open(file.open()?, &file.url) {
                 Ok(source) => {
                     let columns = Table::new(&file.url, source.schema(), job)?.columns();
-                    check_columns(&file.url, &columns, &plan.columns)?;
-                    plan.columns = columns;
+                    // the selection may be another one than when the files before were planned
+                    let mut known = plan.columns.clone();
+                    known.retain(|name, _| !selects || columns.contains_key(name));
+                    check_columns(&file.url, &columns, &known)?;
+                    plan.columns = column_types(source.schema());
                     plan.add(file, source.as_ref(), job.unit_rows)?;
                 }
                 Err(SourceError::Damaged { reason, .. }) if job.on_damage == OnDamage::Skip => {
@@ -270,19 +289,14 @@ fn adopt(work: &Work<'_>, (ledger, begun): (&Ledger, &Begun), unit: &Unit) -> Re
     if work.output.stat(&unit.output)?.is_none() {
         return Ok(None);
     }
-    let url = work.output.url(&unit.output);
-    let found = sink::metadata(work.output.reader(&unit.output)?, &url).ok().and_then(|pairs| {
-        let (_, text) = pairs.into_iter().find(|(key, _)| key == RECORD)?;
-        serde_json::from_str::<Record>(&text).ok()
-    });
     let redo = unit.replaces || work.job.on_change == OnChange::Redo;
-    match found {
+    match record_of(work.output, &unit.output)? {
         Some(record) if record.unit == *unit && begun.stands(&record.settings) => {
             ledger.add(&record)?;
             Ok(Some(record))
         }
         Some(record) if record.unit.url == unit.url && (redo || begun.redone.contains(&record.settings)) => Ok(None),
-        _ => Err(JobError::Foreign(url)),
+        _ => Err(JobError::Foreign(work.output.url(&unit.output))),
     }
 }
 

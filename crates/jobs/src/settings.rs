@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use spanframe_engine::{Engine, EngineError, RawOptions};
 
-use crate::JobOptions;
+use crate::{JobOptions, OnError};
 
 /// Options of the engine that change speed alone, or that the settings hold in another way.
 const NOT_IN_RESULT: [&str; 7] =
@@ -40,7 +40,8 @@ impl Settings {
             ("id", json!(job.id)),
             ("form", json!(format!("{:?}", job.form))),
             ("diagnostics_column", json!(job.diagnostics_column)),
-            ("on_error", json!(format!("{:?}", job.on_error))),
+            // rows are left out or end the job: what is written of the others is the same
+            ("on_error", json!((job.on_error == OnError::Null).then_some("null"))),
         ];
         all.extend(own.into_iter().filter(|(_, v)| !v.is_null()).map(|(name, value)| (name.to_string(), value)));
         Ok(Self(all))

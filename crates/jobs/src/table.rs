@@ -76,7 +76,7 @@ impl Table {
     /// Names and types of the columns that are read, for comparing files.
     #[must_use]
     pub fn columns(&self) -> BTreeMap<String, String> {
-        self.schema.fields().iter().map(|f| (f.name().clone(), f.data_type().to_string())).collect()
+        column_types(&self.schema)
     }
 
     /// The form of the output. `begun` is when the job was, in seconds from 1970 UTC.
@@ -103,4 +103,9 @@ impl Table {
         };
         Ok(Shape::new(job.form, columns, note_nlp)?)
     }
+}
+
+/// Names and types of all columns.
+pub fn column_types(schema: &SchemaRef) -> BTreeMap<String, String> {
+    schema.fields().iter().map(|f| (f.name().clone(), f.data_type().to_string())).collect()
 }

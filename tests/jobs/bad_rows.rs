@@ -1,0 +1,132 @@
+//! Rows that cannot be read or annotated, and that no text of a note is told.
+
+use std::{fs, sync::Arc};
+
+use arrow_array::{Array, BinaryArray, RecordBatch, cast::AsArray, types::UInt64Type};
+
+use crate::{
+    place::{Place, with_notes},
+    support::{rows, stderr},
+};
+
+const SENTINEL: &str = "XSENTINELX";
+
+/// Thirty notes as bytes; row 5 is not UTF-8 and row 27 is long.
+fn bytes() -> RecordBatch {
+    let note = |row: usize| match row {
+        5 => Some([SENTINEL.as_bytes(), b"\xff\xfe aspirin"].concat()),
+        11 => None,
+        27 => Some(format!("{SENTINEL} dolor ").repeat(100).into_bytes()),
+        _ => Some(format!("{SENTINEL} {row}: aspirin 81 mg, dolor torácico y disnea.").into_bytes()),
+    };
+    let notes: Vec<Option<Vec<u8>>> = (0..30).map(note).collect();
+    with_notes(0..30, Arc::new(notes.iter().map(Option::as_deref).collect::<BinaryArray>()))
+}
+
+fn place() -> Place {
+    let place = Place::new();
+    place.write("in/notes.parquet", &bytes());
+    place
+}
+
+const LIMIT: [&str; 2] = ["--max-document-bytes", "1000"];
+
+/// The sentinel is in no file of the job but the outputs, whose note column is the input's.
+fn assert_told_nowhere(place: &Place, told: &str) {
+    assert!(!told.contains(SENTINEL), "{told}");
+    for (name, file) in place.shown("out.job") {
+        let found = file.bytes.windows(SENTINEL.len()).any(|window| window == SENTINEL.as_bytes());
+        assert!(!found, "{name}");
+    }
+    for batch in place.outputs("out.job/rejects").values() {
+        assert!(!format!("{batch:?}").contains(SENTINEL));
+    }
+}
+
+/// Runs with every level of the log and a metrics file; the sentinel is in none of what is told.
+fn run(place: &Place, more: &[&str]) -> (Option<i32>, String) {
+    let output = place.run("out", &[more, &["--log", "trace", "--metrics", "metrics", "--json"]].concat());
+    let told = stderr(&output) + &String::from_utf8(output.stdout.clone()).unwrap();
+    let metrics = fs::read_to_string(place.path("metrics")).unwrap_or_default();
+    assert_told_nowhere(place, &(told.clone() + &metrics));
+    (output.status.code(), told)
+}
+
+#[test]
+fn raise_names_file_and_row() {
+    let place = place();
+    let (code, told) = run(&place, &LIMIT);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("error: row 5 of `") && told.contains("in/notes.parquet` is not UTF-8"), "{told}");
+    assert!(told.contains("--on-error=null or reject"), "{told}");
+    assert!(place.names("out").is_empty());
+    place.assert_tidy("out");
+}
+
+#[test]
+fn null_leaves_the_row_and_says_why() {
+    let place = place();
+    let (code, told) = run(&place, &[&LIMIT[..], &["--on-error", "null"]].concat());
+    assert_eq!(code, Some(0), "{told}");
+    let (found, errors) = (rows(&place.column("out", "ner")), place.column("out", "ner_error"));
+    let errors = errors.as_string::<i32>();
+    for row in 0..30 {
+        assert_eq!(found[row].is_none(), [5, 11, 27].contains(&row), "{row}");
+        assert_eq!(errors.is_valid(row), [5, 27].contains(&row), "{row}");
+    }
+    assert!(errors.value(5).contains("not UTF-8") && errors.value(27).contains("1000"), "{errors:?}");
+    assert!(told.contains("\"nulled\": 2"), "{told}");
+}
+
+#[test]
+fn reject_leaves_the_row_out_and_lists_it() {
+    let place = place();
+    let (code, told) =
+        run(&place, &[&LIMIT[..], &["--on-error", "reject", "--id", "id", "--unit-rows", "25"]].concat());
+    assert_eq!(code, Some(0), "{told}");
+    let kept: Vec<i64> = place.column("out", "id").as_primitive::<arrow_array::types::Int64Type>().values().to_vec();
+    assert_eq!(kept, (0..30).filter(|row| ![5, 27].contains(row)).collect::<Vec<_>>());
+    assert_eq!(place.names("out.job/rejects"), ["00000000.parquet", "00000001.parquet"]);
+    let mut found = Vec::new();
+    for batch in place.outputs("out.job/rejects").values() {
+        let names: Vec<String> = batch.schema().fields().iter().map(|f| f.name().clone()).collect();
+        assert_eq!(names, ["file", "row", "line", "id", "code", "reason"]);
+        let text = |i: usize| batch.column(i).as_string::<i32>().value(0).to_string();
+        assert!(text(0).ends_with("in/notes.parquet"));
+        found.push((batch.column(1).as_primitive::<UInt64Type>().value(0), text(3), text(5)));
+    }
+    assert_eq!((found[0].0, found[0].1.as_str(), found[1].0, found[1].1.as_str()), (5, "5", 27, "27"));
+    assert!(found[0].2.contains("UTF-8") && found[1].2.contains("1000"), "{found:?}");
+    assert!(told.contains("\"rejected\": 2"), "{told}");
+}
+
+#[test]
+fn bad_lines_of_text_files_are_named_or_rejected() {
+    let place = Place::new();
+    let csv = format!("id,note\n1,{SENTINEL} aspirin\n2,{SENTINEL},one too many\n3,dolor\n4,{SENTINEL}\n");
+    place.write_bytes("in/a.csv", &[csv.as_bytes(), b"5,XSENTINELX\xff\n6,tos\n"].concat());
+    let json =
+        format!("{{\"id\": \"7\", \"note\": \"{SENTINEL}\"}}\n{{\"id\": \"8\", {SENTINEL}}}\n[\"{SENTINEL}\"]\n");
+    place.write_bytes("in/b.ndjson", json.as_bytes());
+    let (code, told) = run(&place, &[]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(
+        told.contains("error: line 3 of `") && told.contains("in/a.csv`") && told.contains("--on-error=reject"),
+        "{told}"
+    );
+    let (code, told) = run(&place, &["--on-error", "null"]);
+    assert_eq!(code, Some(2), "a line that cannot be read is no row to be null: {told}");
+    assert!(told.contains("error: line 3 of `"), "{told}");
+    let (code, told) = run(&place, &["--on-error", "reject"]);
+    assert_eq!(code, Some(0), "{told}");
+    let mut found: Vec<(u64, u64, String)> = Vec::new();
+    for batch in place.outputs("out.job/rejects").values() {
+        let number = |i: usize, row: usize| batch.column(i).as_primitive::<UInt64Type>().value(row);
+        let code = batch.column(4).as_string::<i32>();
+        found.extend((0..batch.num_rows()).map(|row| (number(1, row), number(2, row), code.value(row).to_string())));
+    }
+    let found: Vec<(u64, u64, &str)> = found.iter().map(|(row, line, code)| (*row, *line, code.as_str())).collect();
+    assert_eq!(found, [(1, 3, "fields"), (4, 6, "not_utf8"), (1, 2, "not_json"), (2, 3, "not_object")]);
+    let ids = place.column("out", "id");
+    assert_eq!(ids.as_string::<i32>().iter().flatten().collect::<Vec<_>>(), ["1", "3", "4", "6", "7"]);
+}

@@ -1,0 +1,125 @@
+//! Formats of inputs and forms of outputs.
+
+use std::{collections::HashSet, fs, fs::File, io::Write, sync::Arc};
+
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, cast::AsArray, types::Int64Type};
+use arrow_cast::cast;
+use arrow_schema::DataType;
+
+use crate::{
+    place::{Place, SMALL_UNITS, notes},
+    support::rows,
+};
+
+/// Rows as lines of a text format.
+fn lines(batch: &RecordBatch, line: impl Fn(&[Option<&str>]) -> String) -> String {
+    let columns: Vec<ArrayRef> = batch.columns().iter().map(|c| cast(c, &DataType::Utf8).unwrap()).collect();
+    let texts: Vec<&StringArray> = columns.iter().map(|c| c.as_string::<i32>()).collect();
+    let row = |i: usize| texts.iter().map(|t| t.is_valid(i).then(|| t.value(i))).collect::<Vec<_>>();
+    (0..batch.num_rows()).map(|i| line(&row(i)) + "\n").collect()
+}
+
+#[test]
+fn all_formats_of_input_give_the_same_entities() {
+    let place = Place::new();
+    let batch = notes(0..60);
+    place.write("parquet/notes.parquet", &batch);
+    fs::create_dir(place.path("ipc")).unwrap();
+    let file = File::create(place.path("ipc/notes.arrow")).unwrap();
+    let mut writer = arrow_ipc::writer::FileWriter::try_new(file, &batch.schema()).unwrap();
+    (0..3).for_each(|i| writer.write(&batch.slice(i * 20, 20)).unwrap());
+    writer.finish().unwrap();
+    let quoted = |field: &Option<&str>| field.map_or(String::new(), |f| format!("\"{}\"", f.replace('"', "\"\"")));
+    let csv = "id,note,kind\n".to_string() + &lines(&batch, |row| row.iter().map(quoted).collect::<Vec<_>>().join(","));
+    place.write_bytes("csv/notes.csv", csv.as_bytes());
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(csv.as_bytes()).unwrap();
+    place.write_bytes("csvgz/notes.csv.gz", &gzip.finish().unwrap());
+    let json = lines(&batch, |row| serde_json::json!({"id": row[0], "note": row[1], "kind": row[2]}).to_string());
+    place.write_bytes("ndjson/notes.ndjson", json.as_bytes());
+    place.write_bytes("zst/notes.ndjson.zst", &zstd::encode_all(json.as_bytes(), 1).unwrap());
+
+    let formats = ["parquet", "ipc", "csv", "csvgz", "ndjson", "zst"];
+    for format in formats {
+        let out = format!("{format}-out");
+        let done = place.command_on(&[format], &out, SMALL_UNITS).output().unwrap();
+        assert!(done.status.success(), "{format} {}", crate::support::stderr(&done));
+        for name in ["note", "kind", "ner"] {
+            assert_eq!(&place.column(&out, name), &place.column("parquet-out", name), "{format} {name}");
+        }
+        let ids = |out: &str| cast(&place.column(out, "id"), &DataType::Utf8).unwrap();
+        assert_eq!(&ids(&out), &ids("parquet-out"));
+    }
+    // all at once, if they share what is kept
+    let inputs = ["parquet", "csvgz/*.gz"];
+    let clash = place.command_on(&inputs, "out", &["--select", "note"]).output().unwrap();
+    assert!(crate::support::stderr(&clash).contains("would both be written"));
+}
+
+#[test]
+fn the_exploded_form_is_the_nested_one_exploded() {
+    let place = Place::with_files(1);
+    place.ok("nested", SMALL_UNITS);
+    place.ok("exploded", &["--unit-rows", "25", "--form", "exploded"]);
+    let (ids, nested) = (place.column("nested", "id"), rows(&place.column("nested", "ner")));
+    let ids = ids.as_primitive::<Int64Type>();
+    let by_hand: Vec<(i64, String, String, u32, u32)> = (0..nested.len())
+        .flat_map(|row| nested[row].iter().flatten().map(move |f| (row, f)))
+        .map(|(row, f)| (ids.value(row), f.chunk.clone(), f.entity.clone(), f.begin, f.end))
+        .collect();
+    let column = |name: &str| place.column("exploded", name);
+    let (ids, chunks, entities, begins, ends) =
+        (column("id"), column("chunk"), column("entity"), column("begin"), column("end"));
+    let number = |array: &ArrayRef, row| array.as_primitive::<arrow_array::types::UInt32Type>().value(row);
+    let text = |array: &ArrayRef, row| array.as_string::<i32>().value(row).to_string();
+    let found: Vec<(i64, String, String, u32, u32)> = (0..ids.len())
+        .map(|row| {
+            let id = ids.as_primitive::<Int64Type>().value(row);
+            (id, text(&chunks, row), text(&entities, row), number(&begins, row), number(&ends, row))
+        })
+        .collect();
+    assert!(found.len() > 100);
+    assert_eq!(found, by_hand);
+}
+
+#[test]
+fn ids_of_note_nlp_are_unique_and_the_same_after_a_stop() {
+    let place = Place::with_files(2);
+    let form = ["--unit-rows", "25", "--form", "note_nlp", "--id", "id"];
+    place.ok("whole", &form);
+    place.ok("out", &[&form[..], &["--shard", "1/3"]].concat());
+    place.ok("out", &form);
+    let (whole, out) = (place.outputs("whole"), place.outputs("out"));
+    assert_eq!(whole.len(), 8);
+    let mut ids: HashSet<i64> = HashSet::new();
+    for (name, batch) in &whole {
+        let schema = batch.schema();
+        for field in schema.fields().iter().filter(|f| f.name() != "nlp_datetime" && f.name() != "nlp_date") {
+            let column = |batch: &RecordBatch| Arc::clone(batch.column_by_name(field.name()).unwrap());
+            assert_eq!(&column(batch), &column(&out[name]), "{name} {}", field.name());
+        }
+        for id in batch.column(0).as_primitive::<Int64Type>().values() {
+            assert!(ids.insert(*id), "{id} is there twice");
+        }
+    }
+    let nested = place.ok("nested", SMALL_UNITS);
+    let entities: u64 = nested["counts"]["entities"].as_object().unwrap().values().filter_map(|n| n.as_u64()).sum();
+    assert_eq!(ids.len() as u64, entities);
+}
+
+#[test]
+fn a_column_that_parquet_has_not_is_an_error_of_input() {
+    let place = Place::new();
+    let spans: ArrayRef = Arc::new(arrow_array::IntervalMonthDayNanoArray::from(vec![None; 3]));
+    let note: ArrayRef = Arc::new(StringArray::from(vec!["aspirin"; 3]));
+    let batch = RecordBatch::try_from_iter([("note", note), ("span", spans)]).unwrap();
+    fs::create_dir(place.path("in")).unwrap();
+    let file = File::create(place.path("in/notes.arrow")).unwrap();
+    let mut writer = arrow_ipc::writer::FileWriter::try_new(file, &batch.schema()).unwrap();
+    writer.write(&batch).unwrap();
+    writer.finish().unwrap();
+    let error = place.error("out", &[]);
+    assert!(error.contains("out/notes.parquet") && error.contains("--select"), "{error}");
+    place.assert_tidy("out");
+    assert_eq!(place.ok("out", &["--select", "note"])["counts"]["written"], 3);
+}

@@ -1,0 +1,219 @@
+//! Runs that end before their end, by a signal.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    os::unix::process::ExitStatusExt,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    place::{Place, SMALL_UNITS, Shown, notes, summary},
+    support::{rows, stderr},
+};
+
+const KILLS: usize = 50;
+
+/// From a seed: splitmix64.
+struct Random(u64);
+
+impl Random {
+    /// 0 to 1.
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// Sixteen units in four Hive folders.
+fn hive() -> Place {
+    let place = Place::new();
+    for i in 0..4 {
+        let name = format!("in/year={}/month={}/part-0.parquet", 2023 + i / 2, i % 2 + 1);
+        place.write(&name, &notes(i * 100..(i + 1) * 100));
+    }
+    place
+}
+
+/// What a job has committed: outputs and records.
+fn committed(place: &Place, out: &str) -> BTreeMap<String, Shown> {
+    let named =
+        |folder: String| place.shown(&folder).into_iter().map(move |(name, file)| (folder.clone() + "/" + &name, file));
+    named(out.to_string()).chain(named(format!("{out}.job/units"))).collect()
+}
+
+/// What was committed before is there, and is the very same file.
+fn assert_kept(before: &BTreeMap<String, Shown>, now: &BTreeMap<String, Shown>) {
+    for (name, file) in before {
+        assert!(now.get(name) == Some(file), "{name} changed after it was committed");
+    }
+}
+
+/// How often each unit was written, as the log has it.
+fn writes(place: &Place, log: &str) -> BTreeMap<u64, usize> {
+    let mut writes = BTreeMap::new();
+    for line in fs::read_to_string(place.path(log)).unwrap().lines() {
+        // a killed run may end in the middle of a line
+        let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else { continue };
+        if line["fields"]["message"] == "unit done" {
+            *writes.entry(line["fields"]["unit"].as_u64().unwrap()).or_default() += 1;
+        }
+    }
+    writes
+}
+
+/// Starts a run whose log goes on in a file.
+fn start(mut command: Command, place: &Place, log: &str) -> Child {
+    let log = File::options().create(true).append(true).open(place.path(log)).unwrap();
+    command.args(["--quiet", "--log", "info"]).stdout(Stdio::null()).stderr(log).spawn().unwrap()
+}
+
+/// Waits until a job has this many records, or its process ended.
+fn until_done(place: &Place, out: &str, units: usize, child: &mut Child) {
+    let folder = place.path(&format!("{out}.job/units"));
+    let names = || {
+        fs::read_dir(&folder).map_or(0, |entries| {
+            entries.filter_map(Result::ok).filter(|e| !e.file_name().to_string_lossy().starts_with('.')).count()
+        })
+    };
+    while names() < units && child.try_wait().unwrap().is_none() {
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_job_that_was_killed_fifty_times_ends_as_one_that_was_not() {
+    let place = hive();
+    place.ok("whole", SMALL_UNITS); // the disk is warm then
+    fs::rename(place.path("whole"), place.path("first")).unwrap();
+    fs::remove_dir_all(place.path("whole.job")).unwrap();
+    let began = Instant::now();
+    assert_eq!(place.ok("whole", SMALL_UNITS)["units_now"], 16);
+    let length = began.elapsed();
+    place.assert_same("first", "whole");
+    let expected = place.names("whole");
+    assert_eq!(expected.len(), 16);
+
+    let mut random = Random(20);
+    let mut kills = 0;
+    // kills by the number of units that were there
+    let mut moments: BTreeMap<usize, usize> = BTreeMap::new();
+    for job in 0.. {
+        let (out, log) = (format!("out{job}"), format!("log{job}"));
+        let mut before = BTreeMap::new();
+        loop {
+            let mut child = start(place.command(&out, SMALL_UNITS), &place, &log);
+            if kills < KILLS {
+                thread::sleep(length.mul_f64(random.next() * 0.7));
+                child.kill().unwrap();
+            }
+            let status = child.wait().unwrap();
+            let now = committed(&place, &out);
+            assert_kept(&before, &now);
+            let names = place.names(&out);
+            assert!(names.iter().all(|name| expected.contains(name)), "{names:?}");
+            // whatever is seen is whole
+            names.iter().for_each(|name| assert!(crate::support::read(&place.path(&out).join(name)).num_rows() == 25));
+            before = now;
+            if status.signal() != Some(9) {
+                assert!(status.success(), "{status} {}", fs::read_to_string(place.path(&log)).unwrap());
+                break;
+            }
+            kills += 1;
+            *moments.entry(names.len()).or_default() += 1;
+        }
+        place.assert_same("whole", &out);
+        place.assert_tidy(&out);
+        // a unit that was shown before it was logged has no line
+        assert!(writes(&place, &log).values().all(|&times| times == 1), "{:?}", writes(&place, &log));
+        if kills >= KILLS {
+            break;
+        }
+    }
+    println!("{kills} kills in runs of {length:?}, by units that were there: {moments:?}");
+    assert!(moments.len() > 3, "the kills were all at one time: {moments:?}");
+}
+
+#[test]
+fn of_four_shards_one_is_killed_and_started_again() {
+    let place = hive();
+    place.ok("whole", SMALL_UNITS);
+    let shard = |i: usize| {
+        let shard = format!("{i}/4");
+        place.command("out", &[SMALL_UNITS, &["--shard", &shard]].concat())
+    };
+    // the others wait until the victim is dead, or they would take the processor from it
+    let mut victim = start(shard(2), &place, "log");
+    until_done(&place, "out", 1, &mut victim);
+    let mut others: Vec<Child> = [0, 1, 3].map(|i| start(shard(i), &place, "log")).into();
+    victim.kill().unwrap();
+    assert_eq!(victim.wait().unwrap().signal(), Some(9), "it was done before it was killed");
+    assert!(others.iter_mut().all(|other| other.wait().unwrap().success()));
+
+    let finalize = ["--finalize", "--shard", "0/4"];
+    let output = place.run("out", &finalize);
+    assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("of 16 units are not done") && stderr(&output).contains("run --shard 2/4"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!place.path("out.job/summary.json").exists());
+
+    let before = committed(&place, "out");
+    assert!(start(shard(2), &place, "log").wait().unwrap().success());
+    assert_kept(&before, &committed(&place, "out"));
+    let output = Command::new(env!("CARGO_BIN_EXE_spanframe"))
+        .current_dir(place.path(""))
+        .args(["run", "-o", "out", "--finalize", "--json"])
+        .output()
+        .unwrap();
+    let summary = summary(&output);
+    assert_eq!((&summary["units"], &summary["units_done"]), (&16.into(), &16.into()));
+    assert_eq!(summary["counts"]["rows"], 400);
+    place.assert_same("whole", "out");
+    place.assert_tidy("out");
+    assert!(writes(&place, "log").values().all(|&times| times == 1));
+}
+
+#[test]
+fn shards_that_begin_at_once_are_one_job() {
+    let place = hive();
+    let form = ["--form", "note_nlp", "--id", "id", "--unit-rows", "25"];
+    let shards: Vec<Child> = (0..4)
+        .map(|i| start(place.command("out", &[&form[..], &["--shard", &format!("{i}/4")]].concat()), &place, "log"))
+        .collect();
+    for mut shard in shards {
+        assert!(shard.wait().unwrap().success(), "{}", fs::read_to_string(place.path("log")).unwrap());
+    }
+    assert_eq!(place.ok("out", &["--finalize"])["units_done"], 16);
+    let times = place.column("out", "nlp_datetime");
+    let times = arrow_array::cast::AsArray::as_primitive::<arrow_array::types::TimestampMicrosecondType>(&times);
+    assert!(times.values().windows(2).all(|w| w[0] == w[1]), "the job has one time");
+}
+
+#[test]
+fn an_interrupt_ends_a_run_cleanly() {
+    let place = hive();
+    place.ok("whole", SMALL_UNITS);
+    let mut child = place.command("out", SMALL_UNITS).stderr(Stdio::piped()).spawn().unwrap();
+    until_done(&place, "out", 1, &mut child);
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(kill.success());
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stderr(&output).contains("stopped; start the same command again to go on"), "{}", stderr(&output));
+    place.assert_tidy("out");
+    let before = committed(&place, "out");
+    assert!(!before.is_empty());
+    let summary = place.ok("out", SMALL_UNITS);
+    assert!(summary["units_now"].as_u64() < Some(16), "{summary}");
+    assert_kept(&before, &committed(&place, "out"));
+    place.assert_same("whole", "out");
+    assert!(rows(&place.column("out", "ner")).iter().flatten().flatten().count() > 100);
+}

@@ -1,0 +1,13 @@
+//! `spanframe run` by the real program: killed, stopped, in shards, on full disks and damaged files, and started again.
+
+mod again;
+mod bad_rows;
+mod changed;
+mod damage;
+mod disk;
+mod formats;
+mod kill;
+mod place;
+mod seen;
+#[path = "../support/mod.rs"]
+mod support;
