@@ -163,7 +163,7 @@ pub fn check_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
 }
 
 /// Keyword arguments as options, with a message that names the option.
-fn raw(options: Option<&Bound<'_, PyDict>>) -> PyResult<RawOptions> {
+pub fn raw(options: Option<&Bound<'_, PyDict>>) -> PyResult<RawOptions> {
     let mut raw = RawOptions::default();
     let Some(options) = options else { return Ok(raw) };
     for (name, value) in options {
@@ -203,7 +203,8 @@ fn raw(options: Option<&Bound<'_, PyDict>>) -> PyResult<RawOptions> {
     Ok(raw)
 }
 
-fn typed<'py, T>(option: &str, value: &Bound<'py, PyAny>) -> PyResult<Option<T>>
+/// One value, with a message that names its option.
+pub fn typed<'py, T>(option: &str, value: &Bound<'py, PyAny>) -> PyResult<Option<T>>
 where
     Option<T>: for<'a> FromPyObject<'a, 'py>,
 {

@@ -3,6 +3,7 @@
 use polars::prelude::PolarsError;
 use pyo3::{create_exception, exceptions::PyException, prelude::*};
 use spanframe_engine::{EngineError, ErrorKind};
+use spanframe_jobs::JobError;
 
 create_exception!(spanframe, SpanframeError, PyException, "Base class of all errors of spanframe.");
 create_exception!(spanframe, InputError, SpanframeError, "The data or an option is wrong.");
@@ -22,8 +23,16 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// The exception for an error of the engine.
 pub fn python(error: &EngineError) -> PyErr {
-    let message = error.to_string();
-    match error.kind() {
+    exception(error.kind(), error.to_string())
+}
+
+/// The exception for an error of a job.
+pub fn job(error: &JobError) -> PyErr {
+    exception(error.kind(), error.to_string())
+}
+
+fn exception(kind: ErrorKind, message: String) -> PyErr {
+    match kind {
         ErrorKind::Input => InputError::new_err(message),
         ErrorKind::Model => ModelError::new_err(message),
         ErrorKind::Device => DeviceError::new_err(message),

@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod expressions;
 mod models;
+mod run;
 mod table;
 
 use std::{ffi::OsString, path::PathBuf, sync::OnceLock};
@@ -62,6 +63,7 @@ fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(engine::check_options, module)?)?;
     module.add_function(wrap_pyfunction!(diff::diff, module)?)?;
     module.add_function(wrap_pyfunction!(models::models, module)?)?;
+    module.add_function(wrap_pyfunction!(run::run, module)?)?;
     module.add_function(wrap_pyfunction!(cli, module)?)?;
     error::register(module)
 }

@@ -33,6 +33,7 @@ from ._internal import (
     __version__,
 )
 from ._models import models
+from ._run import Progress, Summary, run
 
 __all__ = [
     "DeviceError",
@@ -42,11 +43,14 @@ __all__ = [
     "InputError",
     "InternalError",
     "ModelError",
+    "Progress",
     "SpanframeError",
+    "Summary",
     "Table",
     "__version__",
     "diff",
     "models",
+    "run",
 ]
 
 if find_spec("polars") is not None:

@@ -1,7 +1,7 @@
 """The Rust part."""
 
 from os import PathLike
-from typing import Any
+from typing import Any, Callable
 
 __version__: str
 __file__: str
@@ -51,11 +51,18 @@ class Engine:
 def set_library(path: str | PathLike[str]) -> None: ...
 def option_names() -> list[str]: ...
 def check_option(name: str) -> None: ...
+def check_options(**options: Any) -> None: ...
 def diff(
     columns: tuple[Any, Any],
     text: Any,
     units: tuple[str | None, str | None],
     examples: tuple[int, bool],
 ) -> dict[str, Any]: ...
+def run(
+    job: dict[str, Any],
+    options: dict[str, Any],
+    metrics: str | PathLike[str] | None,
+    progress: Callable[[dict[str, Any]], object] | None,
+) -> str: ...
 def models() -> list[dict[str, Any]]: ...
 def cli(args: list[str]) -> int: ...

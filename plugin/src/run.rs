@@ -1,0 +1,179 @@
+//! A job from Python. It works on a thread of its own, while the caller's thread heeds signals and tells progress.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use pyo3::{prelude::*, types::PyDict};
+use spanframe_engine::RawOptions;
+use spanframe_jobs::{Flow, JobError, MetricsFile, Observer, Progress, RawJob, Summary};
+
+use crate::{
+    PYTHON_LIBRARY, engine,
+    error::{self, InputError, InternalError},
+};
+
+/// Between two looks for signals, and between two calls of the callback.
+const EVERY: Duration = Duration::from_millis(200);
+/// Begins as the engine's threads do: a panic on it is told by its place alone.
+const THREAD: &str = "spanframe-job";
+
+/// Runs a job and gives its summary as JSON. `progress` is called with a dict.
+///
+/// What a signal handler or `progress` raises stops the job, and is raised when it has ended.
+#[pyfunction]
+pub fn run(
+    py: Python<'_>, job: &Bound<'_, PyDict>, options: &Bound<'_, PyDict>, metrics: &Bound<'_, PyAny>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<String> {
+    let (job, options) = (raw(job)?, engine::raw(Some(options))?);
+    let metrics: Option<PathBuf> = engine::typed("metrics", metrics)?;
+    let stop = AtomicBool::new(false);
+    let (tell, told) = channel();
+    let metrics = metrics.as_deref().map(MetricsFile::new);
+    let watch = Watch { stop: &stop, tell, last: Progress::default(), told: None, news: false, metrics, failed: None };
+    let (raised, done) = py.detach(|| {
+        thread::scope(|scope| {
+            let worker = thread::Builder::new().name(THREAD.to_string());
+            let worker = match worker.spawn_scoped(scope, || watch.job(job, options)) {
+                Ok(worker) => worker,
+                Err(error) => return (None, Err(InternalError::new_err(format!("no thread for the job: {error}")))),
+            };
+            let raised = attend(told, &stop, progress.as_ref());
+            let panicked = |_| Err(InternalError::new_err("the job panicked; standard error names the place"));
+            (raised, worker.join().unwrap_or_else(panicked))
+        })
+    });
+    raised.map_or(done, Err)
+}
+
+/// Looks for signals and tells `progress` until the job's thread has ended; gives the first exception, which stops it.
+fn attend(told: Receiver<Progress>, stop: &AtomicBool, progress: Option<&Py<PyAny>>) -> Option<PyErr> {
+    let mut raised = None;
+    loop {
+        let news = match told.recv_timeout(EVERY) {
+            Ok(news) => Some(told.try_iter().last().unwrap_or(news)),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return raised,
+        };
+        if raised.is_some() {
+            continue;
+        }
+        let called = Python::attach(|py| {
+            py.check_signals()?;
+            let Some((progress, news)) = progress.zip(news) else { return Ok(()) };
+            progress.call1(py, (dict(py, &news)?,)).map(drop)
+        });
+        raised = called.err();
+        stop.store(raised.is_some(), Ordering::Relaxed);
+    }
+}
+
+/// Sees the job from its own thread.
+struct Watch<'s> {
+    stop: &'s AtomicBool,
+    /// Dropped when the job has ended.
+    tell: Sender<Progress>,
+    last: Progress,
+    told: Option<Instant>,
+    /// The last was not told.
+    news: bool,
+    metrics: Option<MetricsFile>,
+    /// The metrics file cannot be written.
+    failed: Option<io::Error>,
+}
+
+impl Watch<'_> {
+    fn job(mut self, job: RawJob, options: RawOptions) -> PyResult<String> {
+        let configure = |o: &mut spanframe_engine::EngineOptions| o.runtime.python = PYTHON_LIBRARY.get().cloned();
+        let done = spanframe_jobs::run(job, options, configure, &mut self);
+        self.finish(done)
+    }
+
+    /// Tells and keeps the last counts.
+    fn finish(mut self, done: Result<Summary, JobError>) -> PyResult<String> {
+        let last = self.metrics.as_mut().and_then(|metrics| metrics.write(&self.last, true).err());
+        if self.news {
+            self.tell();
+        }
+        if let (Some(error), Ok(_) | Err(JobError::Stopped)) = (self.failed.or(last), &done) {
+            return Err(InputError::new_err(format!("cannot write the metrics file: {error}")));
+        }
+        let summary = done.map_err(|error| error::job(&error))?;
+        serde_json::to_string(&summary).map_err(|error| InternalError::new_err(error.to_string()))
+    }
+
+    fn tell(&mut self) {
+        (self.told, self.news) = (Some(Instant::now()), false);
+        // refused only if nobody listens any more
+        let _ = self.tell.send(self.last.clone());
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn update(&mut self, progress: &Progress) -> Flow {
+        (self.last, self.news) = (progress.clone(), true);
+        if let Some(metrics) = self.metrics.as_mut().filter(|_| self.failed.is_none()) {
+            self.failed = metrics.write(progress, false).err();
+        }
+        if self.told.is_none_or(|at| at.elapsed() >= EVERY) {
+            self.tell();
+        }
+        if self.failed.is_some() || self.stop.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
+    }
+}
+
+/// Keyword arguments as a job takes them, with a message that names the one that is wrong.
+fn raw(job: &Bound<'_, PyDict>) -> PyResult<RawJob> {
+    Ok(RawJob {
+        inputs: option(job, "inputs")?.unwrap_or_default(),
+        output: option(job, "output")?.unwrap_or_default(),
+        column: option(job, "column")?.unwrap_or_default(),
+        state: option(job, "state")?,
+        output_column: option(job, "output_column")?,
+        diagnostics_column: option(job, "diagnostics_column")?,
+        select: option(job, "select")?,
+        id: option(job, "id")?,
+        form: option(job, "form")?,
+        compression: option(job, "compression")?,
+        unit_rows: option(job, "unit_rows")?,
+        row_group_rows: option(job, "row_group_rows")?,
+        memory: option(job, "memory")?,
+        on_error: option(job, "on_error")?,
+        on_damage: option(job, "on_damage")?,
+        on_change: option(job, "on_change")?,
+        shard: option(job, "shard")?,
+        finalize: option(job, "finalize")?.unwrap_or_default(),
+        overwrite: option(job, "overwrite")?.unwrap_or_default(),
+    })
+}
+
+fn option<'py, T>(job: &Bound<'py, PyDict>, name: &str) -> PyResult<Option<T>>
+where
+    Option<T>: for<'a> FromPyObject<'a, 'py>,
+{
+    job.get_item(name)?.map_or(Ok(None), |value| engine::typed(name, &value))
+}
+
+/// By the names of the package's `Progress`.
+fn dict<'py>(py: Python<'py>, progress: &Progress) -> PyResult<Bound<'py, PyDict>> {
+    let all = PyDict::new(py);
+    all.set_item("units", progress.units)?;
+    all.set_item("units_done", progress.units_before + progress.units_done)?;
+    all.set_item("rows", progress.rows)?;
+    all.set_item("rows_done", progress.rows_before + progress.done())?;
+    all.set_item("share", progress.share())?;
+    all.set_item("entities", &progress.counts.entities)?;
+    all.set_item("tokens", progress.counts.tokens)?;
+    all.set_item("rows_per_second", progress.rows_per_second())?;
+    all.set_item("tokens_per_second", progress.tokens_per_second())?;
+    all.set_item("seconds_left", progress.left().map(|left| left.as_secs_f64()))?;
+    Ok(all)
+}
