@@ -3,7 +3,7 @@
 use std::{fs, process::Stdio, thread, time::Duration};
 
 use crate::{
-    place::{Place, SMALL_UNITS, notes},
+    place::{Place, SMALL_UNITS, notes, signal},
     support::stderr,
 };
 
@@ -61,7 +61,9 @@ fn two_processes_do_not_run_one_job() {
     while !place.path("out.job/plan/00000.json").exists() && first.try_wait().unwrap().is_none() {
         thread::sleep(Duration::from_millis(2));
     }
+    signal(&first, "STOP");
     let error = place.error("out", SMALL_UNITS);
+    signal(&first, "CONT");
     assert!(error.contains("another process is running this job") && error.contains("--shard"), "{error}");
     assert!(first.wait().unwrap().success());
     assert_eq!(place.ok("out", SMALL_UNITS)["units_now"], 0);

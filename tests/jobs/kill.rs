@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    place::{Place, SMALL_UNITS, Shown, notes, summary},
+    place::{Place, SMALL_UNITS, Shown, notes, signal, summary},
     support::{rows, stderr},
 };
 
@@ -139,6 +139,55 @@ fn a_job_that_was_killed_fifty_times_ends_as_one_that_was_not() {
     assert!(moments.len() > 3, "the kills were all at one time: {moments:?}");
 }
 
+/// A redo that was killed is started again with the same words, or without them: never are two kinds of output mixed.
+#[test]
+fn a_redo_that_was_killed_goes_on_as_one() {
+    const OTHER: &[&str] = &["--unit-rows", "25", "--threshold", "0.3"];
+    let place = hive();
+    place.ok("first", SMALL_UNITS);
+    place.ok("whole", OTHER);
+    let began = Instant::now();
+    place.ok("out", SMALL_UNITS);
+    let length = began.elapsed();
+    let mut random = Random(6);
+    for (options, expected) in [(OTHER, "whole"), (SMALL_UNITS, "first"), (OTHER, "whole")] {
+        let mut kills = 0;
+        loop {
+            let redo: &[&str] = if random.next() < 0.5 { &["--on-change", "redo"] } else { &[] };
+            let mut child = start(place.command("out", &[options, redo].concat()), &place, "log");
+            if kills < 6 {
+                thread::sleep(length.mul_f64(random.next() * 0.7));
+                child.kill().unwrap();
+            }
+            let status = child.wait().unwrap();
+            kills += 1;
+            if status.success() {
+                break;
+            }
+            // before the redo has begun, the plain words are refused
+            assert!(status.signal() == Some(9) || (status.code() == Some(2) && redo.is_empty()), "{status}");
+        }
+        place.assert_same(expected, "out");
+        place.assert_tidy("out");
+    }
+}
+
+/// Where there are no locks, two processes may do the same units: one of each pair is kept.
+#[test]
+fn processes_that_do_the_same_units_do_no_harm() {
+    let place = hive();
+    place.ok("whole", SMALL_UNITS);
+    let shards: [&[&str]; 3] = [&[], &["--shard", "0/2"], &["--shard", "1/2"]];
+    let runs: Vec<Child> =
+        shards.iter().map(|shard| start(place.command("out", &[SMALL_UNITS, shard].concat()), &place, "log")).collect();
+    for mut run in runs {
+        assert!(run.wait().unwrap().success(), "{}", fs::read_to_string(place.path("log")).unwrap());
+    }
+    assert_eq!(place.ok("out", SMALL_UNITS)["units_now"], 0);
+    place.assert_same("whole", "out");
+    assert!(writes(&place, "log").values().all(|&times| times == 1), "{:?}", writes(&place, "log"));
+}
+
 #[test]
 fn of_four_shards_one_is_killed_and_started_again() {
     let place = hive();
@@ -147,13 +196,14 @@ fn of_four_shards_one_is_killed_and_started_again() {
         let shard = format!("{i}/4");
         place.command("out", &[SMALL_UNITS, &["--shard", &shard]].concat())
     };
-    // the others wait until the victim is dead, or they would take the processor from it
     let mut victim = start(shard(2), &place, "log");
     until_done(&place, "out", 1, &mut victim);
+    // it is there and in the middle of its work while the others run
+    signal(&victim, "STOP");
     let mut others: Vec<Child> = [0, 1, 3].map(|i| start(shard(i), &place, "log")).into();
+    assert!(others.iter_mut().all(|other| other.wait().unwrap().success()));
     victim.kill().unwrap();
     assert_eq!(victim.wait().unwrap().signal(), Some(9), "it was done before it was killed");
-    assert!(others.iter_mut().all(|other| other.wait().unwrap().success()));
 
     let finalize = ["--finalize", "--shard", "0/4"];
     let output = place.run("out", &finalize);
@@ -203,9 +253,8 @@ fn an_interrupt_ends_a_run_cleanly() {
     place.ok("whole", SMALL_UNITS);
     let mut child = place.command("out", SMALL_UNITS).stderr(Stdio::piped()).spawn().unwrap();
     until_done(&place, "out", 1, &mut child);
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    signal(&child, "INT");
     let output = child.wait_with_output().unwrap();
-    assert!(kill.success());
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
     assert!(stderr(&output).contains("stopped; start the same command again to go on"), "{}", stderr(&output));
     place.assert_tidy("out");

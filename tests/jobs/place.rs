@@ -6,7 +6,7 @@ use std::{
     ops::Range,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output},
     sync::{Arc, LazyLock},
 };
 
@@ -156,6 +156,12 @@ impl Place {
             assert!(!self.path(&folder).join(".spanframe-partial").exists(), "{folder}");
         }
     }
+}
+
+/// Sends a signal such as `STOP`.
+pub fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success(), "{name}");
 }
 
 /// The summary of a run that came to its end.
