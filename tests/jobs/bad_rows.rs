@@ -70,8 +70,9 @@ fn null_leaves_the_row_and_says_why() {
     assert_eq!(code, Some(0), "{told}");
     let (found, errors) = (rows(&place.column("out", "ner")), place.column("out", "ner_error"));
     let errors = errors.as_string::<i32>();
-    for row in 0..30 {
-        assert_eq!(found[row].is_none(), [5, 11, 27].contains(&row), "{row}");
+    assert_eq!(found.len(), 30);
+    for (row, found) in found.iter().enumerate() {
+        assert_eq!(found.is_none(), [5, 11, 27].contains(&row), "{row}");
         assert_eq!(errors.is_valid(row), [5, 27].contains(&row), "{row}");
     }
     assert!(errors.value(5).contains("not UTF-8") && errors.value(27).contains("1000"), "{errors:?}");

@@ -32,7 +32,7 @@ pub enum Command {
     ///
     /// Keys and endpoints of object stores are read from their usual environment variables, such as AWS_ACCESS_KEY_ID and
     /// AWS_ENDPOINT_URL.
-    Run(RunFlags),
+    Run(Box<RunFlags>),
     /// Show the entities of one text, given or read from standard input
     Text(TextFlags),
     /// Print the first entities of an annotated Parquet file as a table
