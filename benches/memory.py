@@ -24,6 +24,8 @@ MODELS = ROOT / "data" / "test_models"
 TIMES = int(sys.argv[1]) if len(sys.argv) > 1 else 100
 # enough text to fill what the pipeline holds at once
 NOTES = 1000
+# of a job, for rows in hand: little, so that ten times the notes fill it
+MEMORY = "64M"
 
 
 def peak(*arguments: object) -> tuple[float, float]:
@@ -82,13 +84,15 @@ def job(folder: Path, notes: pa.Table) -> list[dict]:
             megabytes = write(source, notes, times, row_group)
             groups = pq.ParquetFile(source).num_row_groups
             output = source.with_suffix("")
-            megabytes_peak, seconds = peak("run", source, "-o", output, "-m", MODELS / "bert-uncased")
+            model = MODELS / "bert-uncased"
+            megabytes_peak, seconds = peak("run", source, "-o", output, "-m", model, "--memory", MEMORY)
             row = {
                 "rows": len(notes) * times,
                 "text_mb": round(megabytes, 1),
                 "row_groups": groups,
                 "peak_mb": round(megabytes_peak),
                 "seconds": round(seconds, 1),
+                "memory": MEMORY,
             }
             print("{rows:>8} {text_mb:>8} {row_groups:>11} {peak_mb:>8} {seconds:>8}".format(**row), flush=True)
             rows.append(row)

@@ -44,11 +44,11 @@ impl Table {
             return Err(JobError::WrongType { url, column, found, expected: "strings, or bytes that are UTF-8" });
         }
         let id = job.id.as_ref().map(find).transpose()?;
-        if let Some((name, found)) = job.id.as_ref().zip(id.map(|id| schema.field(id).data_type())) {
-            if !(found.is_integer() || matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)) {
-                let (url, column, found) = (url.to_string(), name.clone(), found.clone());
-                return Err(JobError::WrongType { url, column, found, expected: "strings or whole numbers, as an id" });
-            }
+        if let Some((name, found)) = job.id.as_ref().zip(id.map(|id| schema.field(id).data_type()))
+            && !(found.is_integer() || matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View))
+        {
+            let (url, column, found) = (url.to_string(), name.clone(), found.clone());
+            return Err(JobError::WrongType { url, column, found, expected: "strings or whole numbers, as an id" });
         }
         let mut kept: Vec<usize> = match (&job.select, job.form) {
             (_, Form::NoteNlp) => id.into_iter().collect(),

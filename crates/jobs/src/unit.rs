@@ -107,10 +107,7 @@ impl Work<'_> {
             in_hand.rows(&take)
         });
         // counts of a unit that was given up are not those of rows that are done
-        let (metrics, record) = done.map_err(|error| {
-            in_hand.progress.counts = before;
-            error
-        })?;
+        let (metrics, record) = done.inspect_err(|_| in_hand.progress.counts = before)?;
         let InHand { mut sink, rejects, .. } = in_hand;
         let mut record = Record { counts: metrics, ..record };
         record.counts.written = sink.rows();
