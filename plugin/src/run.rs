@@ -4,6 +4,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{
+        Arc,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
@@ -27,7 +28,7 @@ const THREAD: &str = "spanframe-job";
 
 /// Runs a job and gives its summary as JSON. `progress` is called with a dict.
 ///
-/// What a signal handler or `progress` raises stops the job, and is raised when it has ended.
+/// What a signal handler or `progress` raises stops the job, and is raised when it has ended; see [`attend`].
 #[pyfunction]
 pub fn run(
     py: Python<'_>, job: &Bound<'_, PyDict>, options: &Bound<'_, PyDict>, metrics: &Bound<'_, PyAny>,
@@ -35,50 +36,47 @@ pub fn run(
 ) -> PyResult<String> {
     let (job, options) = (raw(job)?, engine::raw(Some(options))?);
     let metrics: Option<PathBuf> = engine::typed("metrics", metrics)?;
-    let stop = AtomicBool::new(false);
+    let stop = Arc::new(AtomicBool::new(false));
     let (tell, told) = channel();
     let metrics = metrics.as_deref().map(MetricsFile::new);
-    let watch = Watch { stop: &stop, tell, last: Progress::default(), told: None, news: false, metrics, failed: None };
-    let (raised, done) = py.detach(|| {
-        thread::scope(|scope| {
-            let worker = thread::Builder::new().name(THREAD.to_string());
-            let worker = match worker.spawn_scoped(scope, || watch.job(job, options)) {
-                Ok(worker) => worker,
-                Err(error) => return (None, Err(InternalError::new_err(format!("no thread for the job: {error}")))),
-            };
-            let raised = attend(told, &stop, progress.as_ref());
-            let panicked = |_| Err(InternalError::new_err("the job panicked; standard error names the place"));
-            (raised, worker.join().unwrap_or_else(panicked))
-        })
-    });
-    raised.map_or(done, Err)
+    let last = Progress::default();
+    let watch = Watch { stop: Arc::clone(&stop), tell, last, told: None, news: false, metrics, failed: None };
+    let worker = thread::Builder::new().name(THREAD.to_string()).spawn(move || watch.job(job, options));
+    let worker = worker.map_err(|error| InternalError::new_err(format!("no thread for the job: {error}")))?;
+    py.detach(|| {
+        attend(told, &stop, progress.as_ref())?;
+        let panicked = |_| Err(InternalError::new_err("the job panicked; standard error names the place"));
+        worker.join().unwrap_or_else(panicked)
+    })
 }
 
-/// Looks for signals and tells `progress` until the job's thread has ended; gives the first exception, which stops it.
-fn attend(told: Receiver<Progress>, stop: &AtomicBool, progress: Option<&Py<PyAny>>) -> Option<PyErr> {
+/// Looks for signals and tells `progress` until the job has ended. The first exception stops the job, and is raised when it
+/// has; the second is raised at once, and the job ends by itself.
+fn attend(told: Receiver<Progress>, stop: &AtomicBool, progress: Option<&Py<PyAny>>) -> PyResult<()> {
     let mut raised = None;
     loop {
         let news = match told.recv_timeout(EVERY) {
             Ok(news) => Some(told.try_iter().last().unwrap_or(news)),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return raised,
+            Err(RecvTimeoutError::Disconnected) => return raised.map_or(Ok(()), Err),
         };
-        if raised.is_some() {
-            continue;
-        }
         let called = Python::attach(|py| {
             py.check_signals()?;
-            let Some((progress, news)) = progress.zip(news) else { return Ok(()) };
+            let Some((progress, news)) = progress.zip(news).filter(|_| raised.is_none()) else { return Ok(()) };
             progress.call1(py, (dict(py, &news)?,)).map(drop)
         });
-        raised = called.err();
-        stop.store(raised.is_some(), Ordering::Relaxed);
+        let Err(error) = called else { continue };
+        stop.store(true, Ordering::Relaxed);
+        if raised.is_some() {
+            return Err(error);
+        }
+        raised = Some(error);
     }
 }
 
 /// Sees the job from its own thread.
-struct Watch<'s> {
-    stop: &'s AtomicBool,
+struct Watch {
+    stop: Arc<AtomicBool>,
     /// Dropped when the job has ended.
     tell: Sender<Progress>,
     last: Progress,
@@ -90,7 +88,7 @@ struct Watch<'s> {
     failed: Option<io::Error>,
 }
 
-impl Watch<'_> {
+impl Watch {
     fn job(mut self, job: RawJob, options: RawOptions) -> PyResult<String> {
         let configure = |o: &mut spanframe_engine::EngineOptions| o.runtime.python = PYTHON_LIBRARY.get().cloned();
         let done = spanframe_jobs::run(job, options, configure, &mut self);
@@ -117,7 +115,7 @@ impl Watch<'_> {
     }
 }
 
-impl Observer for Watch<'_> {
+impl Observer for Watch {
     fn update(&mut self, progress: &Progress) -> Flow {
         (self.last, self.news) = (progress.clone(), true);
         if let Some(metrics) = self.metrics.as_mut().filter(|_| self.failed.is_none()) {

@@ -52,7 +52,7 @@ def test_importing_loads_no_model_and_no_runtime():
     assert done.stdout == "False False\n"
 
 
-@pytest.mark.parametrize("part", ["", "._diff", "._engine", "._models", "._polars", "._runtime"])
+@pytest.mark.parametrize("part", ["", "._diff", "._engine", "._models", "._polars", "._run", "._runtime"])
 def test_doctests_run(part):
     module = f"spanframe{part}"
     result = doctest.testmod(importlib.import_module(module))

@@ -40,10 +40,9 @@ def few(tmp_path, notes):
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory):
-    """Notes for some seconds of work, in a hundred and twenty row groups."""
+    """2,400 notes, some seconds of work, in sixty row groups."""
     path = tmp_path_factory.mktemp("many") / "notes.parquet"
-    notes = pl.read_parquet(DATA / "notes.parquet")
-    pl.concat([notes] * 2).write_parquet(path, row_group_size=40)
+    pl.read_parquet(DATA / "notes.parquet").write_parquet(path, row_group_size=40)
     return path
 
 
@@ -112,11 +111,11 @@ def test_progress_is_told_in_the_thread_of_the_caller_and_only_grows(tmp_path, m
     for name in ("units_done", "rows_done", "share", "tokens"):
         values = [getattr(now, name) for now in told]
         assert values == sorted(values), name
-    assert {(now.units, now.rows) for now in told} == {(12, 4800)}
+    assert {(now.units, now.rows) for now in told} == {(6, 2400)}
     assert (told[0].rows_done, told[0].share, told[0].seconds_left) == (0, 0.0, None)
     assert len(told) >= 3
     last = told[-1]
-    assert (last.units_done, last.rows_done, last.share, last.seconds_left) == (12, 4800, 1.0, 0.0)
+    assert (last.units_done, last.rows_done, last.share, last.seconds_left) == (6, 2400, 1.0, 0.0)
     assert (last.entities, last.tokens) == (summary.counts.entities, summary.counts.tokens)
     assert last.rows_per_second > 0 and last.tokens_per_second > last.rows_per_second
 
@@ -129,7 +128,7 @@ def test_what_the_callback_raises_stops_the_job_and_is_raised(tmp_path, many, un
         job(many, tmp_path / "out", unit_rows=40, progress=progress)
     assert not (tmp_path / "out.job" / "summary.json").exists()
     summary = job(many, tmp_path / "out", unit_rows=40)
-    assert summary.units_done == summary.units == 120
+    assert summary.units_done == summary.units == 60
     assert_frame_equal(rows(tmp_path / "out"), uninterrupted)
 
 
@@ -171,14 +170,30 @@ def test_an_interrupt_stops_cleanly_and_the_same_call_goes_on(tmp_path, many, un
     assert (stdout.splitlines()[-1], stderr, child.returncode) == ("interrupted", "", 0)
     parts = sorted(out.rglob("*"))
     assert all(path.suffix == ".parquet" for path in parts), "nothing is left but what is whole"
-    assert 2 <= len(parts) < 120
+    assert 2 <= len(parts) < 60
     assert_frame_equal(rows(out), uninterrupted.head(40 * len(parts)))
 
     before = {path: path.stat().st_mtime_ns for path in parts}
     summary = job(many, out, unit_rows=40)
-    assert (summary.units_done, summary.units_now) == (120, 120 - len(parts))
+    assert (summary.units_done, summary.units_now) == (60, 60 - len(parts))
     assert {path: path.stat().st_mtime_ns for path in parts} == before
     assert_frame_equal(rows(out), uninterrupted)
+
+
+def test_a_second_interrupt_does_not_wait_for_the_rows_in_hand(tmp_path, many):
+    bundled = INTERRUPTIBLE.replace("model=sys.argv[3], ", "")
+    command = [sys.executable, "-c", bundled, many, tmp_path / "out"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as child:
+        assert child.stdout.readline() == "0\n"
+        child.send_signal(signal.SIGINT)
+        time.sleep(1)
+        child.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        assert child.communicate(timeout=60)[0].splitlines()[-1] == "interrupted"
+    assert time.monotonic() - started < 10
+    # what the process left is no obstacle
+    assert job(many, tmp_path / "out", unit_rows=400, overwrite=True).units_done == 6
+    assert all(path.suffix == ".parquet" for path in (tmp_path / "out").rglob("*"))
 
 
 def test_shards_are_parts_and_finalize_sums_them_up(tmp_path, few, notes):

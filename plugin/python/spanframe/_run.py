@@ -208,7 +208,8 @@ def run(
         ONNX Runtime or the device is missing.
     KeyboardInterrupt
         Ctrl-C, in the main thread: the rows in hand are finished first, the unit in hand is given up, and the same call
-        goes on from there. So it is with what handlers of other signals raise.
+        goes on from there. A second Ctrl-C does not wait for them: the job ends by itself, or with the process, and
+        can go on as well. So it is with what handlers of other signals raise.
 
     Examples
     --------
