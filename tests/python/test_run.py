@@ -27,6 +27,11 @@ def job(inputs, output, **more) -> spanframe.Summary:
     return spanframe.run(inputs, output, **{"column": "note", "model": TINY} | more)
 
 
+def counts(summary) -> dict:
+    """All but the seconds, whose last digit the records do not keep."""
+    return vars(summary.counts) | {"seconds": None}
+
+
 def rows(output) -> pl.DataFrame:
     return pl.read_parquet(sorted(Path(output).rglob("*.parquet")), hive_partitioning=False)
 
@@ -83,7 +88,7 @@ def test_a_finished_job_does_nothing(tmp_path, few):
     told = []
     again = job(few, tmp_path / "out", progress=told.append)
     assert (first.units_now, again.units_now) == (1, 0)
-    assert again.counts == first.counts
+    assert counts(again) == counts(first)
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
     assert [(now.units_done, now.rows_done, now.share, now.entities) for now in told] == [(1, first.counts.rows, 1.0, {})]
 
@@ -206,7 +211,8 @@ def test_shards_are_parts_and_finalize_sums_them_up(tmp_path, few, notes):
         shard(0, finalize=True)
     second = shard(1)
     assert (second.units_done, second.units_now) == (6, 3)
-    assert job([], tmp_path / "out", finalize=True) == spanframe.Summary(**vars(second) | {"units_now": 0})
+    final = job([], tmp_path / "out", finalize=True)
+    assert (final.units, final.units_done, final.units_now, counts(final)) == (6, 6, 0, counts(second))
     assert_frame_equal(rows(tmp_path / "out"), notes.with_columns(ner=pl.col("note").ner.extract(TINY)))
 
 
@@ -254,10 +260,10 @@ def test_damage_is_raised_or_skipped_and_reported(tmp_path, notes):
 
 def test_a_loss_has_its_rows():
     found = {"units": 1, "units_done": 1, "units_now": 1, "damaged": {}}
-    counts = dict.fromkeys(["rows", "written", "nulled", "rejected", "lost", "tokens", "model_tokens", "padded_tokens"], 0)
-    counts |= {"entities": {}, "seconds": {"read": 0.0, "annotate": 0.0, "write": 0.0}}
+    own = dict.fromkeys(["rows", "written", "nulled", "rejected", "lost", "tokens", "model_tokens", "padded_tokens"], 0)
+    own |= {"entities": {}, "seconds": {"read": 0.0, "annotate": 0.0, "write": 0.0}}
     losses = {"f": [{"rows": {"start": 3, "end": 5}, "part": 1, "reason": "r"}]}
-    summary = spanframe._run._summary(found | {"counts": counts, "losses": losses})
+    summary = spanframe._run._summary(found | {"counts": own, "losses": losses})
     assert summary.losses == {"f": [Loss(range(3, 5), 1, "r")]}
 
 
