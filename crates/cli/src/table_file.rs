@@ -61,9 +61,12 @@ impl TableFile {
     }
 
     /// The batches of all rows, with the given columns. A row that cannot be read is an error.
-    pub fn read(&self, columns: &[usize]) -> Result<impl Iterator<Item = Result<RecordBatch, CliError>> + use<>, CliError> {
+    pub fn read(
+        &self, columns: &[usize],
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, CliError>> + use<>, CliError> {
         let url = self.path.display().to_string();
-        let reads = self.source.read(0..self.source.parts().len(), columns, Bounds::default()).map_err(JobError::from)?;
+        let reads =
+            self.source.read(0..self.source.parts().len(), columns, Bounds::default()).map_err(JobError::from)?;
         Ok(reads.map(move |read| match read.map_err(JobError::from)? {
             Read::Rows { batch, .. } => Ok(batch),
             Read::Bad { line, reason, .. } => Err(JobError::Bad { url: url.clone(), line, reason }.into()),

@@ -149,7 +149,7 @@ mod tests {
         let files = catalogue::resolve(options.model.as_deref()).unwrap().files;
         let loaded = load(files, &options).unwrap();
         let note = "SENTINEL é";
-        let error = loaded.install(|| Ok(note[..10].len())).unwrap_err().to_string();
+        let error = loaded.install(|| Ok::<_, EngineError>(note[..10].len())).unwrap_err().to_string();
         assert!(error.contains("panicked") && !error.contains("SENTINEL"), "{error}");
     }
 }
