@@ -64,7 +64,6 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "ctrlc",
             "flate2",
             "indicatif",
-            "mimalloc",
             "serde_json",
             "spanframe-core",
             "spanframe-engine",
