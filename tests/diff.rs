@@ -285,10 +285,10 @@ fn wrong_inputs_are_named_without_any_text() {
     let itself = |more: &[&str], message: &str| check("char.parquet", "char.parquet", more, message);
     check("none.parquet", "char.parquet", &[], "there is no file `");
     check("char.parquet", "none.jsonl", &[], "there is no file `");
-    itself(&["--column-a", "nerr"], "has no column `nerr`; its columns are id, note, ner");
+    itself(&["--column-a", "nerr"], "has no column `nerr`; it has id, note, ner");
     itself(&["--column-b", "note"], "column `note` of `");
     itself(&["--column-b", "note"], "is Utf8, expected entities as spanframe or Spark NLP writes them");
-    itself(&["--text-column", "id"], "is Int64, expected a string column");
+    itself(&["--text-column", "id"], "is Int64, expected strings");
     itself(&["--id", "ner"], "expected ids: strings or whole numbers");
     itself(&["--id", "note"], "column `note` of `");
     itself(&["--offsets-b", "utf16"], "it may be char, byte, spark");
