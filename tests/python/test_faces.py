@@ -39,6 +39,14 @@ def test_python_keywords_are_the_options_of_the_engine():
     assert [name for name in parameters if name not in ("self", "unknown")] == _internal.option_names()
 
 
+def test_every_keyword_reaches_the_engine(monkeypatch):
+    passed = {}
+    monkeypatch.setattr(_polars, "register_plugin_function", lambda **call: passed.update(call["kwargs"]))
+    options = {name: name for name in _internal.option_names()} | {"threshold": 0.5}
+    pl.col("note").ner.extract(**options)
+    assert passed == options
+
+
 def test_the_installed_wheel_finds_its_model_and_library(tmp_path):
     code = "import spanframe; print([e.chunk for e in spanframe.Engine().annotate_text('Refiere disnea.')])"
     clean = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}

@@ -190,6 +190,8 @@ class NerExpression:
                 "device": device,
                 "sessions": sessions,
                 "intra_threads": intra_threads,
+                "max_document_bytes": max_document_bytes,
+                "on_error": on_error,
                 "onnxruntime": None if onnxruntime is None else str(onnxruntime),
             },
             is_elementwise=True,
