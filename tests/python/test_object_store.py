@@ -86,7 +86,7 @@ def run(environment, *arguments) -> subprocess.CompletedProcess:
 
 def test_the_store_itself(environment, s3):
     """What crates/store/tests/server.rs says, on this server."""
-    command = ["cargo", "test", "--release", "--locked", "-p", "spanframe-store", "--test", "server", "--", "--ignored"]
+    command = ["cargo", "test", "--release", "--locked", "--test", "server", "--", "--ignored"]
     store = environment | {"SPANFRAME_STORE_URL": f"s3://{BUCKET}/store"}
     done = subprocess.run(command, cwd=ROOT, env=store, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -32,7 +32,8 @@ impl Observer for Watch {
     fn update(&mut self, progress: &Progress) -> Flow {
         self.last = progress.clone();
         if let Some(metrics) = &mut self.metrics {
-            self.failed = metrics.write(progress, false).err();
+            // the first failure ends the job, whatever later writes come to
+            self.failed = self.failed.take().or_else(|| metrics.write(progress, false).err());
         }
         if !self.quiet && self.terminal {
             self.bar.set_length(progress.rows);
