@@ -84,7 +84,7 @@ fn annotates_a_file_and_keeps_its_columns() {
     let expect = support::annotate(&engine(raw(Some("multi-head"))), before.column_by_name("note").unwrap());
     assert_eq!(found, expect, "the program gives what the engine gives");
     assert_eq!((found[0].as_ref(), found[1].as_ref().map(Vec::len)), (None, Some(0)));
-    assert!(stderr(&output).contains("40 rows"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("40 rows read, 40 written"), "{}", stderr(&output));
     assert_eq!(job.files(), ["in.parquet", "out.parquet"]);
 }
 

@@ -10,6 +10,7 @@ use crate::{
     form::Form,
     input::{self, InputFile},
     plan::Unit,
+    record::Counts,
     settings::Settings,
     source,
     table::Table,
@@ -48,6 +49,7 @@ pub fn annotate(
     let rows = planned.iter().map(|(_, source, ..)| source.rows()).sum();
     let mut progress = Progress { units: planned.len(), rows, ..Progress::default() };
     let started = Instant::now();
+    let mut counts = Counts::default();
     let shape = |(_, _, table, ..): &(_, _, Table, _, _)| table.shape(&engine, options.offsets, 0, &job);
     let shapes = planned.iter().map(shape).collect::<Result<Vec<_>, _>>()?;
     for (number, ((file, source, table, store, path), shape)) in planned.iter().zip(&shapes).enumerate() {
@@ -69,12 +71,14 @@ pub fn annotate(
             output: path.clone(),
             replaces: job.overwrite,
         };
-        work.unit(&unit, (source.as_ref(), table, shape), job.overwrite, (&mut *observer, &mut progress, started))?;
+        let record =
+            work.unit(&unit, (source.as_ref(), table, shape), job.overwrite, (&mut *observer, &mut progress, started))?;
+        counts.add(&record.counts);
         progress.units_done += 1;
         progress.elapsed = started.elapsed();
         observer.update(&progress);
     }
-    let (units, counts) = (planned.len(), progress.counts);
+    let units = planned.len();
     Ok(Summary { units, units_done: units, units_now: units, counts, ..Summary::default() })
 }
 
