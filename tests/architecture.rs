@@ -70,6 +70,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "spanframe-jobs",
             "spanframe-store",
             "thiserror",
+            "tikv-jemallocator",
             "tracing",
             "tracing-subscriber",
         ],

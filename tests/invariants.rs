@@ -9,7 +9,7 @@ use arrow_array::{
     types::Int32Type,
 };
 use proptest::prelude::*;
-use spanframe_engine::{Engine, EngineError, Layout, RawOptions, schema};
+use spanframe_engine::{Engine, EngineError, Layout, RawOptions, Step, schema};
 use support::{Found, annotate, column, engine, raw, texts};
 
 const MODELS: [&str; 5] = ["bert-uncased", "bert-cased", "roberta", "xlm-roberta", "multi-head"];
@@ -202,6 +202,22 @@ fn identical_windows_are_computed_once() {
     let found = annotate(&engine, &texts([Some(note); 50]));
     assert!(found.windows(2).all(|w| w[0] == w[1]));
     assert_eq!((engine.metrics().windows(), engine.metrics().reused_windows()), (50, 49));
+}
+
+#[test]
+fn work_can_end_after_any_batch() {
+    let notes: Vec<String> = (0..100).map(|i| format!("aspirin {i} mg daily for chest pain")).collect();
+    let engine = with("bert-uncased", |o| (o.batch_tokens, o.sessions) = (Some(40), Some(1)));
+    let mut batches = 0;
+    let ended = engine.annotate_each(&texts(notes.iter().map(|note| Some(note.as_str()))), |step| {
+        assert!(matches!(step, Step::Batch), "the rows are in hand together");
+        batches += 1;
+        if batches == 3 { Err(EngineError::Internal("enough".to_string())) } else { Ok(()) }
+    });
+    assert!(matches!(ended, Err(EngineError::Internal(reason)) if reason == "enough"));
+    let metrics = engine.metrics();
+    assert_eq!((batches, metrics.rows()), (3, 0));
+    assert!((1..=3 * 40).contains(&metrics.model_tokens()), "{}", metrics.model_tokens());
 }
 
 #[test]

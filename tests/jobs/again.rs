@@ -64,7 +64,7 @@ fn two_processes_do_not_run_one_job() {
     signal(&first, "STOP");
     let error = place.error("out", SMALL_UNITS);
     signal(&first, "CONT");
-    assert!(error.contains("another process is running this job") && error.contains("--shard"), "{error}");
+    assert!(error.contains("another process is running this job") && error.contains("its own `shard`"), "{error}");
     assert!(first.wait().unwrap().success());
     assert_eq!(place.ok("out", SMALL_UNITS)["units_now"], 0);
 }
@@ -126,7 +126,7 @@ fn overwrite_begins_anew() {
         if let Some(record) = damage {
             fs::write(place.path(record), "{").unwrap();
             let error = place.error("out", SMALL_UNITS);
-            assert!(error.contains(record) && error.contains("--overwrite"), "{error}");
+            assert!(error.contains(record) && error.contains("say `overwrite`"), "{error}");
         }
         let redone = place.command("out", &["--unit-rows", "25", "--overwrite"]).output().unwrap();
         assert!(redone.status.success(), "{damage:?} {}", stderr(&redone));

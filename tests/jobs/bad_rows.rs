@@ -58,7 +58,7 @@ fn raise_names_file_and_row() {
     let (code, told) = run(&place, &LIMIT);
     assert_eq!(code, Some(2), "{told}");
     assert!(told.contains("error: row 5 of `") && told.contains("in/notes.parquet` is not UTF-8"), "{told}");
-    assert!(told.contains("--on-error=null or reject"), "{told}");
+    assert!(told.contains("`on_error=null` or reject"), "{told}");
     assert!(place.names("out").is_empty());
     place.assert_tidy("out");
 }
@@ -112,7 +112,7 @@ fn bad_lines_of_text_files_are_named_or_rejected() {
     let (code, told) = run(&place, &[]);
     assert_eq!(code, Some(2), "{told}");
     assert!(
-        told.contains("error: line 3 of `") && told.contains("in/a.csv`") && told.contains("--on-error=reject"),
+        told.contains("error: line 3 of `") && told.contains("in/a.csv`") && told.contains("`on_error=reject`"),
         "{told}"
     );
     let (code, told) = run(&place, &["--on-error", "null"]);

@@ -17,7 +17,7 @@ fn a_changed_option_or_model_is_refused_by_name() {
     let before = (place.shown("out"), place.shown("out.job"));
     let check = |more: &[&str], expected: &str| {
         let error = place.error("out", &with(SMALL_UNITS, more));
-        assert!(error.contains(expected) && error.contains("--on-change=redo"), "{error}");
+        assert!(error.contains(expected) && error.contains("`on_change=redo`"), "{error}");
     };
     check(&["--threshold", "0.3"], "threshold = left out, and it is 0.3 now");
     check(&["--form", "exploded"], "form = \"Nested\", and it is \"Exploded\" now");
@@ -87,7 +87,7 @@ fn a_replaced_input_is_refused_and_made_again_when_asked() {
     fs::rename(&old, place.path("old")).unwrap();
     place.write("in/part-0.parquet", &notes(500..560));
     let error = place.error("out", SMALL_UNITS);
-    assert!(error.contains("in/part-0.parquet` was replaced") && error.contains("--on-change=redo"), "{error}");
+    assert!(error.contains("in/part-0.parquet` was replaced") && error.contains("`on_change=redo`"), "{error}");
     assert_eq!(place.ok("out", &with(SMALL_UNITS, &["--on-change", "keep"]))["units_now"], 0);
     assert!(place.shown("out") == before);
     let summary = place.ok("out", &with(SMALL_UNITS, &["--on-change", "redo"]));

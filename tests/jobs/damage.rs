@@ -28,7 +28,7 @@ fn a_row_group_with_an_invalid_page_is_named_or_skipped() {
         spoil(&place, "in/part-0.parquet", 1);
         let error = place.error("out", &["--unit-rows", unit_rows]);
         assert!(error.contains("rows 25 to 49 of `") && error.contains("in/part-0.parquet` cannot be read"), "{error}");
-        assert!(error.contains("--on-damage=skip"), "{error}");
+        assert!(error.contains("`on_damage=skip`"), "{error}");
         let skip = ["--unit-rows", unit_rows, "--on-damage", "skip"];
         let output = place.run("out", &skip);
         assert!(output.status.success(), "{}", stderr(&output));
@@ -100,7 +100,7 @@ fn files_with_other_columns_are_refused_and_a_selection_is_the_way_out() {
         error.contains("column `id` is Utf8 in `")
             && error.contains("in/part-1.parquet`, and Int64 in files before it")
     );
-    assert!(error.contains("--select"), "{error}");
+    assert!(error.contains("`select`"), "{error}");
     assert!(place.names("out").is_empty());
     let error = place.error("out", &["--select", "note,kind"]);
     assert!(error.contains("in/part-1.parquet` has no column `kind`"), "{error}");

@@ -119,7 +119,7 @@ fn a_column_that_parquet_has_not_is_an_error_of_input() {
     writer.write(&batch).unwrap();
     writer.finish().unwrap();
     let error = place.error("out", &[]);
-    assert!(error.contains("out/notes.parquet") && error.contains("--select"), "{error}");
+    assert!(error.contains("out/notes.parquet") && error.contains("`select`"), "{error}");
     place.assert_tidy("out");
     assert_eq!(place.ok("out", &["--select", "note"])["counts"]["written"], 3);
 }

@@ -209,7 +209,7 @@ fn of_four_shards_one_is_killed_and_started_again() {
     let output = place.run("out", &finalize);
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
     assert!(
-        stderr(&output).contains("of 16 units are not done") && stderr(&output).contains("run --shard 2/4"),
+        stderr(&output).contains("of 16 units are not done") && stderr(&output).contains("run `shard` 2/4"),
         "{}",
         stderr(&output)
     );

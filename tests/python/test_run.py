@@ -207,7 +207,7 @@ def test_shards_are_parts_and_finalize_sums_them_up(tmp_path, few, notes):
 
     first = shard(0)
     assert (first.units, first.units_done, first.units_now) == (6, 3, 3)
-    with pytest.raises(spanframe.InputError, match="3 of 6 units are not done.* --shard 1/2"):
+    with pytest.raises(spanframe.InputError, match="3 of 6 units are not done.* `shard` 1/2"):
         shard(0, finalize=True)
     second = shard(1)
     assert (second.units_done, second.units_now) == (6, 3)

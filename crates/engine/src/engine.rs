@@ -14,7 +14,7 @@ use crate::{
     loaded::{self, Loaded},
     options::Emulation,
     output::{Chunks, Output, OutputBuilder, positions},
-    pipeline::{Diagnosis, Pipeline, Row, Settings},
+    pipeline::{Diagnosis, Pipeline, Row, Settings, Step},
     schema, settings,
 };
 
@@ -164,7 +164,8 @@ impl Engine {
     /// As [`annotate`](Self::annotate).
     pub fn annotate_chunks(&self, column: &dyn Array) -> Result<Vec<ArrayRef>, EngineError> {
         let mut chunks = Vec::new();
-        self.annotate_each(column, |annotated| {
+        self.annotate_each(column, |step| {
+            let Step::Rows(annotated) = step else { return Ok(()) };
             match annotated.errors.into_iter().next() {
                 Some(error) if self.on_error == OnError::Raise => return Err(error.into()),
                 _ => chunks.push(annotated.column),
@@ -178,17 +179,19 @@ impl Engine {
     }
 
     /// As [`annotate`](Self::annotate), some rows at a time, in order, as they are done, with the rows that could not be
-    /// annotated: whatever `on_error` says, it is for `sink` to decide. An error of `sink` ends the work.
+    /// annotated: whatever `on_error` says, it is for `sink` to decide. An error of `sink`, which also hears of each batch, ends
+    /// the work.
     ///
     /// # Errors
     /// As [`annotate`](Self::annotate), and those of `sink`.
     pub fn annotate_each<E: From<EngineError> + Send>(
-        &self, column: &dyn Array, mut sink: impl FnMut(Annotated) -> Result<(), E> + Send,
+        &self, column: &dyn Array, mut sink: impl FnMut(Step<Annotated>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         let documents = self.documents(column)?;
         let mut first_row = 0;
         let _turn = self.loaded.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        self.run(&documents, |rows| {
+        self.run(&documents, |step| {
+            let Step::Rows(rows) = step else { return sink(Step::Batch) };
             let mut builder = OutputBuilder::new(self.output, &self.names);
             let mut errors = Vec::new();
             let mut counts = vec![0; self.names.len()];
@@ -199,7 +202,7 @@ impl Engine {
                 builder.push(found.map(|(text, entities)| (text.as_ref(), entities.as_slice())))?;
             }
             let column = builder.finish()?;
-            sink(Annotated { first_row, column, errors, counts })?;
+            sink(Step::Rows(Annotated { first_row, column, errors, counts }))?;
             first_row += rows.len();
             Ok(())
         })
@@ -213,7 +216,8 @@ impl Engine {
         let array = StringArray::from(vec![text]);
         let documents = self.documents(&array)?;
         let mut found = Vec::new();
-        self.run(&documents, |rows| {
+        self.run(&documents, |step| {
+            let Step::Rows(rows) = step else { return Ok(()) };
             for row in rows {
                 let Some((text, entities)) = row.map_err(|fault| RowError { row: 0, fault })? else { continue };
                 let spans: Vec<_> = entities.iter().map(|e| e.span).collect();
@@ -264,7 +268,7 @@ impl Engine {
     }
 
     fn run<'a, E: From<EngineError> + Send>(
-        &self, documents: &Documents<'a>, sink: impl FnMut(Vec<Row<'a>>) -> Result<(), E> + Send,
+        &self, documents: &Documents<'a>, sink: impl FnMut(Step<Vec<Row<'a>>>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         let pipeline = self.pipeline();
         self.loaded.install(|| pipeline.run(documents, sink))

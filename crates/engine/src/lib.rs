@@ -47,6 +47,7 @@ pub use fault::{Fault, OnError, RowError};
 pub use loaded::THREAD_NAME;
 pub use metrics::Metrics;
 pub use options::{Decoding, Emulation, EngineOptions, OptionError, RawOptions};
+pub use pipeline::Step;
 pub use schema::{Layout, Offsets};
 pub use spanframe_core::{AggregationStrategy, CleanupMode, Grouping};
 pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError, Score, models_folder};

@@ -57,6 +57,15 @@ pub(crate) struct Pipeline<'e> {
     pub(crate) metrics: &'e Metrics,
 }
 
+/// What is told as a column is worked on.
+#[derive(Clone, Debug)]
+pub enum Step<R> {
+    /// One more batch has gone through the model: a moment to look at [`Metrics`], or to end the work by an error.
+    Batch,
+    /// Rows are done; they follow those before.
+    Rows(R),
+}
+
 /// A row's text with its entities; `None` for a null row.
 pub(crate) type Row<'a> = Result<Option<(Cow<'a, str>, Vec<Entity>)>, Fault>;
 
@@ -98,19 +107,20 @@ struct InHand<'a> {
 }
 
 impl Pipeline<'_> {
-    /// Takes all of `column` through the pipeline and gives the rows, in order, some at a time, to `sink`.
+    /// Takes all of `column` through the pipeline and gives the rows, in order, some at a time, to `sink`. An error of `sink`
+    /// ends the work at the next batch.
     ///
     /// Runs on the current rayon pool; the index of a worker names its session.
     pub(crate) fn run<'a, E: From<EngineError> + Send>(
-        &self, column: &Documents<'a>, mut sink: impl FnMut(Vec<Row<'a>>) -> Result<(), E> + Send,
+        &self, column: &Documents<'a>, mut sink: impl FnMut(Step<Vec<Row<'a>>>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         let mut ranges = Ranges { column, next: 0 };
         let mut prepared = ranges.next().map(|r| self.prepare(column, r));
         while let Some(in_hand) = prepared.take() {
             let next = ranges.next();
             let (done, following) =
-                rayon::join(|| self.finish(in_hand), || next.map(|range| self.prepare(column, range)));
-            sink(done?)?;
+                rayon::join(|| self.finish(in_hand, &mut sink), || next.map(|range| self.prepare(column, range)));
+            sink(Step::Rows(done?))?;
             prepared = following;
         }
         Ok(())
@@ -186,8 +196,10 @@ impl Pipeline<'_> {
     }
 
     /// Runs the batches and decodes the documents.
-    fn finish<'a>(&self, in_hand: InHand<'a>) -> Result<Vec<Row<'a>>, EngineError> {
-        let logits = self.infer(&in_hand)?;
+    fn finish<'a, E: From<EngineError> + Send>(
+        &self, in_hand: InHand<'a>, sink: &mut (impl FnMut(Step<Vec<Row<'a>>>) -> Result<(), E> + Send),
+    ) -> Result<Vec<Row<'a>>, E> {
+        let logits = self.infer(&in_hand, || sink(Step::Batch))?;
         let mut places = vec![(0, 0); in_hand.unique.len()];
         for (b, batch) in in_hand.batches.iter().enumerate() {
             for (row, &window) in batch.items.iter().enumerate() {
@@ -207,11 +219,13 @@ impl Pipeline<'_> {
         Ok(in_hand.rows.into_par_iter().map(decode).collect())
     }
 
-    /// Logits of each batch.
-    fn infer(&self, in_hand: &InHand<'_>) -> Result<Vec<Logits>, EngineError> {
+    /// Logits of each batch; `done` hears of them, and its error ends the work.
+    fn infer<E: From<EngineError> + Send>(
+        &self, in_hand: &InHand<'_>, done: impl FnMut() -> Result<(), E> + Send,
+    ) -> Result<Vec<Logits>, E> {
         let results: Vec<OnceLock<Logits>> = in_hand.batches.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
-        let failure = Mutex::new(None);
+        let (failure, done) = (Mutex::new(None), Mutex::new(done));
         let work = || {
             let worker = rayon::current_thread_index().unwrap_or(0);
             while let Some(b) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&b| b < results.len()) {
@@ -222,25 +236,28 @@ impl Pipeline<'_> {
                     Some(Emulation::SparkNlp) => backend.run_hiding_zero(worker, &windows, batch.width),
                     _ => backend.run(worker, &windows, batch.width),
                 };
-                match result {
+                let result = match result {
                     Ok(logits) => {
                         let tokens = windows.iter().map(|w| w.len()).sum();
                         self.metrics.add_batch(tokens, windows.len() * batch.width - tokens);
                         let _ = results[b].set(logits);
+                        // while one worker tells, the others need not wait
+                        done.try_lock().map_or(Ok(()), |mut done| done())
                     }
-                    Err(error) => {
-                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                        next.store(results.len(), Ordering::Relaxed);
-                    }
+                    Err(error) => Err(EngineError::from(error).into()),
+                };
+                if let Err(error) = result {
+                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    next.store(results.len(), Ordering::Relaxed);
                 }
             }
         };
         rayon::scope(|scope| (0..self.model.backend.sessions()).for_each(|_| scope.spawn(|_| work())));
         if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(error.into());
+            return Err(error);
         }
         let all: Option<Vec<Logits>> = results.into_iter().map(OnceLock::into_inner).collect();
-        all.ok_or_else(|| EngineError::Internal("a batch was left out".to_string()))
+        all.ok_or_else(|| EngineError::Internal("a batch was left out".to_string()).into())
     }
 }
 

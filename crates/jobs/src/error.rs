@@ -72,7 +72,7 @@ pub enum JobError {
     /// Files whose columns differ.
     #[error(
         "column `{column}` is {is} in `{url}`, and {was} in files before it: name columns that all files share with \
-         --select, or run the files into different folders"
+         `select`, or run the files into different folders"
     )]
     Drift {
         /// The file.
@@ -86,7 +86,7 @@ pub enum JobError {
     },
     /// Outputs of another kind.
     #[error(
-        "the outputs were made with {name} = {was}, and it is {is} now: say --on-change=redo to make them again, keep to \
+        "the outputs were made with {name} = {was}, and it is {is} now: say `on_change=redo` to make them again, keep to \
          leave them as they are, or name another output"
     )]
     Changed {
@@ -99,17 +99,17 @@ pub enum JobError {
     },
     /// An input that was replaced.
     #[error(
-        "`{0}` was replaced after its entities were written, or after they were planned: say --on-change=redo to make \
-             its output again"
+        "`{0}` was replaced after its entities were written, or after they were planned: say `on_change=redo` to make \
+         its output again"
     )]
     InputChanged(String),
     /// An input that is needed and no longer there.
     #[error(
-        "`{0}` is gone before all of its rows were annotated: put it back, or say --overwrite to begin anew without it"
+        "`{0}` is gone before all of its rows were annotated: put it back, or say `overwrite` to begin anew without it"
     )]
     InputGone(String),
     /// A file in the place of an output that is annotated without a job.
-    #[error("`{0}` exists: name another output, or say --overwrite")]
+    #[error("`{0}` exists: name another output, or say `overwrite`")]
     OutputExists(String),
     /// A file where a folder is needed.
     #[error("several inputs need a folder as output, and `{0}` is a file")]
@@ -121,10 +121,10 @@ pub enum JobError {
     #[error("`{0}` is there and is not of this job: name another output, or remove it")]
     Foreign(String),
     /// Another process does the same.
-    #[error("another process is running this job (`{0}`): wait for it, or give each its own --shard")]
+    #[error("another process is running this job (`{0}`): wait for it, or give each its own `shard`")]
     Locked(String),
     /// A record that cannot be read.
-    #[error("`{url}` is not a record of a job ({reason}): say --overwrite to begin anew")]
+    #[error("`{url}` is not a record of a job ({reason}): say `overwrite` to begin anew")]
     Ledger {
         /// The record.
         url: String,
@@ -132,7 +132,7 @@ pub enum JobError {
         reason: String,
     },
     /// A row that cannot be annotated.
-    #[error("row {row} of `{url}` {fault}; or say --on-error=null or reject to go on without its entities")]
+    #[error("row {row} of `{url}` {fault}; or say `on_error=null` or reject to go on without its entities")]
     Row {
         /// The file.
         url: String,
@@ -142,7 +142,7 @@ pub enum JobError {
         fault: Fault,
     },
     /// A row that cannot be read.
-    #[error("line {line} of `{url}` cannot be read: {reason}; mend it, or say --on-error=reject to go on without it")]
+    #[error("line {line} of `{url}` cannot be read: {reason}; mend it, or say `on_error=reject` to go on without it")]
     Bad {
         /// The file.
         url: String,
@@ -153,7 +153,7 @@ pub enum JobError {
     },
     /// Rows that cannot be read.
     #[error(
-        "rows {first} to {last} of `{url}` cannot be read ({reason}): restore the file, or say --on-damage=skip to go on \
+        "rows {first} to {last} of `{url}` cannot be read ({reason}): restore the file, or say `on_damage=skip` to go on \
          without them"
     )]
     Lost {
@@ -187,7 +187,7 @@ pub enum JobError {
         source: SinkError,
     },
     /// An output that is gone.
-    #[error("`{0}` is gone though it was written: say --on-change=redo to make it again, or restore it")]
+    #[error("`{0}` is gone though it was written: say `on_change=redo` to make it again, or restore it")]
     OutputGone(String),
     /// There is no job.
     #[error("`{0}` has no record of a job: run it before it is finalized")]

@@ -138,7 +138,7 @@ fn finalize(job: &JobOptions, ledger: &Ledger) -> Result<Summary, JobError> {
     let summary = Summary::new(&plan, &current(ledger, (&plan, &begun), &output, OnChange::Refuse)?, 0);
     if let Some(&example) = summary.missing.first() {
         let shards: Vec<String> =
-            summary.shards(job.shard.count).iter().map(|s| format!("--shard {}/{}", s.index, s.count)).collect();
+            summary.shards(job.shard.count).iter().map(|s| format!("`shard` {}/{}", s.index, s.count)).collect();
         let shards = if job.shard.count == 1 { "the job again".to_string() } else { shards.join(", ") };
         return Err(JobError::Incomplete { missing: summary.missing.len(), units: summary.units, example, shards });
     }

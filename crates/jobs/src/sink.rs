@@ -81,7 +81,7 @@ pub enum SinkError {
     #[error("the output cannot be written: {0}")]
     Io(#[source] io::Error),
     /// Columns that Parquet cannot hold, or batches of another schema.
-    #[error("the output cannot be written as Parquet ({0}): leave the column out (--select), or cast it first")]
+    #[error("the output cannot be written as Parquet ({0}): leave the column out (`select`), or cast it first")]
     Schema(String),
 }
 

@@ -11,7 +11,7 @@ use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray, cast:
 use arrow_cast::cast;
 use arrow_schema::DataType;
 use arrow_select::filter::{filter, filter_record_batch};
-use spanframe_engine::{Engine, EngineError, Fault, THREAD_NAME};
+use spanframe_engine::{Engine, EngineError, Fault, Step, THREAD_NAME};
 use spanframe_store::Store;
 use tracing::{info, info_span, warn};
 
@@ -173,7 +173,11 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
         let text = batch.column(self.table.text);
         let started = Instant::now();
         let mut writing = 0.0;
-        engine.annotate_each(text, |annotated| {
+        engine.annotate_each(text, |step| {
+            let Step::Rows(annotated) = step else {
+                self.tally();
+                return self.report();
+            };
             let writes = Instant::now();
             for (count, name) in annotated.counts.iter().zip(engine.names()).filter(|(count, _)| **count > 0) {
                 self.count(|c| *c.entities.entry(name.clone()).or_default() += count);

@@ -203,7 +203,7 @@ fn what_cannot_be_planned_says_why() {
     let text_id = NoteNlp { id_column: "note".to_string(), ..omop(Offsets::Char).unwrap() };
     let cases = [
         (shape(Form::Nested, &renamed("entities"), Layout::StructOfLists, None), "named `entities`"),
-        (shape(Form::Exploded, &renamed("begin"), Layout::StructOfLists, None), "--select"),
+        (shape(Form::Exploded, &renamed("begin"), Layout::StructOfLists, None), "`select`"),
         (shape(Form::NoteNlp, &kept, Layout::StructOfLists, None), "note_nlp needs the id of each note:"),
         (shape(Form::NoteNlp, &kept, Layout::StructOfLists, Some(no_id)), "no kept column is named `id`"),
         (shape(Form::NoteNlp, &kept, Layout::StructOfLists, Some(text_id)), "column `note` is Utf8"),

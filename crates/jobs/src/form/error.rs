@@ -9,7 +9,7 @@ use spanframe_engine::EngineError;
 pub enum FormError {
     /// A kept column has the name of a new one.
     #[error(
-        "two columns of the output would be named `{column}`: leave the one of the input out (--select), or rename one of them"
+        "two columns of the output would be named `{column}`: leave the one of the input out (`select`), or rename one of them"
     )]
     NameTaken {
         /// The name.
