@@ -30,7 +30,7 @@ test-rust: $(VENV)/runtime ## Run the tests of the crates and of the program
 	$(CARGO) test --release --locked
 
 .PHONY: test-python
-test-python: $(VENV)/spark build wheel ## Run the tests of the wheel, on Spark too where there is Java 17
+test-python: $(VENV)/spark $(VENV)/docs build wheel ## Run the tests of the wheel, on Spark too where there is Java 17
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/spanframe-*.whl
 	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/python
 
@@ -40,7 +40,7 @@ fuzz: $(VENV)/runtime ## Look for texts that break positions for SECONDS_OF_FUZZ
 	FUZZ_SECONDS=$(SECONDS_OF_FUZZ) $(CARGO) test --release --locked --test fuzz -- --nocapture
 
 .PHONY: test-oldest
-test-oldest: wheel ## Run the expression under the oldest Polars that the README names
+test-oldest: wheel ## Run the expression under the oldest Polars that docs/install.md names
 	rm -rf target/oldest && $(PYTHON) -m venv target/oldest
 	target/oldest/bin/python -m pip install --quiet --disable-pip-version-check -r plugin/requirements.txt polars==1.0.0
 	target/oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps target/wheels/spanframe-*.whl
@@ -51,10 +51,32 @@ wheel: $(VENV)/test ## Build the Python wheel into target/wheels
 	rm -rf target/wheels
 	$(VENV)/bin/maturin build --release --locked --quiet -m plugin/Cargo.toml --out target/wheels
 
+.PHONY: wheel-manylinux
+wheel-manylinux: $(VENV)/test ## Build a wheel for every Linux with glibc 2.17 into target/manylinux; compiles all anew
+	rm -rf target/manylinux
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/maturin build --release --locked --zig --compatibility manylinux2014 \
+		-m plugin/Cargo.toml --out target/manylinux
+
 .PHONY: lint
-lint: ## Check format and lints
+lint: $(VENV)/docs ## Check formats and lints, of Rust and Python
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets --locked -- -D warnings
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/ruff check
+
+.PHONY: docs
+docs: $(VENV)/docs ## Build the site into target/docs, every link checked; opens without a server
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+
+.PHONY: docs-rust
+docs-rust: docs ## Build the site and, below rust/, the documentation of the crates
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps --lib
+	cp -r target/doc target/docs/rust
+
+.PHONY: licences
+licences: ## Check licences and sources of all dependencies, and write those that wheels carry
+	$(CARGO) deny --workspace check licenses bans sources
+	$(CARGO) about generate --manifest-path plugin/Cargo.toml --config about.toml --frozen --fail -o plugin/LICENSES-THIRD-PARTY.md plugin/licences.hbs
 
 GOLD := spaccc.es.test drugtemist.es.test drugtemist.en.test drugtemist.it.test
 SILVER := silver-proj.en.test silver-proj.it.test
@@ -101,6 +123,10 @@ $(VENV)/runtime: plugin/requirements.txt
 	touch $@
 
 $(VENV)/test: plugin/requirements-test.txt $(VENV)/runtime
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(VENV)/docs: docs/requirements.txt $(VENV)/runtime
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 

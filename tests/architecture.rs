@@ -61,6 +61,8 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "arrow-cast",
             "arrow-schema",
             "clap",
+            "clap_complete",
+            "clap_mangen",
             "ctrlc",
             "flate2",
             "indicatif",

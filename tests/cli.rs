@@ -261,6 +261,48 @@ fn model_show_describes_a_folder() {
     assert_eq!(spanframe(&["model", "show", data("notes.parquet").to_str().unwrap()]).status.code(), Some(3));
 }
 
+/// Bash itself completes by the script.
+#[test]
+fn completions_know_every_command_and_flag() {
+    let check = |line: &str, expect: &[&str]| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let code = format!(
+            "source <(\"$0\" completions bash); COMP_WORDS=({line}); COMP_CWORD={at}; COMPREPLY=(); \
+             _spanframe spanframe \"{last}\" \"{before}\"; echo \"${{COMPREPLY[@]}}\"",
+            at = words.len() - 1,
+            last = words[words.len() - 1],
+            before = words[words.len() - 2],
+        );
+        let program = env!("CARGO_BIN_EXE_spanframe");
+        let done = std::process::Command::new("bash").args(["-c", &code, program]).output().expect("bash");
+        assert_eq!(stdout(&done).split_whitespace().collect::<Vec<_>>(), expect, "{line}: {}", stderr(&done));
+    };
+    check("spanframe ann", &["annotate"]);
+    check("spanframe model sh", &["show"]);
+    check("spanframe run --on-", &["--on-damage", "--on-change", "--on-error"]);
+    check("spanframe text --color a", &["auto", "always"]);
+    for shell in ["zsh", "fish"] {
+        let script = stdout(&spanframe(&["completions", shell]));
+        assert!(script.contains("annotate") && script.contains("batch-tokens"), "{shell}");
+    }
+    assert_eq!(spanframe(&["completions", "csh"]).status.code(), Some(2));
+}
+
+#[test]
+fn manual_pages_have_every_flag() {
+    let program = stdout(&spanframe(&["man"]));
+    assert!(program.contains(".TH spanframe 1") && program.contains("spanframe\\-evaluate(1)"), "{program}");
+    let list = stdout(&spanframe(&["man", "model", "list"]));
+    assert!(list.contains(".TH spanframe-model-list 1"), "{list}");
+    let run = stdout(&spanframe(&["man", "run"]));
+    for name in EngineOptions::NAMES {
+        assert!(run.contains(&format!("\\-\\-{}", name.replace('_', "\\-"))), "no {name} in {run}");
+    }
+    let refused = spanframe(&["man", "walk"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(stderr(&refused), "error: there is no command `walk`: `spanframe --help` lists them\n");
+}
+
 /// Invariant 8, the command line's half; the Python half is in tests/python.
 #[test]
 fn every_option_is_a_flag() {

@@ -1,4 +1,4 @@
-"""Runs the expression and the frame helper under the oldest Polars that the README names: `make test-oldest`."""
+"""Runs the expression and the frame helper under the oldest Polars that docs/install.md names: `make test-oldest`."""
 
 import polars as pl
 

@@ -8,13 +8,12 @@ with one thread, in pieces a second of processor time, beside the reference's.
 import argparse
 import time
 
-import numpy as np
-from tokenizers import Tokenizer
-
 import corpus
 import decode
+import numpy as np
 import windows
 from predict import batched, pad, session, tag_texts
+from tokenizers import Tokenizer
 
 SETS = ["es gold", "en silver", "it silver"]
 LENGTHS = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 120, 144, 177, 190]

@@ -4,7 +4,6 @@ The rules are those that the model's config.json names: `viterbi`, `begin_after_
 """
 
 import numpy as np
-
 from windows import B, I, O
 
 BEGIN_AFTER_ENTITY_COST = 2.0  # chosen on dev documents

@@ -8,10 +8,9 @@ import argparse
 import json
 import pathlib
 
-from tokenizers import Tokenizer
-
 import corpus
 from predict import predict, session
+from tokenizers import Tokenizer
 
 
 def figures(correct, predicted, gold):

@@ -21,10 +21,9 @@ import pathlib
 
 import numpy as np
 import onnx
+from encoder import read
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import matmul_nbits_quantizer as nbits
-
-from encoder import read
 
 OPSET = 17
 MASKED = -10000.0

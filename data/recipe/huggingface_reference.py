@@ -26,7 +26,6 @@ import onnxruntime
 import tokenizers
 import torch
 import transformers
-
 from odd_texts import EDGES, odd_sentences, special_sentences
 from pipeline_reference import THREADS, open_pipeline
 from test_models import SEED, read_texts, sentences

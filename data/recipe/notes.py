@@ -12,13 +12,13 @@ import hashlib
 import random
 import re
 import textwrap
-import tomllib
 from datetime import date, timedelta
 from math import exp, log
 from pathlib import Path
 from statistics import NormalDist
 
 import polars as pl
+import tomllib
 
 SEED = 7
 NOTES = 2400

@@ -1,8 +1,7 @@
 """Entities of whole texts with any model that maps (ids, mask) to logits."""
 
-import numpy as np
-
 import decode
+import numpy as np
 import windows
 from corpus import HEADS
 

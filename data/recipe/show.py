@@ -2,9 +2,8 @@
 
 import argparse
 
-from tokenizers import Tokenizer
-
 from predict import predict, session
+from tokenizers import Tokenizer
 
 TEXTS = [
     "The patient was diagnosed with type 2 diabetes mellitus and arterial hypertension. She underwent percutaneous "

@@ -7,7 +7,6 @@ and character map in SentencePiece's own order (<unk>, <s>, </s>, then the piece
 
 import base64
 import json
-from pathlib import Path
 
 import onnx
 from sentencepiece import SentencePieceProcessor, sentencepiece_model_pb2

@@ -15,11 +15,10 @@ from itertools import islice
 from pathlib import Path
 
 import polars as pl
-from pyspark.ml import Pipeline
-from pyspark.sql import SparkSession
-
 import sparknlp.annotator
 from odd_texts import odd_sentences
+from pyspark.ml import Pipeline
+from pyspark.sql import SparkSession
 from sparknlp.annotator import NerConverter, Tokenizer
 from sparknlp.base import DocumentAssembler
 from sparknlp_models import KINDS, labels_of, prepare, tied_words

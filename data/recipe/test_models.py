@@ -21,6 +21,7 @@ from pathlib import Path
 
 import onnx
 import torch
+from corpus import join, load
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     BertConfig,
@@ -45,8 +46,6 @@ from transformers import (
     XLMRobertaForTokenClassification,
     XLMRobertaTokenizerFast,
 )
-
-from corpus import join, load
 
 SEED = 20240229
 VOCABULARY = 2200

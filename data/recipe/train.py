@@ -12,16 +12,15 @@ import pathlib
 import random
 import time
 
-import torch
-from tokenizers import Tokenizer
-
 import corpus
 import decode
 import noise
+import torch
 import windows
 from encoder import Encoder
 from evaluate import score
 from predict import predict
+from tokenizers import Tokenizer
 
 # Shares of the pools in the stream of pieces: the three languages even, and for each some windows more that hold a
 # medication of several words, which earlier weights cut short ("insulin glargine").

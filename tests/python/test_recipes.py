@@ -1,6 +1,7 @@
 """The programs in examples/ do what docs/recipes.md says, run as a reader runs them."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -39,20 +40,24 @@ def exploded(entities: pl.DataFrame) -> pl.DataFrame:
     return entities.ner.explode(keep_empty=True).sort("note_id", "begin", "end", "entity")
 
 
-def test_every_recipe_has_a_test():
+def test_every_example_has_a_test():
     recipes = (ROOT / "docs" / "recipes.md").read_text()
     named = set(re.findall(r"examples/(\w+\.py)", recipes))
-    assert named == set(re.findall(r'example\("(\w+\.py)"', Path(__file__).read_text()))
-    assert len(named) == 4
+    assert named - {"evaluate_model.py"} == set(re.findall(r'example\("(\w+\.py)"', Path(__file__).read_text()))
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    pages = "".join(path.read_text() for path in (ROOT / "docs").glob("*.md"))
+    run = re.findall(r'example\(f?"([\w{}]+\.py)"', tests) + re.findall(
+        r"^(?:python|spark-submit .*) examples/(\w+\.py)", pages, re.M
+    )
+    for path in EXAMPLES.glob("*.py"):
+        assert any(re.fullmatch(re.sub(r"{\w+}", r"\\w+", name), path.name) for name in run), f"{path.name} is not run"
 
 
 def test_polars_streams_from_parquet_to_parquet(tmp_path, source):
     source.head(40).write_parquet(tmp_path / "a.parquet")
     source.tail(20).write_parquet(tmp_path / "b.parquet")
     example("polars_sink.py", tmp_path / "*.parquet", tmp_path / "out.pq")
-    assert_frame_equal(
-        pl.read_parquet(tmp_path / "out.pq"), source.with_columns(ner=pl.col("note").ner.extract(TINY))
-    )
+    assert_frame_equal(pl.read_parquet(tmp_path / "out.pq"), source.with_columns(ner=pl.col("note").ner.extract(TINY)))
     assert [path.name for path in tmp_path.glob(".*")] == []
 
 
@@ -149,3 +154,23 @@ def test_a_task_puts_bad_rows_aside(tmp_path, source):
     assert "SENTINEL" not in done.stdout + done.stderr
     rejects = pl.read_parquet(tmp_path / "out.job" / "rejects" / "*.parquet")
     assert rejects.select("row", "id").rows() == [(2, "n000003")]
+
+
+def test_a_model_below_what_was_asked_for_is_an_error(tmp_path):
+    text = "Toma metformina y niega disnea."
+    entities = [{"start": 5, "end": 15, "label": "DRUG"}, {"start": 24, "end": 30, "label": "SYMPTOM"}]
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text(json.dumps({"id": "1", "text": text, "entities": entities}))
+
+    def score(*options: object) -> subprocess.CompletedProcess:
+        command = [sys.executable, EXAMPLES / "evaluate_model.py", gold, "--rename", "DRUG=MEDICATION", *options]
+        paths = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return subprocess.run(list(map(str, command)), capture_output=True, text=True, env=os.environ | {"PATH": paths})
+
+    good = score("--at-least", 0.9)
+    assert good.returncode == 0, good.stderr
+    assert re.search(r"MEDICATION ┆ 1 +┆ 1.0", good.stdout), good.stdout
+    entities[1]["end"] = 29
+    gold.write_text(json.dumps({"id": "1", "text": text, "entities": entities}))
+    bad = score("--at-least", 0.9)
+    assert (bad.returncode, bad.stderr) == (1, "below 0.9: SYMPTOM, all\n")

@@ -63,7 +63,9 @@ def test_program_expression_and_function_give_the_same_rows(tmp_path, few, notes
     summary = job(few, tmp_path / "ours", form=form, unit_rows=30)
     command = [PROGRAM, "run", few, "-o", tmp_path / "theirs", "-c", "note", "--model", TINY]
     command += ["--form", form, "--unit-rows", "30", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"VIRTUAL_ENV": sys.prefix})
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=os.environ | {"VIRTUAL_ENV": sys.prefix}
+    )
     expect = notes.with_columns(ner=pl.col("note").ner.extract(TINY))
     expect = expect if form == "nested" else expect.ner.explode()
     assert_frame_equal(rows(tmp_path / "ours"), expect)
@@ -77,7 +79,11 @@ def test_program_expression_and_function_give_the_same_rows(tmp_path, few, notes
     assert ours.pop("counts") | {"seconds": None} == theirs.pop("counts") | {"seconds": None}
     assert ours == theirs
     assert summary.counts.entities == dict(
-        notes.with_columns(ner=pl.col("note").ner.extract(TINY)).ner.explode()["entity"].value_counts().sort("entity").rows()
+        notes.with_columns(ner=pl.col("note").ner.extract(TINY))
+        .ner.explode()["entity"]
+        .value_counts()
+        .sort("entity")
+        .rows()
     )
     assert summary.counts.seconds.annotate > 0
 
@@ -90,7 +96,9 @@ def test_a_finished_job_does_nothing(tmp_path, few):
     assert (first.units_now, again.units_now) == (1, 0)
     assert counts(again) == counts(first)
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
-    assert [(now.units_done, now.rows_done, now.share, now.entities) for now in told] == [(1, first.counts.rows, 1.0, {})]
+    assert [(now.units_done, now.rows_done, now.share, now.entities) for now in told] == [
+        (1, first.counts.rows, 1.0, {})
+    ]
 
 
 def test_inputs_are_one_or_several_paths(tmp_path, few, notes):

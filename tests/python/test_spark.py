@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import DATA, ROOT, TINY, command_line, require, run_example
+from conftest import DATA, TINY, command_line, require, run_example
 
 require("pyspark", programs=("java",))
 
@@ -338,27 +337,6 @@ def test_time_is_spent_in_the_engine():
     annotator = spanframe._column.ColumnAnnotator(Plan({"model": TINY}))
     list(annotator.parts(pl.read_parquet(NOTES).head(50)["note"].to_arrow()))
     assert 0 < annotator.seconds < time.perf_counter() - started
-
-
-def test_the_commands_of_the_documentation_run(tmp_path):
-    page = (ROOT / "docs" / "clusters.md").read_text(encoding="utf-8")
-    (command,) = re.findall(r"<!-- run: spark -->\n```sh\n(.*?)\n```", page)
-    pl.read_parquet(NOTES).head(4).write_parquet(tmp_path / "notes.parquet")
-    for path, here in (("data/notes.parquet", "notes.parquet"), ("target/entities.parquet", "entities.parquet")):
-        assert path in command
-        command = command.replace(path, str(tmp_path / here))
-    package = str(Path(spanframe.__file__).parents[1])
-    environment = {
-        "PATH": f"{Path(pyspark.__file__).parent / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYSPARK_PYTHON": sys.executable,
-        "PYTHONPATH": package,
-        "SPARK_LOCAL_HOSTNAME": "localhost",
-    }
-    done = subprocess.run(
-        ["bash", "-c", command], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert pl.read_parquet(tmp_path / "entities.parquet" / "*.parquet")["id"].n_unique() >= 3
 
 
 def test_doctests_run(spark):

@@ -1,7 +1,6 @@
 //! The model that comes with spanframe, as bytes of the program itself: whoever has the program has the model, wherever
 //! it was installed, and nothing is fetched or searched for. The files are those of `data/models/clinical-ner-small`.
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 /// Name of the model.
 pub const NAME: &str = "clinical-ner-small";

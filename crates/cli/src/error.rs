@@ -60,6 +60,8 @@ pub enum CliError {
     UnknownLabel { label: String, path: PathBuf, known: String },
     #[error("`{0}` is not LABEL=TYPE: name a label of the corpora and the entity type that it means")]
     Rename(String),
+    #[error("there is no command `{0}`: `spanframe --help` lists them")]
+    NoCommand(String),
     #[error("cannot read standard input: {0}")]
     Stdin(io::Error),
     #[error("cannot write to standard output: {0}")]

@@ -73,7 +73,7 @@ fn copies(sets: &[Set], variants: &[Variant]) -> Vec<Copy> {
 /// The mentions that the engine finds in each distinct text, in one call.
 fn annotate(engine: &Engine, copies: &[Copy], quiet: bool) -> Result<Vec<Vec<Mention>>, CliError> {
     let mut texts: Vec<&str> = Vec::new();
-    for copy in copies.iter() {
+    for copy in copies {
         if copy.row == texts.len() {
             texts.push(&copy.text);
         }

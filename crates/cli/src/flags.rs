@@ -3,6 +3,7 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use spanframe_engine::RawOptions;
 use spanframe_jobs::RawJob;
 
@@ -55,6 +56,17 @@ pub enum Command {
     /// Look at models
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Print the script by which a shell completes commands and flags
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print a manual page: `spanframe man run | man -l -`
+    Man {
+        /// Command, such as `run` or `model list`; the program itself where left out
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

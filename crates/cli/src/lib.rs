@@ -1,10 +1,11 @@
 //! The command line. A library, so that the Python wheel's `spanframe` command is this very code.
 //!
-//! `flags` is what was typed, the other modules are the commands: `annotate`, `run`, `text`, `head`, `diff`, `evaluate`, `model`.
+//! `flags` is what was typed, the other modules are the commands: `annotate`, `run`, `text`, `head`, `diff`, `evaluate`, `model`,
+//! `completions`, `man`.
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod annotate;
+mod completions;
 mod corpus;
 mod diff;
 mod error;
@@ -14,6 +15,7 @@ mod head;
 mod highlight;
 mod interrupt;
 mod list;
+mod man;
 mod progress;
 mod run;
 mod side;
@@ -66,6 +68,8 @@ fn execute(cli: Cli, library: Option<PathBuf>) -> Result<(), CliError> {
         Command::Head(command) => head::head(&command),
         Command::Diff(command) => diff::diff(&command),
         Command::Evaluate(command) => evaluate::evaluate(&command, &options(command.engine.raw())?),
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Man { command } => man::man(&command),
         Command::Model(ModelCommand::List { json }) => list::list(json),
         Command::Model(ModelCommand::Show { model }) => {
             let raw = RawOptions { model, ..RawOptions::default() };

@@ -43,6 +43,11 @@ pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> 
 
 /// Prints to standard output.
 pub fn print(text: &str) -> Result<(), CliError> {
+    print_bytes(text.as_bytes())
+}
+
+/// Prints to standard output what other crates made as bytes.
+pub fn print_bytes(bytes: &[u8]) -> Result<(), CliError> {
     let mut out = stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(CliError::Stdout)
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(CliError::Stdout)
 }

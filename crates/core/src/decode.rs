@@ -33,7 +33,7 @@ pub struct Rule {
     pub grouping: Grouping,
     /// Join mentions of one type that touch.
     pub greedy: bool,
-    /// Tidy the edges of each entity by [`trim`](crate::trim).
+    /// Tidy the edges of each entity by [`trim`].
     pub trim: bool,
 }
 

@@ -9,7 +9,6 @@
 //!
 //! Everything here speaks of UTF-8 bytes of one document ([`Span`]). Other units exist only at the output.
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 pub mod aggregate;
 pub mod batch;

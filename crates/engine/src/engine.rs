@@ -27,7 +27,7 @@ pub struct Annotation {
     pub entity: String,
     /// First position, in the unit of the engine's `offsets`.
     pub begin: u32,
-    /// End, exclusive or (for [`Offsets::Spark`]) inclusive.
+    /// End, exclusive or (for [`Offsets::Spark`](crate::Offsets::Spark)) inclusive.
     pub end: u32,
     /// 0 to 1.
     pub confidence: f32,

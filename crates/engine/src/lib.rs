@@ -16,7 +16,6 @@
 //! # Ok::<(), spanframe_engine::EngineError>(())
 //! ```
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 pub mod catalogue;
 pub mod comparison;

@@ -121,7 +121,7 @@ fn output_path(relative: &str, number: Option<usize>) -> String {
         let known = ["parquet", "pq", "arrow", "ipc", "feather", "csv", "tsv", "ndjson", "jsonl", "gz", "zst"];
         match stem.rsplit_once('.') {
             Some((before, end)) if known.contains(&end.to_ascii_lowercase().as_str()) && !before.is_empty() => {
-                stem = before
+                stem = before;
             }
             _ => break,
         }

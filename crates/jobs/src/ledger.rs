@@ -6,7 +6,7 @@
 //! | `plan/00000.json`, ... | [`Plan`], in pieces that follow each other | when files are found; never changed |
 //! | `units/00000000.json`, ... | [`Record`] of a unit | after its output was shown |
 //! | `rejects/00000000.parquet`, ... | rejected rows of a unit | before its output is shown |
-//! | `summary.json` | [`Summary`](crate::Summary) | when all units are done |
+//! | `summary.json` | [`Summary`] | when all units are done |
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,7 +4,6 @@
 //! engine, shaped ([`form`]) and written ([`sink`]) to a file that is shown at its end, at once. The [`ledger`] notes what is
 //! done, so that a job that was stopped, by whatever, goes on from there.
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod annotate;
 mod bounds;

@@ -4,7 +4,6 @@
 //! Any Hugging Face token-classification export is a model folder; see [`ModelFiles`] for the files that are read and
 //! [`Config`] for the fields of `config.json`.
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod backend;
 mod basic_token;

@@ -3,7 +3,6 @@
 //! [`Store`] is the folder, [`locate`] finds it from what a user typed, [`Writer`] shows a file when it is whole and
 //! [`ReadAt`] reads one by place.
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod error;
 mod local;

@@ -1,7 +1,8 @@
 """The Rust part."""
 
+from collections.abc import Callable
 from os import PathLike
-from typing import Any, Callable
+from typing import Any
 
 __version__: str
 __file__: str

@@ -1,0 +1,20 @@
+"""Docstrings name other objects by roles such as ``:class:`Engine```, which Markdown does not know: they become links."""
+
+import re
+
+import griffe
+
+ROLE = re.compile(r":(?:class|func|meth|mod):`~?(?:([^`<]+) <([^`>]+)>|([^`<]+))`")
+
+
+class Roles(griffe.Extension):
+    """Runs over each docstring when it is read."""
+
+    def on_instance(self, *, obj: griffe.Object, **_: object) -> None:
+        if obj.docstring:
+            obj.docstring.value = ROLE.sub(_link, obj.docstring.value)
+
+
+def _link(role: re.Match[str]) -> str:
+    title, target = (role[1], role[2]) if role[1] else (role[3], role[3])
+    return f"[`{title}`][{target}]" if target.startswith("spanframe.") else f"`{title}`"
