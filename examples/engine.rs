@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// A line an entity of the column `note`: row, type, begin and chunk. Without a model, the bundled one.
 pub fn annotate(notes: &RecordBatch, model: Option<String>) -> Result<String, Box<dyn Error>> {
     // the options of all faces, as they are typed
-    let options = RawOptions { model, threshold: Some(0.5), ..RawOptions::default() };
+    let options = RawOptions { model: model.map(Into::into), threshold: Some(0.5), ..RawOptions::default() };
     let engine = Engine::new(&EngineOptions::new(options)?)?;
     let column = notes.column_by_name("note").ok_or("no column note")?;
 

@@ -47,11 +47,13 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "arrow-select",
             "rayon",
             "serde",
+            "serde_json",
             "spanframe-bundled",
             "spanframe-core",
             "spanframe-model",
             "strsim",
             "thiserror",
+            "toml",
         ],
     );
     check_floor(

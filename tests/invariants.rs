@@ -227,7 +227,7 @@ fn one_text_alone_is_the_row_of_a_column() {
     let source = spanframe_engine::input::TextColumn::new(&notes).unwrap();
     for (row, found) in annotate(&engine, &notes).into_iter().enumerate() {
         let alone: Vec<Found> = engine
-            .annotate_text(source.get(row).unwrap())
+            .annotate_text(source.get(row).unwrap(), None)
             .unwrap()
             .into_iter()
             .map(|a| Found { chunk: a.chunk, entity: a.entity, begin: a.begin, end: a.end, confidence: a.confidence })

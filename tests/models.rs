@@ -11,8 +11,9 @@ use support::{annotate, data, engine, raw, texts};
 fn the_bundled_model_is_the_folder_in_data() {
     let notes = texts([Some("Refiere dolor torácico y toma aspirina 100 mg.")]);
     let folder = data("models/clinical-ner-small").display().to_string();
-    let from_folder = engine(RawOptions { model: Some(folder.clone()), ..RawOptions::default() });
-    let by_file = engine(RawOptions { model: Some(format!("{folder}/model_int8.onnx")), ..RawOptions::default() });
+    let from_folder = engine(RawOptions { model: Some(folder.clone().into()), ..RawOptions::default() });
+    let by_file =
+        engine(RawOptions { model: Some(format!("{folder}/model_int8.onnx").into()), ..RawOptions::default() });
     let by_name = engine(RawOptions { model: Some("clinical-ner-small".into()), ..RawOptions::default() });
     let expect = annotate(&engine(RawOptions::default()), &notes);
     assert!(!expect[0].as_ref().unwrap().is_empty());
@@ -72,7 +73,7 @@ fn sample_paragraphs() {
 }
 
 fn refusal(model: &Path) -> EngineError {
-    let raw = RawOptions { model: Some(model.display().to_string()), ..RawOptions::default() };
+    let raw = RawOptions { model: Some(model.display().to_string().into()), ..RawOptions::default() };
     Engine::new(&EngineOptions::new(raw).unwrap()).err().expect("the model is refused")
 }
 

@@ -8,7 +8,7 @@ use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
 };
-use spanframe_engine::{EngineError, RawOptions};
+use spanframe_engine::{EngineError, ModelNames, Notes, RawOptions};
 
 use crate::{
     bridge,
@@ -16,8 +16,8 @@ use crate::{
     table::{Entities, Table},
 };
 
-/// Chunk, entity, begin, end and confidence; the package makes a named tuple of it.
-type Entity = (String, String, u32, u32, f32);
+/// Chunk, entity, begin, end, confidence and the model of a set; the package makes a named tuple of it.
+type Entity = (String, String, u32, u32, f32, Option<String>);
 
 /// A loaded model with options.
 #[pyclass(module = "spanframe", frozen)]
@@ -35,30 +35,40 @@ impl Engine {
         Ok(Self { engine })
     }
 
-    /// Annotates a list of strings, an Arrow array, or `column` of an Arrow table.
+    /// Annotates a list of strings, an Arrow array, or `column` of an Arrow table. `language` is a column of the table, or, as
+    /// without a table, one code, a list or an Arrow array.
     fn annotate<'py>(
-        &self, py: Python<'py>, data: &Bound<'py, PyAny>, column: Option<&str>, output: &str,
+        &self, py: Python<'py>, data: &Bound<'py, PyAny>, columns: (Option<String>, String),
+        language: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let (column, output) = columns;
         match column.filter(|_| !data.is_instance_of::<PyList>()) {
             Some(column) => {
                 let (field, chunks) = bridge::from_python(data)?;
-                Ok(Bound::new(py, self.table(py, &field, &chunks, column, output)?)?.into_any())
+                let language = language.map(|name| typed("language", &name)).transpose()?.flatten();
+                let names = Names { column, output, language };
+                Ok(Bound::new(py, self.table(py, &field, &chunks, &names)?)?.into_any())
             }
-            None => Ok(Bound::new(py, self.column(py, &array(data)?)?)?.into_any()),
+            None => {
+                let languages = language.as_ref().map(languages).transpose()?;
+                Ok(Bound::new(py, self.column(py, &array(data)?, languages.as_ref())?)?.into_any())
+            }
         }
     }
 
     /// What reading each text of a list or an Arrow array takes, as an array of structs.
-    fn diagnose(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Entities> {
-        let texts = array(data)?;
-        let array = py.detach(|| self.engine.diagnose(&texts)).map_err(|e| python(&e))?;
+    fn diagnose(
+        &self, py: Python<'_>, data: &Bound<'_, PyAny>, language: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Entities> {
+        let (texts, languages) = (array(data)?, language.as_ref().map(languages).transpose()?);
+        let array = py.detach(|| self.engine.diagnose(notes(&texts, languages.as_ref()))).map_err(|e| python(&e))?;
         Ok(Entities { array })
     }
 
-    /// The entities of one text as tuples (chunk, entity, begin, end, confidence).
-    fn annotate_text(&self, py: Python<'_>, text: &str) -> PyResult<Vec<Entity>> {
-        let found = py.detach(|| self.engine.annotate_text(text)).map_err(|e| python(&e))?;
-        Ok(found.into_iter().map(|a| (a.chunk, a.entity, a.begin, a.end, a.confidence)).collect())
+    /// The entities of one text as tuples (chunk, entity, begin, end, confidence, model).
+    fn annotate_text(&self, py: Python<'_>, text: &str, language: Option<&str>) -> PyResult<Vec<Entity>> {
+        let found = py.detach(|| self.engine.annotate_text(text, language)).map_err(|e| python(&e))?;
+        Ok(found.into_iter().map(|a| (a.chunk, a.entity, a.begin, a.end, a.confidence, a.model)).collect())
     }
 
     /// The model's card as text.
@@ -79,6 +89,8 @@ impl Engine {
         let metrics = self.engine.metrics();
         let counts = PyDict::new(py);
         counts.set_item("rows", metrics.rows())?;
+        counts.set_item("unknown_languages", metrics.unknown_languages())?;
+        counts.set_item("texts_tokenized", metrics.texts_tokenized())?;
         counts.set_item("tokens", metrics.tokens())?;
         counts.set_item("model_tokens", metrics.model_tokens())?;
         counts.set_item("padded_tokens", metrics.padded_tokens())?;
@@ -90,12 +102,13 @@ impl Engine {
 }
 
 impl Engine {
-    fn column(&self, py: Python<'_>, array: &ArrayRef) -> PyResult<Entities> {
-        let array = py.detach(|| self.engine.annotate(array)).map_err(|e| python(&e))?;
+    fn column(&self, py: Python<'_>, array: &ArrayRef, languages: Option<&ArrayRef>) -> PyResult<Entities> {
+        let array = py.detach(|| self.engine.annotate(notes(array, languages))).map_err(|e| python(&e))?;
         Ok(Entities { array })
     }
 
-    fn table(&self, py: Python<'_>, field: &Field, chunks: &[ArrayRef], column: &str, output: &str) -> PyResult<Table> {
+    fn table(&self, py: Python<'_>, field: &Field, chunks: &[ArrayRef], wanted: &Names) -> PyResult<Table> {
+        let (column, output, language) = (wanted.column.as_str(), wanted.output.as_str(), wanted.language.as_deref());
         let DataType::Struct(fields) = field.data_type() else {
             return Err(InputError::new_err(format!(
                 "the data is an array of {}, which has no column `{column}`: leave `column` out",
@@ -103,7 +116,8 @@ impl Engine {
             )));
         };
         let names: Vec<&str> = fields.iter().map(|f| f.name().as_str()).collect();
-        if !names.contains(&column) {
+        let missing = [Some(column), language].into_iter().flatten().find(|name| !names.contains(name));
+        if let Some(column) = missing {
             return Err(InputError::new_err(format!(
                 "there is no column `{column}`; the columns are {}",
                 names.join(", ")
@@ -123,7 +137,8 @@ impl Engine {
                     // the stream is one of structs, checked above: each chunk is a batch
                     let batch = RecordBatch::from(chunk.as_struct());
                     let text = batch.column_by_name(column).expect("looked up above");
-                    let entities = self.engine.annotate(text)?;
+                    let languages = language.and_then(|name| batch.column_by_name(name));
+                    let entities = self.engine.annotate(notes(text, languages))?;
                     let columns = batch.columns().iter().cloned().chain([entities]).collect();
                     Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
                 });
@@ -131,6 +146,25 @@ impl Engine {
             })
             .map_err(|e| python(&e))?;
         Ok(Table { schema, batches })
+    }
+}
+
+/// Columns of a table.
+struct Names {
+    column: String,
+    output: String,
+    language: Option<String>,
+}
+
+fn notes<'a>(texts: &'a ArrayRef, languages: Option<&'a ArrayRef>) -> Notes<'a> {
+    Notes { texts, languages: languages.map(|codes| codes as &dyn Array) }
+}
+
+/// One code, a list of codes or an Arrow array.
+fn languages(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    match data.extract::<String>() {
+        Ok(code) => Ok(Arc::new(StringArray::from(vec![code]))),
+        Err(_) => array(data),
     }
 }
 
@@ -170,7 +204,10 @@ pub fn raw(options: Option<&Bound<'_, PyDict>>) -> PyResult<RawOptions> {
         let name: String = name.extract()?;
         let option = name.as_str();
         match option {
-            "model" => raw.model = typed(option, &value)?,
+            "model" => raw.model = typed::<Model>(option, &value)?.map(Into::into),
+            "merge" => raw.merge = typed(option, &value)?,
+            "merge_within" => raw.merge_within = typed(option, &value)?,
+            "unknown_language" => raw.unknown_language = typed(option, &value)?,
             "entities" => raw.entities = typed(option, &value)?,
             "white_list" => raw.white_list = typed(option, &value)?,
             "black_list" => raw.black_list = typed(option, &value)?,
@@ -201,6 +238,29 @@ pub fn raw(options: Option<&Bound<'_, PyDict>>) -> PyResult<RawOptions> {
         }
     }
     Ok(raw)
+}
+
+/// One name or several.
+#[derive(FromPyObject)]
+enum Model {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<Model> for ModelNames {
+    fn from(model: Model) -> Self {
+        match model {
+            Model::One(name) => name.into(),
+            Model::Many(names) => names.into(),
+        }
+    }
+}
+
+/// Whether entities name their model with these options.
+#[pyfunction]
+#[pyo3(signature = (**options))]
+pub fn names_models(options: Option<&Bound<'_, PyDict>>) -> PyResult<bool> {
+    crate::options(raw(options)?).map(|options| options.model.is_set()).map_err(|e| python(&e))
 }
 
 /// One value, with a message that names its option.

@@ -134,6 +134,7 @@ fn raw(job: &Bound<'_, PyDict>) -> PyResult<RawJob> {
         inputs: option(job, "inputs")?.unwrap_or_default(),
         output: option(job, "output")?.unwrap_or_default(),
         column: option(job, "column")?.unwrap_or_default(),
+        language_column: option(job, "language_column")?,
         state: option(job, "state")?,
         output_column: option(job, "output_column")?,
         diagnostics_column: option(job, "diagnostics_column")?,

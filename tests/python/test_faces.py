@@ -36,7 +36,7 @@ def test_command_line_polars_and_python_give_the_same_values(tmp_path, model):
 
 def test_python_keywords_are_the_options_of_the_engine():
     parameters = inspect.signature(_polars.NerExpression.extract).parameters
-    assert [name for name in parameters if name not in ("self", "unknown")] == _internal.option_names()
+    assert [name for name in parameters if name not in ("self", "language", "unknown")] == _internal.option_names()
 
 
 def test_every_keyword_reaches_the_engine(monkeypatch):
@@ -62,7 +62,7 @@ def test_importing_loads_no_model_and_no_runtime():
     assert done.stdout == "False False\n"
 
 
-@pytest.mark.parametrize("part", ["", "._diff", "._engine", "._models", "._polars", "._run", "._runtime"])
+@pytest.mark.parametrize("part", ["", "._diff", "._engine", "._model", "._models", "._polars", "._run", "._runtime"])
 def test_doctests_run(part):
     module = f"spanframe{part}"
     result = doctest.testmod(importlib.import_module(module))

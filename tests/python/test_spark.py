@@ -83,6 +83,23 @@ def collected(df):
     return by_id(df.select("id", "ner").collect())
 
 
+def test_rows_of_a_set_go_to_the_models_of_their_language(spark):
+    models = ["roberta_disease_ner_onnx", "roberta_disease_ner_es_onnx", "bert_token_classifier_disease_ner_it_onnx"]
+    notes = pl.read_parquet(NOTES, columns=["id", "lang", "note"]).head(12)
+    df = spark.createDataFrame(notes.rows(), "id string, lang string, note string")
+    ner = pl.col("note").ner.extract(models, language="lang", layout="list_of_structs")
+    expect = by_id(notes.select("id", ner).rows())
+    options = {"model": models, "language": "lang"}
+    assert by_id(annotated(spark, df, **options).select("id", "ner").collect()) == expect
+    annotations = annotated(spark, df, **options, layout="annotation", offsets=None)
+    rows = annotations.selectExpr("id", "transform(ner, x -> x.metadata['model']) as models").collect()
+    assert {row.id: row.models for row in rows} == {id: [e["model"] for e in row] for id, row in expect.items()}
+    with pytest.raises(InputError, match="there is no column `langs`"):
+        annotated(spark, df, model=models, language="langs")
+    with pytest.raises(InputError, match="column `n` is int, expected a string column"):
+        annotated(spark, df.selectExpr("*", "1 as n"), model=models, language="n")
+
+
 def test_two_executors_give_what_the_command_line_gives(spark, expect):
     assert spark._jsc.sc().getExecutorMemoryStatus().size() == 3, "the driver and two executors"
     found = collected(annotated(spark, spark.read.parquet(NOTES).repartition(6), batch_rows=100))

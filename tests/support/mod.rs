@@ -22,7 +22,7 @@ pub fn test_model(name: &str) -> String {
 
 /// Options with a model; `None` for the bundled one.
 pub fn raw(model: Option<&str>) -> RawOptions {
-    RawOptions { model: model.map(test_model), ..RawOptions::default() }
+    RawOptions { model: model.map(|name| test_model(name).into()), ..RawOptions::default() }
 }
 
 pub fn engine(raw: RawOptions) -> Engine {

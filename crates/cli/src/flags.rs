@@ -95,6 +95,9 @@ pub struct AnnotateFlags {
     /// Column with the texts
     #[arg(short, long)]
     column: String,
+    /// Column with the language of each row (es, en-US), which chooses among the models of a set
+    #[arg(long, value_name = "COLUMN")]
+    language_column: Option<String>,
     /// Name of the new column; ner where left out
     #[arg(long, value_name = "COLUMN")]
     output_column: Option<String>,
@@ -121,6 +124,7 @@ impl AnnotateFlags {
             inputs: self.inputs.clone(),
             output: self.output.clone(),
             column: self.column.clone(),
+            language_column: self.language_column.clone(),
             output_column: self.output_column.clone(),
             diagnostics_column: self.diagnostics_column.clone(),
             select: self.select.clone(),
@@ -141,6 +145,9 @@ pub struct RunFlags {
     /// Column with the texts
     #[arg(short, long, required_unless_present = "finalize")]
     column: Option<String>,
+    /// Column with the language of each row (es, en-US), which chooses among the models of a set
+    #[arg(long, value_name = "COLUMN")]
+    language_column: Option<String>,
     /// Folder for the job's records; OUT.job where left out
     #[arg(long, value_name = "FOLDER")]
     state: Option<String>,
@@ -209,6 +216,7 @@ impl RunFlags {
             inputs: self.inputs.clone(),
             output: self.output.clone(),
             column: self.column.clone().unwrap_or_default(),
+            language_column: self.language_column.clone(),
             state: self.state.clone(),
             output_column: self.output_column.clone(),
             diagnostics_column: self.diagnostics_column.clone(),
@@ -233,6 +241,9 @@ impl RunFlags {
 pub struct TextFlags {
     /// The text; standard input where left out or `-`
     pub text: Option<String>,
+    /// Language of the text (es, en-US), which chooses among the models of a set
+    #[arg(long, value_name = "CODE")]
+    pub language: Option<String>,
     /// Print a JSON array of entities instead of the text
     #[arg(long)]
     pub json: bool,
@@ -332,9 +343,19 @@ pub struct EvaluateFlags {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Engine options")]
 pub struct EngineFlags {
-    /// Model folder, .onnx file in one, or a name that `model list` shows; the bundled model where left out
-    #[arg(short, long)]
-    model: Option<String>,
+    /// Model folder, .onnx file in one, or a name that `model list` shows; the bundled model where left out. Several, with
+    /// commas or one flag each, or a pipeline file (.toml, .json) are a set: all of them, in one pass
+    #[arg(short, long, value_delimiter = ',', value_name = "MODELS")]
+    model: Option<Vec<String>>,
+    /// Which of overlapping entities stays: all, longest, first (of the models' order), confident; all where left out
+    #[arg(long, value_name = "RULE")]
+    merge: Option<String>,
+    /// Among which entities one stays: all of a row, or those of one type; row where left out
+    #[arg(long, value_name = "row|type")]
+    merge_within: Option<String>,
+    /// What becomes of a row whose language no model names: error, all (models take it), skip; error where left out
+    #[arg(long, value_name = "RULE")]
+    unknown_language: Option<String>,
     /// Entity types to keep, with commas; all where left out
     #[arg(short, long, value_delimiter = ',', value_name = "TYPES")]
     entities: Option<Vec<String>>,
@@ -420,7 +441,10 @@ impl EngineFlags {
     /// As the engine takes them.
     pub fn raw(&self) -> RawOptions {
         RawOptions {
-            model: self.model.clone(),
+            model: self.model.clone().map(Into::into),
+            merge: self.merge.clone(),
+            merge_within: self.merge_within.clone(),
+            unknown_language: self.unknown_language.clone(),
             entities: self.entities.clone(),
             white_list: self.white_list.clone(),
             black_list: self.black_list.clone(),

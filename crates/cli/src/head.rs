@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float32Array, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow_cast::pretty::pretty_format_batches;
-use spanframe_engine::{EngineError, entity_column::Mention};
+use spanframe_engine::{EngineError, entity_column::Mention, schema::MODEL};
 
 use crate::{
     error::CliError,
@@ -37,7 +37,7 @@ pub fn head(flags: &HeadFlags) -> Result<(), CliError> {
 /// One row an entity, with the number of the row it was found in.
 fn table(found: &[(u64, Mention)]) -> Result<RecordBatch, arrow_schema::ArrowError> {
     let mentions = || found.iter().map(|(_, mention)| mention);
-    let columns: [(&str, ArrayRef); 6] = [
+    let mut columns: Vec<(&str, ArrayRef)> = vec![
         ("row", Arc::new(UInt64Array::from_iter_values(found.iter().map(|(row, _)| *row)))),
         ("chunk", Arc::new(mentions().map(|m| m.chunk.as_deref()).collect::<StringArray>())),
         ("entity", Arc::new(mentions().map(|m| Some(m.entity.as_str())).collect::<StringArray>())),
@@ -45,5 +45,8 @@ fn table(found: &[(u64, Mention)]) -> Result<RecordBatch, arrow_schema::ArrowErr
         ("end", Arc::new(Int64Array::from_iter_values(mentions().map(|m| m.end)))),
         ("confidence", Arc::new(mentions().map(|m| m.confidence).collect::<Float32Array>())),
     ];
+    if mentions().any(|m| m.model.is_some()) {
+        columns.push((MODEL, Arc::new(mentions().map(|m| m.model.as_deref()).collect::<StringArray>())));
+    }
     RecordBatch::try_from_iter(columns)
 }

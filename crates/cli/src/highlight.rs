@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     fn entity(begin: u32, end: u32, entity: &str) -> Annotation {
-        Annotation { chunk: String::new(), entity: entity.to_string(), begin, end, confidence: 1.0 }
+        Annotation { chunk: String::new(), entity: entity.to_string(), begin, end, confidence: 1.0, model: None }
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn execute(cli: Cli, library: Option<PathBuf>) -> Result<(), CliError> {
         Command::Man { command } => man::man(&command),
         Command::Model(ModelCommand::List { json }) => list::list(json),
         Command::Model(ModelCommand::Show { model }) => {
-            let raw = RawOptions { model, ..RawOptions::default() };
+            let raw = RawOptions { model: model.map(Into::into), ..RawOptions::default() };
             let card = spanframe_engine::card(&options(raw)?)?;
             text::print(&match &card.readme {
                 Some(readme) => format!("{card}\n{readme}"),

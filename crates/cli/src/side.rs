@@ -228,7 +228,7 @@ fn gold(document: corpus::Document) -> SideRow {
         end: end.into(),
         entity,
         chunk: Some(span.slice(&text).to_string()),
-        confidence: None,
+        ..Mention::default()
     });
     let mentions = mentions.collect();
     SideRow { id: Some(document.id), mentions: Some(mentions), types: document.annotated, text: Some(text) }

@@ -2,8 +2,8 @@
 
 use std::io::{IsTerminal, Read, Write, stdin, stdout};
 
-use serde_json::json;
-use spanframe_engine::{Engine, EngineOptions, Offsets};
+use serde_json::{Value, json};
+use spanframe_engine::{Annotation, Engine, EngineOptions, Offsets, schema::MODEL};
 
 use crate::{
     error::CliError,
@@ -21,24 +21,28 @@ pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> 
         }
     };
     if flags.json {
-        let found = Engine::new(options)?.annotate_text(&text)?;
-        let entities: Vec<_> = found
-            .iter()
-            .map(|a| {
-                json!({"chunk": a.chunk, "entity": a.entity, "begin": a.begin, "end": a.end, "confidence": a.confidence})
-            })
-            .collect();
+        let found = Engine::new(options)?.annotate_text(&text, flags.language.as_deref())?;
+        let entities: Vec<_> = found.iter().map(entity).collect();
         return print(&format!("{}\n", serde_json::Value::Array(entities)));
     }
     // marking needs bytes, whatever unit was asked for
     let options = EngineOptions { offsets: Offsets::Byte, cleaned_offsets: false, ..options.clone() };
-    let found = Engine::new(&options)?.annotate_text(&text)?;
+    let found = Engine::new(&options)?.annotate_text(&text, flags.language.as_deref())?;
     let color = match flags.color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
     };
     print(&format!("{}\n", highlight(&text, &found, color).trim_end_matches('\n')))
+}
+
+fn entity(a: &Annotation) -> Value {
+    let mut entity =
+        json!({"chunk": a.chunk, "entity": a.entity, "begin": a.begin, "end": a.end, "confidence": a.confidence});
+    if let Some(model) = &a.model {
+        entity[MODEL] = json!(model);
+    }
+    entity
 }
 
 /// Prints to standard output.

@@ -112,6 +112,9 @@ fn show(summary: &Summary, run: &Progress) -> String {
             line(name, format!("{} rows", HumanCount(count)));
         }
     }
+    if counts.unknown_language > 0 {
+        line("language", format!("{} rows of unknown language", HumanCount(counts.unknown_language)));
+    }
     for (url, losses) in &summary.losses {
         for loss in losses {
             line(

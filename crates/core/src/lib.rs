@@ -3,7 +3,8 @@
 //! The modules are the steps of the pipeline, in its order: [`sentence`] cuts a document, [`window`] packs pieces
 //! into what a model can take, [`batch`] groups windows of like length, [`aggregate`] turns logits of pieces into
 //! probabilities of units, [`viterbi`] finds the best legal tags, [`group`] turns tags into mentions, [`decode`] does
-//! all of that for a document, [`trim`] tidies the edges. [`hugging_face`] has the rules of that pipeline.
+//! all of that for a document, [`trim`] tidies the edges, [`merge`] settles what several models found in one place.
+//! [`hugging_face`] has the rules of that pipeline.
 //!
 //! [`score`] compares what was found with what was annotated, [`bootstrap`] says how sure that is.
 //!
@@ -19,6 +20,7 @@ pub mod encoding;
 pub mod group;
 pub mod hugging_face;
 pub mod label;
+pub mod merge;
 pub mod score;
 pub mod sentence;
 pub mod span;
@@ -35,6 +37,7 @@ pub use decode::{Decoder, Entity, Kind, Rule};
 pub use encoding::Encoding;
 pub use group::Grouping;
 pub use label::{Head, LabelError, LabelSet, Prefix, Tag, TagScheme};
+pub use merge::{Merge, MergeWithin, Origin};
 pub use span::Span;
 pub use viterbi::Viterbi;
 pub use window::Window;

@@ -132,7 +132,7 @@ mod tests {
 
     fn mention(begin: i64, end: i64, entity: &str, chunk: &str) -> Mention {
         let chunk = (!chunk.is_empty()).then(|| chunk.to_string());
-        Mention { begin, end, entity: entity.to_string(), chunk, confidence: None }
+        Mention { begin, end, entity: entity.to_string(), chunk, ..Mention::default() }
     }
 
     /// `TYPE begin..end chunk` mentions with commas; the chunk may be left out.

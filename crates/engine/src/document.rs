@@ -37,6 +37,17 @@ impl<'a> Documents<'a> {
         Ok(Self { rows, limit: limit.min(u32::MAX as usize) })
     }
 
+    /// Reads a column of languages for `rows` texts, one each or one for all.
+    ///
+    /// # Errors
+    /// [`EngineError::LanguageNotText`] and [`EngineError::LanguageRows`].
+    pub(crate) fn of_languages(array: &'a dyn Array, rows: usize) -> Result<Self, EngineError> {
+        if array.len() != rows && array.len() != 1 {
+            return Err(EngineError::LanguageRows { languages: array.len(), texts: rows });
+        }
+        Self::new(array, usize::MAX).map_err(|_| EngineError::LanguageNotText(array.data_type().clone()))
+    }
+
     pub(crate) fn len(&self) -> usize {
         match &self.rows {
             Rows::Text(a) => a.len(),

@@ -1,6 +1,6 @@
 //! [`Engine`]: a model with options, ready to annotate.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, StringArray, StructArray, UInt32Array};
 use arrow_buffer::NullBuffer;
@@ -8,14 +8,14 @@ use arrow_schema::{DataType, Field};
 use spanframe_model::ModelCard;
 
 use crate::{
-    EngineError, EngineOptions, Fault, Metrics, OnError, RowError,
-    catalogue::{self, Alias, Resolved},
+    EngineError, EngineOptions, Fault, Metrics, Notes, OnError, RowError, catalogue, combined_card,
     document::Documents,
-    loaded::{self, Loaded},
+    model_set::{self, ModelSet},
     options::Emulation,
     output::{Chunks, Output, OutputBuilder, positions},
-    pipeline::{Diagnosis, Pipeline, Row, Settings, Step},
-    schema, settings,
+    pipeline::{Diagnosis, Manner, Pipeline, Row, Step},
+    route::Routes,
+    schema,
 };
 
 /// One entity of one text, for callers without columns.
@@ -27,10 +27,12 @@ pub struct Annotation {
     pub entity: String,
     /// First position, in the unit of the engine's `offsets`.
     pub begin: u32,
-    /// End, exclusive or (for [`Offsets::Spark`](crate::Offsets::Spark)) inclusive.
+    /// End, exclusive or (for [`Offsets::Spark`]) inclusive.
     pub end: u32,
     /// 0 to 1.
     pub confidence: f32,
+    /// The model that found it, where there is a set of them.
+    pub model: Option<String>,
 }
 
 /// The entities of some rows of a column, which follow the rows before.
@@ -38,7 +40,7 @@ pub struct Annotation {
 pub struct Annotated {
     /// The first of them, from 0.
     pub first_row: usize,
-    /// One element a row, of type [`schema::data_type`]; null for a null text and for a row with an error.
+    /// One element a row, of type [`EngineOptions::data_type`]; null for a null text and for a row with an error.
     pub column: ArrayRef,
     /// Rows (of the whole column) that could not be annotated.
     pub errors: Vec<RowError>,
@@ -46,87 +48,107 @@ pub struct Annotated {
     pub counts: Vec<u64>,
 }
 
-/// A loaded model with checked options. Cheap to make again: engines share the loaded model.
+/// A loaded model, or a set of them, with checked options. Cheap to make again: engines share loaded models.
 pub struct Engine {
-    loaded: Arc<Loaded>,
-    alias: Option<&'static Alias>,
-    settings: Settings,
+    set: ModelSet,
+    types: Vec<String>,
+    kept: Vec<bool>,
+    manner: Manner,
+    data_type: DataType,
     output: Output,
-    /// What entities are called, by their kind.
-    names: Vec<String>,
     metrics: Metrics,
     on_error: OnError,
     max_document_bytes: usize,
 }
 
-/// The card of the model that `options` name, without loading it.
+/// The card of the model that `options` name, without loading it; of a set, one for all its models.
 ///
 /// # Errors
-/// [`EngineError::Model`] for a folder that cannot be read.
+/// [`EngineError::Model`] for a folder that cannot be read, [`EngineError::Pipeline`] for a pipeline file that is wrong.
 pub fn card(options: &EngineOptions) -> Result<ModelCard, EngineError> {
-    let resolved = catalogue::resolve(options.model.as_deref())?;
-    Ok(catalogue::restrict(ModelCard::read(&resolved.files)?, resolved.alias))
+    let (members, _) = model_set::members(options)?;
+    let cards = members.iter().map(|member| {
+        let resolved = catalogue::resolve(Some(&member.model))?;
+        let card = catalogue::restrict(ModelCard::read(&resolved.files)?, resolved.alias);
+        Ok(ModelCard { name: member.name.clone().unwrap_or(card.name), ..card })
+    });
+    Ok(combined_card::combined(cards.collect::<Result<_, EngineError>>()?))
 }
 
 impl Engine {
-    /// Loads the model (once a process for the same model, device and threads) and checks the options against it.
+    /// Loads the models (each once a process for the same device and threads) and checks the options against them.
     ///
     /// # Errors
-    /// [`EngineError::Model`] if the model or ONNX Runtime cannot be loaded; [`EngineError::Option`] for an entity type
-    /// that the model does not have, or a window that it cannot take.
+    /// [`EngineError::Model`] if a model or ONNX Runtime cannot be loaded; [`EngineError::Option`] for an entity type
+    /// that no model has, or a window that one cannot take; [`EngineError::Pipeline`] for a pipeline file that is wrong;
+    /// [`EngineError::Member`] around what is wrong with one model of a set; [`EngineError::SameName`].
     pub fn new(options: &EngineOptions) -> Result<Self, EngineError> {
-        let Resolved { files, alias } = catalogue::resolve(options.model.as_deref())?;
-        let loaded = loaded::load(files, options)?;
-        let settings = settings::resolve(options, &loaded.model, alias.map(|alias| alias.entity))?;
-        let kinds = settings.decoder.kinds().iter();
-        let renamed = |name: &String| options.replace_labels.get(name).unwrap_or(name).clone();
+        let set = ModelSet::load(options)?;
+        let (types, kept) = set.types();
         let chunks = match options.emulate {
             _ if options.preserve_position => Chunks::Text,
             Some(Emulation::SparkNlp) => Chunks::FirstWord,
             _ => Chunks::Words,
         };
         Ok(Self {
-            names: kinds.map(|kind| renamed(&kind.name)).collect(),
+            set,
+            types,
+            kept,
+            manner: Manner {
+                // Spark NLP predicts every text by itself
+                batch_tokens: if options.emulate == Some(Emulation::SparkNlp) { 1 } else { options.batch_tokens },
+                cleanup: options.cleanup_mode,
+                cleaned_rows: options.cleaned_offsets,
+                emulate: options.emulate,
+            },
+            data_type: options.data_type(),
             output: Output { layout: options.layout, offsets: options.offsets, chunks },
             metrics: Metrics::default(),
             on_error: options.on_error,
             max_document_bytes: options.max_document_bytes,
-            settings,
-            loaded,
-            alias,
         })
     }
 
     /// The field of the output column under `name`.
     #[must_use]
     pub fn field(&self, name: &str) -> Field {
-        Field::new(name, schema::data_type(self.output.layout), true)
+        Field::new(name, self.data_type.clone(), true)
     }
 
-    /// All entity types of the model, in its order.
+    /// All entity types of the models, in their order, each once.
     #[must_use]
     pub fn types(&self) -> &[String] {
-        self.loaded.model.config.labels.entities()
+        &self.types
     }
 
     /// Which of [`types`](Self::types) this engine gives.
     #[must_use]
     pub fn kept(&self) -> &[bool] {
-        &self.settings.types
+        &self.kept
     }
 
-    /// What entities are called in the output. A name may stand more than once, if types were renamed to it.
+    /// What entities are called in the output. A name may stand more than once, if types were renamed to it or several
+    /// models have it.
     #[must_use]
     pub fn names(&self) -> &[String] {
-        &self.names
+        &self.set.names
     }
 
-    /// SHA-256 over the files of the model that decide what it finds, as hexadecimal digits.
+    /// SHA-256 over the files of the model that decide what it finds, as hexadecimal digits; of a set, over those of all
+    /// models, their names, languages and own options, and the rules for merging and for unknown languages.
     ///
     /// # Errors
     /// [`EngineError::Model`] for a file that cannot be read.
     pub fn model_digest(&self) -> Result<String, EngineError> {
-        Ok(self.loaded.model.files.digest()?)
+        self.set.digest()
+    }
+
+    /// Refuses languages of rows that no model chooses by, and their absence where one does: before any row is read.
+    ///
+    /// # Errors
+    /// [`EngineError::Option`] and [`EngineError::LanguageMissing`].
+    pub fn check_language(&self, told: bool) -> Result<(), EngineError> {
+        self.set.check_language(told)
     }
 
     /// Counts of what this engine has done.
@@ -135,22 +157,25 @@ impl Engine {
         &self.metrics
     }
 
-    /// The card of the model, as far as the name goes by which it was asked for.
+    /// The card of the model, as far as the name goes by which it was asked for; of a set, one for all its models.
     #[must_use]
     pub fn card(&self) -> ModelCard {
-        catalogue::restrict(self.loaded.model.card(), self.alias)
+        self.set.card()
     }
 
-    /// The entities of each row of a text column: an array of the same length and of type [`schema::data_type`].
+    /// The entities of each row of a text column: an array of the same length and of type
+    /// [`EngineOptions::data_type`].
     ///
     /// A null text gives null, a text without entities gives empty lists. A row's entities do not depend on other rows.
-    /// A row that cannot be annotated is an error, or null with `on_error="null"`.
+    /// A row that cannot be annotated is an error, or null with `on_error="null"`. Where languages are told, each row goes to
+    /// the models of its language.
     ///
     /// # Errors
-    /// [`EngineError::NotText`], [`EngineError::Row`], [`EngineError::OutputTooLarge`] (use
+    /// [`EngineError::NotText`], [`EngineError::LanguageNotText`], [`EngineError::LanguageRows`],
+    /// [`EngineError::LanguageMissing`], [`EngineError::Option`] for languages that nobody chooses by, [`EngineError::Row`], [`EngineError::OutputTooLarge`] (use
     /// [`annotate_chunks`](Self::annotate_chunks)), [`EngineError::Forked`], or a failure of the model.
-    pub fn annotate(&self, column: &dyn Array) -> Result<ArrayRef, EngineError> {
-        let chunks = self.annotate_chunks(column)?;
+    pub fn annotate<'a>(&self, notes: impl Into<Notes<'a>>) -> Result<ArrayRef, EngineError> {
+        let chunks = self.annotate_chunks(notes)?;
         if let [only] = chunks.as_slice() {
             return Ok(Arc::clone(only));
         }
@@ -162,9 +187,9 @@ impl Engine {
     ///
     /// # Errors
     /// As [`annotate`](Self::annotate).
-    pub fn annotate_chunks(&self, column: &dyn Array) -> Result<Vec<ArrayRef>, EngineError> {
+    pub fn annotate_chunks<'a>(&self, notes: impl Into<Notes<'a>>) -> Result<Vec<ArrayRef>, EngineError> {
         let mut chunks = Vec::new();
-        self.annotate_each(column, |step| {
+        self.annotate_each(notes, |step| {
             let Step::Rows(annotated) = step else { return Ok(()) };
             match annotated.errors.into_iter().next() {
                 Some(error) if self.on_error == OnError::Raise => return Err(error.into()),
@@ -173,7 +198,7 @@ impl Engine {
             Ok::<_, EngineError>(())
         })?;
         if chunks.is_empty() {
-            chunks.push(OutputBuilder::new(self.output, &self.names).finish()?);
+            chunks.push(self.builder().finish()?);
         }
         Ok(chunks)
     }
@@ -184,19 +209,21 @@ impl Engine {
     ///
     /// # Errors
     /// As [`annotate`](Self::annotate), and those of `sink`.
-    pub fn annotate_each<E: From<EngineError> + Send>(
-        &self, column: &dyn Array, mut sink: impl FnMut(Step<Annotated>) -> Result<(), E> + Send,
+    pub fn annotate_each<'a, E: From<EngineError> + Send>(
+        &self, notes: impl Into<Notes<'a>>, mut sink: impl FnMut(Step<Annotated>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
-        let documents = self.documents(column)?;
+        let (documents, routes) = self.documents(notes.into())?;
         let mut first_row = 0;
-        let _turn = self.loaded.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        self.run(&documents, |step| {
+        let _turns = self.set.turns();
+        self.run((&documents, &routes), |step| {
             let Step::Rows(rows) = step else { return sink(Step::Batch) };
-            let mut builder = OutputBuilder::new(self.output, &self.names);
+            let mut builder = self.builder();
             let mut errors = Vec::new();
-            let mut counts = vec![0; self.names.len()];
+            let mut counts = vec![0; self.names().len()];
             for (row, found) in rows.iter().enumerate() {
-                let found = found.as_ref().map_err(|&fault| errors.push(RowError { row: first_row + row, fault }));
+                let found = found
+                    .as_ref()
+                    .map_err(|fault| errors.push(RowError { row: first_row + row, fault: fault.clone() }));
                 let found = found.ok().and_then(Option::as_ref);
                 found.iter().flat_map(|(_, entities)| entities).for_each(|e| counts[usize::from(e.kind)] += 1);
                 builder.push(found.map(|(text, entities)| (text.as_ref(), entities.as_slice())))?;
@@ -208,15 +235,17 @@ impl Engine {
         })
     }
 
-    /// The entities of one text, without waiting for a column in progress.
+    /// The entities of one text, whose language may be told, without waiting for a column in progress.
     ///
     /// # Errors
     /// As [`annotate`](Self::annotate).
-    pub fn annotate_text(&self, text: &str) -> Result<Vec<Annotation>, EngineError> {
-        let array = StringArray::from(vec![text]);
-        let documents = self.documents(&array)?;
+    pub fn annotate_text(&self, text: &str, language: Option<&str>) -> Result<Vec<Annotation>, EngineError> {
+        let texts = StringArray::from(vec![text]);
+        let languages = language.map(|code| StringArray::from(vec![code]));
+        let languages = languages.as_ref().map(|code| code as &dyn Array);
+        let (documents, routes) = self.documents(Notes { texts: &texts, languages })?;
         let mut found = Vec::new();
-        self.run(&documents, |step| {
+        self.run((&documents, &routes), |step| {
             let Step::Rows(rows) = step else { return Ok(()) };
             for row in rows {
                 let Some((text, entities)) = row.map_err(|fault| RowError { row: 0, fault })? else { continue };
@@ -224,10 +253,11 @@ impl Engine {
                 let positions = positions(&text, &spans, self.output.offsets);
                 found.extend(entities.iter().zip(positions).map(|(e, (begin, end))| Annotation {
                     chunk: self.output.chunks.of(e.span.slice(&text)).into_owned(),
-                    entity: self.names[usize::from(e.kind)].clone(),
+                    entity: self.names()[usize::from(e.kind)].clone(),
                     begin,
                     end,
                     confidence: e.score.min(1.0),
+                    model: self.set.models.as_ref().map(|models| models[usize::from(e.kind)].clone()),
                 }));
             }
             Ok::<_, EngineError>(())
@@ -235,15 +265,17 @@ impl Engine {
         Ok(found)
     }
 
-    /// What reading each text takes, as a column of type [`schema::diagnostics_type`]. The model does not run.
+    /// What reading each text takes, as a column of type [`schema::diagnostics_type`]. No model runs. Of a set the counts are
+    /// sums: of tokens over its tokenizers, of windows over its inferences, as far as they take the row.
     ///
     /// A null text gives null; a row that cannot be annotated has its reason in `error`, and null counts.
     ///
     /// # Errors
     /// As [`annotate`](Self::annotate), but for those of rows.
-    pub fn diagnose(&self, column: &dyn Array) -> Result<ArrayRef, EngineError> {
-        let documents = self.documents(column)?;
-        let rows = self.loaded.install(|| Ok::<_, EngineError>(self.pipeline().diagnose(&documents)))?;
+    pub fn diagnose<'a>(&self, notes: impl Into<Notes<'a>>) -> Result<ArrayRef, EngineError> {
+        let (documents, routes) = self.documents(notes.into())?;
+        let diagnose = || Ok::<_, EngineError>(self.pipeline().diagnose(&documents, &routes));
+        let rows = self.set.first().install(diagnose)?;
         let nulls = NullBuffer::from_iter(rows.iter().map(|row| !matches!(row, Ok(None))));
         let count = |field: fn(&Diagnosis) -> usize| -> ArrayRef {
             let known = |row: &Result<Option<Diagnosis>, Fault>| row.as_ref().ok()?.as_ref().map(|d| field(d) as u32);
@@ -263,18 +295,24 @@ impl Engine {
         Ok(Arc::new(StructArray::try_new(fields, columns, Some(nulls))?))
     }
 
-    fn documents<'a>(&self, column: &'a dyn Array) -> Result<Documents<'a>, EngineError> {
-        Documents::new(column, self.max_document_bytes)
+    fn documents<'a>(&self, notes: Notes<'a>) -> Result<(Documents<'a>, Routes<'a>), EngineError> {
+        let documents = Documents::new(notes.texts, self.max_document_bytes)?;
+        let languages = notes.languages.map(|codes| Documents::of_languages(codes, documents.len())).transpose()?;
+        Ok((documents, Routes::new(&self.set, languages)?))
     }
 
     fn run<'a, E: From<EngineError> + Send>(
-        &self, documents: &Documents<'a>, sink: impl FnMut(Step<Vec<Row<'a>>>) -> Result<(), E> + Send,
+        &self, notes: (&Documents<'a>, &Routes<'_>), sink: impl FnMut(Step<Vec<Row<'a>>>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         let pipeline = self.pipeline();
-        self.loaded.install(|| pipeline.run(documents, sink))
+        self.set.first().install(|| pipeline.run(notes, sink))
+    }
+
+    fn builder(&self) -> OutputBuilder<'_> {
+        OutputBuilder::new(self.output, &self.set.names).with_models(self.set.models.as_deref())
     }
 
     fn pipeline(&self) -> Pipeline<'_> {
-        Pipeline { model: &self.loaded.model, settings: &self.settings, metrics: &self.metrics }
+        Pipeline { set: &self.set, manner: &self.manner, metrics: &self.metrics }
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     EngineError, Layout, Offsets,
     input::TextColumn,
     numbers::{floats, integers},
+    schema::MODEL,
 };
 
 /// One entity as a column has it. The positions are those of the column: their unit is not written in it.
@@ -27,11 +28,13 @@ pub struct Mention {
     pub chunk: Option<String>,
     /// 0 to 1, where the column has it.
     pub confidence: Option<f32>,
+    /// The model that found it, where the column has it.
+    pub model: Option<String>,
 }
 
 /// The layout of a column type, or `None` if it holds no entities.
 ///
-/// Lists and texts may be of any Arrow flavour and whole numbers of any width; `chunk` and `confidence` may be absent, and
+/// Lists and texts may be of any Arrow flavour and whole numbers of any width; `chunk`, `confidence` and `model` may be absent, and
 /// further fields are ignored. Annotations are those of Spark NLP's `NerConverter`, whoever wrote them.
 #[must_use]
 pub fn layout(data_type: &DataType) -> Option<Layout> {
@@ -43,6 +46,17 @@ pub fn layout(data_type: &DataType) -> Option<Layout> {
             _ => None,
         },
     }
+}
+
+/// Whether entities of a column type of ours name their models, as those of a set do. Annotations do so in their metadata, of
+/// which their type does not tell.
+#[must_use]
+pub fn names_models(data_type: &DataType) -> bool {
+    let fields = match data_type {
+        DataType::Struct(fields) => Some(fields),
+        list => list_item(list).and_then(|item| if let DataType::Struct(fields) = item { Some(fields) } else { None }),
+    };
+    fields.is_some_and(|fields| fields.iter().any(|field| field.name() == MODEL))
 }
 
 /// The unit that columns of this layout have unless their writer chose another.
@@ -77,6 +91,7 @@ fn is_entity<'a>(fields: &'a Fields, inner: impl Fn(&'a DataType) -> Option<&'a 
         && has("end", DataType::is_integer)
         && has("entity", is_text)
         && may_have("chunk", is_text)
+        && may_have(MODEL, is_text)
         && may_have("confidence", |t| matches!(t, DataType::Float32 | DataType::Float64))
 }
 
@@ -131,7 +146,9 @@ pub fn read(column: &dyn Array) -> Result<Vec<Option<Vec<Mention>>>, EngineError
             let entity: ArrayRef = Arc::new(metadata.values("entity")?.collect::<StringArray>());
             let confidence = metadata.values("confidence")?.map(|c| c.and_then(|c| c.parse::<f32>().ok()));
             let confidence: ArrayRef = Arc::new(confidence.collect::<Float32Array>());
+            let model: ArrayRef = Arc::new(metadata.values(MODEL)?.collect::<StringArray>());
             let part = |name: &str| match name {
+                MODEL => Some(lists.with(&model)),
                 "entity" => Some(lists.with(&entity)),
                 "confidence" => Some(lists.with(&confidence)),
                 "chunk" => structs.column_by_name("result").map(|values| lists.with(values)),
@@ -208,6 +225,7 @@ struct Parts {
     entity: Lists,
     chunk: Option<Lists>,
     confidence: Option<Lists>,
+    model: Option<Lists>,
     /// Entities that are there at all.
     present: Option<NullBuffer>,
 }
@@ -220,6 +238,7 @@ impl Parts {
             entity: part("entity")?,
             chunk: part("chunk"),
             confidence: part("confidence"),
+            model: part(MODEL),
             present: present.cloned(),
         })
     }
@@ -229,10 +248,9 @@ impl Parts {
         let entities = TextColumn::new(&self.entity.values)?;
         let chunks = self.chunk.as_ref().map(|c| TextColumn::new(&c.values)).transpose()?;
         let confidences = self.confidence.as_ref().map(|c| floats(&c.values)).transpose()?;
-        let others: Vec<&Lists> = [Some(&self.end), Some(&self.entity), self.chunk.as_ref(), self.confidence.as_ref()]
-            .into_iter()
-            .flatten()
-            .collect();
+        let models = self.model.as_ref().map(|m| TextColumn::new(&m.values)).transpose()?;
+        let optional = [&self.chunk, &self.confidence, &self.model].map(Option::as_ref);
+        let others: Vec<&Lists> = [Some(&self.end), Some(&self.entity)].into_iter().chain(optional).flatten().collect();
         let mut rows = Vec::with_capacity(self.begin.rows.len());
         for (row, places) in self.begin.rows.iter().enumerate() {
             if self.begin.valid.as_ref().is_some_and(|v| v.is_null(row)) {
@@ -261,7 +279,9 @@ impl Parts {
                 let chunk = self.chunk.as_ref().zip(chunks.as_ref()).and_then(|(c, texts)| texts.get(at(c, i)));
                 let confidence =
                     self.confidence.as_ref().zip(confidences.as_ref()).and_then(|(c, values)| values[at(c, i)]);
-                Ok(Mention { begin, end, entity: entity.to_string(), chunk: chunk.map(String::from), confidence })
+                let model = self.model.as_ref().zip(models.as_ref()).and_then(|(m, names)| names.get(at(m, i)));
+                let [chunk, model] = [chunk, model].map(|text| text.map(String::from));
+                Ok(Mention { begin, end, entity: entity.to_string(), chunk, confidence, model })
             };
             rows.push(Some((0..places.len()).map(mention).collect::<Result<_, EngineError>>()?));
         }

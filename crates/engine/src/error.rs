@@ -32,6 +32,45 @@ pub enum EngineError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// The column of languages is not text.
+    #[error("the column of languages is {0}, expected a code in each row, such as `es`: cast it to a string first")]
+    LanguageNotText(DataType),
+    /// Languages and texts do not belong together.
+    #[error("there are {languages} languages for {texts} texts: give one for each, or one for all")]
+    LanguageRows {
+        /// Rows of the column of languages.
+        languages: usize,
+        /// Rows of the column of texts.
+        texts: usize,
+    },
+    /// A model chooses its rows by their language, and that is not told.
+    #[error("model `{model}` has languages in the pipeline file: say which column has the language of each row")]
+    LanguageMissing {
+        /// Name in the set.
+        model: String,
+    },
+    /// A pipeline file that cannot be used.
+    #[error("the pipeline file `{path}` {reason}")]
+    Pipeline {
+        /// As given.
+        path: String,
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// A member of a set that cannot be used.
+    #[error("model `{model}` of the set: {source}")]
+    Member {
+        /// As given.
+        model: String,
+        /// What is wrong with it.
+        source: Box<EngineError>,
+    },
+    /// Two members of a set that cannot be told apart.
+    #[error("two models are named `{name}`: give them names of their own (`name`) in a pipeline file")]
+    SameName {
+        /// The name.
+        name: String,
+    },
     /// A row cannot be annotated, and `on_error` is `raise`.
     #[error(transparent)]
     Row(#[from] RowError),
@@ -68,9 +107,15 @@ impl EngineError {
             | Self::NotText(_)
             | Self::NotEntities(_)
             | Self::WrongEntities { .. }
+            | Self::LanguageNotText(_)
+            | Self::LanguageRows { .. }
+            | Self::LanguageMissing { .. }
+            | Self::Pipeline { .. }
+            | Self::SameName { .. }
             | Self::Row(_)
             | Self::OutputTooLarge { .. } => ErrorKind::Input,
             Self::Model(e) => e.kind(),
+            Self::Member { source, .. } => source.kind(),
             Self::Threads { .. } => ErrorKind::Device,
             Self::Forked | Self::Internal(_) => ErrorKind::Internal,
         }

@@ -1,5 +1,7 @@
 //! [`RowError`]: a row that cannot be annotated, and why.
 
+use std::sync::Arc;
+
 /// What becomes of a row that cannot be annotated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OnError {
@@ -26,7 +28,7 @@ pub struct RowError {
 }
 
 /// Why a document cannot be annotated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
     /// A binary column with something else than text.
@@ -45,6 +47,12 @@ pub enum Fault {
         /// The longest that is read.
         limit: usize,
     },
+    /// Its language is null or one that no model names. What stands there is not told: it may be anything.
+    #[error("is in none of the languages of the models ({known}): correct its language, or set unknown_language")]
+    UnknownLanguage {
+        /// Codes that models name, with commas.
+        known: Arc<str>,
+    },
     /// The tokenizer failed, which a loaded tokenizer should never do.
     #[error("cannot be tokenized ({bytes} bytes): report it with the model's name")]
     Tokenizer {
@@ -60,6 +68,7 @@ impl Fault {
         match self {
             Self::NotUtf8 { .. } => "not_utf8",
             Self::TooLong { .. } => "too_long",
+            Self::UnknownLanguage { .. } => "unknown_language",
             Self::Tokenizer { .. } => "tokenizer",
         }
     }

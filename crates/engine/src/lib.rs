@@ -2,7 +2,7 @@
 //!
 //! [`Engine`] is the one implementation behind the command line, the Polars expression and Python. The steps are files:
 //! [`input`] reads a text column, `pipeline` takes documents through tokenizer, windows, batches, sessions and
-//! decoder, [`output`] builds the column that [`schema`] defines. [`entity_column`] reads such columns again, and
+//! decoder (of one model, or of each of a set that takes a row), [`output`] builds the column that [`schema`] defines. [`entity_column`] reads such columns again, and
 //! [`comparison`] says how two of them differ.
 //!
 //! ```no_run
@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod catalogue;
+mod combined_card;
 pub mod comparison;
 pub mod difference;
 mod document;
@@ -29,14 +30,19 @@ pub mod input;
 mod loaded;
 mod matching;
 mod metrics;
+mod model_choice;
+mod model_set;
+mod notes;
 mod numbers;
 pub mod option_value;
 pub mod options;
 pub mod output;
 mod pipeline;
+mod pipeline_file;
 mod reach;
 pub mod reading;
 pub mod report;
+mod route;
 pub mod schema;
 mod settings;
 
@@ -45,8 +51,11 @@ pub use error::EngineError;
 pub use fault::{Fault, OnError, RowError};
 pub use loaded::THREAD_NAME;
 pub use metrics::Metrics;
+pub use model_choice::{ModelChoice, ModelNames};
+pub use notes::Notes;
 pub use options::{Decoding, Emulation, EngineOptions, OptionError, RawOptions};
 pub use pipeline::Step;
+pub use route::UnknownLanguage;
 pub use schema::{Layout, Offsets};
-pub use spanframe_core::{AggregationStrategy, CleanupMode, Grouping};
+pub use spanframe_core::{AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin};
 pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError, Score, models_folder};

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     panic,
     path::{Path, PathBuf},
-    sync::{Arc, LazyLock, Mutex, Once, PoisonError},
+    sync::{Arc, LazyLock, Mutex, Once, OnceLock, PoisonError},
     thread,
     time::SystemTime,
 };
@@ -18,17 +18,42 @@ pub const THREAD_NAME: &str = "spanframe-";
 
 /// A model with the threads that work for it.
 ///
-/// All work of a model (tokenizing, inference, decoding) runs on one pool, whoever calls and from however many threads:
-/// that is the thread budget. A worker's index names the session it uses.
+/// All work (tokenizing, inference, decoding) runs on one pool, whoever calls and from however many threads: that is the
+/// thread budget. Models that want the same number of threads share them. A worker's index names the session it uses.
 pub(crate) struct Loaded {
     pub(crate) model: Model,
-    pub(crate) pool: rayon::ThreadPool,
+    pool: Arc<rayon::ThreadPool>,
+    digest: OnceLock<String>,
     /// Held by the call in progress, so that memory is bounded by one call's budget.
     pub(crate) turn: Mutex<()>,
     pub(crate) process: u32,
 }
 
 impl Loaded {
+    /// SHA-256 over the files of the model that decide what it finds.
+    pub(crate) fn digest(&self) -> Result<String, EngineError> {
+        if let Some(digest) = self.digest.get() {
+            return Ok(digest.clone());
+        }
+        let digest = self.model.files.digest()?;
+        Ok(self.digest.get_or_init(|| digest).clone())
+    }
+
+    /// Whether both give the same pieces.
+    pub(crate) fn same_tokenizer(&self, other: &Self) -> bool {
+        self.model.tokenizer.digest() == other.model.tokenizer.digest()
+    }
+
+    /// Whether both are the same files, wherever they lie. Those of different sizes are not read for that.
+    pub(crate) fn same_model(&self, other: &Self) -> bool {
+        let size = |loaded: &Self| loaded.model.files.onnx_bytes();
+        std::ptr::eq(self, other)
+            || (self.same_tokenizer(other)
+                && size(self) == size(other)
+                // a file that cannot be read any more is no copy of another
+                && self.digest().ok().zip(other.digest().ok()).is_some_and(|(a, b)| a == b))
+    }
+
     /// Runs `work` on the pool. A panic in it becomes an error that does not quote it.
     pub(crate) fn install<T: Send, E: From<EngineError> + Send>(
         &self, work: impl FnOnce() -> Result<T, E> + Send,
@@ -55,6 +80,9 @@ struct Key {
     /// Another library than the loaded one must be refused, not overlooked.
     runtime: RuntimeSearch,
 }
+
+/// Pools by process and number of threads.
+static POOLS: LazyLock<Mutex<HashMap<(u32, usize), Arc<rayon::ThreadPool>>>> = LazyLock::new(Mutex::default);
 
 static LOADED: LazyLock<Mutex<HashMap<Key, Arc<Loaded>>>> = LazyLock::new(Mutex::default);
 
@@ -90,14 +118,23 @@ pub(crate) fn load(files: ModelFiles, options: &EngineOptions) -> Result<Arc<Loa
     };
     let model = Model::load(files, &options.runtime, session)?;
     quiet_panics();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|i| format!("{THREAD_NAME}{i}"))
-        .build()
-        .map_err(|e| EngineError::Threads { threads, reason: e.to_string() })?;
-    let loaded = Arc::new(Loaded { model, pool, turn: Mutex::new(()), process: key.process });
+    let pool = pool(key.process, threads)?;
+    let loaded = Arc::new(Loaded { model, pool, digest: OnceLock::new(), turn: Mutex::new(()), process: key.process });
     all.insert(key, Arc::clone(&loaded));
     Ok(loaded)
+}
+
+/// The threads of all models of a process that want so many.
+fn pool(process: u32, threads: usize) -> Result<Arc<rayon::ThreadPool>, EngineError> {
+    let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(pool) = pools.get(&(process, threads)) {
+        return Ok(Arc::clone(pool));
+    }
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("{THREAD_NAME}{i}"));
+    let pool = builder.build().map_err(|e| EngineError::Threads { threads, reason: e.to_string() })?;
+    let pool = Arc::new(pool);
+    pools.insert((process, threads), Arc::clone(&pool));
+    Ok(pool)
 }
 
 /// A panic's message can quote the text that was sliced. On the threads that see notes only its place is told.
@@ -144,9 +181,9 @@ mod tests {
     #[test]
     fn a_panic_does_not_quote_the_note() {
         let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/test_models/bert-uncased");
-        let raw = RawOptions { model: Some(model.to_string()), ..RawOptions::default() };
+        let raw = RawOptions { model: Some(model.into()), ..RawOptions::default() };
         let options = EngineOptions::new(raw).unwrap();
-        let files = catalogue::resolve(options.model.as_deref()).unwrap().files;
+        let files = catalogue::resolve(Some(model)).unwrap().files;
         let loaded = load(files, &options).unwrap();
         let note = "SENTINEL é";
         let error = loaded.install(|| Ok::<_, EngineError>(note[..10].len())).unwrap_err().to_string();

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 #[derive(Debug, Default)]
 pub struct Metrics {
     rows: AtomicU64,
+    unknown_languages: AtomicU64,
+    texts_tokenized: AtomicU64,
     tokens: AtomicU64,
     model_tokens: AtomicU64,
     padded_tokens: AtomicU64,
@@ -20,7 +22,17 @@ impl Metrics {
         self.rows.load(Relaxed)
     }
 
-    /// Pieces of the documents done, without special tokens and padding, each counted once.
+    /// Rows done of a language that no model names, or of none.
+    pub fn unknown_languages(&self) -> u64 {
+        self.unknown_languages.load(Relaxed)
+    }
+
+    /// Texts that were tokenized, each once for each tokenizer that reads it.
+    pub fn texts_tokenized(&self) -> u64 {
+        self.texts_tokenized.load(Relaxed)
+    }
+
+    /// Pieces of the documents done, without special tokens and padding, each counted once for each tokenizer.
     pub fn tokens(&self) -> u64 {
         self.tokens.load(Relaxed)
     }
@@ -58,6 +70,14 @@ impl Metrics {
     pub(crate) fn add_windows(&self, all: usize, unique: usize) {
         self.windows.fetch_add(all as u64, Relaxed);
         self.reused_windows.fetch_add((all - unique) as u64, Relaxed);
+    }
+
+    pub(crate) fn add_tokenized(&self, texts: usize) {
+        self.texts_tokenized.fetch_add(texts as u64, Relaxed);
+    }
+
+    pub(crate) fn add_unknown_language(&self) {
+        self.unknown_languages.fetch_add(1, Relaxed);
     }
 
     /// A row is done; a null has no tokens and no entities.

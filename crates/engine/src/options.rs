@@ -3,13 +3,14 @@
 use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, thread};
 
 use serde::{Deserialize, Serialize};
-use spanframe_core::{AggregationStrategy, CleanupMode, Grouping};
+use spanframe_core::{AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin};
 use spanframe_model::{Device, RuntimeSearch};
 
 pub use crate::option_value::OptionError;
 use crate::{
-    Layout, Offsets, OnError,
+    Layout, ModelChoice, ModelNames, Offsets, OnError, UnknownLanguage,
     option_value::{named, nearest, whole},
+    schema::{self, DataType},
 };
 
 /// Most padded tokens in a batch, by default: more brings nothing on a processor, whose caches it leaves.
@@ -19,8 +20,15 @@ pub const DEFAULT_BATCH_TOKENS: usize = 1024;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawOptions {
-    /// A model folder, an `.onnx` file in one, or a name in the [catalogue](crate::catalogue).
-    pub model: Option<String>,
+    /// A model folder, an `.onnx` file in one, or a name in the [catalogue](crate::catalogue); a list of these, or a pipeline
+    /// file (`.toml`, `.json`), for several models at once.
+    pub model: Option<ModelNames>,
+    /// Which of overlapping entities stays: `all` (where left out), `longest`, `first` or `confident`.
+    pub merge: Option<String>,
+    /// Among which entities: all of a `row` (where left out), or those of one `type`.
+    pub merge_within: Option<String>,
+    /// What becomes of a row whose language no model names: `error` (where left out), `all` or `skip`.
+    pub unknown_language: Option<String>,
     /// Entity types to keep, by name; all where left out.
     pub entities: Option<Vec<String>>,
     /// `entities` by NerConverter's name: give one of the two.
@@ -108,8 +116,14 @@ impl Decoding {
 /// Options, understood and checked as far as that goes without the model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EngineOptions {
-    /// Path or name; `None` for the bundled model.
-    pub model: Option<String>,
+    /// One model or a set.
+    pub model: ModelChoice,
+    /// Which of overlapping entities stays.
+    pub merge: Merge,
+    /// Among which entities.
+    pub merge_within: MergeWithin,
+    /// What becomes of a row whose language no model names.
+    pub unknown_language: UnknownLanguage,
     /// Types to keep.
     pub entities: Option<Vec<String>>,
     /// The option by which they were given, for messages: `entities` or `white_list`.
@@ -162,6 +176,8 @@ pub struct EngineOptions {
     pub on_error: OnError,
     /// Where ONNX Runtime is looked for.
     pub runtime: RuntimeSearch,
+    /// As they were typed: the models of a pipeline file may have other options in their place.
+    pub typed: RawOptions,
 }
 
 impl Default for EngineOptions {
@@ -172,8 +188,11 @@ impl Default for EngineOptions {
 
 impl EngineOptions {
     /// Names of all options, in the order of [`RawOptions`].
-    pub const NAMES: [&'static str; 27] = [
+    pub const NAMES: [&'static str; 30] = [
         "model",
+        "merge",
+        "merge_within",
+        "unknown_language",
         "entities",
         "white_list",
         "black_list",
@@ -214,6 +233,7 @@ impl EngineOptions {
     /// assert_eq!(message, "option `offsets` cannot be `sparc`; did you mean `spark`?; it may be char, byte, spark");
     /// ```
     pub fn new(raw: RawOptions) -> Result<Self, OptionError> {
+        let typed = raw.clone();
         let threshold = raw.threshold.unwrap_or(0.0);
         if !(0.0..=1.0).contains(&threshold) {
             let allowed = "a number from 0 to 1".to_string();
@@ -262,7 +282,11 @@ impl EngineOptions {
         }
         let spark = layout == Layout::Annotation || emulate == Some(Emulation::SparkNlp);
         Ok(Self {
-            model: raw.model,
+            model: ModelChoice::new(raw.model)?,
+            merge: named("merge", &raw.merge, Merge::NAMES)?.unwrap_or_default(),
+            merge_within: named("merge_within", &raw.merge_within, MergeWithin::NAMES)?.unwrap_or_default(),
+            unknown_language: named("unknown_language", &raw.unknown_language, UnknownLanguage::NAMES)?
+                .unwrap_or_default(),
             entities_option: if raw.white_list.is_some() { "white_list" } else { "entities" },
             entities: raw.entities.or(raw.white_list),
             black_list: raw.black_list.unwrap_or_default(),
@@ -289,7 +313,14 @@ impl EngineOptions {
             max_document_bytes: whole("max_document_bytes", raw.max_document_bytes, 1)?.unwrap_or(u32::MAX as usize),
             on_error: named("on_error", &raw.on_error, OnError::NAMES)?.unwrap_or_default(),
             runtime: RuntimeSearch { explicit: raw.onnxruntime, python: None },
+            typed,
         })
+    }
+
+    /// The type of the entities that an engine with these options gives, known without any file.
+    #[must_use]
+    pub fn data_type(&self) -> DataType {
+        if self.model.is_set() { schema::data_type_of_set(self.layout) } else { schema::data_type(self.layout) }
     }
 
     /// Refuses a name that is no option.

@@ -53,8 +53,11 @@ pub struct OutputBuilder<'a> {
     output: Output,
     /// Names of what entities can be, by [`Entity::kind`].
     names: &'a [String],
+    /// Names of their models, where there are several.
+    models: Option<&'a [String]>,
     chunk: StringBuilder,
     entity: StringBuilder,
+    model: StringBuilder,
     begin: Vec<u32>,
     end: Vec<u32>,
     confidence: Vec<f32>,
@@ -70,8 +73,10 @@ impl<'a> OutputBuilder<'a> {
         Self {
             output,
             names,
+            models: None,
             chunk: StringBuilder::new(),
             entity: StringBuilder::new(),
+            model: StringBuilder::new(),
             begin: Vec::new(),
             end: Vec::new(),
             confidence: Vec::new(),
@@ -79,6 +84,12 @@ impl<'a> OutputBuilder<'a> {
             valid: Vec::new(),
             bytes: 0,
         }
+    }
+
+    /// The same, whose entities name their models: those of a set, by [`Entity::kind`].
+    #[must_use]
+    pub fn with_models(self, models: Option<&'a [String]>) -> Self {
+        Self { models, ..self }
     }
 
     /// Adds a row: `None` for a null text, which stays null; entities sorted by begin otherwise.
@@ -91,12 +102,15 @@ impl<'a> OutputBuilder<'a> {
             let spans: Vec<Span> = entities.iter().map(|e| e.span).collect();
             for (entity, (begin, end)) in entities.iter().zip(positions(text, &spans, self.output.offsets)) {
                 let chunk = self.output.chunks.of(entity.span.slice(text));
-                self.bytes += chunk.len().max(self.names[usize::from(entity.kind)].len());
+                let kind = usize::from(entity.kind);
+                let model = self.models.map_or("", |models| &models[kind]);
+                self.bytes += chunk.len().max(self.names[kind].len()).max(model.len());
                 if i32::try_from(self.bytes).is_err() {
                     return Err(EngineError::OutputTooLarge { rows: self.valid.len() });
                 }
                 self.chunk.append_value(chunk);
-                self.entity.append_value(&self.names[usize::from(entity.kind)]);
+                self.entity.append_value(&self.names[kind]);
+                self.model.append_value(model);
                 self.begin.push(begin);
                 self.end.push(end);
                 self.confidence.push(entity.score.min(1.0));
@@ -106,7 +120,7 @@ impl<'a> OutputBuilder<'a> {
         Ok(())
     }
 
-    /// The column, of type [`schema::data_type`].
+    /// The column, of type [`schema::data_type`], or [`schema::data_type_of_set`] of entities that name their models.
     ///
     /// # Errors
     /// [`EngineError::Internal`] if the parts do not fit each other.
@@ -114,13 +128,16 @@ impl<'a> OutputBuilder<'a> {
         let nulls = Some(NullBuffer::from(std::mem::take(&mut self.valid))).filter(|n| n.null_count() > 0);
         let offsets = OffsetBuffer::new(std::mem::take(&mut self.ends).into());
         let layout = self.output.layout;
-        let fields = schema::struct_fields(layout);
+        let data_type = match self.models {
+            None => schema::data_type(layout),
+            Some(_) => schema::data_type_of_set(layout),
+        };
         let children = match layout {
             Layout::Annotation => self.annotations(&offsets)?,
             Layout::StructOfLists | Layout::ListOfStructs => self.entities(),
         };
-        Ok(match layout {
-            Layout::StructOfLists => {
+        Ok(match data_type {
+            schema::DataType::Struct(fields) => {
                 let lists = children
                     .into_iter()
                     .map(|values| {
@@ -130,28 +147,35 @@ impl<'a> OutputBuilder<'a> {
                     .collect::<Result<Vec<_>, EngineError>>()?;
                 Arc::new(StructArray::try_new(fields, lists, nulls)?)
             }
-            Layout::ListOfStructs | Layout::Annotation => {
-                let entities = StructArray::try_new(fields, children, None)?;
-                let item = schema::item(entities.data_type().clone(), true);
+            schema::DataType::List(item) => {
+                let schema::DataType::Struct(fields) = item.data_type() else {
+                    return Err(EngineError::Internal("entities are no struct".to_string()));
+                };
+                let entities = StructArray::try_new(fields.clone(), children, None)?;
                 Arc::new(ListArray::try_new(item, offsets, Arc::new(entities), nulls)?)
             }
+            other => return Err(EngineError::Internal(format!("entities cannot be {other}"))),
         })
     }
 
     fn entities(mut self) -> Vec<ArrayRef> {
-        vec![
+        let mut columns: Vec<ArrayRef> = vec![
             Arc::new(self.chunk.finish()),
             Arc::new(self.entity.finish()),
             Arc::new(UInt32Array::from(self.begin)),
             Arc::new(UInt32Array::from(self.end)),
             Arc::new(Float32Array::from(self.confidence)),
-        ]
+        ];
+        columns.extend(self.models.map(|_| Arc::new(self.model.finish()) as ArrayRef));
+        columns
     }
 
-    /// As Spark NLP's NerConverter writes them: all metadata are strings, chunks are counted in each row.
+    /// As Spark NLP's NerConverter writes them: all metadata are strings, chunks are counted in each row. The model of a set is
+    /// a key behind its keys.
     fn annotations(mut self, offsets: &OffsetBuffer<i32>) -> Result<Vec<ArrayRef>, EngineError> {
         let n = self.begin.len();
-        let entity: StringArray = self.entity.finish();
+        let (entity, model): (StringArray, StringArray) = (self.entity.finish(), self.model.finish());
+        let pairs_each = if self.models.is_some() { 5 } else { 4 };
         let (mut keys, mut values) = (StringBuilder::new(), StringBuilder::new());
         for row in offsets.windows(2) {
             for i in row[0]..row[1] {
@@ -164,8 +188,9 @@ impl<'a> OutputBuilder<'a> {
                     ("sentence", "0"),
                     ("chunk", &number),
                     ("confidence", &confidence),
+                    (schema::MODEL, model.value(i_usize)),
                 ];
-                for (key, value) in pairs {
+                for (key, value) in pairs.into_iter().take(pairs_each) {
                     keys.append_value(key);
                     values.append_value(value);
                 }
@@ -175,7 +200,7 @@ impl<'a> OutputBuilder<'a> {
             return Err(EngineError::Internal("metadata entries are no struct".to_string()));
         };
         let entries = StructArray::try_new(entries, vec![Arc::new(keys.finish()), Arc::new(values.finish())], None)?;
-        let map_offsets = OffsetBuffer::from_lengths(std::iter::repeat_n(4, n));
+        let map_offsets = OffsetBuffer::from_lengths(std::iter::repeat_n(pairs_each, n));
         let metadata = MapArray::try_new(schema::metadata_entries(), map_offsets, entries, None, false)?;
         let float = schema::item(schema::DataType::Float32, true);
         let no_floats = new_empty_array(&schema::DataType::Float32);

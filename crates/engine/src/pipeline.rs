@@ -11,18 +11,14 @@ use std::{
 };
 
 use rayon::prelude::*;
-use spanframe_core::{
-    Batch, CleanupMode, Decoder, Encoding, Entity, Span, Window, batch,
-    cleanup::{Cleaned, clean},
-    sentence,
-    spark_words::spark_words,
-    window,
-};
-use spanframe_model::{Logits, Model, SparkEncoding};
+use spanframe_core::{Batch, CleanupMode, Entity, batch};
+use spanframe_model::{Logits, Model};
 
-use crate::{EngineError, Fault, Metrics, document::Documents, options::Emulation};
+use self::read::Document;
+use crate::{EngineError, Fault, Metrics, document::Documents, model_set::ModelSet, options::Emulation, route::Routes};
 
 mod decode;
+mod read;
 
 /// Text in hand at once, in bytes: enough windows of each length to fill batches, little enough to hold twice (the
 /// next documents are tokenized while these go through the model).
@@ -30,47 +26,36 @@ const BYTES_IN_HAND: usize = 256 << 10;
 /// Rows in hand at once.
 const ROWS_IN_HAND: usize = 4096;
 
-/// An engine's options, resolved against its model.
-pub(crate) struct Settings {
-    pub(crate) decoder: Decoder,
-    /// Pieces a window, without special tokens.
-    pub(crate) capacity: usize,
-    pub(crate) stride: usize,
+/// What all models of an engine do alike.
+pub(crate) struct Manner {
     pub(crate) batch_tokens: usize,
-    /// Types to keep, by their index.
-    pub(crate) types: Vec<bool>,
-    /// Kinds to keep, by their index.
-    pub(crate) wanted: Vec<bool>,
-    pub(crate) threshold: f32,
     pub(crate) cleanup: CleanupMode,
     /// Rows carry the cleaned text, not the original.
     pub(crate) cleaned_rows: bool,
     pub(crate) emulate: Option<Emulation>,
-    /// Whether capital letters make a difference to the tokenizer; asked for Spark NLP alone.
-    pub(crate) cased: bool,
 }
 
 /// What the pipeline works with.
 pub(crate) struct Pipeline<'e> {
-    pub(crate) model: &'e Model,
-    pub(crate) settings: &'e Settings,
+    pub(crate) set: &'e ModelSet,
+    pub(crate) manner: &'e Manner,
     pub(crate) metrics: &'e Metrics,
 }
 
 /// What is told as a column is worked on.
 #[derive(Clone, Debug)]
 pub enum Step<R> {
-    /// One more batch has gone through the model: a moment to look at [`Metrics`], or to end the work by an error.
+    /// One more batch has gone through a model: a moment to look at [`Metrics`], or to end the work by an error.
     Batch,
     /// Rows are done; they follow those before.
     Rows(R),
 }
 
-/// A row's text with its entities; `None` for a null row.
+/// A row's text with its entities, whose kinds are those of the set; `None` for a null row.
 pub(crate) type Row<'a> = Result<Option<(Cow<'a, str>, Vec<Entity>)>, Fault>;
 
 /// What reading a text takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Diagnosis {
     pub(crate) tokens: usize,
     pub(crate) unknown_tokens: usize,
@@ -78,32 +63,19 @@ pub(crate) struct Diagnosis {
     pub(crate) words_lost: usize,
 }
 
-struct Document<'a> {
-    /// As it came.
-    original: &'a str,
-    /// As it is read, where that is another text.
-    cleaned: Option<Cleaned>,
-    encoding: Encoding,
-    /// As Spark NLP would read it, with its words.
-    spark: Option<(SparkEncoding, Vec<Span>)>,
-    windows: Vec<Window>,
-    /// For each window, its place in [`InHand::unique`].
-    unique: Vec<usize>,
-}
-
-impl Document<'_> {
-    /// The text that positions of pieces refer to.
-    fn text(&self) -> &str {
-        self.cleaned.as_ref().map_or(self.original, |c| &c.text)
-    }
-}
-
-/// Some rows, tokenized and planned.
-struct InHand<'a> {
-    rows: Vec<Result<Option<Document<'a>>, Fault>>,
+/// What one inference has to do.
+#[derive(Default)]
+struct Work {
     /// Windows with distinct pieces, with special tokens.
     unique: Vec<Vec<u32>>,
     batches: Vec<Batch>,
+}
+
+/// Some rows, tokenized and planned.
+struct InHand<'a, 'r> {
+    rows: Vec<Result<Option<Document<'a, 'r>>, Fault>>,
+    /// One for each group of the set.
+    work: Vec<Work>,
 }
 
 impl Pipeline<'_> {
@@ -112,14 +84,17 @@ impl Pipeline<'_> {
     ///
     /// Runs on the current rayon pool; the index of a worker names its session.
     pub(crate) fn run<'a, E: From<EngineError> + Send>(
-        &self, column: &Documents<'a>, mut sink: impl FnMut(Step<Vec<Row<'a>>>) -> Result<(), E> + Send,
+        &self, (column, routes): (&Documents<'a>, &Routes<'_>),
+        mut sink: impl FnMut(Step<Vec<Row<'a>>>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         let mut ranges = Ranges { column, next: 0 };
-        let mut prepared = ranges.next().map(|r| self.prepare(column, r));
+        let mut prepared = ranges.next().map(|r| self.prepare((column, routes), r));
         while let Some(in_hand) = prepared.take() {
             let next = ranges.next();
-            let (done, following) =
-                rayon::join(|| self.finish(in_hand, &mut sink), || next.map(|range| self.prepare(column, range)));
+            let (done, following) = rayon::join(
+                || self.finish(in_hand, &mut sink),
+                || next.map(|range| self.prepare((column, routes), range)),
+            );
             sink(Step::Rows(done?))?;
             prepared = following;
         }
@@ -127,112 +102,125 @@ impl Pipeline<'_> {
     }
 
     /// Tokenizes rows, cuts windows, finds those that are identical, and plans batches.
-    fn prepare<'a>(&self, column: &Documents<'a>, range: Range<usize>) -> InHand<'a> {
-        let read = |row| column.get(row)?.map(|text| self.document(text)).transpose();
+    fn prepare<'a, 'r>(
+        &self, (column, routes): (&Documents<'a>, &'r Routes<'_>), range: Range<usize>,
+    ) -> InHand<'a, 'r> {
+        let read = |row| self.row((column, routes), row);
         let mut rows: Vec<_> = range.into_par_iter().map(read).collect();
-        let (prefix, suffix) = (self.model.tokenizer.prefix(), self.model.tokenizer.suffix());
+        let texts = rows.iter().flatten().flatten().map(|document: &Document<'_, '_>| document.reads.len()).sum();
+        self.metrics.add_tokenized(texts);
+        let work = (0..self.set.groups.len()).map(|group| self.plan(&mut rows, group)).collect();
+        InHand { rows, work }
+    }
+
+    /// The text of a row, read; `None` for a null row.
+    fn row<'a, 'r>(
+        &self, (column, routes): (&Documents<'a>, &'r Routes<'_>), row: usize,
+    ) -> Result<Option<Document<'a, 'r>>, Fault> {
+        column.get(row)?.map(|text| self.document(text, routes.of(row)?)).transpose()
+    }
+
+    /// What the inference `group` has to do for some rows.
+    fn plan(&self, rows: &mut [Result<Option<Document<'_, '_>>, Fault>], group: usize) -> Work {
+        let tokenizer = &self.set.groups[group].loaded.model.tokenizer;
+        let (prefix, suffix) = (tokenizer.prefix(), tokenizer.suffix());
         let mut unique: Vec<Vec<u32>> = Vec::new();
         let mut places: HashMap<Vec<u32>, usize> = HashMap::new();
         let mut all = 0;
         for document in rows.iter_mut().flatten().flatten() {
-            for window in &document.windows {
-                let pieces = &document.encoding.ids()[window.tokens.clone()];
+            let Document { route, reads, cuts, .. } = document;
+            let cut = route.runs.iter().zip(cuts).find(|(run, _)| run.group == group);
+            let Some((run, cut)) = cut else { continue };
+            for window in &cut.windows {
+                let pieces = &reads[run.reading].encoding.ids()[window.tokens.clone()];
                 let place = places.get(pieces).copied().unwrap_or_else(|| {
                     unique.push([prefix, pieces, suffix].concat());
                     places.insert(pieces.to_vec(), unique.len() - 1);
                     unique.len() - 1
                 });
-                document.unique.push(place);
+                cut.unique.push(place);
                 all += 1;
             }
         }
         self.metrics.add_windows(all, unique.len());
         let lengths: Vec<usize> = unique.iter().map(Vec::len).collect();
-        let batches = batch::plan(&lengths, self.settings.batch_tokens);
-        InHand { rows, unique, batches }
-    }
-
-    fn document<'a>(&self, original: &'a str) -> Result<Document<'a>, Fault> {
-        let failed = |_| Fault::Tokenizer { bytes: original.len() };
-        let settings = self.settings;
-        let cleaned = (settings.cleanup != CleanupMode::Disabled).then(|| clean(original, settings.cleanup));
-        let text = cleaned.as_ref().map_or(original, |c| &c.text);
-        let (encoding, spark) = match settings.emulate {
-            Some(Emulation::SparkNlp) => {
-                let words = spark_words(text);
-                let max_length = settings.capacity + self.model.tokenizer.special_tokens();
-                let mut spark =
-                    self.model.tokenizer.encode_spark(text, &words, max_length, settings.cased).map_err(failed)?;
-                (std::mem::take(&mut spark.encoding), Some((spark, words)))
-            }
-            _ if settings.decoder.reads_words() => (self.model.tokenizer.encode(text).map_err(failed)?, None),
-            _ => (self.model.tokenizer.encode_pieces(text).map_err(failed)?, None),
-        };
-        let windows = match settings.emulate {
-            Some(Emulation::SparkNlp) => window::overlapping(encoding.len(), encoding.len().max(1), 0),
-            Some(Emulation::HuggingFace) => window::overlapping(encoding.len(), settings.capacity, settings.stride),
-            None => {
-                let ends = sentence::sentence_ends(text, encoding.spans());
-                window::windows(&ends, encoding.joined(), settings.capacity, settings.stride)
-            }
-        };
-        Ok(Document { original, cleaned, encoding, spark, unique: Vec::with_capacity(windows.len()), windows })
+        let batches = batch::plan(&lengths, self.manner.batch_tokens);
+        Work { unique, batches }
     }
 
     /// What reading each row takes; `None` for a null row. The model does not run.
-    pub(crate) fn diagnose(&self, column: &Documents<'_>) -> Vec<Result<Option<Diagnosis>, Fault>> {
-        let unknown = self.model.tokenizer.unknown();
+    pub(crate) fn diagnose(
+        &self, column: &Documents<'_>, routes: &Routes<'_>,
+    ) -> Vec<Result<Option<Diagnosis>, Fault>> {
         let diagnose = |row| {
-            let Some(text) = column.get(row)? else { return Ok(None) };
-            let document = self.document(text)?;
-            Ok(Some(Diagnosis {
-                tokens: document.encoding.len(),
-                unknown_tokens: document.encoding.ids().iter().filter(|&&id| Some(id) == unknown).count(),
-                windows: document.windows.len(),
-                words_lost: document.spark.as_ref().map_or(0, |(spark, _)| spark.words_cut),
-            }))
+            let Some(document) = self.row((column, routes), row)? else { return Ok(None) };
+            let mut found =
+                Diagnosis { windows: document.cuts.iter().map(|c| c.windows.len()).sum(), ..Diagnosis::default() };
+            for (read, &reading) in document.reads.iter().zip(&document.route.readings) {
+                let unknown = self.set.readings[reading].loaded.model.tokenizer.unknown();
+                found.tokens += read.encoding.len();
+                found.unknown_tokens += read.encoding.ids().iter().filter(|&&id| Some(id) == unknown).count();
+                found.words_lost += read.spark.as_ref().map_or(0, |(spark, _)| spark.words_cut);
+            }
+            Ok(Some(found))
         };
         (0..column.len()).into_par_iter().map(diagnose).collect()
     }
 
-    /// Runs the batches and decodes the documents.
+    /// Runs the batches of one group after the other, so that the logits of one are held at a time, and decodes the
+    /// documents.
     fn finish<'a, E: From<EngineError> + Send>(
-        &self, in_hand: InHand<'a>, sink: &mut (impl FnMut(Step<Vec<Row<'a>>>) -> Result<(), E> + Send),
+        &self, in_hand: InHand<'a, '_>, sink: &mut (impl FnMut(Step<Vec<Row<'a>>>) -> Result<(), E> + Send),
     ) -> Result<Vec<Row<'a>>, E> {
-        let logits = self.infer(&in_hand, || sink(Step::Batch))?;
-        let mut places = vec![(0, 0); in_hand.unique.len()];
-        for (b, batch) in in_hand.batches.iter().enumerate() {
-            for (row, &window) in batch.items.iter().enumerate() {
-                places[window] = (b, row);
+        let InHand { rows, work } = in_hand;
+        let mut found: Vec<Vec<Entity>> = vec![Vec::new(); rows.len()];
+        for (group, work) in work.iter().enumerate() {
+            let logits = self.infer(&self.set.groups[group].loaded.model, work, || sink(Step::Batch))?;
+            let mut places = vec![(0, 0); work.unique.len()];
+            for (b, batch) in work.batches.iter().enumerate() {
+                for (row, &window) in batch.items.iter().enumerate() {
+                    places[window] = (b, row);
+                }
             }
+            rows.par_iter().zip(&mut found).for_each(|(row, found)| {
+                let Ok(Some(document)) = row else { return };
+                let run = document.route.runs.iter().position(|run| run.group == group);
+                found.extend(run.into_iter().flat_map(|run| self.decode(document, run, (&logits, &places))));
+            });
         }
-        let decode = |row: Result<Option<Document<'a>>, Fault>| {
-            let (tokens, row) = match row {
-                Ok(Some(d)) => (d.encoding.len(), Ok(Some(self.decode(d, &logits, &places)))),
-                Ok(None) => (0, Ok(None)),
-                Err(fault) => (0, Err(fault)),
+        let done = |(row, found): (Result<Option<Document<'a, '_>>, Fault>, Vec<Entity>)| {
+            let (tokens, entities, row) = match row {
+                Ok(Some(document)) => {
+                    if document.route.unknown {
+                        self.metrics.add_unknown_language();
+                    }
+                    let tokens = document.tokens();
+                    let (text, entities) = self.placed(document, found);
+                    (tokens, entities.len(), Ok(Some((text, entities))))
+                }
+                Ok(None) => (0, 0, Ok(None)),
+                Err(fault) => (0, 0, Err(fault)),
             };
-            let found = row.as_ref().map_or(&None, |row| row);
-            self.metrics.add_row(tokens, found.as_ref().map_or(0, |(_, entities)| entities.len()));
+            self.metrics.add_row(tokens, entities);
             row
         };
-        Ok(in_hand.rows.into_par_iter().map(decode).collect())
+        Ok(rows.into_par_iter().zip(found).map(done).collect())
     }
 
     /// Logits of each batch; `done` hears of them, and its error ends the work.
     fn infer<E: From<EngineError> + Send>(
-        &self, in_hand: &InHand<'_>, done: impl FnMut() -> Result<(), E> + Send,
+        &self, model: &Model, todo: &Work, done: impl FnMut() -> Result<(), E> + Send,
     ) -> Result<Vec<Logits>, E> {
-        let results: Vec<OnceLock<Logits>> = in_hand.batches.iter().map(|_| OnceLock::new()).collect();
+        let results: Vec<OnceLock<Logits>> = todo.batches.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
         let (failure, done) = (Mutex::new(None), Mutex::new(done));
         let work = || {
             let worker = rayon::current_thread_index().unwrap_or(0);
             while let Some(b) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&b| b < results.len()) {
-                let batch = &in_hand.batches[b];
-                let windows: Vec<&[u32]> = batch.items.iter().map(|&i| in_hand.unique[i].as_slice()).collect();
-                let backend = &self.model.backend;
-                let result = match self.settings.emulate {
+                let batch = &todo.batches[b];
+                let windows: Vec<&[u32]> = batch.items.iter().map(|&i| todo.unique[i].as_slice()).collect();
+                let backend = &model.backend;
+                let result = match self.manner.emulate {
                     Some(Emulation::SparkNlp) => backend.run_hiding_zero(worker, &windows, batch.width),
                     _ => backend.run(worker, &windows, batch.width),
                 };
@@ -252,7 +240,7 @@ impl Pipeline<'_> {
                 }
             }
         };
-        rayon::scope(|scope| (0..self.model.backend.sessions()).for_each(|_| scope.spawn(|_| work())));
+        rayon::scope(|scope| (0..model.backend.sessions()).for_each(|_| scope.spawn(|_| work())));
         if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }

@@ -44,16 +44,25 @@ impl Offsets {
     pub const NAMES: [(&'static str, Self); 3] = [("char", Self::Char), ("byte", Self::Byte), ("spark", Self::Spark)];
 }
 
+/// The field that a set of models adds to each entity: the name of its model.
+pub const MODEL: &str = "model";
+
 /// Names and types of an entity's fields, in order.
 #[must_use]
-pub fn entity_fields() -> [(&'static str, DataType); 5] {
-    [
+pub fn entity_fields() -> Vec<(&'static str, DataType)> {
+    vec![
         ("chunk", DataType::Utf8),
         ("entity", DataType::Utf8),
         ("begin", DataType::UInt32),
         ("end", DataType::UInt32),
         ("confidence", DataType::Float32),
     ]
+}
+
+/// As [`entity_fields`], of entities that name their model.
+#[must_use]
+pub fn entity_fields_of_set() -> Vec<(&'static str, DataType)> {
+    entity_fields().into_iter().chain([(MODEL, DataType::Utf8)]).collect()
 }
 
 /// The field of a list's values.
@@ -69,16 +78,15 @@ pub fn metadata_entries() -> Arc<Field> {
     Arc::new(Field::new("entries", DataType::Struct(entry.into_iter().collect()), false))
 }
 
-/// The fields of the struct, for `layout`.
-#[must_use]
-pub fn struct_fields(layout: Layout) -> Fields {
+/// The fields of the struct, for `layout`, of entities with the fields `entity`.
+fn struct_fields(layout: Layout, entity: Vec<(&'static str, DataType)>) -> Fields {
     let list = |data_type| DataType::List(item(data_type, true));
     match layout {
         Layout::StructOfLists => {
-            entity_fields().into_iter().map(|(name, data_type)| Field::new(name, list(data_type), true)).collect()
+            entity.into_iter().map(|(name, data_type)| Field::new(name, list(data_type), true)).collect()
         }
         Layout::ListOfStructs => {
-            entity_fields().into_iter().map(|(name, data_type)| Field::new(name, data_type, true)).collect()
+            entity.into_iter().map(|(name, data_type)| Field::new(name, data_type, true)).collect()
         }
         Layout::Annotation => [
             ("annotatorType", DataType::Utf8),
@@ -94,10 +102,21 @@ pub fn struct_fields(layout: Layout) -> Fields {
     }
 }
 
-/// The type of the output column.
+/// The type of the output column of one model.
 #[must_use]
 pub fn data_type(layout: Layout) -> DataType {
-    let fields = DataType::Struct(struct_fields(layout));
+    column(layout, entity_fields())
+}
+
+/// The type of the output column of a set of models: [`MODEL`] is one more field of each entity, or, in annotations, one more
+/// key of their metadata, which leaves the type as it is.
+#[must_use]
+pub fn data_type_of_set(layout: Layout) -> DataType {
+    column(layout, entity_fields_of_set())
+}
+
+fn column(layout: Layout, entity: Vec<(&'static str, DataType)>) -> DataType {
+    let fields = DataType::Struct(struct_fields(layout, entity));
     match layout {
         Layout::StructOfLists => fields,
         Layout::ListOfStructs | Layout::Annotation => DataType::List(item(fields, true)),

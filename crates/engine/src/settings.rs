@@ -9,17 +9,52 @@ use crate::{
     EngineError, EngineOptions, OptionError,
     option_value::choose,
     options::{Decoding, Emulation},
-    pipeline::Settings,
+    pipeline_file::MemberOptions,
 };
 
 /// What Spark NLP calls `maxSentenceLength`, by its default.
 const SPARK_MAX_LENGTH: usize = 128;
 
-/// Checks `options` against `model`, of which the name may offer one entity type `only`.
+/// Options, resolved against one model.
+pub(crate) struct Settings {
+    pub(crate) decoder: Decoder,
+    /// Pieces a window, without special tokens.
+    pub(crate) capacity: usize,
+    pub(crate) stride: usize,
+    /// Types to keep, by their index.
+    pub(crate) types: Vec<bool>,
+    /// Kinds to keep, by their index.
+    pub(crate) wanted: Vec<bool>,
+    pub(crate) threshold: f32,
+    /// Whether capital letters make a difference to the tokenizer; asked for Spark NLP alone.
+    pub(crate) cased: bool,
+}
+
+/// The same before names were looked up.
+pub(crate) struct Plan {
+    decoder: Decoder,
+    capacity: usize,
+    stride: usize,
+    cased: bool,
+    /// Nobody chose among types, so that `O` may be kept.
+    all_types: bool,
+}
+
+/// Names that options may have for one model.
+pub(crate) struct Known {
+    /// Types that are offered.
+    types: Vec<String>,
+    /// What entities are called before they are renamed.
+    kinds: Vec<String>,
+    /// What can be ignored: types, labels and their parts.
+    ignorable: Vec<String>,
+}
+
+/// Checks `options` against `model`, but for the names in them.
 ///
 /// # Errors
-/// [`EngineError::Option`] for a name that the model does not have, or a window that it cannot take.
-pub(crate) fn resolve(options: &EngineOptions, model: &Model, only: Option<&str>) -> Result<Settings, EngineError> {
+/// [`EngineError::Option`] for a window that the model cannot take.
+pub(crate) fn plan(options: &EngineOptions, model: &Model) -> Result<Plan, EngineError> {
     let config = &model.config;
     let special = model.tokenizer.special_tokens();
     let usual = match options.emulate {
@@ -49,23 +84,84 @@ pub(crate) fn resolve(options: &EngineOptions, model: &Model, only: Option<&str>
     } else {
         config.labels.clone()
     };
-    let decoder = Decoder::new(rule, labels);
-    let types = types(options, decoder.labels().entities(), only)?;
-    Ok(Settings {
-        wanted: wanted(options, &decoder, &types, only)?,
-        types,
+    Ok(Plan {
+        decoder: Decoder::new(rule, labels),
         capacity,
         stride,
-        // Spark NLP predicts every text by itself
-        batch_tokens: if options.emulate == Some(Emulation::SparkNlp) { 1 } else { options.batch_tokens },
         // asking takes two encodings, and Polars makes an engine a chunk
         cased: options.emulate == Some(Emulation::SparkNlp) && model.tokenizer.is_cased(),
-        threshold: options.threshold,
-        cleanup: options.cleanup_mode,
-        cleaned_rows: options.cleaned_offsets,
-        emulate: options.emulate,
-        decoder,
+        all_types: options.entities.is_none() && options.black_list.is_empty(),
     })
+}
+
+impl Plan {
+    /// The names of a model whose name may offer one entity type `only`.
+    pub(crate) fn known(&self, only: Option<&str>) -> Known {
+        let offered = |name: &&String| only.is_none_or(|only| only == *name);
+        let labels = self.decoder.labels();
+        let kinds: Vec<String> = self.decoder.kinds().iter().map(|kind| kind.name.clone()).collect();
+        // types and full labels are names too, even where the strategy makes no entity of that name
+        let mut ignorable: Vec<String> =
+            labels.entities().iter().chain(labels.labels()).chain(&kinds).cloned().collect();
+        ignorable.extend(labels.labels().iter().filter_map(|label| Some(label.split_once('-')?.1.to_string())));
+        let mut seen = HashSet::new();
+        ignorable.retain(|name| seen.insert(name.clone()));
+        Known { types: labels.entities().iter().filter(offered).cloned().collect(), kinds, ignorable }
+    }
+
+    /// Looks the names of `options` up.
+    ///
+    /// # Errors
+    /// [`OptionError::UnknownValue`] for a name that the model does not have.
+    pub(crate) fn settle(self, options: &EngineOptions, only: Option<&str>) -> Result<Settings, OptionError> {
+        check_names(options, &[self.known(only)])?;
+        let Self { decoder, capacity, stride, cased, all_types } = self;
+        let keeps = |name: &String| {
+            only.is_none_or(|only| only == name)
+                && options.entities.as_ref().is_none_or(|names| names.contains(name))
+                && !options.black_list.contains(name)
+        };
+        let types: Vec<bool> = decoder.labels().entities().iter().map(keeps).collect();
+        let outside = only.is_none() && all_types;
+        let keep = |kind: &Kind| {
+            kind.entity.map_or(outside, |k| types[usize::from(k)]) && !options.ignore_labels.contains(&kind.name)
+        };
+        let wanted = decoder.kinds().iter().map(keep).collect();
+        Ok(Settings { wanted, types, capacity, stride, cased, threshold: options.threshold, decoder })
+    }
+}
+
+/// Refuses names in `options` that no model knows.
+///
+/// # Errors
+/// [`OptionError::UnknownValue`] with the names that there are.
+pub(crate) fn check_names(options: &EngineOptions, known: &[Known]) -> Result<(), OptionError> {
+    let find = |option, name: &String, of: fn(&Known) -> &Vec<String>| {
+        let mut seen = HashSet::new();
+        let all = known.iter().flat_map(of).map(String::as_str).filter(|known| seen.insert(*known));
+        choose(option, name, all.map(|known| (known, ())))
+    };
+    options.entities.iter().flatten().try_for_each(|name| find(options.entities_option, name, |k| &k.types))?;
+    options.black_list.iter().try_for_each(|name| find("black_list", name, |k| &k.types))?;
+    options.replace_labels.keys().try_for_each(|name| find("replace_labels", name, |k| &k.kinds))?;
+    let ignored = options.ignore_labels.iter().filter(|name| *name != "O");
+    ignored.into_iter().try_for_each(|name| find("ignore_labels", name, |k| &k.ignorable))
+}
+
+/// Leaves names that one model of several does not know out of options that were given for all of them.
+pub(crate) fn prune(options: &mut EngineOptions, known: &Known, own: &MemberOptions) {
+    if let Some(names) = options.entities.as_mut().filter(|_| own.entities.is_none()) {
+        names.retain(|name| known.types.contains(name));
+    }
+    if own.black_list.is_none() {
+        options.black_list.retain(|name| known.types.contains(name));
+    }
+    if own.replace_labels.is_none() {
+        options.replace_labels.retain(|name, _| known.kinds.contains(name));
+    }
+    if own.ignore_labels.is_none() {
+        options.ignore_labels.retain(|name| name == "O" || known.ignorable.contains(name));
+    }
 }
 
 /// The model's own rule, with what the options say otherwise. Naming a strategy, a decoding or a grouping sets the
@@ -95,46 +191,4 @@ fn rule(options: &EngineOptions, own: Rule) -> Rule {
         _ => base.grouping,
     });
     Rule { viterbi, grouping, greedy: options.greedy_mode, ..base }
-}
-
-/// Which types to keep, with every name that the options give looked up among those that are offered.
-fn types(options: &EngineOptions, known: &[String], only: Option<&str>) -> Result<Vec<bool>, OptionError> {
-    let offered = |name: &str| only.is_none_or(|only| only == name);
-    let find = |option, name: &String| {
-        let all = known.iter().enumerate().map(|(i, t)| (t.as_str(), i));
-        choose(option, name, all.filter(|(name, _)| offered(name)))
-    };
-    let mut kept: Vec<bool> = known.iter().map(|name| options.entities.is_none() && offered(name)).collect();
-    for name in options.entities.iter().flatten() {
-        kept[find(options.entities_option, name)?] = true;
-    }
-    for name in &options.black_list {
-        kept[find("black_list", name)?] = false;
-    }
-    Ok(kept)
-}
-
-/// Which kinds to keep: those of the kept types, and `O` where nobody chose among types, the model's name included.
-fn wanted(
-    options: &EngineOptions, decoder: &Decoder, types: &[bool], only: Option<&str>,
-) -> Result<Vec<bool>, OptionError> {
-    let kinds = decoder.kinds();
-    for name in options.replace_labels.keys() {
-        choose("replace_labels", name, kinds.iter().map(|k| (k.name.as_str(), ())))?;
-    }
-    for name in options.ignore_labels.iter().filter(|name| *name != "O") {
-        // types and full labels are names too, even where the strategy makes no entity of that name
-        let labels = decoder.labels();
-        let mut known: Vec<&str> = labels.entities().iter().chain(labels.labels()).map(String::as_str).collect();
-        known.extend(kinds.iter().map(|k| k.name.as_str()));
-        known.extend(labels.labels().iter().filter_map(|label| Some(label.split_once('-')?.1)));
-        let mut seen = HashSet::new();
-        known.retain(|name| seen.insert(*name));
-        choose("ignore_labels", name, known.into_iter().map(|name| (name, ())))?;
-    }
-    let outside = only.is_none() && options.entities.is_none() && options.black_list.is_empty();
-    let keep = |kind: &Kind| {
-        kind.entity.map_or(outside, |k| types[usize::from(k)]) && !options.ignore_labels.contains(&kind.name)
-    };
-    Ok(kinds.iter().map(keep).collect())
 }

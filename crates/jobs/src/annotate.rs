@@ -45,6 +45,7 @@ pub fn annotate(
         planned.push((file, source, table, store, path));
     }
     let engine = Engine::new(&options)?;
+    engine.check_language(job.language_column.is_some())?;
     let settings = Settings::new(&job, &engine, &typed)?;
     let rows = planned.iter().map(|(_, source, ..)| source.rows()).sum();
     let mut progress = Progress { units: planned.len(), rows, ..Progress::default() };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, FieldRef, Metadata, Schema, SchemaRef};
-use spanframe_engine::schema;
+use spanframe_engine::{entity_column::names_models, schema};
 
 pub use self::{error::FormError, note_nlp::NoteNlp};
 use self::{mentions::Mentions, note_nlp::Writer, pieces::Pieces};
@@ -20,7 +20,8 @@ pub enum Form {
     /// A row of the input, with its entities in one column.
     #[default]
     Nested,
-    /// An entity: the kept columns, then `chunk`, `entity`, `begin`, `end` and `confidence`. Rows without entities give none.
+    /// An entity: the kept columns, then `chunk`, `entity`, `begin`, `end` and `confidence`, and `model` of a
+    /// set of models. Rows without entities give none.
     Exploded,
     /// An entity, as a row of the `note_nlp` table of the OMOP Common Data Model 5.4.
     NoteNlp,
@@ -70,7 +71,10 @@ pub struct Shape {
 #[derive(Debug)]
 enum Planned {
     Nested,
-    Exploded,
+    /// With a column for the models.
+    Exploded {
+        models: bool,
+    },
     NoteNlp(Writer),
 }
 
@@ -92,7 +96,11 @@ impl Shape {
                 [Some(columns.entities), columns.errors].into_iter().flatten().cloned().map(Arc::new).collect()
             }
             Form::Exploded => {
-                schema::entity_fields().into_iter().map(|(name, t)| Arc::new(Field::new(name, t, true))).collect()
+                let fields = match names_models(columns.entities.data_type()) {
+                    true => schema::entity_fields_of_set(),
+                    false => schema::entity_fields(),
+                };
+                fields.into_iter().map(|(name, t)| Arc::new(Field::new(name, t, true))).collect()
             }
             Form::NoteNlp => {
                 let writer = Writer::new(note_nlp.ok_or(FormError::NoIdColumn { column: None })?, columns.kept)?;
@@ -105,7 +113,8 @@ impl Shape {
                 return Err(FormError::NameTaken { column: field.name().clone() });
             }
         }
-        let form = if form == Form::Nested { Planned::Nested } else { Planned::Exploded };
+        let models = names_models(columns.entities.data_type());
+        let form = if form == Form::Nested { Planned::Nested } else { Planned::Exploded { models } };
         Ok(Self { schema: Arc::new(Schema::new_with_metadata(fields, columns.metadata.clone())), form })
     }
 
@@ -130,12 +139,13 @@ impl Shape {
                 let columns = rows.kept.columns().iter().chain(new).cloned().collect();
                 Ok(Box::new(std::iter::once(self.batch(columns, rows.kept.num_rows()))))
             }
-            Planned::Exploded => {
+            Planned::Exploded { models } => {
                 let mentions = Mentions::read(rows.entities)?;
                 let pieces = Pieces::new(&mentions, rows.kept);
                 Ok(Box::new(pieces.map(move |piece| {
                     let mut columns = mentions.repeated(rows.kept, piece.clone())?;
                     columns.extend(mentions.columns(piece.clone())?);
+                    columns.extend(models.then(|| mentions.models(piece.clone())));
                     self.batch(columns, piece.len())
                 })))
             }

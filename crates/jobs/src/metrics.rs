@@ -76,6 +76,8 @@ fn prometheus(progress: &Progress) -> String {
     let bad = [("nulled", counts.nulled), ("rejected", counts.rejected), ("lost", counts.lost)];
     let bad: Vec<_> = bad.iter().map(|(name, count)| by("outcome", name, *count as f64)).collect();
     add("rows_failed_total", "counter", "Rows without entities, by what became of them.", &bad);
+    let unknown = counts.unknown_language as f64;
+    add("unknown_language_total", "counter", "Rows whose language no model names.", &one(unknown));
     let quote = |name: &str| name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let entities: Vec<_> = counts.entities.iter().map(|(name, n)| by("entity", &quote(name), *n as f64)).collect();
     add("entities_total", "counter", "Entities found by this run, by type.", &entities);

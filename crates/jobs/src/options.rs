@@ -23,6 +23,8 @@ pub struct RawJob {
     pub output: String,
     /// Column with the texts.
     pub column: String,
+    /// Column with the language of each row, for a set of models; none where left out.
+    pub language_column: Option<String>,
     /// Folder for the job's own records; the output with `.job` after its name where left out.
     pub state: Option<String>,
     /// Name of the new column; `ner` where left out.
@@ -129,6 +131,8 @@ pub struct JobOptions {
     pub state: String,
     /// Column with the texts.
     pub column: String,
+    /// Column with the languages.
+    pub language_column: Option<String>,
     /// Name of the new column.
     pub output_column: String,
     /// Name of the column of diagnostics.
@@ -182,6 +186,7 @@ impl JobOptions {
             state: raw.state.unwrap_or_else(|| format!("{}.job", raw.output.trim_end_matches('/'))),
             output: raw.output,
             column: raw.column,
+            language_column: raw.language_column,
             output_column: raw.output_column.unwrap_or_else(|| "ner".to_string()),
             diagnostics_column: raw.diagnostics_column,
             select: raw.select,

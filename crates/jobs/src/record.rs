@@ -19,6 +19,9 @@ pub struct Counts {
     pub rejected: u64,
     /// Rows of damaged parts.
     pub lost: u64,
+    /// Rows whose language no model names. They are annotated or not, as `unknown_language` says.
+    #[serde(default)]
+    pub unknown_language: u64,
     /// Entities by type.
     pub entities: BTreeMap<String, u64>,
     /// Pieces of the texts.
@@ -50,6 +53,7 @@ impl Counts {
         self.nulled += other.nulled;
         self.rejected += other.rejected;
         self.lost += other.lost;
+        self.unknown_language += other.unknown_language;
         for (entity, count) in &other.entities {
             *self.entities.entry(entity.clone()).or_default() += count;
         }

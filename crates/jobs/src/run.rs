@@ -67,6 +67,7 @@ pub fn run(
     let places = [input::real_place(&output), input::real_place(ledger.store())];
     let inputs = input::find(&job.inputs, &places)?;
     let engine = Engine::new(&options)?;
+    engine.check_language(job.language_column.is_some())?;
     let settings = Settings::new(&job, &engine, &typed)?;
     let begun = begin(&job, &ledger, &settings)?;
     let plan = plan(&job, &ledger, &inputs)?;

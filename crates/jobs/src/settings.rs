@@ -35,6 +35,7 @@ impl Settings {
             ("model", json!(engine.card().name)),
             ("model_sha256", json!(engine.model_digest()?)),
             ("column", json!(job.column)),
+            ("language_column", json!(job.language_column)),
             ("output_column", json!(job.output_column)),
             ("select", json!(job.select)),
             ("id", json!(job.id)),

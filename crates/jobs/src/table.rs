@@ -18,6 +18,8 @@ pub struct Table {
     pub kept: Vec<usize>,
     /// Place of the texts in `read`.
     pub text: usize,
+    /// Place of the languages in `read`.
+    pub language: Option<usize>,
     /// Place of the ids in `read`.
     pub id: Option<usize>,
     /// The kept columns, and the diagnostics behind them where they are asked for.
@@ -43,6 +45,13 @@ impl Table {
             let (url, column, found) = (url.to_string(), job.column.clone(), found.clone());
             return Err(JobError::WrongType { url, column, found, expected: "strings, or bytes that are UTF-8" });
         }
+        let language = job.language_column.as_ref().map(find).transpose()?;
+        if let Some((name, found)) = job.language_column.as_ref().zip(language.map(|i| schema.field(i).data_type()))
+            && !is_text(found)
+        {
+            let (url, column, found) = (url.to_string(), name.clone(), found.clone());
+            return Err(JobError::WrongType { url, column, found, expected: "the language of each row, such as es" });
+        }
         let id = job.id.as_ref().map(find).transpose()?;
         if let Some((name, found)) = job.id.as_ref().zip(id.map(|id| schema.field(id).data_type()))
             && !(found.is_integer() || matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View))
@@ -57,7 +66,7 @@ impl Table {
         };
         kept.sort_unstable();
         kept.dedup();
-        let mut read: Vec<usize> = kept.iter().copied().chain([text]).chain(id).collect();
+        let mut read: Vec<usize> = kept.iter().copied().chain([text]).chain(language).chain(id).collect();
         read.sort_unstable();
         read.dedup();
         let place = |column: usize| read.partition_point(|&other| other < column);
@@ -67,6 +76,7 @@ impl Table {
             kept_schema: Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), schema.metadata().clone())),
             kept: kept.into_iter().map(place).collect(),
             text: place(text),
+            language: language.map(place),
             id: id.map(place),
             schema: Arc::new(schema.project(&read)?),
             read,
@@ -91,7 +101,8 @@ impl Table {
         let note_nlp = job.id.clone().map(|id_column| NoteNlp {
             id_column,
             offsets,
-            system: format!("spanframe {} {}", env!("CARGO_PKG_VERSION"), card.name),
+            system: format!("spanframe {}", env!("CARGO_PKG_VERSION")),
+            model: card.name,
             time: begun,
         });
         let metadata = self.schema.metadata().iter().map(|(key, value)| (key.clone(), value.clone())).collect();

@@ -11,7 +11,7 @@ use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray, cast:
 use arrow_cast::cast;
 use arrow_schema::DataType;
 use arrow_select::filter::{filter, filter_record_batch};
-use spanframe_engine::{Engine, EngineError, Fault, Step, THREAD_NAME};
+use spanframe_engine::{Engine, EngineError, Fault, Notes, Step, THREAD_NAME};
 use spanframe_store::Store;
 use tracing::{info, info_span, warn};
 
@@ -58,7 +58,7 @@ struct InHand<'w, W: std::io::Write + Send> {
     progress: &'w mut Progress,
     started: Instant,
     /// See [`tokens`].
-    tokens: [u64; 3],
+    tokens: [u64; 4],
 }
 
 impl Work<'_> {
@@ -170,10 +170,10 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
     /// Annotates a batch and writes what is made of it, some rows at a time.
     fn annotate(&mut self, rows: &[u64], batch: &RecordBatch) -> Result<(), JobError> {
         let engine = self.work.engine;
-        let text = batch.column(self.table.text);
+        let notes = self.notes(batch);
         let started = Instant::now();
         let mut writing = 0.0;
-        engine.annotate_each(text, |step| {
+        engine.annotate_each(notes, |step| {
             let Step::Rows(annotated) = step else {
                 self.tally();
                 return self.report();
@@ -183,7 +183,7 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
                 self.count(|c| *c.entities.entry(name.clone()).or_default() += count);
             }
             let range = (annotated.first_row, annotated.column.len());
-            let faults = annotated.errors.iter().map(|e| (e.row - range.0, e.fault)).collect();
+            let faults = annotated.errors.iter().map(|e| (e.row - range.0, e.fault.clone())).collect();
             self.write(&rows[range.0..range.0 + range.1], &batch.slice(range.0, range.1), &annotated.column, &faults)?;
             self.tally();
             writing += writes.elapsed().as_secs_f64();
@@ -197,6 +197,12 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
         Ok(())
     }
 
+    /// The texts of a batch, with their languages.
+    fn notes<'a>(&self, batch: &'a RecordBatch) -> Notes<'a> {
+        let languages = self.table.language.map(|column| batch.column(column) as &dyn Array);
+        Notes { texts: batch.column(self.table.text), languages }
+    }
+
     /// Writes some annotated rows. `faults` are those of rows that have no entities.
     fn write(
         &mut self, rows: &[u64], batch: &RecordBatch, entities: &ArrayRef, faults: &BTreeMap<usize, Fault>,
@@ -206,7 +212,8 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
         let (mut batch, mut entities) = (batch.clone(), Arc::clone(entities));
         match (job.on_error, faults.first_key_value()) {
             (_, None) => {}
-            (OnError::Raise, Some((&row, &fault))) => {
+            (OnError::Raise, Some((&row, fault))) => {
+                let fault = fault.clone();
                 return Err(JobError::Row { url: self.unit.url.clone(), row: rows[row], fault });
             }
             (OnError::Null, _) => self.count(|c| c.nulled += faults.len() as u64),
@@ -227,12 +234,13 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
             Arc::new((0..batch.num_rows()).map(reason).collect::<StringArray>()) as ArrayRef
         });
         let first_id = ((self.unit.number as i64) << 32) + self.sink.rows() as i64 + 1;
-        let text = batch.column(self.table.text);
         let mut kept = batch.project(&self.table.kept)?;
         if job.diagnostics_column.is_some() {
-            let columns = kept.columns().iter().cloned().chain([self.work.engine.diagnose(text)?]).collect();
+            let found = self.work.engine.diagnose(self.notes(&batch))?;
+            let columns = kept.columns().iter().cloned().chain([found]).collect();
             kept = RecordBatch::try_new(Arc::clone(&self.table.kept_schema), columns)?;
         }
+        let text = batch.column(self.table.text);
         let annotated = Annotated { kept: &kept, text, entities: &entities, errors: errors.as_ref(), first_id };
         for made in self.shape.batches(annotated)? {
             let url = || self.work.output.url(&self.unit.output);
@@ -255,6 +263,7 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
             c.tokens += now[0] - before[0];
             c.model_tokens += now[1] - before[1];
             c.padded_tokens += now[2] - before[2];
+            c.unknown_language += now[3] - before[3];
         });
     }
 
@@ -267,10 +276,10 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
     }
 }
 
-/// Tokens of the texts, of the model and of padding, so far.
-fn tokens(engine: &Engine) -> [u64; 3] {
+/// Tokens of the texts, of the model and of padding, and rows of unknown language, so far.
+fn tokens(engine: &Engine) -> [u64; 4] {
     let metrics = engine.metrics();
-    [metrics.tokens(), metrics.model_tokens(), metrics.padded_tokens()]
+    [metrics.tokens(), metrics.model_tokens(), metrics.padded_tokens(), metrics.unknown_languages()]
 }
 
 /// Writes the rejected rows of a unit, in place of those of a run that ended before the unit was shown.

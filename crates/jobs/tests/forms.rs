@@ -74,8 +74,8 @@ fn write(shape: &Shape, kept: &RecordBatch, entities: &ArrayRef, first_id: i64) 
 }
 
 fn omop(offsets: Offsets) -> Option<NoteNlp> {
-    let (id_column, system) = ("note_id".to_string(), "spanframe 0.1.0 demo".to_string());
-    Some(NoteNlp { id_column, offsets, system, time: 86_400 * 20_000 + 61 })
+    let [id_column, system, model] = ["note_id", "spanframe 0.1.0", "demo"].map(String::from);
+    Some(NoteNlp { id_column, offsets, system, model, time: 86_400 * 20_000 + 61 })
 }
 
 fn texts(batch: &RecordBatch, column: &str) -> Vec<String> {

@@ -46,6 +46,14 @@ impl ModelFiles {
     }
 }
 
+/// SHA-256 over texts, of which no two lists give the same, as hexadecimal digits.
+#[must_use]
+pub fn digest_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hasher = Sha256::new();
+    texts.into_iter().for_each(|text| begin(&mut hasher, text, 0));
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Name and length go first, so that no two lists of files give the same bytes.
 fn begin(hasher: &mut Sha256, name: &str, length: u64) {
     hasher.update((name.len() as u64).to_le_bytes());

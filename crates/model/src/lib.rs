@@ -26,6 +26,7 @@ pub use backend::{Backend, Logits, SessionOptions};
 pub use card::ModelCard;
 pub use config::Config;
 pub use device::Device;
+pub use digest::digest_of;
 pub use error::{ErrorKind, ModelError};
 pub use files::ModelFiles;
 pub use home::{HOME_VARIABLE, installed, installed_names, models_folder};

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use sha2::{Digest, Sha256};
 use spanframe_core::Encoding;
 use tokenizers::ModelWrapper;
 
@@ -14,6 +15,7 @@ pub struct Tokenizer {
     pub(crate) inner: tokenizers::Tokenizer,
     pub(crate) model: String,
     kind: &'static str,
+    digest: [u8; 32],
     prefix: Vec<u32>,
     suffix: Vec<u32>,
     unknown: Option<u32>,
@@ -76,6 +78,7 @@ impl Tokenizer {
             suffix,
             model: files.name(),
             kind,
+            digest: Sha256::digest(&bytes).into(),
             unknown,
             characters,
             first_space,
@@ -152,6 +155,12 @@ impl Tokenizer {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         self.kind
+    }
+
+    /// SHA-256 of tokenizer.json: what two tokenizers that give the same pieces have in common.
+    #[must_use]
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
     }
 
     /// Number of pieces known.

@@ -21,7 +21,7 @@ Without Polars, :class:`Engine` annotates lists and anything that speaks the Arr
 from importlib.util import find_spec
 
 from ._diff import diff
-from ._engine import Engine, Entity
+from ._engine import Engine, Entity, ModelEntity
 from ._internal import (
     DeviceError,
     Entities,
@@ -42,6 +42,7 @@ __all__ = [
     "Entity",
     "InputError",
     "InternalError",
+    "ModelEntity",
     "ModelError",
     "Progress",
     "SpanframeError",

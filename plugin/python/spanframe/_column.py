@@ -91,8 +91,9 @@ class ColumnAnnotator:
         self.seconds = 0.0
         """Spent in the engine."""
 
-    def parts(self, texts: pa.Array, first_row: int = 0) -> Iterator[Annotated]:
-        """Annotates ``texts`` slice by slice; ``first_row`` is the number of its first row, for messages.
+    def parts(self, texts: pa.Array, first_row: int = 0, languages: pa.Array | None = None) -> Iterator[Annotated]:
+        """Annotates ``texts`` slice by slice; ``first_row`` is the number of its first row, for messages. ``languages`` are
+        those of its rows.
 
         Raises
         ------
@@ -100,15 +101,17 @@ class ColumnAnnotator:
             A row cannot be annotated and the plan says ``"raise"``: the message has its number and nothing of its text.
         """
         texts = _bytes(texts)
+        languages = None if languages is None else _bytes(languages)
         for begin, end in slices(texts, self.plan.batch_rows, self.plan.batch_bytes):
             part = texts.slice(begin, end - begin)
+            language = None if languages is None else languages.slice(begin, end - begin)
             started = time.perf_counter()
-            entities = pa.array(self.engine.annotate(part))
+            entities = pa.array(self.engine.annotate(part, language=language))
             self.seconds += time.perf_counter() - started
             reasons = pa.nulls(len(part), pa.string())
             row = pc.index(pc.and_(entities.is_null(), part.is_valid()), True).as_py()
             if row >= 0:
-                reasons = pa.array(self.engine.diagnose(part)).field("error")
+                reasons = pa.array(self.engine.diagnose(part, language=language)).field("error")
                 if self.plan.on_error == "raise":
                     place = f"row {first_row + begin + row} of {self.place}"
                     raise InputError(f"{place} {reasons[row]}; on_error='null' gives null for such rows")

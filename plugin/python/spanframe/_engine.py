@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from . import _internal, _runtime
+from ._model import Model, names
 
 
 class Entity(NamedTuple):
@@ -22,8 +23,25 @@ class Entity(NamedTuple):
     """0 to 1."""
 
 
+class ModelEntity(NamedTuple):
+    """One mention in one text, found by one model of a set."""
+
+    chunk: str
+    """The mention, as it stands in the text."""
+    entity: str
+    """Its type."""
+    begin: int
+    """First position, in the unit of the engine's ``offsets``."""
+    end: int
+    """End, exclusive (inclusive with ``offsets="spark"``)."""
+    confidence: float
+    """0 to 1."""
+    model: str
+    """Name of the model."""
+
+
 class Engine:
-    """A loaded model with options, for lists, Arrow data and single texts.
+    """A loaded model, or a set of them, with options, for lists, Arrow data and single texts.
 
     Loading happens once a process for the same model, device and threads; further engines share it.
 
@@ -31,7 +49,7 @@ class Engine:
     ----------
     model
         Model folder, ``.onnx`` file in one, or a name of :func:`spanframe.models`; the bundled model where left
-        out.
+        out. A list of these, or a pipeline file (``.toml``, ``.json``), for several models in one pass.
     **options
         The keyword arguments of :meth:`NerExpression.extract <spanframe._polars.NerExpression.extract>`, which
         explains them.
@@ -50,14 +68,18 @@ class Engine:
     >>> engine = Engine(entities=["MEDICATION"])
     >>> [(e.chunk, e.begin, e.end) for e in engine.annotate_text("Aspirina 81mg diaria.")]
     [('Aspirina', 0, 8)]
+    >>> engine = Engine(["roberta_med_ner_es_onnx", "roberta_symptom_ner_es_onnx"])
+    >>> [(e.chunk, e.model) for e in engine.annotate_text("Aspirina por disnea.")]
+    [('Aspirina', 'roberta_med_ner_es_onnx'), ('disnea', 'roberta_symptom_ner_es_onnx')]
     """
 
-    def __init__(self, model: str | None = None, **options: Any) -> None:
+    def __init__(self, model: Model | None = None, **options: Any) -> None:
         _runtime.register()
-        self._engine = _internal.Engine(model=None if model is None else str(model), **options)
+        self._engine = _internal.Engine(model=names(model), **options)
+        self._entity = ModelEntity if _internal.names_models(model=names(model)) else Entity
 
     def annotate(
-        self, data: Any, column: str | None = None, *, output: str = "ner"
+        self, data: Any, column: str | None = None, *, output: str = "ner", language: Any = None
     ) -> _internal.Entities | _internal.Table:
         """Annotates a column of texts.
 
@@ -70,6 +92,9 @@ class Engine:
             Column of the table with the texts.
         output
             Name of the new column of the table.
+        language
+            Which models of a set take a row: with ``column``, the column with the language of each row (``es``,
+            ``en-US``); else one code for all texts, a list of codes, or an Arrow array.
 
         Returns
         -------
@@ -89,11 +114,9 @@ class Engine:
         >>> [e["chunk"] for e in found[0]], found[1:]
         (['disnea'], [None, []])
         """
-        if isinstance(data, tuple):
-            data = list(data)
-        return self._engine.annotate(data, column, output)
+        return self._engine.annotate(_listed(data), (column, output), _listed(language))
 
-    def diagnose(self, data: Any) -> _internal.Entities:
+    def diagnose(self, data: Any, *, language: Any = None) -> _internal.Entities:
         """What reading each text takes, as dicts of ``tokens, unknown_tokens, windows, words_lost, error``; the model
         does not run.
 
@@ -101,23 +124,33 @@ class Engine:
         ----------
         data
             A list of ``str`` or ``None``, or an Arrow array of strings.
+        language
+            As of :meth:`annotate`: one code, a list of codes, or an Arrow array.
 
         Examples
         --------
         >>> Engine().diagnose(["Refiere disnea."]).to_list()
         [{'tokens': 6, 'unknown_tokens': 0, 'windows': 1, 'words_lost': 0, 'error': None}]
         """
-        return self._engine.diagnose(list(data) if isinstance(data, tuple) else data)
+        return self._engine.diagnose(_listed(data), _listed(language))
 
-    def annotate_text(self, text: str) -> list[Entity]:
-        """The entities of one text, in order of their begin, at low latency.
+    def annotate_text(self, text: str, *, language: str | None = None) -> list[Entity] | list[ModelEntity]:
+        """The entities of one text, in order of their begin, at low latency; those of a set name their model.
+
+        Parameters
+        ----------
+        text
+            The text.
+        language
+            Its language, which chooses among the models of a set.
 
         Examples
         --------
         >>> [e.chunk for e in Engine().annotate_text("Riferisce dispnea.")]
         ['dispnea']
         """
-        return [Entity(*found) for found in self._engine.annotate_text(text)]
+        width = len(self._entity._fields)
+        return [self._entity(*found[:width]) for found in self._engine.annotate_text(text, language)]
 
     @property
     def entities(self) -> list[str]:
@@ -130,8 +163,14 @@ class Engine:
 
     @property
     def metrics(self) -> dict[str, int]:
-        """Counts of what this engine has done: rows, tokens, padded tokens, windows, entities."""
+        """Counts of what this engine has done: rows, rows of unknown language, texts tokenized (once for each tokenizer),
+        tokens, padded tokens, windows, entities."""
         return self._engine.metrics
 
     def __repr__(self) -> str:
         return f"spanframe.Engine\n{self._engine.card}"
+
+
+def _listed(data: Any) -> Any:
+    """A tuple as a list; anything else as it is."""
+    return list(data) if isinstance(data, tuple) else data

@@ -9,6 +9,7 @@ import polars as pl
 from polars.plugins import register_plugin_function
 
 from . import _internal, _runtime
+from ._model import Model, names
 
 _LIBRARY = Path(_internal.__file__)
 _ENTITY = ["chunk", "entity", "begin", "end", "confidence"]
@@ -24,8 +25,12 @@ class NerExpression:
 
     def extract(
         self,
-        model: str | None = None,
+        model: Model | None = None,
         *,
+        language: str | pl.Expr | pl.Series | None = None,
+        merge: Literal["all", "longest", "first", "confident"] | None = None,
+        merge_within: Literal["row", "type"] | None = None,
+        unknown_language: Literal["error", "all", "skip"] | None = None,
         entities: list[str] | None = None,
         white_list: list[str] | None = None,
         black_list: list[str] | None = None,
@@ -68,7 +73,19 @@ class NerExpression:
         ----------
         model
             Model folder, ``.onnx`` file in one, or a name of :func:`spanframe.models`; the bundled model where left
-            out.
+            out. Several of these as a list, or a pipeline file (``.toml``, ``.json``), are a set: all of them in one pass,
+            and each entity names its model in one more field.
+        language
+            The language of each row (``es``, ``en-US``), which chooses among the models of a set: an expression, or the
+            name of a column; ``pl.lit("es")`` for one language of all rows.
+        merge
+            Which of overlapping entities stays: ``"all"`` (default), the ``"longest"``, that of the ``"first"`` model in
+            the order of the set, or the most ``"confident"``.
+        merge_within
+            Among which entities one stays: all of a ``"row"`` (default), or those of one ``"type"``.
+        unknown_language
+            What becomes of a row whose language no model names: ``"error"`` (default; follows ``on_error``), ``"all"``
+            models take it, or those that have languages ``"skip"`` it.
         entities
             Entity types to keep; all where left out.
         white_list
@@ -164,9 +181,12 @@ class NerExpression:
         return register_plugin_function(
             plugin_path=_LIBRARY,
             function_name="extract",
-            args=[self._expression],
+            args=_inputs(self._expression, language),
             kwargs={
-                "model": None if model is None else str(model),
+                "model": names(model),
+                "merge": merge,
+                "merge_within": merge_within,
+                "unknown_language": unknown_language,
                 "entities": entities,
                 "white_list": white_list,
                 "black_list": black_list,
@@ -197,12 +217,14 @@ class NerExpression:
             is_elementwise=True,
         )
 
-    def diagnose(self, model: str | None = None, **options: Any) -> pl.Expr:
+    def diagnose(
+        self, model: Model | None = None, *, language: str | pl.Expr | pl.Series | None = None, **options: Any
+    ) -> pl.Expr:
         """What reading each text takes. The model does not run.
 
         Parameters
         ----------
-        model
+        model, language
             As of :meth:`extract`.
         **options
             As of :meth:`extract`; those that choose windows and words matter.
@@ -212,7 +234,8 @@ class NerExpression:
         polars.Expr
             ``Struct{tokens, unknown_tokens, windows, words_lost: UInt32, error: String}``, null for a null: pieces of
             the text, those that stand for what the vocabulary lacks, windows given to the model, words that are not
-            read (0, unless ``emulate="sparknlp"``), and why a text cannot be annotated (null where it can).
+            read (0, unless ``emulate="sparknlp"``), and why a text cannot be annotated (null where it can). Of a set the
+            counts are sums over its tokenizers and inferences.
 
         Raises
         ------
@@ -241,10 +264,14 @@ class NerExpression:
         return register_plugin_function(
             plugin_path=_LIBRARY,
             function_name="diagnose",
-            args=[self._expression],
-            kwargs={"model": None if model is None else str(model), **options},
+            args=_inputs(self._expression, language),
+            kwargs={"model": names(model), **options},
             is_elementwise=True,
         )
+
+
+def _inputs(text: pl.Expr, language: str | pl.Expr | pl.Series | None) -> list[Any]:
+    return [text] if language is None else [text, language]
 
 
 class _NerFrame:
@@ -268,7 +295,8 @@ class _NerFrame:
         Returns
         -------
         DataFrame or LazyFrame
-            The other columns, repeated, followed by the five of the entity.
+            The other columns, repeated, followed by the five of the entity, and ``model`` of a set of models. Annotations
+            keep that in their metadata, where the type of the column does not tell whether it is there.
 
         Examples
         --------
@@ -291,20 +319,20 @@ class _NerFrame:
         dtype = schema[column]
         nested = isinstance(dtype, pl.List)
         struct = dtype.inner if nested else dtype
-        names = [field.name for field in struct.fields] if isinstance(struct, pl.Struct) else []
-        annotated = names == _ANNOTATION
+        fields = [field.name for field in struct.fields] if isinstance(struct, pl.Struct) else []
+        annotated = fields == _ANNOTATION
         if annotated:
-            names = _ENTITY
-        if names != _ENTITY:
+            fields = _ENTITY
+        if fields not in (_ENTITY, [*_ENTITY, "model"]):
             raise _internal.InputError(f"column `{column}` is {dtype}, expected one that ner.extract made")
-        taken = [prefix + name for name in names if prefix + name in schema]
+        taken = [prefix + name for name in fields if prefix + name in schema]
         if taken:
             raise _internal.InputError(f"the frame already has {', '.join(taken)}: give a prefix=, such as '{column}_'")
         frame = self._frame
         if not nested:
-            lists = [pl.col(column).struct.field(name).alias(prefix + name) for name in names]
+            lists = [pl.col(column).struct.field(name).alias(prefix + name) for name in fields]
             frame = frame.with_columns(lists).drop(column)
-        lists = [column] if nested else [prefix + name for name in names]
+        lists = [column] if nested else [prefix + name for name in fields]
         has_entity = (pl.col(lists[0]).list.len() > 0).fill_null(False)
         # versions of Polars disagree on what exploding an empty list gives; of a null it is a null in all of them
         frame = (
@@ -313,9 +341,9 @@ class _NerFrame:
             else frame.filter(has_entity)
         ).explode(lists)
         if nested:
-            values = _of_annotation(column) if annotated else [pl.col(column).struct.field(name) for name in names]
-            fields = [value.alias(prefix + name) for value, name in zip(values, names)]
-            frame = frame.with_columns(fields).drop(column)
+            values = _of_annotation(column) if annotated else [pl.col(column).struct.field(name) for name in fields]
+            new = [value.alias(prefix + name) for value, name in zip(values, fields)]
+            frame = frame.with_columns(new).drop(column)
         return frame
 
 

@@ -65,6 +65,8 @@ class Counts:
     """Rows that could not be annotated or read and were left out."""
     lost: int
     """Rows of damaged parts, left out."""
+    unknown_language: int
+    """Rows whose language no model names, whatever became of them."""
     entities: dict[str, int]
     """Entities, by type."""
     tokens: int
@@ -112,6 +114,7 @@ def run(
     output: str | PathLike[str],
     *,
     column: str,
+    language_column: str | None = None,
     state: str | PathLike[str] | None = None,
     output_column: str | None = None,
     diagnostics_column: str | None = None,
@@ -147,6 +150,8 @@ def run(
         Folder for the output, on disk or in an object store.
     column
         Column with the texts.
+    language_column
+        Column with the language of each row (``es``, ``en-US``), which chooses among the models of a set.
     state
         Folder for the job's records; the output with ``.job`` after its name where left out.
     output_column
@@ -238,6 +243,7 @@ def run(
         "inputs": [_plain(place) for place in inputs],
         "output": _plain(output),
         "column": column,
+        "language_column": language_column,
         "state": _plain(state),
         "output_column": output_column,
         "diagnostics_column": diagnostics_column,
@@ -262,7 +268,9 @@ def run(
 
 
 def _plain(value: Any) -> Any:
-    """A path as its text; anything else as it is."""
+    """A path as its text, also in a list; anything else as it is."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
     return fspath(value) if isinstance(value, PathLike) else value
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +9,7 @@ import ray
 
 from ._column import DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS, ColumnAnnotator, OnError, Plan
 from ._internal import InputError
+from ._model import Model, names
 
 
 class Annotator:
@@ -24,8 +24,10 @@ class Annotator:
     output
         Name of the new column.
     model
-        As of :class:`spanframe.Engine`; a path must be there on every node (a shared file system, the image, or
-        ``working_dir`` of the runtime environment).
+        As of :class:`spanframe.Engine`, several and pipeline files too; a path must be there on every node (a shared file
+        system, the image, or ``working_dir`` of the runtime environment).
+    language
+        Column with the language of each row (``es``, ``en-US``), which chooses among the models of a set.
     on_error
         ``"raise"`` (default), or ``"null"``: a row that cannot be annotated is null, and the reason is in a further
         column ``<output>_error``. No message has any text of a note.
@@ -63,19 +65,21 @@ class Annotator:
         column: str,
         output: str = "ner",
         *,
-        model: str | os.PathLike[str] | None = None,
+        model: Model | None = None,
+        language: str | None = None,
         on_error: OnError = "raise",
         batch_rows: int = DEFAULT_BATCH_ROWS,
         batch_bytes: int = DEFAULT_BATCH_BYTES,
         **options: Any,
     ) -> None:
         settings = {name: value for name, value in options.items() if value is not None}
-        settings |= {} if model is None else {"model": os.fspath(model)}
+        settings |= {} if model is None else {"model": names(model)}
         cpus = _assigned_cpus()
         if cpus is not None and settings.get("device", "cpu") == "cpu" and "sessions" not in settings:
             settings["sessions"] = max(1, int(cpus) // (settings.get("intra_threads") or 1))
         plan = Plan(settings, on_error, batch_rows, batch_bytes).check()
         self._column = column
+        self._language = language
         self._output = [output, f"{output}_error"][: 2 if on_error == "null" else 1]
         self._annotator = ColumnAnnotator(plan, f"a batch, column `{column}`")
 
@@ -83,19 +87,22 @@ class Annotator:
         """The batch with the new column."""
         if not isinstance(batch, pa.Table):
             raise InputError(f'the batch is a {type(batch).__name__}: give map_batches batch_format="pyarrow"')
-        names = batch.column_names
-        if self._column not in names:
-            raise InputError(f"there is no column `{self._column}`; the columns are {', '.join(names)}")
+        known = batch.column_names
+        for column in (self._column, self._language):
+            if column is not None and column not in known:
+                raise InputError(f"there is no column `{column}`; the columns are {', '.join(known)}")
         for output in self._output:
-            if output in names:
+            if output in known:
                 raise InputError(f"there already is a column `{output}`: give the new one another name with output=")
         texts = batch.column(self._column)
+        languages = None if self._language is None else batch.column(self._language).combine_chunks()
         parts, first_row = [], 0
         for chunk in texts.chunks or [pa.array([], texts.type)]:
-            parts += self._annotator.parts(chunk, first_row)
+            codes = None if languages is None else languages.slice(first_row, len(chunk))
+            parts += self._annotator.parts(chunk, first_row, codes)
             first_row += len(chunk)
         if not parts:
-            nothing = pa.array(self._annotator.engine.annotate([]))
+            nothing = pa.array(self._annotator.engine.annotate([], language=None if languages is None else []))
             parts_of = [[nothing], [pa.array([], pa.string())]]
         else:
             parts_of = [[part.entities for part in parts], [part.reasons for part in parts]]

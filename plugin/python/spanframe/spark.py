@@ -23,8 +23,10 @@ from pyspark.sql.types import (
     VarcharType,
 )
 
+from . import _internal
 from ._column import DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS, ColumnAnnotator, OnError, Plan
 from ._internal import InputError, ModelError
+from ._model import Model, names
 
 
 def _struct(*fields: tuple[str, DataType]) -> StructType:
@@ -46,12 +48,20 @@ _ANNOTATION = (
     ("metadata", MapType(StringType(), StringType())),
     ("embeddings", ArrayType(FloatType())),
 )
-LAYOUTS: dict[str, DataType] = {
-    "annotation": ArrayType(_struct(*_ANNOTATION)),
-    "struct_of_lists": _struct(*((name, ArrayType(kind)) for name, kind in _ENTITY)),
-    "list_of_structs": ArrayType(_struct(*_ENTITY)),
-}
+
+
+def _layouts(*entity: tuple[str, DataType]) -> dict[str, DataType]:
+    return {
+        "annotation": ArrayType(_struct(*_ANNOTATION)),
+        "struct_of_lists": _struct(*((name, ArrayType(kind)) for name, kind in entity)),
+        "list_of_structs": ArrayType(_struct(*entity)),
+    }
+
+
+LAYOUTS = _layouts(*_ENTITY)
 """Type of the new column by layout. Spark has no unsigned integers: positions are ``int``."""
+LAYOUTS_OF_SET = _layouts(*_ENTITY, ("model", StringType()))
+"""The same of a set of models, whose entities name their model (in annotations: in their metadata)."""
 
 
 def annotate(
@@ -59,7 +69,8 @@ def annotate(
     column: str,
     output: str = "ner_chunk",
     *,
-    model: str | os.PathLike[str] | None = None,
+    model: Model | None = None,
+    language: str | None = None,
     layout: str = "annotation",
     on_error: OnError = "raise",
     batch_rows: int = DEFAULT_BATCH_ROWS,
@@ -81,8 +92,11 @@ def annotate(
     output
         Name of the new column.
     model
-        As of :class:`spanframe.Engine`: a name, or a path that is there on every node. A path that is not is looked for
-        among what Spark ships (``spark.archives``, ``SparkContext.addArchive``).
+        As of :class:`spanframe.Engine`: a name, or a path that is there on every node; several as a list, or a pipeline
+        file, for a set of models in one pass. A path that is not there is looked for among what Spark ships
+        (``spark.archives``, ``SparkContext.addArchive``).
+    language
+        Column with the language of each row (``es``, ``en-US``), which chooses among the models of a set.
     layout
         ``"annotation"`` (default here): Spark NLP's array of annotations, with its offsets (UTF-16 units, inclusive
         end); ``"struct_of_lists"``; ``"list_of_structs"``.
@@ -127,10 +141,11 @@ def annotate(
     <BLANKLINE>
     """
     settings = {name: value for name, value in options.items() if value is not None}
-    settings |= {"layout": layout} | ({} if model is None else {"model": os.fspath(model)})
+    settings |= {"layout": layout} | ({} if model is None else {"model": names(model)})
     plan = Plan(settings, on_error, batch_rows, batch_bytes).check()
-    index = _text_column(df, column)
-    new = [StructField(output, LAYOUTS[layout])]
+    index = (_text_column(df, column), None if language is None else _text_column(df, language))
+    layouts = LAYOUTS_OF_SET if _internal.names_models(model=names(model)) else LAYOUTS
+    new = [StructField(output, layouts[layout])]
     if on_error == "null":
         new.append(StructField(f"{output}_error", StringType()))
     for field in new:
@@ -162,15 +177,15 @@ def _names(df: DataFrame) -> tuple[list[str], Callable[[str], str]]:
 
 
 def _text_column(df: DataFrame, column: str) -> int:
-    names, fold = _names(df)
-    folded = [fold(name) for name in names]
-    for name in names:
+    known, fold = _names(df)
+    folded = [fold(name) for name in known]
+    for name in known:
         if folded.count(fold(name)) > 1:
             raise InputError(
                 f"{folded.count(fold(name))} columns are named `{name}`, which cannot go to Python: rename all but one"
             )
     if fold(column) not in folded:
-        raise InputError(f"there is no column `{column}`; the columns are {', '.join(names)}")
+        raise InputError(f"there is no column `{column}`; the columns are {', '.join(known)}")
     index = folded.index(fold(column))
     kind = df.schema.fields[index].dataType
     if not isinstance(kind, (StringType, CharType, VarcharType, NullType)):
@@ -181,15 +196,16 @@ def _text_column(df: DataFrame, column: str) -> int:
 
 
 def _check_new(df: DataFrame, output: str) -> None:
-    names, fold = _names(df)
-    if fold(output) in map(fold, names):
+    known, fold = _names(df)
+    if fold(output) in map(fold, known):
         raise InputError(f"there already is a column `{output}`: give the new one another name with output=")
 
 
 def _task(
-    plan: Plan, index: int, column: str, output: list[str]
+    plan: Plan, index: tuple[int, int | None], column: str, output: list[str]
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What runs in a Python worker for one task."""
+    """What runs in a Python worker for one task. ``index`` has the places of the texts and of their languages."""
+    text, language = index
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         context = TaskContext.get()
@@ -197,7 +213,8 @@ def _task(
         annotator = _annotator(plan, context, place)
         first_row = 0
         for batch in batches:
-            for part in annotator.parts(batch.column(index), first_row):
+            languages = None if language is None else batch.column(language)
+            for part in annotator.parts(batch.column(text), first_row, languages):
                 added = [_signed(part.entities), part.reasons][: len(output)]
                 kept = batch.slice(part.begin, len(part.entities))
                 schema = batch.schema
@@ -217,17 +234,20 @@ def _annotator(plan: Plan, context: TaskContext | None, place: str) -> ColumnAnn
         found["sessions"] = max(1, (context.cpus() if context else 1) // (options.get("intra_threads") or 1))
     if options.get("device") == "cuda" and context and "gpu" in context.resources():
         found["device"] = f"cuda:{context.resources()['gpu'].addresses[0]}"
-    shipped = None
-    if "model" in options and not os.path.exists(options["model"]):
-        shipped = os.path.abspath(SparkFiles.get(options["model"]))
-        if os.path.exists(shipped):
-            found["model"] = shipped
+    several = isinstance(options.get("model"), list)
+    models = options["model"] if several else [options["model"]] if "model" in options else []
+    places = {model: os.path.abspath(SparkFiles.get(model)) for model in models if not os.path.exists(model)}
+    shipped = {model: path for model, path in places.items() if os.path.exists(path)}
+    if shipped:
+        models = [shipped.get(model, model) for model in models]
+        found["model"] = models if several else models[0]
     try:
         return ColumnAnnotator(plan.with_options(**found), place)
     except ModelError as error:
-        if shipped is None or "model" in found:
+        missing = [path for model, path in places.items() if model not in shipped]
+        if not missing:
             raise
-        raise ModelError(f"{error}; nor did Spark ship it to `{shipped}`") from None
+        raise ModelError(f"{error}; nor did Spark ship it to `{'`, `'.join(missing)}`") from None
 
 
 def _signed(entities: pa.Array) -> pa.Array:

@@ -48,6 +48,11 @@ impl Mentions {
         taken.map_err(|_| FormError::Internal("rows cannot be repeated"))
     }
 
+    /// `model`.
+    pub fn models(&self, range: Range<usize>) -> ArrayRef {
+        Arc::new(self.mentions[range].iter().map(|m| m.model.as_deref()).collect::<StringArray>())
+    }
+
     /// `chunk`, `entity`, `begin`, `end` and `confidence`.
     pub fn columns(&self, range: Range<usize>) -> Result<[ArrayRef; 5], FormError> {
         let these = &self.mentions[range];

@@ -10,7 +10,7 @@
 //! | `lexical_variant` | Utf8 | the mention in full |
 //! | `note_nlp_concept_id` | Int32 | 0: not mapped |
 //! | `note_nlp_source_concept_id` | Int32 | 0: not mapped |
-//! | `nlp_system` | Utf8 | what the caller says |
+//! | `nlp_system` | Utf8 | what the caller says, with the model that found the mention |
 //! | `nlp_date` | Date32 | day of the job, UTC |
 //! | `nlp_datetime` | Timestamp(us) | time of the job, UTC, without zone |
 //! | `term_exists` | Utf8 | null: negation is not looked for |
@@ -48,8 +48,10 @@ pub struct NoteNlp {
     pub id_column: String,
     /// The unit in which the engine gives positions.
     pub offsets: Offsets,
-    /// `nlp_system`: name and version.
+    /// `nlp_system`: name and version, before the model of a mention that names one.
     pub system: String,
+    /// The model of all other mentions.
+    pub model: String,
     /// When the job was begun, in seconds from 1970 UTC. The same for all of a job, so that a resumed one writes the same.
     pub time: i64,
 }
@@ -119,7 +121,7 @@ impl Writer {
 impl Table<'_> {
     /// The columns of [`schema`] for some entities.
     pub fn columns(&self, mentions: &Mentions, range: Range<usize>) -> Result<Vec<ArrayRef>, FormError> {
-        let NoteNlp { id_column, system, time, .. } = &self.writer.note_nlp;
+        let NoteNlp { id_column, system, model, time, .. } = &self.writer.note_nlp;
         let (n, ids) = (range.len(), self.ids.as_primitive::<Int64Type>());
         let first = i64::try_from(range.start).ok().and_then(|start| self.first_id.checked_add(start));
         let last = first.and_then(|first| first.checked_add(n as i64));
@@ -143,7 +145,9 @@ impl Table<'_> {
             Arc::new(StringArray::from_iter_values(each().map(|(m, p)| m.chunk.as_deref().unwrap_or(p.chunk)))),
             none(),
             none(),
-            Arc::new(StringArray::from_iter_values(std::iter::repeat_n(system, n))),
+            Arc::new(StringArray::from_iter_values(
+                each().map(|(m, _)| format!("{system} {}", m.model.as_ref().unwrap_or(model))),
+            )),
             Arc::new(Date32Array::from_value(day, n)),
             Arc::new(TimestampMicrosecondArray::from_value(time.saturating_mul(1_000_000), n)),
             nulls(),

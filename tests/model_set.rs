@@ -1,0 +1,343 @@
+//! Many models in one pass: the same entities as one call a model, tokenized once a tokenizer, each row to the models of its
+//! language, merged by the rule that was asked for.
+
+mod support;
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use arrow_array::{Array, ArrayRef, StringArray, cast::AsArray};
+use arrow_select::take::take;
+use proptest::prelude::*;
+use spanframe_engine::{
+    Engine, EngineError, EngineOptions, Layout, ModelNames, Notes, RawOptions, catalogue::ALIASES, entity_column,
+    schema,
+};
+use support::{Found, column, engine, rows, test_model, texts};
+
+/// A row's entities with the names of their models.
+type Named = Vec<(Found, String)>;
+
+fn set(models: &[&str]) -> RawOptions {
+    RawOptions {
+        model: Some(models.iter().map(ToString::to_string).collect::<Vec<_>>().into()),
+        ..RawOptions::default()
+    }
+}
+
+fn twelve() -> Vec<&'static str> {
+    ALIASES.iter().map(|alias| alias.name).collect()
+}
+
+/// Four models of different weights with three tokenizers: the first and the last have the same, and only one of them reads
+/// words.
+fn small() -> [String; 4] {
+    ["bert-uncased", "roberta", "distilbert", "multi-head"].map(test_model)
+}
+
+fn named(column: &dyn Array) -> Vec<Option<Named>> {
+    let models = column.as_struct().column_by_name("model").expect("a set names its models").as_list::<i32>().clone();
+    let rows = rows(column).into_iter().enumerate();
+    let name = |row: usize, i: usize| models.value(row).as_string::<i32>().value(i).to_string();
+    rows.map(|(row, found)| Some(found?.into_iter().enumerate().map(|(i, f)| (f, name(row, i))).collect())).collect()
+}
+
+fn annotate(engine: &Engine, texts: &ArrayRef, languages: Option<&ArrayRef>) -> Vec<Option<Named>> {
+    let languages = languages.map(|codes| codes as &dyn Array);
+    named(&engine.annotate(Notes { texts, languages }).expect("annotates"))
+}
+
+/// What one call for each of `models` gives, put together in the order of a set that keeps all. `takes` says which model
+/// takes which row.
+fn apart(models: &[(&str, &str)], texts: &ArrayRef, takes: impl Fn(usize, usize) -> bool) -> Vec<Option<Named>> {
+    let mut all: Vec<Option<Named>> = (0..texts.len()).map(|row| texts.is_valid(row).then(Vec::new)).collect();
+    for (i, (model, name)) in models.iter().enumerate() {
+        let one = engine(RawOptions { model: Some((*model).into()), ..RawOptions::default() });
+        for (row, found) in support::annotate(&one, texts).into_iter().enumerate() {
+            let found = found.into_iter().flatten().filter(|_| takes(i, row)).map(|f| (f, name.to_string()));
+            all[row].iter_mut().for_each(|row| row.extend(found.clone()));
+        }
+    }
+    all.iter_mut().flatten().for_each(|row| row.sort_by_key(|(f, _)| (f.begin, f.end)));
+    all
+}
+
+/// Some notes of each language of data/notes.parquet, with their languages; one note is null.
+fn some(n: usize) -> (ArrayRef, ArrayRef) {
+    let (notes, languages) = (column("notes.parquet", "note").slice(0, n), column("notes.parquet", "lang").slice(0, n));
+    let notes: StringArray = notes.as_string::<i32>().iter().enumerate().map(|(i, t)| t.filter(|_| i != 4)).collect();
+    (Arc::new(notes), languages)
+}
+
+#[test]
+fn twelve_names_in_one_call_give_what_twelve_calls_give_and_infer_once() {
+    let (notes, languages) = some(24);
+    let engine = engine(set(&twelve()));
+    let found = annotate(&engine, &notes, None);
+    let models: Vec<(&str, &str)> = ALIASES.iter().map(|alias| (alias.name, alias.name)).collect();
+    assert_eq!(found, apart(&models, &notes, |_, _| true));
+    assert!(found.iter().flatten().flatten().count() > 300);
+
+    // one tokenizer and one inference for all of them: the counts of the bundled model alone
+    let bundled = support::engine(RawOptions::default());
+    support::annotate(&bundled, &notes);
+    assert_eq!(engine.metrics().texts_tokenized(), 23);
+    let counts = |engine: &Engine| {
+        let m = engine.metrics();
+        (m.rows(), m.tokens(), m.model_tokens(), m.windows(), m.texts_tokenized())
+    };
+    assert_eq!(counts(&engine), counts(&bundled));
+
+    // by language, each row goes to the four of its own
+    let routed = support::engine(set(&twelve()));
+    let found = annotate(&routed, &notes, Some(&languages));
+    let codes = languages.as_string::<i32>();
+    assert_eq!(found, apart(&models, &notes, |model, row| ALIASES[model].language == codes.value(row)));
+    assert_eq!((routed.metrics().texts_tokenized(), routed.metrics().unknown_languages()), (23, 0));
+    assert_eq!(counts(&routed), counts(&bundled));
+}
+
+#[test]
+fn distinct_weights_share_the_tokenizer_alone() {
+    let (notes, _) = some(30);
+    let paths = small();
+    let models: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let names = ["bert-uncased", "roberta", "distilbert", "multi-head"];
+    let tokenizer = |path: &&str| std::fs::read(Path::new(path).join("tokenizer.json")).unwrap();
+    let mut tokenizers: Vec<_> = models.iter().map(tokenizer).collect();
+    tokenizers.sort();
+    tokenizers.dedup();
+    let engine = engine(set(&models));
+    let found = annotate(&engine, &notes, None);
+    let pairs: Vec<(&str, &str)> = models.iter().copied().zip(names).collect();
+    assert_eq!(found, apart(&pairs, &notes, |_, _| true));
+    assert!(tokenizers.len() < models.len(), "some share a tokenizer");
+    assert_eq!(engine.metrics().texts_tokenized(), 29 * tokenizers.len() as u64);
+
+    // a copy of a model elsewhere is the same model
+    let folder = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(models[0]).unwrap().flatten() {
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+    }
+    let both = support::engine(set(&[models[0], folder.path().to_str().unwrap()]));
+    annotate(&both, &notes, None);
+    let alone = support::engine(set(&[models[0]]));
+    alone.annotate(&notes).unwrap();
+    assert_eq!(both.metrics().model_tokens(), alone.metrics().model_tokens());
+}
+
+#[test]
+fn a_set_of_any_layout_names_its_models() {
+    let (notes, _) = some(6);
+    let models = ["roberta_med_ner_es_onnx", "roberta_disease_ner_es_onnx"];
+    let expect = annotate(&engine(set(&models)), &notes, None);
+    let expect: Vec<Option<Vec<(String, String)>>> =
+        expect.into_iter().map(|row| Some(row?.into_iter().map(|(f, model)| (f.chunk, model)).collect())).collect();
+    assert!(expect.iter().flatten().flatten().count() > 10);
+    for (name, layout) in Layout::NAMES {
+        let engine = engine(RawOptions { layout: Some(name.into()), ..set(&models) });
+        let found = engine.annotate(&notes).unwrap();
+        assert_eq!(found.data_type(), &schema::data_type_of_set(layout), "planned type is data type");
+        let options = EngineOptions::new(RawOptions { layout: Some(name.into()), ..set(&["no/a", "no/b"]) }).unwrap();
+        assert_eq!(&options.data_type(), found.data_type(), "known from the options alone");
+        let mentions = entity_column::read(&found).unwrap();
+        let pairs = |row: Vec<entity_column::Mention>| {
+            row.into_iter().map(|m| (m.chunk.unwrap(), m.model.unwrap())).collect::<Vec<_>>()
+        };
+        assert_eq!(mentions.into_iter().map(|row| row.map(pairs)).collect::<Vec<_>>(), expect, "{name}");
+    }
+    // one name in a list is one model, as it is without the list
+    let one = engine(set(&models[..1]));
+    let alone = engine(RawOptions { model: Some(models[0].into()), ..RawOptions::default() });
+    assert_eq!(&one.annotate(&notes).unwrap(), &alone.annotate(&notes).unwrap());
+}
+
+#[test]
+fn rows_go_to_the_models_of_their_language() {
+    let notes = texts([Some("Refiere dolor torácico y disnea. Aspirin 81mg.")].repeat(9));
+    let codes = ["es", "ES", "es-MX", "es_ES", " it ", "en-US", "fr", "", "x"];
+    let languages: StringArray = codes.iter().map(|&code| Some(code).filter(|&code| code != "x")).collect();
+    let languages: ArrayRef = Arc::new(languages);
+    let models = ["roberta_symptom_ner_es_onnx", "bert_token_classifier_symptom_ner_it_onnx", "roberta_med_ner_onnx"];
+    let find = |rule: &str| {
+        let options = RawOptions { unknown_language: Some(rule.into()), on_error: Some("null".into()), ..set(&models) };
+        let engine = engine(options);
+        let found = annotate(&engine, &notes, Some(&languages));
+        let models = found.into_iter().map(|row| {
+            let mut models: Vec<String> = row?.into_iter().map(|(_, model)| model).collect();
+            models.dedup();
+            models.sort();
+            models.dedup();
+            Some(models)
+        });
+        (models.collect::<Vec<_>>(), engine.metrics().unknown_languages())
+    };
+    let only = |i: usize| Some(vec![models[i].to_string()]);
+    let known = [only(0), only(0), only(0), only(0), only(1), only(2)];
+    let all = Some({
+        let mut all: Vec<String> = models.iter().map(ToString::to_string).collect();
+        all.sort();
+        all
+    });
+    for (rule, rest, unknown) in [("error", None, 0), ("skip", Some(Vec::new()), 3), ("all", all, 3)] {
+        let (found, counted) = find(rule);
+        assert_eq!(found[..6], known, "{rule}");
+        assert_eq!(found[6..], [rest.clone(), rest.clone(), rest], "{rule}");
+        assert_eq!(counted, unknown, "{rule}");
+    }
+    let engine = engine(set(&models));
+    let error = engine.annotate(Notes { texts: &notes, languages: Some(&languages) }).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "the document in row 6 is in none of the languages of the models (en, es, it): correct its language, or set \
+         unknown_language"
+    );
+    let reasons = engine.diagnose(Notes { texts: &notes, languages: Some(&languages) }).unwrap();
+    let errors = reasons.as_struct().column_by_name("error").unwrap().as_string::<i32>().clone();
+    assert_eq!((errors.null_count(), errors.is_valid(6)), (6, true));
+    // one code stands for all rows, and for one text
+    let one: ArrayRef = texts([Some("es")]);
+    let found = annotate(&engine, &notes, Some(&one));
+    assert!(found.iter().flatten().flatten().all(|(_, model)| model == models[0]));
+    let alone = engine.annotate_text("Refiere disnea. Aspirin 81mg.", Some("en")).unwrap();
+    assert_eq!(alone.iter().map(|a| a.model.as_deref()).collect::<Vec<_>>(), [Some(models[2])]);
+}
+
+#[test]
+fn null_texts_stay_null_whatever_their_language() {
+    let notes = texts([None, Some(""), None]);
+    let languages: ArrayRef = texts([Some("fr"), Some("es"), None]);
+    let engine = engine(set(&["roberta_med_ner_es_onnx", "roberta_disease_ner_es_onnx"]));
+    assert_eq!(annotate(&engine, &notes, Some(&languages)), [None, Some(Vec::new()), None]);
+}
+
+#[test]
+fn languages_that_do_not_fit_are_refused() {
+    let notes = texts([Some("a"), Some("b")]);
+    let refused = |options: RawOptions, languages: Option<&dyn Array>| {
+        engine(options).annotate(Notes { texts: &notes, languages }).unwrap_err().to_string()
+    };
+    let numbers = arrow_array::Int64Array::from(vec![1, 2]);
+    let (two, three) = (texts([Some("es"), Some("es")]), texts([Some("es"); 3]));
+    let es = ["roberta_med_ner_es_onnx", "roberta_disease_ner_es_onnx"];
+    assert!(refused(set(&es), Some(&numbers)).starts_with("the column of languages is Int64, expected a code"));
+    assert!(refused(set(&es), Some(&three)).starts_with("there are 3 languages for 2 texts"));
+    assert_eq!(
+        refused(RawOptions::default(), Some(&two)),
+        "option `language` does not go with one model: it takes all rows, leave the language out or give several models"
+    );
+    let small = [test_model("bert-uncased"), test_model("roberta")];
+    assert!(
+        refused(set(&[&small[0], &small[1]]), Some(&two)).contains("does not go with models that name no language"),
+    );
+}
+
+/// Chunks, models and confidences of a row.
+fn merged(models: &[&str], text: &str, rule: &[&str; 2]) -> Vec<Found> {
+    let [merge, within] = rule.map(|value| Some(value.to_string()));
+    let engine = engine(RawOptions { merge, merge_within: within, ..set(models) });
+    annotate(&engine, &texts([Some(text)]), None).remove(0).unwrap().into_iter().map(|(f, _)| f).collect()
+}
+
+#[test]
+fn overlapping_entities_follow_the_rule() {
+    let (notes, _) = some(12);
+    let paths = small();
+    let models: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let overlap = |a: &Found, b: &Found| a.begin < b.end && b.begin < a.end;
+    let mut dropped = BTreeMap::new();
+    for note in notes.as_string::<i32>().iter().flatten() {
+        let all = merged(&models, note, &["all", "row"]);
+        for merge in ["longest", "first", "confident"] {
+            let by_row = merged(&models, note, &[merge, "row"]);
+            let by_type = merged(&models, note, &[merge, "type"]);
+            assert!(by_row.iter().chain(&by_type).all(|f| all.contains(f)));
+            assert!(by_row.windows(2).all(|pair| !overlap(&pair[0], &pair[1])), "{merge}");
+            for (i, f) in by_type.iter().enumerate() {
+                assert!(by_type[i + 1..].iter().all(|g| g.entity != f.entity || !overlap(f, g)), "{merge}");
+            }
+            *dropped.entry(merge).or_insert(0) += all.len() - by_row.len();
+        }
+    }
+    assert!(dropped.values().all(|&n| n > 20), "the rules do something: {dropped:?}");
+    // one model may find overlapping entities too, and follows the same rule
+    let note = notes.as_string::<i32>().value(0);
+    let heads = |merge: &str| {
+        let model = Some(ModelNames::from(test_model("multi-head")));
+        let one = engine(RawOptions { model, merge: Some(merge.into()), ..RawOptions::default() });
+        support::annotate(&one, &texts([Some(note)])).remove(0).unwrap()
+    };
+    let (all, longest) = (heads("all"), heads("longest"));
+    assert!(longest.len() < all.len() && longest.windows(2).all(|pair| !overlap(&pair[0], &pair[1])));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn entities_of_a_set_do_not_depend_on_batches_order_or_threads(
+        rows in prop::collection::vec(0u64..60, 1..12), budget in 1i64..600, sessions in 1i64..4,
+    ) {
+        let (notes, _) = some(60);
+        let notes = take(&notes, &arrow_array::UInt64Array::from(rows), None).unwrap();
+        let paths = small();
+        let models: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let options = RawOptions { merge: Some("longest".into()), ..set(&models) };
+        let expect = annotate(&engine(options.clone()), &notes, None);
+        let other = engine(RawOptions { batch_tokens: Some(budget), sessions: Some(sessions), ..options });
+        prop_assert_eq!(&annotate(&other, &notes, None), &expect);
+        for (row, expect) in expect.iter().enumerate() {
+            prop_assert_eq!(&annotate(&other, &notes.slice(row, 1), None)[0], expect);
+        }
+    }
+}
+
+#[test]
+fn names_are_looked_up_among_all_models() {
+    let (notes, _) = some(12);
+    let models = ["roberta_med_ner_es_onnx", "roberta_symptom_ner_es_onnx"];
+    let engine = engine(RawOptions {
+        entities: Some(vec!["SYMPTOM".into()]),
+        replace_labels: Some([("SYMPTOM".to_string(), "PROBLEM".to_string())].into()),
+        ..set(&models)
+    });
+    let found = annotate(&engine, &notes, None);
+    assert!(found.iter().flatten().flatten().count() > 20);
+    assert!(found.iter().flatten().flatten().all(|(f, model)| f.entity == "PROBLEM" && model == models[1]));
+    assert_eq!(engine.types().iter().zip(engine.kept()).filter(|(_, kept)| **kept).count(), 1);
+    assert_eq!(engine.card().entities, ["MEDICATION", "SYMPTOM"]);
+    assert_eq!(engine.card().name, "roberta_med_ner_es_onnx + roberta_symptom_ner_es_onnx");
+    let refused = |change: fn(&mut RawOptions)| {
+        let mut options = set(&models);
+        change(&mut options);
+        EngineOptions::new(options).map_err(EngineError::from).and_then(|o| Engine::new(&o)).err().unwrap().to_string()
+    };
+    assert_eq!(
+        refused(|o| o.entities = Some(vec!["DISEASE".into()])),
+        "option `entities` cannot be `DISEASE`; it may be MEDICATION, SYMPTOM"
+    );
+    assert!(
+        refused(|o| o.merge = Some("longst".into())).contains("`merge` cannot be `longst`; did you mean `longest`?")
+    );
+    assert!(refused(|o| o.merge_within = Some("types".into())).contains("did you mean `type`?"));
+    assert!(refused(|o| o.unknown_language = Some("raise".into())).contains("it may be error, all, skip"));
+    assert!(refused(|o| o.model = Some(Vec::new().into())).contains("`model` cannot be an empty list"));
+    let twice = |o: &mut RawOptions| o.model = Some(vec!["roberta_med_ner_onnx".to_string(); 2].into());
+    assert!(refused(twice).contains("two models are named `roberta_med_ner_onnx`"));
+    let nested = |o: &mut RawOptions| o.model = Some(vec!["a.toml".to_string(), "b".into()].into());
+    assert!(refused(nested).contains("a pipeline file is a set by itself"));
+    let absent =
+        |o: &mut RawOptions| o.model = Some(vec!["roberta_med_ner_onnx".to_string(), "no/model".into()].into());
+    assert!(refused(absent).starts_with("model `no/model` of the set: there is no model at `no/model`"));
+}
+
+#[test]
+fn the_digest_of_a_set_covers_all_that_decides() {
+    let digest = |options: RawOptions| engine(options).model_digest().unwrap();
+    let (a, b) = ("roberta_med_ner_es_onnx", "roberta_symptom_ner_es_onnx");
+    let base = digest(set(&[a, b]));
+    assert_eq!(base, digest(set(&[a, b])));
+    assert_eq!(base.len(), 64);
+    assert_ne!(base, digest(set(&[b, a])), "the order is part of it");
+    assert_ne!(base, digest(RawOptions { merge: Some("first".into()), ..set(&[a, b]) }));
+    assert_ne!(base, digest(set(&[a, "roberta_disease_ner_es_onnx"])));
+}
