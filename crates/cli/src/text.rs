@@ -23,7 +23,7 @@ pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> 
     if flags.json {
         let found = Engine::new(options)?.annotate_text(&text, flags.language.as_deref())?;
         let entities: Vec<_> = found.iter().map(entity).collect();
-        return print(&format!("{}\n", serde_json::Value::Array(entities)));
+        return print(&format!("{}\n", Value::Array(entities)));
     }
     // marking needs bytes, whatever unit was asked for
     let options = EngineOptions { offsets: Offsets::Byte, cleaned_offsets: false, ..options.clone() };
