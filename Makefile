@@ -113,6 +113,12 @@ sparknlp-reference: ## Make data/reference/sparknlp.* with a real Spark NLP; nee
 	target/sparknlp/bin/python data/recipe/sparknlp_reference.py --ivy target/sparknlp/ivy
 	target/sparknlp/bin/python data/recipe/sparknlp_parquet.py --ivy target/sparknlp/ivy
 
+.PHONY: sparknlp-folders
+sparknlp-folders: ## Make data/reference/sparknlp_folders with a real Spark NLP; needs what sparknlp-reference does
+	test -x target/sparknlp/bin/python || $(PYTHON) -m venv target/sparknlp
+	target/sparknlp/bin/python -m pip install --quiet --disable-pip-version-check -r data/recipe/requirements-sparknlp.txt
+	target/sparknlp/bin/python data/recipe/sparknlp_folders.py --ivy target/sparknlp/ivy
+
 .PHONY: clean
 clean: ## Remove everything that was built or fetched
 	rm -rf target $(VENV)

@@ -71,6 +71,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "serde_json",
             "spanframe-core",
             "spanframe-engine",
+            "spanframe-install",
             "spanframe-jobs",
             "spanframe-store",
             "thiserror",
@@ -108,6 +109,24 @@ fn only_the_named_floor_names_its_foreign_crate() {
         ],
     );
     check_floor(
+        "crates/install/Cargo.toml",
+        &[
+            "base64",
+            "flate2",
+            "reqwest",
+            "serde",
+            "serde_json",
+            "sha2",
+            "spanframe-bundled",
+            "spanframe-model",
+            "tar",
+            "tempfile",
+            "thiserror",
+            "tokio",
+            "zip",
+        ],
+    );
+    check_floor(
         "plugin/Cargo.toml",
         &[
             "arrow-array",
@@ -120,6 +139,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "serde_json",
             "spanframe",
             "spanframe-engine",
+            "spanframe-install",
             "spanframe-jobs",
         ],
     );
@@ -148,7 +168,7 @@ fn unsafe_code_is_in_the_bridge_alone() {
         .map(|f| f.strip_prefix(root()).unwrap().display().to_string())
         .collect();
     assert_eq!(with_unsafe, ["plugin/src/bridge.rs"]);
-    for library in ["core", "bundled", "model", "engine", "store", "jobs", "cli"] {
+    for library in ["core", "bundled", "model", "engine", "store", "jobs", "install", "cli"] {
         let text = fs::read_to_string(root().join(format!("crates/{library}/src/lib.rs"))).unwrap();
         assert!(text.contains("#![forbid(unsafe_code)]"), "{library}");
     }

@@ -18,21 +18,36 @@ KINDS = {
     "xlm-roberta": ("XlmRoBertaForTokenClassification", "model_fp16.onnx"),
     "xlm-roberta-fp32": ("XlmRoBertaForTokenClassification", "model.onnx"),
 }
-SPECIAL = 4  # <s>, <pad>, </s> and <unk> come first in the XLM-RoBERTa order
+SAVED_KINDS = {
+    "distilbert": ("DistilBertForTokenClassification", "model.onnx"),
+    "camembert": ("CamemBertForTokenClassification", "model.onnx"),
+    "deberta-v2": ("DeBertaForTokenClassification", "model.onnx"),
+}
+# What SentencePiece knows of the special tokens that come first in tokenizer.json, by the first of these: DeBERTa's are its
+# own pieces, the others are put before them by Hugging Face
+FIRST = ["<unk>", "<s>", "</s>"]
+SPECIAL = {"<s>": (4, FIRST), "<s>NOTUSED": (7, FIRST), "[PAD]": (4, ["[PAD]", "[CLS]", "[SEP]", "[UNK]"])}
 
 
 def sentencepiece_model(tokenizer):
     """The Unigram model of a tokenizer.json as SentencePiece writes it."""
     proto = sentencepiece_model_pb2.ModelProto()
     kinds = proto.SentencePiece
-    for piece, kind in [("<unk>", kinds.UNKNOWN), ("<s>", kinds.CONTROL), ("</s>", kinds.CONTROL)]:
-        proto.pieces.add(piece=piece, score=0.0, type=kind)
-    for piece, score in tokenizer["model"]["vocab"][SPECIAL:]:
+    vocabulary = tokenizer["model"]["vocab"]
+    passed, first = SPECIAL[vocabulary[0][0]]
+    for piece in first:
+        proto.pieces.add(piece=piece, score=0.0, type=kinds.UNKNOWN if "unk" in piece.lower() else kinds.CONTROL)
+    for piece, score in vocabulary[passed:]:
         proto.pieces.add(piece=piece, score=score, type=kinds.NORMAL)
-    proto.trainer_spec.model_type = proto.trainer_spec.UNIGRAM
-    proto.trainer_spec.vocab_size = len(proto.pieces)
+    trainer = proto.trainer_spec
+    trainer.model_type = trainer.UNIGRAM
+    trainer.vocab_size = len(proto.pieces)
+    if first != FIRST:
+        trainer.pad_id, trainer.bos_id, trainer.eos_id, trainer.unk_id = range(4)
+        trainer.pad_piece, trainer.bos_piece, trainer.eos_piece, trainer.unk_piece = first
     proto.normalizer_spec.name = "nmt_nfkc"
-    charsmap = tokenizer["normalizer"]["normalizers"][0]["precompiled_charsmap"]
+    steps = tokenizer["normalizer"]["normalizers"]
+    charsmap = next(step["precompiled_charsmap"] for step in steps if step["type"] == "Precompiled")
     proto.normalizer_spec.precompiled_charsmap = base64.b64decode(charsmap)
     return proto.SerializeToString()
 
@@ -79,7 +94,7 @@ def labels_of(folder):
 
 def prepare(source, target):
     """Write the folder and give the name of the annotator that loads it."""
-    annotator, file = KINDS[source.name]
+    annotator, file = {**KINDS, **SAVED_KINDS}[source.name]
     assets = target / "assets"
     assets.mkdir(parents=True, exist_ok=True)
     model = onnx.load(source / file)  # weights beside the graph come into it
@@ -89,7 +104,8 @@ def prepare(source, target):
     tokenizer = json.loads((source / "tokenizer.json").read_text(encoding="utf-8"))
     pieces = tokenizer["model"]
     if pieces["type"] == "Unigram":
-        (assets / "sentencepiece.bpe.model").write_bytes(sentencepiece_model(tokenizer))
+        name = "spm.model" if annotator.startswith("DeBerta") else "sentencepiece.bpe.model"
+        (assets / name).write_bytes(sentencepiece_model(tokenizer))
         return annotator
     vocabulary = {**pieces["vocab"], **{t["content"]: t["id"] for t in tokenizer["added_tokens"]}}
     write_lines(assets / "vocab.txt", by_id(vocabulary))

@@ -3,6 +3,7 @@
 use polars::prelude::PolarsError;
 use pyo3::{create_exception, exceptions::PyException, prelude::*};
 use spanframe_engine::{EngineError, ErrorKind};
+use spanframe_install::InstallError;
 use spanframe_jobs::JobError;
 
 create_exception!(spanframe, SpanframeError, PyException, "Base class of all errors of spanframe.");
@@ -28,6 +29,11 @@ pub fn python(error: &EngineError) -> PyErr {
 
 /// The exception for an error of a job.
 pub fn job(error: &JobError) -> PyErr {
+    exception(error.kind(), error.to_string())
+}
+
+/// The exception for an error of installing a model.
+pub fn install(error: &InstallError) -> PyErr {
     exception(error.kind(), error.to_string())
 }
 

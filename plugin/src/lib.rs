@@ -64,6 +64,12 @@ fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(engine::names_models, module)?)?;
     module.add_function(wrap_pyfunction!(diff::diff, module)?)?;
     module.add_function(wrap_pyfunction!(models::models, module)?)?;
+    module.add_function(wrap_pyfunction!(models::add_model, module)?)?;
+    module.add_function(wrap_pyfunction!(models::import_model, module)?)?;
+    module.add_function(wrap_pyfunction!(models::import_once, module)?)?;
+    module.add_function(wrap_pyfunction!(models::export_model, module)?)?;
+    module.add_function(wrap_pyfunction!(models::remove_model, module)?)?;
+    module.add_function(wrap_pyfunction!(models::verify_model, module)?)?;
     module.add_function(wrap_pyfunction!(run::run, module)?)?;
     module.add_function(wrap_pyfunction!(cli, module)?)?;
     error::register(module)

@@ -1,12 +1,15 @@
-//! The catalogue for Python.
+//! The catalogue and the installed models for Python.
+
+use std::path::PathBuf;
 
 use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
 };
-use spanframe_engine::catalogue;
+use spanframe_engine::{RawOptions, catalogue};
+use spanframe_install::{InstallError, Installed, Models, Naming, Source, Token};
 
-use crate::error::python;
+use crate::error::{install, python};
 
 /// The models that have a name, a dict each.
 #[pyfunction]
@@ -30,4 +33,77 @@ pub fn models(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
         Ok(row)
     });
     PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
+}
+
+/// Endpoint, token, and whether the hub may not be asked; what is `None` is as the environment says.
+type Hub = (Option<String>, Option<String>, Option<bool>);
+
+fn home() -> PyResult<Models> {
+    let options = crate::options(RawOptions::default()).map_err(|e| python(&e))?;
+    Models::home(options.runtime).map_err(|e| install(&e))
+}
+
+/// Runs `work` without the interpreter's lock, on the user's folder.
+fn at_home<T: Send>(py: Python<'_>, work: impl FnOnce(Models) -> Result<T, InstallError> + Send) -> PyResult<T> {
+    let models = home()?;
+    py.detach(|| work(models)).map_err(|e| install(&e))
+}
+
+fn told(py: Python<'_>, installed: Installed) -> PyResult<Bound<'_, PyDict>> {
+    let row = PyDict::new(py);
+    row.set_item("name", installed.name)?;
+    row.set_item("folder", installed.folder)?;
+    row.set_item("source", installed.manifest.source)?;
+    row.set_item("commit", installed.manifest.commit)?;
+    row.set_item("entities", installed.card.entities)?;
+    Ok(row)
+}
+
+/// Installs a model; gives name, folder, source, commit and entities.
+#[pyfunction]
+pub fn add_model<'py>(
+    py: Python<'py>, source: &str, naming: (Option<String>, bool), hub: Hub,
+) -> PyResult<Bound<'py, PyDict>> {
+    let naming = Naming { name: naming.0, replace: naming.1 };
+    let installed = at_home(py, |mut models| {
+        let (endpoint, token, offline) = hub;
+        models.hub.endpoint = endpoint.or(models.hub.endpoint);
+        models.hub.token = token.and_then(|token| Token::new(&token)).or(models.hub.token);
+        models.hub.offline = offline.unwrap_or(models.hub.offline);
+        models.add(&Source::parse(source)?, &naming)
+    })?;
+    told(py, installed)
+}
+
+/// Installs what Spark NLP saved.
+#[pyfunction]
+pub fn import_model(py: Python<'_>, path: PathBuf, naming: (Option<String>, bool)) -> PyResult<Bound<'_, PyDict>> {
+    let naming = Naming { name: naming.0, replace: naming.1 };
+    let installed = at_home(py, |models| models.import(&path, &naming))?;
+    told(py, installed)
+}
+
+/// As `import_model`, by a name made of the content; the same content is imported once.
+#[pyfunction]
+pub fn import_once(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyDict>> {
+    let installed = at_home(py, |models| models.import_once(&path))?;
+    told(py, installed)
+}
+
+/// Writes a model to an archive.
+#[pyfunction]
+pub fn export_model(py: Python<'_>, model: &str, archive: PathBuf) -> PyResult<()> {
+    at_home(py, |models| models.export(model, &archive).map(drop))
+}
+
+/// Removes an installed model.
+#[pyfunction]
+pub fn remove_model(py: Python<'_>, name: &str) -> PyResult<()> {
+    at_home(py, |models| models.remove(name).map(drop))
+}
+
+/// Whether the model has a manifest; files that do not match it are an error.
+#[pyfunction]
+pub fn verify_model(py: Python<'_>, model: &str) -> PyResult<bool> {
+    at_home(py, |models| Ok(models.verify(model)?.manifest.is_some()))
 }

@@ -320,11 +320,54 @@ def test_models_are_those_of_the_catalogue_or_folders(tmp_path):
     with pytest.raises(ModelError, match="there is no model at"):
         nlp.BertForTokenClassification.load(tmp_path / "none")
     (tmp_path / "metadata").mkdir()
-    with pytest.raises(UnsupportedError, match="that Spark NLP saved"):
+    with pytest.raises(ModelError, match="no metadata of Spark"):
         nlp.BertForTokenClassification.load(tmp_path)
     for row in spanframe._internal.models():
         for language in row["languages"]:
             assert medical.BertForTokenClassification.pretrained(row["name"], language).model == row["name"]
+
+
+def test_a_classifier_that_spark_nlp_saved_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPANFRAME_HOME", str(tmp_path))
+    saved = DATA / "reference/sparknlp_folders/bert-cased"
+    classifier = nlp.BertForTokenClassification.load(saved)
+    assert classifier.getMaxSentenceLength() == 96
+    assert classifier.getOutputCol() == "ner"
+    frame = pl.DataFrame({"text": ["Paciente con diabetes mellitus tipo 2, toma metformina.", None]})
+    found = model(classifier=classifier).transform(frame)
+    onnx = nlp.BertForTokenClassification.load(DATA / "test_models/bert-cased")
+    assert found.equals(model(classifier=onnx).transform(frame))
+    assert found["ner_chunk"].list.len()[0] > 0
+    # the same content is imported once, from wherever
+    shutil.copytree(saved, tmp_path / "copied")
+    again = nlp.XlmRoBertaForTokenClassification.load(f"file://{tmp_path / 'copied'}")
+    assert again.model == classifier.model
+    assert [path.name for path in (tmp_path / "models").iterdir()] == [classifier.model.rpartition("/")[2]]
+
+
+def test_a_pipeline_that_spark_nlp_saved_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPANFRAME_HOME", str(tmp_path / "home"))
+    saved = DATA / "reference/sparknlp_folders/pipeline"
+    frame = pl.DataFrame({"text": ["Paciente con diabetes mellitus tipo 2, toma metformina."]})
+    expect = model(classifier=nlp.BertForTokenClassification.load(DATA / "test_models/bert-cased")).transform(frame)
+    loaded = nlp.PipelineModel.load(saved)
+    assert loaded.transform(frame).equals(expect)
+    assert [type(stage).__name__ for stage in loaded.stages] == [
+        "DocumentAssembler",
+        "Tokenizer",
+        "BertForTokenClassification",
+        "NerConverter",
+    ]
+    loaded.save(tmp_path / "kept")
+    assert nlp.PipelineModel.load(tmp_path / "kept").transform(frame).equals(expect)
+    shutil.copytree(saved, tmp_path / "other")
+    [file] = (tmp_path / "other/stages").glob("1_*/metadata/part-00000")
+    file.write_text(file.read_text().replace('"paramMap":{', '"paramMap":{"splitChars":["-"],'))
+    with pytest.raises(UnsupportedError, match="Tokenizer.setSplitChars"):
+        nlp.PipelineModel.load(tmp_path / "other")
+    shutil.rmtree(next((tmp_path / "other/stages").glob("3_*")))
+    with pytest.raises(ModelError, match="lacks stages of its pipeline: NerConverter"):
+        nlp.PipelineModel.load(tmp_path / "other")
 
 
 def test_a_folder_of_this_house_has_no_language(tmp_path, monkeypatch):

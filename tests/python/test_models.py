@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import TINY
+from conftest import DATA, TINY
 
 import spanframe
 
@@ -62,3 +62,45 @@ def test_an_installed_folder_comes_before_a_published_name(home):
 def test_an_unknown_name_is_refused_with_the_nearest():
     with pytest.raises(spanframe.ModelError, match="such as roberta_symptom_ner_es_onnx"):
         spanframe.Engine("roberta_symptoms_ner_es_onnx")
+
+
+def test_models_are_added_verified_exported_and_removed(home, tmp_path):
+    added = spanframe.add_model(TINY, "ours")
+    assert added.name == "ours" and added.folder == str(home / "models" / "ours") and added.commit is None
+    assert added.entities == spanframe.Engine("ours").entities
+    assert spanframe.Engine("ours").annotate_text(TEXT) == spanframe.Engine(TINY).annotate_text(TEXT)
+    assert spanframe.verify_model("ours") is True and spanframe.verify_model(TINY) is False
+    with pytest.raises(spanframe.InputError, match="installed already"):
+        spanframe.add_model(TINY, "ours")
+    archive = tmp_path / "ours.tar.gz"
+    spanframe.export_model("ours", archive)
+    spanframe.remove_model("ours")
+    with pytest.raises(spanframe.InputError, match="no installed model `ours`"):
+        spanframe.remove_model("ours")
+    assert spanframe.add_model(archive).name == "ours"
+    (home / "models" / "ours" / "config.json").write_text("{}")
+    with pytest.raises(spanframe.ModelError, match="config.json was changed"):
+        spanframe.verify_model("ours")
+    with pytest.raises(spanframe.ModelError, match="config.json was changed"):
+        spanframe.Engine("ours")
+
+
+def test_nothing_is_fetched_unless_asked(monkeypatch):
+    with pytest.raises(spanframe.ModelError, match="run `spanframe model add hf:org/name` first"):
+        spanframe.Engine("hf:org/name")
+    with pytest.raises(spanframe.InputError, match="HF_HUB_OFFLINE"):
+        spanframe.add_model("hf:org/name", offline=True)
+    with pytest.raises(spanframe.InputError) as caught:
+        spanframe.add_model("hf:org/name", endpoint="http://127.0.0.1:9", token="hf_Secret", offline=False)
+    assert "127.0.0.1:9" in str(caught.value) and "Secret" not in str(caught.value)
+
+
+def test_what_spark_nlp_saved_is_imported():
+    saved = DATA / "reference/sparknlp_folders/roberta"
+    imported = spanframe.import_model(saved)
+    assert (imported.name, imported.source) == ("roberta", "Spark NLP: roberta")
+    engine = spanframe.Engine("roberta", max_length=64)
+    original = spanframe.Engine(DATA / "test_models/roberta", max_length=64)
+    assert engine.annotate_text(TEXT) == original.annotate_text(TEXT) != []
+    with pytest.raises(spanframe.InputError, match="spanframe model import"):
+        spanframe.add_model(saved, "other")

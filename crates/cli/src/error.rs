@@ -4,6 +4,7 @@ use std::{io, path::PathBuf};
 
 use arrow_schema::DataType;
 use spanframe_engine::{EngineError, ErrorKind, OptionError};
+use spanframe_install::InstallError;
 use spanframe_jobs::JobError;
 
 use crate::interrupt::INTERRUPTED;
@@ -16,6 +17,8 @@ pub enum CliError {
     Engine(#[from] EngineError),
     #[error(transparent)]
     Job(#[from] JobError),
+    #[error(transparent)]
+    Install(#[from] InstallError),
     #[error("cannot write the metrics file: {0}")]
     Metrics(io::Error),
     #[error("there is no file `{0}`")]
@@ -83,6 +86,7 @@ impl CliError {
             Self::Job(JobError::Stopped) => return INTERRUPTED,
             Self::Job(error) => error.kind(),
             Self::Engine(error) => error.kind(),
+            Self::Install(error) => error.kind(),
             _ => ErrorKind::Input,
         };
         match kind {

@@ -13,6 +13,7 @@ mod evaluate;
 mod flags;
 mod head;
 mod highlight;
+mod install;
 mod interrupt;
 mod list;
 mod man;
@@ -71,6 +72,17 @@ fn execute(cli: Cli, library: Option<PathBuf>) -> Result<(), CliError> {
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => man::man(&command),
         Command::Model(ModelCommand::List { json }) => list::list(json),
+        Command::Model(ModelCommand::Add(command)) => {
+            install::add(&command, options(with_library(command.onnxruntime.clone()))?)
+        }
+        Command::Model(ModelCommand::Import(command)) => {
+            install::import(&command, options(with_library(command.onnxruntime.clone()))?)
+        }
+        Command::Model(ModelCommand::Export { model, archive }) => {
+            install::export(&model, &archive, options(RawOptions::default())?)
+        }
+        Command::Model(ModelCommand::Remove { name }) => install::remove(&name, options(RawOptions::default())?),
+        Command::Model(ModelCommand::Verify { model }) => install::verify(&model, options(RawOptions::default())?),
         Command::Model(ModelCommand::Show { model }) => {
             let raw = RawOptions { model: model.map(Into::into), ..RawOptions::default() };
             let card = spanframe_engine::card(&options(raw)?)?;
@@ -80,4 +92,8 @@ fn execute(cli: Cli, library: Option<PathBuf>) -> Result<(), CliError> {
             })
         }
     }
+}
+
+fn with_library(onnxruntime: Option<PathBuf>) -> RawOptions {
+    RawOptions { onnxruntime, ..RawOptions::default() }
 }

@@ -1,11 +1,12 @@
 //! Models by name: the bundled one, published names that it answers to, and what a user has installed.
 //!
-//! A name is resolved in this order: the bundled model's own name; a path that exists; a folder of that name among the
+//! A name is resolved in this order: the bundled model's own name; `hf:org/name[@revision]`, as the installed copy of it
+//! (nothing is fetched here); a path that exists; a folder of that name among the
 //! [installed](spanframe_model::models_folder) models; one of [`ALIASES`].
 
 use std::path::Path;
 
-use spanframe_model::{ModelCard, ModelError, ModelFiles, Score, Scores};
+use spanframe_model::{HubName, ModelCard, ModelError, ModelFiles, Score, Scores};
 
 use crate::EngineError;
 
@@ -53,11 +54,17 @@ pub(crate) struct Resolved {
 /// The files that `model` names; `None` for the bundled model.
 ///
 /// # Errors
-/// [`ModelError::NotFound`] with the nearest names, and those of [`ModelFiles::find`].
+/// [`ModelError::NotFound`] with the nearest names, [`ModelError::NotInstalled`] for a model of the hub, and those of
+/// [`ModelFiles::find`].
 pub(crate) fn resolve(model: Option<&str>) -> Result<Resolved, ModelError> {
     let name = model.unwrap_or(spanframe_bundled::NAME);
     if name == spanframe_bundled::NAME {
         return Ok(Resolved { files: bundled(), alias: None });
+    }
+    if let Some(asked) = HubName::parse(name)? {
+        let folder =
+            spanframe_model::installed_from(&asked).ok_or_else(|| ModelError::NotInstalled(name.to_string()))?;
+        return Ok(Resolved { files: ModelFiles::find(&folder, "")?, alias: None });
     }
     if !Path::new(name).exists() {
         if let Some(folder) = spanframe_model::installed(name) {

@@ -97,11 +97,13 @@ pub(crate) fn load(files: ModelFiles, options: &EngineOptions) -> Result<Arc<Loa
             ModelFiles::Embedded { name, .. } => (*name).to_string(),
         },
         version: match &files {
-            ModelFiles::Folder { folder, onnx } => ["config.json", "tokenizer.json", "tokenizer_config.json"]
-                .map(|name| version(&folder.join(name)))
-                .into_iter()
-                .chain([version(onnx)])
-                .collect(),
+            ModelFiles::Folder { folder, onnx } => {
+                ["config.json", "tokenizer.json", "tokenizer_config.json", "manifest.json"]
+                    .map(|name| version(&folder.join(name)))
+                    .into_iter()
+                    .chain([version(onnx)])
+                    .collect()
+            }
             ModelFiles::Embedded { .. } => Vec::new(),
         },
         session,

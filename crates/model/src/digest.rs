@@ -1,20 +1,22 @@
 //! One number for the files that decide what a model finds.
 
 use std::{
-    fs::{self, File},
-    io::{self, Read},
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use sha2::{Digest, Sha256};
 
-use crate::{ModelError, ModelFiles};
+use crate::{
+    ModelError, ModelFiles,
+    file_hash::{hex, sha256},
+};
 
 /// Beside the ONNX file and its external data.
 const READ: [&str; 3] = ["config.json", "tokenizer.json", "tokenizer_config.json"];
 
 impl ModelFiles {
-    /// SHA-256 over names and contents of config.json, tokenizer.json, tokenizer_config.json, the ONNX file and its
+    /// SHA-256 over names, lengths and SHA-256 of config.json, tokenizer.json, tokenizer_config.json, the ONNX file and its
     /// external data (files beside it whose names begin with its own), as hexadecimal digits.
     ///
     /// # Errors
@@ -22,27 +24,32 @@ impl ModelFiles {
     pub fn digest(&self) -> Result<String, ModelError> {
         let mut hasher = Sha256::new();
         match self {
-            Self::Folder { folder, onnx } => {
-                for name in READ {
-                    let path = folder.join(name);
-                    if path.exists() {
-                        add_file(&mut hasher, &path, name)?;
-                    }
-                }
-                for path in with_external_data(onnx)? {
+            Self::Folder { .. } => {
+                for path in self.deciding()? {
                     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    add_file(&mut hasher, &path, &name)?;
+                    let (length, hash) = sha256(&path).map_err(|source| ModelError::Read { path, source })?;
+                    add(&mut hasher, &name, length, &hash);
                 }
             }
             Self::Embedded { files, .. } => {
                 let known = |wanted: &str| files.iter().find(|(name, _)| *name == wanted).copied();
                 for (name, bytes) in READ.into_iter().filter_map(known).chain(self.embedded_onnx()) {
-                    begin(&mut hasher, name, bytes.len() as u64);
-                    hasher.update(bytes);
+                    add(&mut hasher, name, bytes.len() as u64, &Sha256::digest(bytes));
                 }
             }
         }
-        Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex(&hasher.finalize()))
+    }
+
+    /// The files of a folder that decide what it finds; none for a model that is part of the program.
+    ///
+    /// # Errors
+    /// [`ModelError::Read`].
+    pub(crate) fn deciding(&self) -> Result<Vec<PathBuf>, ModelError> {
+        let Self::Folder { folder, onnx } = self else { return Ok(Vec::new()) };
+        let mut found: Vec<PathBuf> = READ.map(|name| folder.join(name)).into_iter().filter(|p| p.exists()).collect();
+        found.extend(with_external_data(onnx)?);
+        Ok(found)
     }
 }
 
@@ -55,23 +62,11 @@ pub fn digest_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// Name and length go first, so that no two lists of files give the same bytes.
-fn begin(hasher: &mut Sha256, name: &str, length: u64) {
+fn add(hasher: &mut Sha256, name: &str, length: u64, hash: &[u8]) {
     hasher.update((name.len() as u64).to_le_bytes());
     hasher.update(name);
     hasher.update(length.to_le_bytes());
-}
-
-fn add_file(hasher: &mut Sha256, path: &Path, name: &str) -> Result<(), ModelError> {
-    let failed = |source: io::Error| ModelError::Read { path: path.to_path_buf(), source };
-    let mut file = File::open(path).map_err(failed)?;
-    begin(hasher, name, file.metadata().map_err(failed)?.len());
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer).map_err(failed)? {
-            0 => return Ok(()),
-            n => hasher.update(&buffer[..n]),
-        }
-    }
+    hasher.update(hash);
 }
 
 fn with_external_data(onnx: &Path) -> Result<Vec<PathBuf>, ModelError> {

@@ -52,6 +52,34 @@ pub enum ModelError {
         /// The files, with commas.
         found: String,
     },
+    /// A name that begins as one of the hub and is none.
+    #[error(
+        "`{0}` is no name of the hub: expected hf:org/name or hf:org/name@revision, of letters, digits, dots, hyphens and \
+         underscores"
+    )]
+    BadHubName(String),
+    /// A model of the hub that was not added.
+    #[error("`{0}` is not installed, and nothing is fetched unless asked: run `spanframe model add {0}` first")]
+    NotInstalled(String),
+    /// Files are not what their manifest says.
+    #[error(
+        "the model folder `{folder}` is not what its manifest.json says: {faults}; install it again, or remove \
+         manifest.json if the change was meant"
+    )]
+    Altered {
+        /// The folder.
+        folder: PathBuf,
+        /// The differences, with commas.
+        faults: String,
+    },
+    /// An ONNX file that is not given to ONNX Runtime.
+    #[error("`{file}` is refused: {reason}")]
+    Refused {
+        /// The file.
+        file: PathBuf,
+        /// Why, and the way out.
+        reason: String,
+    },
     /// A file cannot be read.
     #[error("cannot read `{path}`: {source}")]
     Read {
@@ -187,7 +215,7 @@ impl ModelError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnknownDevice(_) => ErrorKind::Input,
+            Self::UnknownDevice(_) | Self::BadHubName(_) => ErrorKind::Input,
             Self::LibraryNotFound { .. }
             | Self::LibraryUnusable { .. }
             | Self::LibraryLoaded { .. }

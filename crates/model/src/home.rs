@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::{HubName, Manifest};
+
 /// Environment variable with the folder of spanframe's own files; installed models are in `models/` in it.
 pub const HOME_VARIABLE: &str = "SPANFRAME_HOME";
 
@@ -43,6 +45,13 @@ pub fn installed(name: &str) -> Option<PathBuf> {
     let is_name = Path::new(name).file_name().is_some_and(|last| last == name);
     let folder = models_folder().filter(|_| is_name)?.join(name);
     folder.is_dir().then_some(folder)
+}
+
+/// The folder of the installed model that came from `name`, as its manifest says, if there is one.
+#[must_use]
+pub fn installed_from(name: &HubName) -> Option<PathBuf> {
+    let is_of = |folder: &PathBuf| matches!(Manifest::read(folder), Ok(Some(manifest)) if manifest.is_of(name));
+    installed_names().into_iter().filter_map(|installed_name| installed(&installed_name)).find(is_of)
 }
 
 /// Names of all installed models, sorted. Hidden folders and files are passed over.

@@ -1,6 +1,9 @@
 //! [`Model`]: everything that inference needs of one model folder.
 
-use crate::{Backend, Config, ModelCard, ModelError, ModelFiles, Runtime, RuntimeSearch, SessionOptions, Tokenizer};
+use crate::{
+    Backend, Config, Graph, Manifest, ModelCard, ModelError, ModelFiles, Runtime, RuntimeSearch, SessionOptions,
+    Tokenizer,
+};
 
 /// A loaded model: labels, tokenizer and sessions.
 pub struct Model {
@@ -15,11 +18,16 @@ pub struct Model {
 }
 
 impl Model {
-    /// Loads everything, ONNX Runtime included.
+    /// Loads everything, ONNX Runtime included, once the files are those of the folder's manifest, if it has one, and the
+    /// ONNX file has neither custom operators nor data outside of its folder.
     ///
     /// # Errors
     /// Any [`ModelError`] but [`ModelError::Tokenize`] and [`ModelError::Run`].
     pub fn load(files: ModelFiles, search: &RuntimeSearch, options: SessionOptions) -> Result<Self, ModelError> {
+        Manifest::check(&files)?;
+        if let ModelFiles::Folder { onnx, .. } = &files {
+            Graph::check(onnx)?;
+        }
         let config = Config::read(&files)?;
         let tokenizer = Tokenizer::read(&files)?;
         if config.max_length <= tokenizer.special_tokens() {

@@ -32,7 +32,7 @@ from ._internal import (
     Table,
     __version__,
 )
-from ._models import models
+from ._models import InstalledModel, add_model, export_model, import_model, models, remove_model, verify_model
 from ._run import Progress, Summary, run
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Entities",
     "Entity",
     "InputError",
+    "InstalledModel",
     "InternalError",
     "ModelEntity",
     "ModelError",
@@ -49,9 +50,14 @@ __all__ = [
     "Summary",
     "Table",
     "__version__",
+    "add_model",
     "diff",
+    "export_model",
+    "import_model",
     "models",
+    "remove_model",
     "run",
+    "verify_model",
 ]
 
 if find_spec("polars") is not None:

@@ -1,10 +1,11 @@
-"""The models that have a name."""
+"""The models that have a name, and the folder of installed ones."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, NamedTuple
 
-from . import _internal
+from . import _internal, _runtime
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,3 +54,183 @@ def models() -> pl.DataFrame:
         "model": pl.String,
     }
     return pl.DataFrame(_internal.models(), schema=schema)
+
+
+class InstalledModel(NamedTuple):
+    """A model that was installed."""
+
+    name: str
+    """What ``model=`` takes."""
+    folder: str
+    """Where it is, with its ``manifest.json``."""
+    source: str
+    """What it came from: the last part of a path, or ``hf:org/name@revision``."""
+    commit: str | None
+    """The commit of the hub, where it came from there."""
+    entities: list[str]
+    """Its entity types."""
+
+
+def _installed(row: dict[str, object]) -> InstalledModel:
+    return InstalledModel(**{**row, "folder": fspath(row["folder"])})
+
+
+def add_model(
+    source: str | PathLike[str],
+    name: str | None = None,
+    *,
+    replace: bool = False,
+    endpoint: str | None = None,
+    token: str | None = None,
+    offline: bool | None = None,
+) -> InstalledModel:
+    """Installs a model, whole or not at all, as ``spanframe model add`` does.
+
+    Parameters
+    ----------
+    source
+        A model folder, an ``.onnx`` file in one, a ``.zip`` or ``.tar.gz`` archive of one, or ``hf:org/name[@revision]``.
+        Only the last is fetched from the network.
+    name
+        The name to give it; that of the source where left out.
+    replace
+        Replace the installed model of that name.
+    endpoint, token, offline
+        URL of the hub, who asks it, and whether it may not be asked; else the environment variables ``HF_ENDPOINT``,
+        ``HF_TOKEN`` and ``HF_HUB_OFFLINE``.
+
+    Returns
+    -------
+    InstalledModel
+        Its name, folder, source, commit and entity types.
+
+    Raises
+    ------
+    InputError
+        There is no such source, the name is taken, or the hub refuses or does not answer.
+    ModelError
+        The model cannot be used, an archive is unsafe, or a file did not come as the hub has it.
+
+    Examples
+    --------
+    >>> add_model("no/such/model")
+    Traceback (most recent call last):
+        ...
+    spanframe.InputError: there is no model at `no/such/model`: name a model folder, a .zip, .tar.gz or .tgz archive of one, or hf:org/name[@revision]
+    """
+    _runtime.register()
+    return _installed(_internal.add_model(fspath(source), (name, replace), (endpoint, token, offline)))
+
+
+def import_model(path: str | PathLike[str], name: str | None = None, *, replace: bool = False) -> InstalledModel:
+    """Installs what Spark NLP saved, as ``spanframe model import`` does. No JVM is needed.
+
+    Parameters
+    ----------
+    path
+        The folder of a token classifier of the ONNX engine (Bert, DistilBert, RoBerta, XlmRoBerta, CamemBert or
+        DeBertaForTokenClassification), of a pipeline with one, or a ``.zip`` or ``.tar.gz`` archive of either.
+    name
+        The name to give it; that of the folder where left out.
+    replace
+        Replace the installed model of that name.
+
+    Returns
+    -------
+    InstalledModel
+        Its name, folder, source, commit and entity types.
+
+    Raises
+    ------
+    InputError
+        There is no such folder, or the name is taken.
+    ModelError
+        The folder cannot be read: the file and the place in it are in the message.
+
+    Examples
+    --------
+    >>> import_model("data/test_models/bert-cased")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    spanframe.InputError: `data/test_models/bert-cased` is a model folder ...
+    """
+    _runtime.register()
+    return _installed(_internal.import_model(path, (name, replace)))
+
+
+def export_model(model: str | PathLike[str], archive: str | PathLike[str]) -> None:
+    """Writes a verified model to a ``.tar.gz``, ``.tgz`` or ``.zip`` archive, for a machine without a network.
+
+    Parameters
+    ----------
+    model
+        Installed name or model folder.
+    archive
+        File to write; it must not be there.
+
+    Raises
+    ------
+    InputError
+        There is no such model, or the file is there already.
+    ModelError
+        The files of the model are not those of its manifest.
+
+    Examples
+    --------
+    >>> export_model("no/such/model", "model.tar.gz")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    spanframe.InputError: there is no installed model `no/such/model`: ...
+    """
+    _internal.export_model(fspath(model), archive)
+
+
+def remove_model(name: str) -> None:
+    """Removes an installed model.
+
+    Parameters
+    ----------
+    name
+        Installed name.
+
+    Raises
+    ------
+    InputError
+        There is no such model.
+
+    Examples
+    --------
+    >>> remove_model("absent")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    spanframe.InputError: there is no installed model `absent`: ...
+    """
+    _internal.remove_model(name)
+
+
+def verify_model(model: str | PathLike[str]) -> bool:
+    """Compares the files of a model with its manifest.
+
+    Parameters
+    ----------
+    model
+        Installed name or model folder.
+
+    Returns
+    -------
+    bool
+        True if every file is what it was; False for a folder without a manifest, of which nothing is known.
+
+    Raises
+    ------
+    InputError
+        There is no such model.
+    ModelError
+        A file was changed, is absent, or was added: every difference is in the message.
+
+    Examples
+    --------
+    >>> verify_model("data/test_models/bert-cased")  # a folder that was not installed
+    False
+    """
+    return _internal.verify_model(fspath(model))

@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 from .._internal import InputError, __version__, check_option
+from ._absent import unsupported
 from ._frame import check_texts, transform
+from ._saved import is_saved, stages_of
 from ._stage import Stage, TokenClassifier
 from ._wiring import Wiring, wire
 
@@ -46,14 +48,21 @@ class _Saved:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Any:
-        """What :meth:`save` wrote.
+        """What :meth:`save` wrote, or a pipeline that Spark NLP saved: its classifier is imported as by
+        ``BertForTokenClassification.load``.
 
         Raises
         ------
         InputError
             There is none at ``path``, or it is of another class or of a newer version.
+        ModelError
+            Spark NLP saved it, and a part of it cannot be read.
+        UnsupportedError
+            Spark NLP saved it, with a stage or a value that is not there.
         """
         file = _local(path) / _FILE
+        if is_saved(file.parent) and not file.exists():
+            return cls(_restored(file.parent))
         if not file.is_file():
             raise InputError(f"there is no pipeline at `{file.parent}`: save one there first")
         kept = json.loads(file.read_text(encoding="utf-8"))
@@ -79,6 +88,23 @@ class _Saved:
     def read(cls) -> type:
         """For ``read().load(path)``."""
         return cls
+
+
+def _restored(folder: Path) -> list[Stage]:
+    """The stages of a pipeline that Spark NLP saved."""
+    stages = []
+    for path, metadata in stages_of(folder):
+        # what a Tokenizer was fitted to is another class there
+        kind = Stage.stages.get(metadata.kind.removesuffix("Model"))
+        if kind is None:
+            raise unsupported(metadata.kind, sorted(Stage.stages))
+        if issubclass(kind, TokenClassifier):
+            stages.append(kind.load(path))
+            continue
+        stage = kind()
+        stage.restore(metadata)
+        stages.append(stage)
+    return stages
 
 
 class _Writer:

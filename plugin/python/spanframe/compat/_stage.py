@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
-from .._internal import InputError, ModelError, models
-from ._absent import UnsupportedError, unsupported
+from .._internal import InputError, ModelError, import_once, models
+from ._absent import unsupported
 from ._parameter import ASSEMBLER, CLASSIFIER, CONVERTER, DETECTOR, FINISHER, INTERNAL_CONVERTER, TOKENIZER, Parameter
+from ._saved import Metadata, is_saved, read_metadata
 
 _Stage = TypeVar("_Stage", bound="Stage")
+_OF_THE_MODEL = ("caseSensitive", "engine")
+"""Saved parameters that the import of a model has read."""
 
 
 class Stage:
@@ -80,6 +83,24 @@ class Stage:
     def outputs(self) -> list[str]:
         """Columns that it makes."""
         return [self.needed("outputCol")]
+
+    def restore(self, metadata: Metadata) -> None:
+        """Takes over the parameters that Spark NLP saved.
+
+        Raises
+        ------
+        UnsupportedError
+            One is not there, or has a value that is not.
+        """
+        self.uid = metadata.uid
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name, value in metadata.params.items():
+            if name in _OF_THE_MODEL:
+                continue
+            if name not in known:
+                setters = [parameter.setter for parameter in self.parameters]
+                raise unsupported(f"{type(self).__name__}.set{name[0].upper()}{name[1:]}", setters)
+            self.values[name] = known[name].check(type(self).__name__, value)
 
     def __repr__(self) -> str:
         return self.uid
@@ -170,25 +191,26 @@ class TokenClassifier(Stage):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Any:
-        """The model in a folder: a Hugging Face export with config.json, tokenizer.json and an ``.onnx`` file.
+        """The model in a folder: one that Spark NLP saved with the ONNX engine, or a Hugging Face export with config.json,
+        tokenizer.json and an ``.onnx`` file.
+
+        What Spark NLP saved is imported into the folder of installed models, once for the same content, under a name made of
+        it; its columns and `maxSentenceLength` are kept.
 
         Raises
         ------
         ModelError
-            There is no such folder.
-        UnsupportedError
-            Spark NLP saved it, in a format of its own.
+            There is no such folder, or it cannot be read.
         """
-        folder = Path(path)
-        if (folder / "metadata").is_dir() and not (folder / "config.json").exists():
-            raise UnsupportedError(
-                f"`{cls.__name__}.load` of a folder that Spark NLP saved (`{folder}`) is not supported: give the Hugging "
-                "Face export that it was made from"
-            )
+        folder = Path(os.fspath(path).removeprefix("file://"))
         if not folder.exists():
             _refuse(str(folder))
         stage = cls()
-        stage.model = str(folder)
+        if is_saved(folder):
+            stage.restore(read_metadata(folder))
+            stage.model = os.fspath(import_once(folder)["folder"])
+        else:
+            stage.model = str(folder)
         return stage
 
     @classmethod

@@ -1,0 +1,26 @@
+//! Installed models: [`Models`] adds them from folders, archives and the Hugging Face hub, imports what Spark NLP saved, and
+//! verifies, exports and removes them.
+//!
+//! A model is installed whole or not at all: everything goes to a hidden folder beside its place, is opened and tried
+//! there, gets its manifest, and is shown by one rename. This floor knows archives, the hub's protocol and the files of
+//! Spark NLP; what a model folder is, `spanframe_model` knows.
+#![forbid(unsafe_code)]
+
+mod archive;
+mod error;
+mod export;
+mod hub;
+mod models;
+mod name;
+mod needed;
+mod probe;
+mod source;
+mod spark;
+mod staging;
+
+pub use archive::Limits;
+pub use error::InstallError;
+pub use hub::{ENDPOINT_VARIABLE, HubSettings, OFFLINE_VARIABLE, Progress, TOKEN_VARIABLE, Token};
+pub use models::{Installed, Models, Verified};
+pub use name::Naming;
+pub use source::Source;

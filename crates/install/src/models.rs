@@ -1,0 +1,282 @@
+//! [`Models`]: the folder of installed models, and what can be done with it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use spanframe_model::{MANIFEST, Manifest, ModelCard, ModelFiles, RuntimeSearch, list};
+
+use crate::{
+    HubSettings, InstallError, Limits, Naming, Source, archive, export, hub,
+    name::check,
+    needed::{self, Files},
+    probe::probe,
+    spark,
+    staging::Staging,
+};
+
+/// The folder of installed models. Nothing is fetched but by [`add`](Self::add) of a model of the hub.
+#[derive(Clone, Debug)]
+pub struct Models {
+    /// Where they are: a folder each.
+    pub folder: PathBuf,
+    /// Where ONNX Runtime is looked for, to try a model before it is shown.
+    pub runtime: RuntimeSearch,
+    /// How the hub is asked.
+    pub hub: HubSettings,
+    /// What archives may unpack to.
+    pub limits: Limits,
+}
+
+/// A model that was installed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Installed {
+    /// The name to give as `model`.
+    pub name: String,
+    /// Where it is.
+    pub folder: PathBuf,
+    /// What its files are and where they came from.
+    pub manifest: Manifest,
+    /// What it is.
+    pub card: ModelCard,
+    /// Whether ONNX Runtime was there to run it once.
+    pub tried: bool,
+}
+
+/// A model whose files are what they were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// Its files; `None` for a folder without a manifest, of which nothing is known.
+    pub manifest: Option<Manifest>,
+}
+
+/// What a staging folder becomes.
+struct Origin {
+    source: String,
+    commit: Option<String>,
+}
+
+impl Models {
+    /// The user's own folder, [`models_folder`](spanframe_model::models_folder), with the settings of the environment.
+    ///
+    /// # Errors
+    /// [`InstallError::NoHome`].
+    pub fn home(runtime: RuntimeSearch) -> Result<Self, InstallError> {
+        let folder = spanframe_model::models_folder().ok_or(InstallError::NoHome)?;
+        Ok(Self { folder, runtime, hub: HubSettings::from_environment(), limits: Limits::default() })
+    }
+
+    /// Installs a copy of the model at `source`: the files that a model consists of, and no others.
+    ///
+    /// # Errors
+    /// Any [`InstallError`]; nothing is installed then.
+    pub fn add(&self, source: &Source, naming: &Naming) -> Result<Installed, InstallError> {
+        let name = self.free_name(naming, &source.name())?;
+        let staging = Staging::new(&self.folder, &name)?;
+        let mut origin = Origin { source: source.describe(), commit: None };
+        match source {
+            Source::Folder(path) => self.copy(path, &staging, &mut origin)?,
+            Source::Archive(path) => {
+                let unpacked = Staging::new(&self.folder, &name)?;
+                let folder = archive::unpack(path, unpacked.path(), self.limits)?;
+                self.copy(&folder, &staging, &mut origin)?;
+            }
+            Source::Hub(asked) => {
+                let repository = hub::Repository::open(&self.hub, asked)?;
+                needed::bring(&repository, None, staging.path())?;
+                origin.commit = Some(repository.commit().to_string());
+            }
+        }
+        self.show(staging, name, naming, origin)
+    }
+
+    /// Installs what Spark NLP saved at `path`: the folder of a token classifier, that of a whole pipeline with one, or a
+    /// `.zip` or `.tar.gz` archive of either.
+    ///
+    /// # Errors
+    /// [`InstallError::Spark`] that names the file and the place in it, and as [`add`](Self::add).
+    pub fn import(&self, path: &Path, naming: &Naming) -> Result<Installed, InstallError> {
+        let source = match path.is_dir() {
+            true => Source::Folder(path.to_path_buf()),
+            false => Source::parse(&path.display().to_string())?,
+        };
+        let name = self.free_name(naming, &source.name())?;
+        let staging = Staging::new(&self.folder, &name)?;
+        match &source {
+            Source::Archive(archive) => {
+                let unpacked = Staging::new(&self.folder, &name)?;
+                let folder = archive::unpack(archive, unpacked.path(), self.limits)?;
+                spark::import(&folder, staging.path(), self.limits)?;
+            }
+            _ => spark::import(path, staging.path(), self.limits)?,
+        }
+        let origin = Origin { source: format!("Spark NLP: {}", source.describe()), commit: None };
+        self.show(staging, name, naming, origin)
+    }
+
+    /// As [`import`](Self::import), by a name made of the content of the folder at `path`: the same content is imported
+    /// once, by whichever process comes first.
+    ///
+    /// # Errors
+    /// As [`import`](Self::import).
+    pub fn import_once(&self, path: &Path) -> Result<Installed, InstallError> {
+        let name = spark::name(path)?;
+        let find = || -> Result<Installed, InstallError> {
+            let folder = self.folder.join(&name);
+            let manifest = self.verify(&name)?.manifest.ok_or_else(|| self.not_installed(&name))?;
+            let card = ModelCard::read(&ModelFiles::find(&folder, "")?)?;
+            Ok(Installed { name: name.clone(), folder, manifest, card, tried: false })
+        };
+        if self.folder.join(&name).is_dir() {
+            return find();
+        }
+        match self.import(path, &Naming { name: Some(name.clone()), replace: false }) {
+            Err(InstallError::Exists { .. }) => find(),
+            done => done,
+        }
+    }
+
+    /// Removes the installed model `name`.
+    ///
+    /// # Errors
+    /// [`InstallError::NotInstalled`], [`InstallError::File`].
+    pub fn remove(&self, name: &str) -> Result<PathBuf, InstallError> {
+        let folder = self.installed(name)?;
+        // out of sight by one rename, so that nobody finds half of it
+        let aside = Staging::new(&self.folder, name)?;
+        fs::rename(&folder, aside.path().join("removed")).map_err(InstallError::file(&folder))?;
+        Ok(folder)
+    }
+
+    /// Compares the files of a model, an installed name or a folder, with its manifest.
+    ///
+    /// # Errors
+    /// [`InstallError::Faults`] that names every difference; [`InstallError::NotInstalled`].
+    pub fn verify(&self, model: &str) -> Result<Verified, InstallError> {
+        let folder = match self.installed(model) {
+            Err(_) if Path::new(model).is_dir() => PathBuf::from(model),
+            found => found?,
+        };
+        let manifest = Manifest::read(&folder)?;
+        let faults = manifest.as_ref().map_or(Ok(Vec::new()), |manifest| manifest.faults(&folder))?;
+        match faults.is_empty() {
+            true => Ok(Verified { folder, manifest }),
+            false => Err(InstallError::Faults { name: model.to_string(), faults: list(&faults) }),
+        }
+    }
+
+    /// Writes a verified model, an installed name or a folder, to the archive `target` (`.tar.gz`, `.tgz` or `.zip`),
+    /// which [`add`](Self::add) takes on another machine.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify); [`InstallError::File`] also where the archive is there already.
+    pub fn export(&self, model: &str, target: &Path) -> Result<Manifest, InstallError> {
+        let verified = self.verify(model)?;
+        if let Some(manifest) = verified.manifest {
+            export::export(&verified.folder, &manifest, target)?;
+            return Ok(manifest);
+        }
+        // a folder of the user's own: its files go through the same gate as any
+        let staging = Staging::new(&self.folder, "export")?;
+        let mut origin = Origin { source: Source::Folder(verified.folder.clone()).describe(), commit: None };
+        self.copy(&verified.folder, &staging, &mut origin)?;
+        let manifest = Manifest::of(staging.path(), origin.source, origin.commit)?;
+        manifest.write(staging.path())?;
+        export::export(staging.path(), &manifest, target)?;
+        Ok(manifest)
+    }
+
+    fn free_name(&self, naming: &Naming, found: &str) -> Result<String, InstallError> {
+        let name = naming.resolve(found)?;
+        match self.folder.join(&name).exists() && !naming.replace {
+            true => Err(InstallError::Exists { name }),
+            false => Ok(name),
+        }
+    }
+
+    fn installed(&self, name: &str) -> Result<PathBuf, InstallError> {
+        let folder = check(name).ok().map(|()| self.folder.join(name)).filter(|folder| folder.is_dir());
+        folder.ok_or_else(|| self.not_installed(name))
+    }
+
+    fn not_installed(&self, name: &str) -> InstallError {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.retain(|name| !name.starts_with('.'));
+        names.sort();
+        let known = match names.is_empty() {
+            true => format!("`{}` is empty", self.folder.display()),
+            false => format!("there are {}", names.join(", ")),
+        };
+        InstallError::NotInstalled { name: name.to_string(), known }
+    }
+
+    /// Copies the model in `path` (a folder, or an ONNX file in one) into `staging`. One with a manifest must be what that
+    /// says, and is told to come from where it came from at first.
+    fn copy(&self, path: &Path, staging: &Staging, origin: &mut Origin) -> Result<(), InstallError> {
+        if spark::is_saved(path) {
+            return Err(InstallError::WrongKind {
+                path: path.display().to_string(),
+                reason: "was saved by Spark NLP: `spanframe model import` reads it",
+            });
+        }
+        let (folder, onnx) = match ModelFiles::find(path, "") {
+            Ok(ModelFiles::Folder { folder, onnx }) if path.is_file() => (folder, Some(onnx)),
+            _ => (path.to_path_buf(), None),
+        };
+        let onnx = onnx.map(|onnx| onnx.strip_prefix(&folder).unwrap_or(&onnx).to_string_lossy().into_owned());
+        if let Some(manifest) = Manifest::read(&folder)? {
+            let faults = manifest.faults(&folder)?;
+            if !faults.is_empty() {
+                return Err(InstallError::Faults { name: path.display().to_string(), faults: list(&faults) });
+            }
+            *origin = Origin { source: manifest.source, commit: manifest.commit };
+        }
+        needed::bring(&Folder(folder), onnx.as_deref(), staging.path())
+    }
+
+    /// Tries the model in `staging`, writes its manifest and shows it.
+    fn show(&self, staging: Staging, name: String, naming: &Naming, origin: Origin) -> Result<Installed, InstallError> {
+        let tried = probe(staging.path(), &self.runtime)?;
+        let manifest = Manifest::of(staging.path(), origin.source, origin.commit)?;
+        manifest.write(staging.path())?;
+        let folder = self.folder.join(&name);
+        staging.show(&folder, naming.replace)?;
+        let card = ModelCard::read(&ModelFiles::find(&folder, "")?)?;
+        Ok(Installed { name, folder, manifest, card, tried })
+    }
+}
+
+/// The files of a folder on this machine. Links are followed: who names a folder means what it shows.
+struct Folder(PathBuf);
+
+impl Files for Folder {
+    fn list(&self) -> Result<Vec<String>, InstallError> {
+        let mut found = Vec::new();
+        for below in ["", "onnx"] {
+            let Ok(entries) = fs::read_dir(self.0.join(below)) else { continue };
+            let files = entries.flatten().filter(|entry| entry.path().is_file());
+            let names = files.filter_map(|entry| entry.file_name().into_string().ok());
+            found.extend(names.map(|name| if below.is_empty() { name } else { format!("{below}/{name}") }));
+        }
+        found.retain(|path| path != MANIFEST);
+        found.sort();
+        Ok(found)
+    }
+
+    fn bring(&self, path: &str, target: &Path) -> Result<(), InstallError> {
+        let from = self.0.join(path);
+        let copy = || {
+            let mut output = fs::File::create_new(target)?;
+            std::io::copy(&mut fs::File::open(&from)?, &mut output)
+        };
+        copy().map(drop).map_err(InstallError::file(&from))
+    }
+
+    fn describe(&self) -> String {
+        self.0.display().to_string()
+    }
+}

@@ -1,0 +1,119 @@
+//! Folders and archives become installed models, and installed models archives.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{
+    home::{Home, copy},
+    support::test_model,
+};
+
+fn manifest(home: &Home, name: &str) -> Value {
+    serde_json::from_slice(&fs::read(home.models().join(name).join("manifest.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn a_folder_is_installed_with_its_manifest_and_gives_the_same_entities() {
+    let home = Home::new();
+    let source = tempfile::tempdir().unwrap();
+    let folder = source.path().join("our_model");
+    copy(test_model("bert-cased").as_ref(), &folder);
+    fs::write(folder.join("pytorch_model.bin"), "not needed").unwrap();
+    fs::write(folder.join("LICENSE.txt"), "free").unwrap();
+    let said = home.done(&["model", "add", folder.to_str().unwrap()]);
+    assert!(said.starts_with("installed     our_model\n") && said.contains("DISEASE"), "{said}");
+    assert_eq!(home.installed(), ["our_model"]);
+    assert_eq!(home.entities("our_model"), home.entities(folder.to_str().unwrap()));
+    assert_ne!(home.entities("our_model").trim(), "[]");
+    let manifest = manifest(&home, "our_model");
+    let files: Vec<&str> = manifest["files"].as_array().unwrap().iter().map(|f| f["path"].as_str().unwrap()).collect();
+    let expect = [
+        "LICENSE.txt",
+        "config.json",
+        "onnx/model.onnx",
+        "onnx/model.onnx_data",
+        "special_tokens_map.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ];
+    assert_eq!(files, expect);
+    assert_eq!(manifest["source"], "our_model", "no path of this machine");
+    assert!(home.done(&["model", "verify", "our_model"]).contains("is what it was when it came from our_model"));
+    assert!(home.done(&["model", "show", "our_model"]).starts_with("model         our_model\n"));
+    let removed = home.done(&["model", "remove", "our_model"]);
+    assert!(removed.starts_with("removed our_model"), "{removed}");
+    assert_eq!(home.installed(), [""; 0]);
+}
+
+#[test]
+fn one_of_several_onnx_files_is_added_by_its_name() {
+    let home = Home::new();
+    let onnx = format!("{}/model_positions.onnx", test_model("roberta"));
+    home.done(&["model", "add", &onnx, "--name", "positions"]);
+    assert!(home.models().join("positions/model_positions.onnx").exists());
+    assert!(!home.models().join("positions/model.onnx").exists());
+    assert_eq!(home.entities("positions"), home.entities(&onnx));
+}
+
+#[test]
+fn an_exported_model_is_installed_elsewhere_as_it_was() {
+    let here = Home::new();
+    here.done(&["model", "add", &test_model("distilbert"), "--name", "ours"]);
+    let archives = tempfile::tempdir().unwrap();
+    for ending in ["tar.gz", "tgz", "zip"] {
+        let there = Home::new();
+        let archive = archives.path().join(format!("moved.{ending}"));
+        let archive = archive.to_str().unwrap();
+        here.done(&["model", "export", "ours", archive]);
+        here.refused(&["model", "export", "ours", archive], 2, &["moved.", "File exists"]);
+        there.done(&["model", "add", archive]);
+        assert_eq!(there.installed(), ["moved"]);
+        assert_eq!(there.entities("moved"), here.entities("ours"));
+        assert_eq!(manifest(&there, "moved"), manifest(&here, "ours"), "where it came from is told as before");
+        // a folder that was never installed can be exported too
+        let folder = archives.path().join(format!("folder.{ending}"));
+        here.done(&["model", "export", &test_model("distilbert"), folder.to_str().unwrap()]);
+        assert_eq!(here.installed(), ["ours"]);
+        there.done(&["model", "add", folder.to_str().unwrap()]);
+        assert_eq!(there.entities("folder"), here.entities("ours"));
+    }
+    here.refused(&["model", "export", "ours", "moved.rar"], 2, &["end it with .tar.gz"]);
+}
+
+#[test]
+fn names_are_checked_and_never_taken_twice() {
+    let home = Home::new();
+    let model = test_model("bert-uncased");
+    home.done(&["model", "add", &model, "--name", "ours"]);
+    home.refused(&["model", "add", &model, "--name", "ours"], 2, &["`ours` is installed already", "--replace"]);
+    let other = test_model("distilbert");
+    home.done(&["model", "add", &other, "--name", "ours", "--replace"]);
+    assert_eq!(home.entities("ours"), home.entities(&other));
+    for name in ["../ours", "a/b", ".x", "clinical-ner-small"] {
+        home.refused(&["model", "add", &model, "--name", name], 2, &["cannot be the name of an installed model"]);
+    }
+    for command in ["remove", "verify"] {
+        home.refused(&["model", command, "other"], 2, &["no installed model `other`", "there are ours"]);
+    }
+    home.refused(&["model", "remove", ".."], 2, &["no installed model"]);
+    home.refused(&["model", "add", "no/such/model"], 2, &["there is no model at `no/such/model`"]);
+}
+
+#[test]
+fn a_model_that_cannot_be_used_is_not_installed() {
+    let source = tempfile::tempdir().unwrap();
+    let add = |change: &dyn Fn(&std::path::Path), expect: &[&str]| {
+        let folder = source.path().join("broken");
+        copy(test_model("bert-uncased").as_ref(), &folder);
+        change(&folder);
+        Home::new().refused(&["model", "add", folder.to_str().unwrap()], 3, expect);
+        fs::remove_dir_all(folder).unwrap();
+    };
+    add(&|f| fs::remove_file(f.join("tokenizer.json")).unwrap(), &["has no tokenizer.json", "save_pretrained"]);
+    add(&|f| fs::remove_file(f.join("model.onnx")).unwrap(), &["has no model.onnx", "optimum-cli"]);
+    add(&|f| fs::write(f.join("model.onnx"), "no graph").unwrap(), &["model.onnx", "it is no ONNX file"]);
+    add(&|f| fs::write(f.join("config.json"), "{}").unwrap(), &["config.json", "id2label"]);
+    let config = fs::read(test_model("multi-head") + "/config.json").unwrap();
+    add(&|f| fs::write(f.join("config.json"), &config).unwrap(), &["labels"]);
+}
