@@ -119,6 +119,11 @@ sparknlp-folders: ## Make data/reference/sparknlp_folders with a real Spark NLP;
 	target/sparknlp/bin/python -m pip install --quiet --disable-pip-version-check -r data/recipe/requirements-sparknlp.txt
 	target/sparknlp/bin/python data/recipe/sparknlp_folders.py --ivy target/sparknlp/ivy
 
+.PHONY: screenshots
+screenshots: test-python ## Make the pictures of docs/view.md; needs Chromium
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check pillow==13.0.0
+	$(VENV)/bin/python docs/images/make.py
+
 .PHONY: clean
 clean: ## Remove everything that was built or fetched
 	rm -rf target $(VENV)

@@ -74,12 +74,14 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "spanframe-install",
             "spanframe-jobs",
             "spanframe-store",
+            "spanframe-view",
             "thiserror",
             "tikv-jemallocator",
             "tracing",
             "tracing-subscriber",
         ],
     );
+    check_floor("crates/view/Cargo.toml", &["base64", "maud", "sha2", "spanframe-engine"]);
     check_floor(
         "crates/store/Cargo.toml",
         &["bytes", "futures-util", "object_store", "tempfile", "thiserror", "tokio", "url"],
@@ -141,6 +143,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "spanframe-engine",
             "spanframe-install",
             "spanframe-jobs",
+            "spanframe-view",
         ],
     );
 }
@@ -168,7 +171,7 @@ fn unsafe_code_is_in_the_bridge_alone() {
         .map(|f| f.strip_prefix(root()).unwrap().display().to_string())
         .collect();
     assert_eq!(with_unsafe, ["plugin/src/bridge.rs"]);
-    for library in ["core", "bundled", "model", "engine", "store", "jobs", "install", "cli"] {
+    for library in ["core", "bundled", "model", "engine", "view", "store", "jobs", "install", "cli"] {
         let text = fs::read_to_string(root().join(format!("crates/{library}/src/lib.rs"))).unwrap();
         assert!(text.contains("#![forbid(unsafe_code)]"), "{library}");
     }

@@ -5,6 +5,7 @@
 #[allow(unsafe_code)] // the borders to Polars and Python
 mod bridge;
 mod diff;
+mod display;
 mod engine;
 mod error;
 mod expressions;
@@ -63,6 +64,7 @@ fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(engine::check_options, module)?)?;
     module.add_function(wrap_pyfunction!(engine::names_models, module)?)?;
     module.add_function(wrap_pyfunction!(diff::diff, module)?)?;
+    module.add_function(wrap_pyfunction!(display::display, module)?)?;
     module.add_function(wrap_pyfunction!(models::models, module)?)?;
     module.add_function(wrap_pyfunction!(models::add_model, module)?)?;
     module.add_function(wrap_pyfunction!(models::import_model, module)?)?;

@@ -33,6 +33,13 @@ pub enum CliError {
     NoEntities { path: PathBuf, known: String },
     #[error("`{path}` has several columns of entities, {known}: name one with {flag}")]
     SeveralEntities { path: PathBuf, known: String, flag: &'static str },
+    #[error(
+        "it is not known which column of `{0}` has the texts: name it with --text-column (annotate keeps it unless --select \
+         leaves it out), or say --no-text for counts alone"
+    )]
+    NoTexts(String),
+    #[error("`{0}` is no name of a page: name a file that ends in .html")]
+    NotHtml(String),
     #[error("column `{column}` of `{path}` is {found}, expected ids: strings or whole numbers")]
     NotId { path: PathBuf, column: String, found: DataType },
     #[error("column `{column}` of `{path}` has a null: name one with an id in every row")]

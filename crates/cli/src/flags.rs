@@ -38,6 +38,12 @@ pub enum Command {
     Text(TextFlags),
     /// Print the first entities of an annotated Parquet file as a table
     Head(HeadFlags),
+    /// Show an annotated table as one HTML page: counts, and a sample of the notes with their entities marked
+    ///
+    /// The page stands by itself: it needs no network and sends nothing. It contains patient text unless --no-text is given.
+    /// All rows are counted, in one pass and in bounded memory; which notes are shown is decided by --seed, and one in five of
+    /// them has no entities. Model, options and version are read from the footers of the files.
+    View(ViewFlags),
     /// Compare two columns of entities and say how they differ
     ///
     /// A is the reference, B is compared with it. Each difference is one of: missing (A alone has it), extra (B alone has
@@ -346,6 +352,40 @@ pub struct HeadFlags {
     /// Number of entities to print
     #[arg(short = 'n', long, default_value_t = 20)]
     pub entities: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct ViewFlags {
+    /// Files, folders and patterns, on disk or in object stores
+    #[arg(required = true, value_name = "OUT.parquet")]
+    pub inputs: Vec<String>,
+    /// Page to write
+    #[arg(long, value_name = "FILE.html")]
+    pub html: String,
+    /// Column with the entities; the one that annotate wrote, `ner` or the only one where left out
+    #[arg(short, long)]
+    pub column: Option<String>,
+    /// Column with the texts; the one that was annotated where left out
+    #[arg(long, value_name = "COLUMN")]
+    pub text_column: Option<String>,
+    /// Column of dates, to count by month; the only column of dates or times with `date` in its name where left out
+    #[arg(long, value_name = "COLUMN")]
+    pub date_column: Option<String>,
+    /// Unit of the positions: char, byte, spark; as the files say where left out, else spark for Spark NLP's annotations and char
+    #[arg(long, value_name = "UNIT")]
+    pub offsets: Option<String>,
+    /// Most notes to show
+    #[arg(short = 'n', long, default_value_t = 50)]
+    pub rows: usize,
+    /// Decides which notes are shown
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub seed: u64,
+    /// Show counts alone: no note, no chunk
+    #[arg(long)]
+    pub no_text: bool,
+    /// Replace the page if it exists
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 //! The command line. A library, so that the Python wheel's `spanframe` command is this very code.
 //!
-//! `flags` is what was typed, the other modules are the commands: `annotate`, `run`, `text`, `head`, `diff`, `evaluate`, `model`,
-//! `completions`, `man`.
+//! `flags` is what was typed, the other modules are the commands: `annotate`, `run`, `text`, `head`, `view`, `diff`, `evaluate`,
+//! `model`, `completions`, `man`.
 #![forbid(unsafe_code)]
 
 mod annotate;
@@ -12,7 +12,6 @@ mod error;
 mod evaluate;
 mod flags;
 mod head;
-mod highlight;
 mod install;
 mod interrupt;
 mod list;
@@ -22,6 +21,7 @@ mod run;
 mod side;
 mod table_file;
 mod text;
+mod view;
 mod watch;
 
 use std::{ffi::OsString, path::PathBuf};
@@ -67,6 +67,7 @@ fn execute(cli: Cli, library: Option<PathBuf>) -> Result<(), CliError> {
         Command::Run(command) => run::run(&command, library.clone()),
         Command::Text(command) => text::text(&command, &options(command.engine.raw())?),
         Command::Head(command) => head::head(&command),
+        Command::View(command) => view::view(&command),
         Command::Diff(command) => diff::diff(&command),
         Command::Evaluate(command) => evaluate::evaluate(&command, &options(command.engine.raw())?),
         Command::Completions { shell } => completions::completions(shell),

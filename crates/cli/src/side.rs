@@ -52,7 +52,7 @@ impl Side {
             return Ok(Self::Gold(path.to_path_buf()));
         }
         let file = TableFile::open(path)?;
-        let (entities, shape) = entity_column(&file, columns)?;
+        let (entities, shape) = entity_column(&file, columns.entities, columns.flag)?;
         if let Some(name) = columns.text {
             file.text_column(name)?;
         }
@@ -166,10 +166,10 @@ fn flatten<T, I: Iterator<Item = Result<T, CliError>>>(
     error.into_iter().chain(items.into_iter().flatten())
 }
 
-/// The column named, else `ner`, else the only one that holds entities.
-fn entity_column(file: &TableFile, columns: &Columns<'_>) -> Result<(String, Layout), CliError> {
+/// The column named, else `ner`, else the only one that holds entities. `flag` is what names it.
+pub fn entity_column(file: &TableFile, named: Option<&str>, flag: &'static str) -> Result<(String, Layout), CliError> {
     let path = || file.path().to_path_buf();
-    if let Some(name) = columns.entities {
+    if let Some(name) = named {
         return Ok((name.to_string(), shape(file, name)?));
     }
     let fields = file.schema().fields();
@@ -187,7 +187,7 @@ fn entity_column(file: &TableFile, columns: &Columns<'_>) -> Result<(String, Lay
         }
         None => {
             let known: Vec<&str> = found.into_iter().map(|(name, _)| name).collect();
-            Err(CliError::SeveralEntities { path: path(), known: known.join(", "), flag: columns.flag })
+            Err(CliError::SeveralEntities { path: path(), known: known.join(", "), flag })
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::io::{IsTerminal, Read, Write, stdin, stdout};
 
 use serde_json::{Value, json};
-use spanframe_engine::{Annotation, Engine, EngineOptions, Offsets, schema::MODEL};
+use spanframe_engine::{Annotation, Engine, EngineOptions, Offsets, entity_column::Mention, schema::MODEL};
+use spanframe_view::{Note, Row, terminal};
 
 use crate::{
     error::CliError,
     flags::{Color, TextFlags},
-    highlight::highlight,
 };
 
 pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> {
@@ -33,7 +33,16 @@ pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> 
         Color::Never => false,
         Color::Auto => stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
     };
-    print(&format!("{}\n", highlight(&text, &found, color).trim_end_matches('\n')))
+    let mention = |found: Annotation| Mention {
+        begin: found.begin.into(),
+        end: found.end.into(),
+        entity: found.entity,
+        ..Mention::default()
+    };
+    let mentions: Vec<Mention> = found.into_iter().map(mention).collect();
+    let row = Row { text: Some(&text), mentions: Some(&mentions), ..Row::default() };
+    let marked = terminal::marked(&Note::new(&row, Offsets::Byte.into()), color);
+    print(&format!("{}\n", marked.trim_end_matches('\n')))
 }
 
 fn entity(a: &Annotation) -> Value {

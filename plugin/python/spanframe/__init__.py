@@ -21,6 +21,7 @@ Without Polars, :class:`Engine` annotates lists and anything that speaks the Arr
 from importlib.util import find_spec
 
 from ._diff import diff
+from ._display import Display, display
 from ._engine import Engine, Entity, ModelEntity
 from ._internal import (
     DeviceError,
@@ -37,6 +38,7 @@ from ._run import Progress, Summary, run
 
 __all__ = [
     "DeviceError",
+    "Display",
     "Engine",
     "Entities",
     "Entity",
@@ -52,6 +54,7 @@ __all__ = [
     "__version__",
     "add_model",
     "diff",
+    "display",
     "export_model",
     "import_model",
     "models",

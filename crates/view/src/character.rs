@@ -1,0 +1,28 @@
+//! [`shown`]: what stands for a character that must not reach a terminal or a page as it is.
+
+/// The picture of a control character (`␛` for escape), or `None` for a character that is shown as itself.
+///
+/// Line feed, carriage return and tab have no picture: whoever writes a text breaks its lines. Code points 128 to 159, of
+/// which terminals obey some, have no pictures in Unicode and are shown as `�`.
+pub fn shown(c: char) -> Option<char> {
+    match c {
+        '\n' | '\r' | '\t' => None,
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)),
+        '\x7f' => Some('\u{2421}'),
+        '\u{80}'..='\u{9f}' => Some('\u{fffd}'),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_steers_a_terminal_is_shown_as_itself() {
+        for c in (char::MIN..=char::MAX).filter(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            assert!(shown(c).is_some_and(|picture| !picture.is_control()), "{:x}", u32::from(c));
+        }
+        assert_eq!((shown('\x1b'), shown('é'), shown('👩')), (Some('␛'), None, None));
+    }
+}

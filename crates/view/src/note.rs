@@ -1,0 +1,118 @@
+//! [`Row`]: a row of a table. [`Note`]: its text with its entities.
+
+use spanframe_engine::{
+    entity_column::Mention,
+    reading::{Reading, Ruler},
+};
+
+use crate::Mark;
+
+/// A row of a table that has entities.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Row<'a> {
+    /// Row of its file, from 0.
+    pub number: u64,
+    /// Its text, or `None` for a null or if texts are not read.
+    pub text: Option<&'a str>,
+    /// Its entities, or `None` for a null.
+    pub mentions: Option<&'a [Mention]>,
+    /// Why it has no entities, where the table says so.
+    pub error: Option<&'a str>,
+    /// Its month, such as `2024-03`.
+    pub month: Option<&'a str>,
+}
+
+/// A text with its entities.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Note {
+    /// Row of its file, from 0.
+    pub row: u64,
+    /// `None` for a null.
+    pub text: Option<String>,
+    /// In the order of the column. `None` for a null.
+    pub marks: Option<Vec<Mark>>,
+    /// Entities whose positions are not in the text, which are therefore not marked.
+    pub outside: usize,
+    /// Entities that are marked, and whose chunk is another text.
+    pub other_chunk: usize,
+    /// Why there are no entities, where it is known.
+    pub error: Option<String>,
+}
+
+impl Note {
+    /// Finds the places of the entities of `row`, whose positions are meant as `reading`.
+    #[must_use]
+    pub fn new(row: &Row<'_>, reading: Reading) -> Self {
+        let mut note = Self {
+            row: row.number,
+            text: row.text.map(String::from),
+            error: row.error.map(String::from),
+            ..Self::default()
+        };
+        let text = row.text.unwrap_or_default();
+        let ruler = Ruler::new(text);
+        note.marks = row.mentions.map(|mentions| {
+            let mut marks = Vec::with_capacity(mentions.len());
+            for mention in mentions {
+                let span = ruler.span(mention, reading).map(|(begin, end)| begin as usize..end as usize);
+                match span.filter(|span| row.text.is_some() && text.get(span.clone()).is_some()) {
+                    None => note.outside += 1,
+                    Some(span) => {
+                        let differs = mention.chunk.as_ref().is_some_and(|chunk| *chunk != text[span.clone()]);
+                        note.other_chunk += usize::from(differs);
+                        let (entity, confidence) = (mention.entity.clone(), mention.confidence);
+                        marks.push(Mark { span, entity, confidence });
+                    }
+                }
+            }
+            marks
+        });
+        note
+    }
+
+    /// The text; empty for a null.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or_default()
+    }
+
+    /// The entities; none for a null.
+    #[must_use]
+    pub fn marks(&self) -> &[Mark] {
+        self.marks.as_deref().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spanframe_engine::Offsets;
+
+    fn mention(begin: i64, end: i64, chunk: &str) -> Mention {
+        Mention { begin, end, chunk: Some(chunk.to_string()), entity: "A".to_string(), confidence: None }
+    }
+
+    #[test]
+    fn positions_of_every_unit_become_bytes() {
+        let found = |offsets: Offsets, begin, end| {
+            let mentions = [mention(begin, end, "tos")];
+            let row = Row { text: Some("👩 é tos"), mentions: Some(&mentions), ..Row::default() };
+            let note = Note::new(&row, offsets.into());
+            (note.marks()[0].span.clone(), note.outside, note.other_chunk)
+        };
+        assert_eq!(found(Offsets::Char, 4, 7), (8..11, 0, 0));
+        assert_eq!(found(Offsets::Spark, 5, 7), (8..11, 0, 0));
+        assert_eq!(found(Offsets::Byte, 8, 11), (8..11, 0, 0));
+        assert_eq!(found(Offsets::Char, 3, 6), (7..10, 0, 1), "marked as the column says, and counted");
+    }
+
+    #[test]
+    fn entities_outside_the_text_are_counted() {
+        let mentions = [mention(0, 3, "tos"), mention(0, 4, "tos?")];
+        let row = Row { text: Some("tos"), mentions: Some(&mentions), ..Row::default() };
+        let note = Note::new(&row, Offsets::Char.into());
+        assert_eq!((note.marks().len(), note.outside), (1, 1));
+        let null = Note::new(&Row { text: None, ..row }, Offsets::Char.into());
+        assert_eq!((null.marks().len(), null.outside), (0, 2), "a null text has no places");
+    }
+}

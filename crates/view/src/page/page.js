@@ -1,0 +1,46 @@
+"use strict";
+// search and filter of the notes that are shown, and long notes cut until they are asked for
+{
+  const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/\s+/g, " ");
+  const notes = [...document.querySelectorAll("article.note")].map((element) => {
+    const text = element.querySelector(".text");
+    return { element, marks: [...element.querySelectorAll("mark")], words: fold(text ? text.textContent : "") };
+  });
+  const controls = document.querySelector(".controls");
+  const search = document.getElementById("search");
+  const boxes = [...document.querySelectorAll(".controls input[type=checkbox]")];
+  const status = document.getElementById("status");
+  const update = () => {
+    const words = fold(search.value.trim());
+    const wanted = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
+    let seen = 0;
+    for (const note of notes) {
+      for (const mark of note.marks) mark.classList.toggle("off", !wanted.has(mark.dataset.k));
+      const kinds = note.marks.length ? note.marks.some((mark) => wanted.has(mark.dataset.k)) : wanted.has("none");
+      note.element.hidden = !(kinds && note.words.includes(words));
+      seen += note.element.hidden ? 0 : 1;
+    }
+    status.textContent = `${seen} of ${notes.length} notes`;
+  };
+  const cut = (element) => {
+    const text = element.querySelector(".text");
+    if (!text || text.scrollHeight < 520) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    const show = (whole) => {
+      text.classList.toggle("cut", !whole);
+      button.setAttribute("aria-expanded", String(whole));
+      button.textContent = whole ? "Show less" : `Show all ${element.dataset.length} characters`;
+    };
+    button.addEventListener("click", () => show(text.classList.contains("cut")));
+    show(false);
+    text.after(button);
+  };
+  if (controls) {
+    for (const { element } of notes) cut(element);
+    search.addEventListener("input", update);
+    for (const box of boxes) box.addEventListener("change", update);
+    controls.hidden = false;
+    update();
+  }
+}

@@ -1,0 +1,326 @@
+//! The sections of a page, from top to bottom.
+
+use maud::{Markup, html};
+
+use super::charts::{bar, bins};
+use crate::{
+    kind::Kinds,
+    markup,
+    report::{Report, Sampled},
+};
+
+/// Chunks that are shown of a type.
+const TOP: usize = 15;
+/// Bars of a distribution.
+const BARS: usize = 20;
+
+/// `1234567` as `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let first = digits.len() % 3;
+    let groups = [&digits[..first]].into_iter().chain((first..digits.len()).step_by(3).map(|at| &digits[at..at + 3]));
+    groups.filter(|group| !group.is_empty()).collect::<Vec<_>>().join(",")
+}
+
+fn percent(part: u64, whole: u64) -> String {
+    format!("{:.1} %", 100.0 * part as f64 / whole.max(1) as f64)
+}
+
+pub fn numbers(report: &Report) -> Markup {
+    let tally = &report.tally;
+    let without = tally.rows - tally.found - tally.null - tally.failed();
+    let all = [
+        ("files", report.sources.len() as u64),
+        ("notes (rows)", tally.rows),
+        ("with entities", tally.found),
+        ("without entities", without),
+        ("null entities", tally.null),
+        ("errors", tally.failed()),
+        ("entities", tally.entities()),
+    ];
+    html! {
+        section aria-label="Numbers" {
+            dl class="numbers" {
+                @for (name, number) in all {
+                    div { dt { (name) } dd { (grouped(number)) } }
+                }
+            }
+        }
+    }
+}
+
+pub fn warnings(report: &Report) -> Markup {
+    let errors = &report.tally.errors;
+    html! {
+        @if report.outside > 0 {
+            p class="warning" {
+                strong { (grouped(report.outside)) " entities point outside their texts and are not marked. " }
+                "Are their positions counted in another unit (--offsets)?"
+            }
+        }
+        @if report.other_chunk > 0 {
+            p class="warning" {
+                strong { (grouped(report.other_chunk)) " entities have a chunk that is not the text at their positions. " }
+                "Are these the texts that were annotated, and is the unit of the positions right (--offsets)?"
+            }
+        }
+        @if !errors.is_empty() {
+            section {
+                h2 { "Errors" }
+                div class="scroll tall" tabindex="0" role="region" aria-label="Errors" {
+                    table {
+                        thead { tr { th { "reason" } th class="number" { "notes" } } }
+                        tbody {
+                            @for (reason, count) in errors {
+                                tr { td { (reason) } td class="number" { (grouped(*count)) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub fn kinds(report: &Report, kinds: &Kinds) -> Markup {
+    let tally = &report.tally;
+    let most = tally.kinds.values().map(|kind| kind.entities).max().unwrap_or(0);
+    let confidences = tally.kinds.values().any(|kind| kind.confidences.quantile(0.5).is_some());
+    html! {
+        section {
+            h2 { "Types" }
+            @if tally.kinds.is_empty() {
+                p { "There are no entities." }
+            } @else {
+                div class="scroll" tabindex="0" role="region" aria-label="Types" {
+                    table {
+                        thead {
+                            tr {
+                                th { "type" }
+                                th class="number" { "entities" }
+                                th { span aria-hidden="true" {} }
+                                th class="number" { "notes with it" }
+                                @if confidences {
+                                    th { "confidence, 0 to 1" }
+                                    th class="number" { "median" }
+                                    th class="number" { "5 % below" }
+                                }
+                            }
+                        }
+                        tbody {
+                            @for (name, kind) in &tally.kinds {
+                                @let class = kinds.class(name);
+                                tr {
+                                    td { span class={ "chip " (class) } { (name) } }
+                                    td class="number" { (grouped(kind.entities)) }
+                                    td { (bar(&[(class.clone(), kind.entities)], most)) }
+                                    td class="number" { (grouped(kind.rows)) " (" (percent(kind.rows, tally.rows)) ")" }
+                                    @if confidences {
+                                        (confidence(name, &class, kind))
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn confidence(name: &str, class: &str, kind: &crate::tally::KindTally) -> Markup {
+    let show = |share| kind.confidences.quantile(share).map_or("none".to_string(), |at| format!("{at:.2}"));
+    let (median, low) = (show(0.5), show(0.05));
+    let missing = kind.confidences.missing;
+    let label = format!("Confidences of {name}: half are below {median}, 5 % below {low}");
+    html! {
+        td {
+            (bins(class, &kind.confidences.stretches(BARS), &label))
+            @if missing > 0 { span class="about" { (grouped(missing)) " without" } }
+        }
+        td class="number" { (median) }
+        td class="number" { (low) }
+    }
+}
+
+pub fn months(report: &Report, kinds: &Kinds) -> Markup {
+    let tally = &report.tally;
+    let Some(column) = &report.options.date_column else { return html! {} };
+    let sum = |counts: &std::collections::BTreeMap<String, u64>| counts.values().sum::<u64>();
+    let most = tally.months.values().map(|(_, counts)| sum(counts)).max().unwrap_or(0);
+    html! {
+        section {
+            h2 { "Months" }
+            p class="about" { "By column " code { (column) } ". Notes without a date: " (grouped(tally.undated)) "." }
+            div class="scroll tall months" tabindex="0" role="region" aria-label="Months" {
+                table {
+                    thead {
+                        tr {
+                            th { "month" }
+                            th class="number" { "notes" }
+                            th class="number" { "entities" }
+                            th { span aria-hidden="true" {} }
+                            @for name in kinds.names() {
+                                th class="number" { span class={ "chip " (kinds.class(name)) } { (name) } }
+                            }
+                        }
+                    }
+                    tbody {
+                        @for (month, (rows, counts)) in &tally.months {
+                            @let of = |name: &String| counts.get(name).copied().unwrap_or(0);
+                            @let parts: Vec<_> = kinds.names().iter().map(|name| (kinds.class(name), of(name))).collect();
+                            tr {
+                                td { (month) }
+                                td class="number" { (grouped(*rows)) }
+                                td class="number" { (grouped(sum(counts))) }
+                                td { (bar(&parts, most)) }
+                                @for name in kinds.names() {
+                                    td class="number" { (grouped(of(name))) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub fn chunks(report: &Report, kinds: &Kinds) -> Markup {
+    let tally = &report.tally;
+    if !report.options.show_text || tally.kinds.is_empty() {
+        return html! {};
+    }
+    html! {
+        section {
+            h2 { "Most frequent chunks" }
+            p class="about" { "At most " (TOP) " of a type; upper and lower case and white space are not told apart." }
+            div class="grid" {
+                @for (name, kind) in &tally.kinds {
+                    @let class = kinds.class(name);
+                    @let top = kind.chunks.top(TOP);
+                    @let most = top.first().map_or(0, |(_, count)| *count);
+                    div {
+                        h3 { span class={ "chip " (class) } { (name) } }
+                        @if kind.chunks.error() > 0 {
+                            p class="about" {
+                                "There are too many different ones to count all: a count may be too low by up to "
+                                (grouped(kind.chunks.error())) "."
+                            }
+                        }
+                        table {
+                            thead { tr { th { "chunk" } th class="number" { "count" } th { span aria-hidden="true" {} } } }
+                            tbody {
+                                @for (chunk, count) in &top {
+                                    tr {
+                                        td dir="auto" lang="" { (chunk) }
+                                        td class="number" { (grouped(*count)) }
+                                        td { (bar(&[(class.clone(), *count)], most)) }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub fn notes(report: &Report, kinds: &Kinds, notes: &[Sampled]) -> Markup {
+    if notes.is_empty() {
+        return html! {};
+    }
+    let (options, tally) = (&report.options, &report.tally);
+    let several = report.sources.len() > 1;
+    html! {
+        section {
+            h2 { "Notes" }
+            p class="about" {
+                @if notes.len() as u64 == tally.rows {
+                    "All " (grouped(tally.rows)) " notes."
+                } @else {
+                    "A random sample of " (notes.len()) " of " (grouped(tally.rows)) " notes (seed " (options.seed)
+                    "), of which one in five has no entities, where there are enough of both."
+                }
+            }
+            div class="controls" hidden {
+                label { "Search the notes shown" br; input type="search" id="search" autocomplete="off" spellcheck="false"; }
+                fieldset {
+                    legend { "Show" }
+                    @for (i, name) in kinds.names().iter().enumerate() {
+                        label {
+                            input type="checkbox" value=(i) checked autocomplete="off";
+                            " " span class={ "chip " (kinds.class(name)) } { (name) }
+                        }
+                    }
+                    label { input type="checkbox" value="none" checked autocomplete="off"; " notes without entities" }
+                }
+                p id="status" role="status" {}
+            }
+            @for Sampled { source, note, month } in notes {
+                article class="note" data-length=(grouped(note.text().chars().count() as u64)) {
+                    header {
+                        "row " (grouped(note.row))
+                        @if let Some(source) = report.sources.get(*source).filter(|_| several) { " of " (source.name) }
+                        @if let Some(month) = month { " · " (month) }
+                        " · " (note.marks().len()) " entities"
+                    }
+                    @if note.text.is_some() { (markup::text(note, kinds)) }
+                    @if let Some(remark) = markup::remark(note) { p class="remark" { (remark) } }
+                }
+            }
+        }
+    }
+}
+
+pub fn made(report: &Report) -> Markup {
+    let made = report.made();
+    let files = report.sources.len();
+    let silent = report.sources.iter().filter(|source| source.made.is_empty()).count();
+    html! {
+        section {
+            h2 { "How it was made" }
+            @if silent > 0 {
+                p {
+                    (grouped(silent as u64)) " of " (grouped(files as u64))
+                    " files do not say how they were made: only Parquet files that spanframe wrote do."
+                }
+            }
+            @if !made.is_empty() {
+                table class="made" {
+                    tbody {
+                        @for (name, values) in &made {
+                            tr {
+                                th scope="row" { (name) }
+                                td {
+                                    @for (value, count) in values {
+                                        div {
+                                            (value)
+                                            @if *count < files { " (" (grouped(*count as u64)) " files)" }
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            details {
+                summary { (grouped(files as u64)) @if files == 1 { " file" } @else { " files" } }
+                ul { @for source in &report.sources { li { (source.name) ", positions in " (source.reading.name()) } } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_in_groups_of_three() {
+        let groups = [0, 12, 123, 1234, 123_456, 1_234_567].map(grouped);
+        assert_eq!(groups, ["0", "12", "123", "1,234", "123,456", "1,234,567"]);
+    }
+}

@@ -1,0 +1,90 @@
+//! The first notes of a table, for notebooks and terminals.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, StringArray, cast::AsArray};
+use arrow_schema::{DataType, Field};
+use pyo3::{prelude::*, types::PyList};
+use spanframe_engine::{
+    EngineError, Offsets, RawOptions,
+    entity_column::{self, Mention},
+    input::TextColumn,
+};
+use spanframe_view::{Excerpt, Note, Row};
+
+use crate::{
+    bridge,
+    error::{InputError, python},
+};
+
+/// The first `rows` rows of `data`, as HTML, as plain text and as text with colours.
+///
+/// `text` is the name of a column, and `data` then a table of which `entities` names another; or `text` is a column or a list,
+/// and `data` the column of entities.
+#[pyfunction]
+pub fn display(
+    py: Python<'_>, data: &Bound<'_, PyAny>, text: &Bound<'_, PyAny>, entities: &str, (rows, unit): (usize, Option<String>),
+) -> PyResult<(String, String, String)> {
+    let (field, chunks) = bridge::from_python(data)?;
+    let (texts, (field, columns)) = match text.extract::<String>() {
+        Ok(name) => (column(&field, &chunks, &name)?.1, column(&field, &chunks, entities)?),
+        Err(_) => (given(text)?, (field, chunks)),
+    };
+    let shape = entity_column::layout(field.data_type());
+    let shape = shape.ok_or_else(|| python(&EngineError::NotEntities(field.data_type().clone())))?;
+    let offsets = match unit {
+        None => entity_column::usual_offsets(shape),
+        Some(_) => {
+            crate::options(RawOptions { offsets: unit, ..RawOptions::default() }).map_err(|e| python(&e))?.offsets
+        }
+    };
+    let [count, text_count] = [&columns, &texts].map(|chunks| chunks.iter().map(|c| c.len()).sum::<usize>());
+    if text_count != count {
+        return Err(InputError::new_err(format!("there are {text_count} texts for {count} rows: give one text a row")));
+    }
+    let excerpt = py.detach(|| excerpt(&columns, &texts, offsets, rows)).map_err(|e| python(&e))?;
+    Ok((excerpt.html(), excerpt.text(false), excerpt.text(true)))
+}
+
+/// A column of a table.
+fn column(field: &Field, chunks: &[ArrayRef], name: &str) -> PyResult<(Field, Vec<ArrayRef>)> {
+    let fields = match field.data_type() {
+        DataType::Struct(fields) if entity_column::layout(field.data_type()).is_none() => fields,
+        _ => return Err(InputError::new_err("the data is one column, expected a table: give its texts as text=COLUMN")),
+    };
+    let found = fields.iter().position(|field| field.name() == name).ok_or_else(|| {
+        let known: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+        InputError::new_err(format!("the table has no column `{name}`; it has {}", known.join(", ")))
+    })?;
+    let chunks = chunks.iter().map(|chunk| Arc::clone(chunk.as_struct().column(found))).collect();
+    Ok((fields[found].as_ref().clone(), chunks))
+}
+
+/// Texts that are no column of the table.
+fn given(texts: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
+    if let Ok(texts) = texts.cast::<PyList>() {
+        let texts: Vec<Option<String>> = texts.extract()?;
+        return Ok(vec![Arc::new(StringArray::from(texts))]);
+    }
+    Ok(bridge::from_python(texts)?.1)
+}
+
+/// The first rows, in any chunks.
+fn excerpt(entities: &[ArrayRef], texts: &[ArrayRef], offsets: Offsets, rows: usize) -> Result<Excerpt, EngineError> {
+    let mut found: Vec<Option<Vec<Mention>>> = Vec::new();
+    for chunk in entities {
+        let before = found.len();
+        let wanted = chunk.slice(0, chunk.len().min(rows - before));
+        found.extend(entity_column::read(&wanted).map_err(|error| match error {
+            EngineError::WrongEntities { row, reason } => EngineError::WrongEntities { row: before + row, reason },
+            other => other,
+        })?);
+    }
+    let columns = texts.iter().map(|chunk| TextColumn::new(chunk)).collect::<Result<Vec<_>, _>>()?;
+    let texts = columns.iter().flat_map(|column| (0..column.len()).map(|row| column.get(row)));
+    let note = |((number, mentions), text): ((u64, &Option<Vec<Mention>>), Option<&str>)| {
+        Note::new(&Row { number, text, mentions: mentions.as_deref(), ..Row::default() }, offsets.into())
+    };
+    let notes = (0..).zip(&found).zip(texts).map(note).collect();
+    Ok(Excerpt { notes, rows: entities.iter().map(|chunk| chunk.len() as u64).sum() })
+}
