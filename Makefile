@@ -46,6 +46,13 @@ test-oldest: wheel ## Run the expression under the oldest Polars that docs/insta
 	target/oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps target/wheels/spanframe-*.whl
 	target/oldest/bin/python tests/oldest_polars.py
 
+.PHONY: test-install
+test-install: wheel ## Install the wheel where there is no compiler, and annotate data/notes.parquet there; ROWS=N for fewer
+	rm -rf target/clean && $(PYTHON) -m venv target/clean
+	target/clean/bin/python -m pip install --quiet --disable-pip-version-check -r plugin/requirements.txt polars==2.1.0
+	target/clean/bin/python -m pip install --quiet --disable-pip-version-check --no-deps target/wheels/spanframe-*.whl
+	env -i HOME=/nonexistent PATH="$(CURDIR)/target/clean/bin" ROWS=$(ROWS) target/clean/bin/python tests/clean_install.py
+
 .PHONY: wheel
 wheel: $(VENV)/test ## Build the Python wheel into target/wheels
 	rm -rf target/wheels
@@ -74,9 +81,10 @@ docs-rust: docs ## Build the site and, below rust/, the documentation of the cra
 	cp -r target/doc target/docs/rust
 
 .PHONY: licences
-licences: ## Check licences and sources of all dependencies, and write those that wheels carry
-	$(CARGO) deny --workspace check licenses bans sources
-	$(CARGO) about generate --manifest-path plugin/Cargo.toml --config about.toml --frozen --fail -o plugin/LICENSES-THIRD-PARTY.md plugin/licences.hbs
+licences: ## Check the licences of all that is compiled in, and write those that wheels carry
+	$(CARGO) about --version > /dev/null || $(CARGO) install --locked --features cli cargo-about@0.9.3
+	$(CARGO) about generate --manifest-path plugin/Cargo.toml --config about.toml --frozen --fail \
+		-o plugin/LICENSES-THIRD-PARTY.md plugin/licences.hbs
 
 GOLD := spaccc.es.test drugtemist.es.test drugtemist.en.test drugtemist.it.test
 SILVER := silver-proj.en.test silver-proj.it.test

@@ -77,6 +77,7 @@ pub fn to_polars(name: &str, chunks: Vec<ArrayRef>) -> PolarsResult<Series> {
             // SAFETY: both structs were just exported by arrow for the same array; the array is used once and the
             // schema lives until the end of this closure.
             let field = unsafe { polars_ffi::import_field_from_c(&schema) }?;
+            // SAFETY: as above.
             unsafe { polars_ffi::import_array_from_c(move_across(array), field.dtype) }
         })
         .collect::<PolarsResult<Vec<_>>>()?;
