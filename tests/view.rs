@@ -158,7 +158,9 @@ fn a_report_counts_all_rows_and_shows_notes_as_they_are() {
 fn a_report_stands_by_itself() {
     let job = Job::new();
     let page = job.view(&["out.parquet"], &[]);
-    for word in ["http:", "https:", "//cdn", " src=", "@import", "url(", "<link", "<img", "<iframe", "<object", " style="] {
+    for word in
+        ["http:", "https:", "//cdn", " src=", "@import", "url(", "<link", "<img", "<iframe", "<object", " style="]
+    {
         assert!(!page.contains(word), "{word}");
     }
     let html = Html::parse_document(&page);

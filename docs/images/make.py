@@ -45,7 +45,10 @@ def overlapping() -> pl.DataFrame:
                 ("dyspnea", "SYMPTOM"),
             ],
         ),
-        ("患者は高血圧と2型糖尿病の既往がある。", [("高血圧", "DISEASE"), ("2型糖尿病", "DISEASE"), ("糖尿病", "PROBLEM")]),
+        (
+            "患者は高血圧と2型糖尿病の既往がある。",
+            [("高血圧", "DISEASE"), ("2型糖尿病", "DISEASE"), ("糖尿病", "PROBLEM")],
+        ),
         ("المريض يعاني من صداع شديد ويتناول aspirin يوميا.", [("صداع شديد", "SYMPTOM"), ("aspirin", "MEDICATION")]),
     ]
     rows = []
@@ -81,7 +84,9 @@ def main() -> None:
             browser.picture(HERE / f"report-notes-{scheme}.png")
             for name in pages:
                 browser.open(folder / f"{name}.html", width=900, height=500, dark=dark)
-                height = browser.run("Math.ceil(document.querySelector('.spanframe').getBoundingClientRect().bottom + 8)")
+                height = browser.run(
+                    "Math.ceil(document.querySelector('.spanframe').getBoundingClientRect().bottom + 8)"
+                )
                 browser.picture(HERE / f"{name}-{scheme}.png", clip=(0, 0, 900, height))
         browser.open(report, width=380, height=800)
         browser.run("document.querySelector('.controls').parentElement.scrollIntoView()")

@@ -23,7 +23,8 @@ use crate::{
 /// and `data` the column of entities.
 #[pyfunction]
 pub fn display(
-    py: Python<'_>, data: &Bound<'_, PyAny>, text: &Bound<'_, PyAny>, entities: &str, (rows, unit): (usize, Option<String>),
+    py: Python<'_>, data: &Bound<'_, PyAny>, text: &Bound<'_, PyAny>, entities: &str,
+    (rows, unit): (usize, Option<String>),
 ) -> PyResult<(String, String, String)> {
     let (field, chunks) = bridge::from_python(data)?;
     let (texts, (field, columns)) = match text.extract::<String>() {
@@ -50,7 +51,9 @@ pub fn display(
 fn column(field: &Field, chunks: &[ArrayRef], name: &str) -> PyResult<(Field, Vec<ArrayRef>)> {
     let fields = match field.data_type() {
         DataType::Struct(fields) if entity_column::layout(field.data_type()).is_none() => fields,
-        _ => return Err(InputError::new_err("the data is one column, expected a table: give its texts as text=COLUMN")),
+        _ => {
+            return Err(InputError::new_err("the data is one column, expected a table: give its texts as text=COLUMN"));
+        }
     };
     let found = fields.iter().position(|field| field.name() == name).ok_or_else(|| {
         let known: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();

@@ -84,7 +84,9 @@ def test_the_type_of_a_set_is_known_without_its_models(notes):
 
 def test_rows_of_unknown_language_follow_the_rule(notes):
     odd = notes.with_columns(lang=pl.when(pl.col("lang") == "it").then(pl.lit(SENTINEL)).otherwise("lang"))
-    with pytest.raises(pl.exceptions.ComputeError, match=r"row 2 is in none of the languages .* \(en, es, it\)") as error:
+    with pytest.raises(
+        pl.exceptions.ComputeError, match=r"row 2 is in none of the languages .* \(en, es, it\)"
+    ) as error:
         annotated(odd)
     assert SENTINEL not in str(error.value)
     nulls = annotated(odd, on_error="null")["ner"].is_null()

@@ -42,7 +42,9 @@ def test_a_page_asks_for_nothing_and_runs_no_note(browser, report):
     assert browser.run("document.title") == "Entities of notes.parquet"
     assert browser.run("document.querySelectorAll('img').length") == 0
     # the policy itself: a script that a fault of ours let through would not run, nor an image load
-    browser.run("const script = document.createElement('script'); script.textContent = 'document.title = 1'; document.body.append(script)")
+    browser.run(
+        "const script = document.createElement('script'); script.textContent = 'document.title = 1'; document.body.append(script)"
+    )
     browser.run("const image = new Image(); image.src = 'http://127.0.0.1:9/x.png'; document.body.append(image)")
     assert browser.run("document.title") == "Entities of notes.parquet"
     assert all("Content Security Policy" in str(c) for c in browser.complaints()) and browser.complaints()
@@ -65,7 +67,9 @@ def test_search_and_filter_show_the_notes_that_fit(browser, report):
     assert browser.run("document.activeElement.value + document.activeElement.checked") == "0false"
     assert browser.run("document.querySelectorAll(\"mark[data-k='0']:not(.off)\").length") == 0
     assert browser.run("document.querySelectorAll(\"mark[data-k='1']:not(.off)\").length") > 0
-    browser.run("document.querySelectorAll('.controls input[type=checkbox]').forEach((box) => box.checked && box.click())")
+    browser.run(
+        "document.querySelectorAll('.controls input[type=checkbox]').forEach((box) => box.checked && box.click())"
+    )
     assert browser.run(SEEN) == 0
     browser.run("document.querySelector('.controls input[value=none]').click()")
     bare = "[...document.querySelectorAll('article.note:not([hidden])')].every((note) => !note.querySelector('mark'))"

@@ -60,9 +60,7 @@ def diff(
     units: tuple[str | None, str | None],
     examples: tuple[int, bool],
 ) -> dict[str, Any]: ...
-def display(
-    data: Any, text: Any, entities: str, rows: tuple[int, str | None]
-) -> tuple[str, str, str]: ...
+def display(data: Any, text: Any, entities: str, rows: tuple[int, str | None]) -> tuple[str, str, str]: ...
 def run(
     job: dict[str, Any],
     options: dict[str, Any],
