@@ -144,6 +144,7 @@ fn what_is_wrong_in_a_file_is_named_with_its_place() {
         &["a.json", "unknown field `lang`", "line 1 column"],
     );
     check("a.toml", "[[model]]\nmodel = \"models/none\"\n", 3, &["models/none", "there is no model at"]);
+    check("a.toml", "[[model]]\nmodel = \"hf:org/name\"\n", 3, &["model `hf:org/name` of the set"]);
     check(
         "a.toml",
         "[[model]]\nmodel = \"roberta_med_ner_esp\"\n",

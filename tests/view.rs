@@ -97,8 +97,10 @@ fn shown(text: &str) -> String {
     text.replace('\x1b', "␛")
 }
 
-/// The notes shown: row, text and, for each entity, type and chunk.
-fn notes(html: &Html) -> Vec<(u64, Option<String>, Vec<(String, String)>)> {
+/// A note as it is shown: row, text and, for each entity, type and chunk.
+type Shown = (u64, Option<String>, Vec<(String, String)>);
+
+fn notes(html: &Html) -> Vec<Shown> {
     let one = |css: &str, element: ElementRef<'_>| element.select(&Selector::parse(css).unwrap()).next().map(text);
     let note = |article: ElementRef<'_>| {
         let header = one("header", article).unwrap();
@@ -237,8 +239,11 @@ fn every_layout_and_unit_is_marked_alike() {
     let texts = job.texts();
     let expect = notes(&Html::parse_document(&job.view(&["out.parquet"], &[])));
     for (layout, _) in Layout::NAMES {
-        for offsets in ["char", "byte", "spark"] {
-            job.annotate("other.parquet", &["--layout", layout, "--offsets", offsets, "--overwrite"]);
+        // annotations have one unit
+        let units: &[&str] = if layout == "annotation" { &["spark"] } else { &["char", "byte", "spark"] };
+        for offsets in units {
+            let unit: &[&str] = if layout == "annotation" { &[] } else { &["--offsets", offsets] };
+            job.annotate("other.parquet", &[&["--layout", layout, "--overwrite"], unit].concat());
             let page = job.view(&["other.parquet"], &[]);
             assert_eq!(notes(&Html::parse_document(&page)), expect, "{layout} {offsets}, as the footer says");
         }

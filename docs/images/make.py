@@ -1,7 +1,8 @@
 """Makes the pictures of docs/view.md: the report and the notebook display, of the synthetic notes in data/.
 
-Needs Chromium, the wheel in the Python that runs this, and its `spanframe`: `make screenshots`. Pictures are written beside
-this file, with few colours, so that they are small.
+Needs Chromium, fonts for Arabic and Japanese, and the wheel in the Python that runs this: `make screenshots`. Pictures are
+written beside this file, with few colours, so that they are small. A file that was annotated before may be named, to save
+the time.
 """
 
 import subprocess

@@ -17,15 +17,15 @@ use crate::{
     error::{InputError, python},
 };
 
-/// The first `rows` rows of `data`, as HTML, as plain text and as text with colours.
+/// The first rows of `data` (`shown` is how many, and the unit of the positions), as HTML, as plain text and as text with colours.
 ///
 /// `text` is the name of a column, and `data` then a table of which `entities` names another; or `text` is a column or a list,
 /// and `data` the column of entities.
 #[pyfunction]
 pub fn display(
-    py: Python<'_>, data: &Bound<'_, PyAny>, text: &Bound<'_, PyAny>, entities: &str,
-    (rows, unit): (usize, Option<String>),
+    py: Python<'_>, data: &Bound<'_, PyAny>, text: &Bound<'_, PyAny>, entities: &str, shown: (usize, Option<String>),
 ) -> PyResult<(String, String, String)> {
+    let (rows, unit) = shown;
     let (field, chunks) = bridge::from_python(data)?;
     let (texts, (field, columns)) = match text.extract::<String>() {
         Ok(name) => (column(&field, &chunks, &name)?.1, column(&field, &chunks, entities)?),

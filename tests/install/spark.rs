@@ -11,9 +11,10 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     home::{Home, copy},
-    support::{data, read, stderr, test_model},
+    support::{data, read, stderr, test_model, write},
 };
 
+const NOTES: usize = 300;
 const KINDS: [&str; 7] =
     ["bert-cased", "bert-uncased", "roberta", "xlm-roberta-fp32", "distilbert", "camembert", "deberta-v2"];
 
@@ -36,11 +37,13 @@ fn original(name: &str, folder: &Path) -> PathBuf {
     copied
 }
 
-/// The entities of hard cases and of notes, as the program writes them.
+/// The entities of hard cases and of the first notes, as the program writes them.
 fn annotated(home: &Home, model: &str) -> Vec<arrow_array::RecordBatch> {
-    ["hard_cases.parquet", "notes.parquet"]
-        .map(|file| {
-            let (input, output) = (data(file), home.folder.path().join("out.parquet"));
+    let notes = home.folder.path().join("notes.parquet");
+    write(&notes, &read(&data("notes.parquet")).slice(0, NOTES));
+    [data("hard_cases.parquet"), notes]
+        .map(|input| {
+            let output = home.folder.path().join("out.parquet");
             let [input, output] = [&input, &output].map(|path| path.to_str().unwrap());
             // the window is a setting of the reader: Spark NLP's folders do not tell the model's own
             home.done(&[
@@ -121,6 +124,35 @@ fn a_pipeline_and_a_zip_give_what_the_classifier_gives() {
     home.refused(&["model", "import", &test_model("bert-cased")], 2, &["`spanframe model add` takes model folders"]);
 }
 
+/// Spark NLP 5.5.3 saves such a folder without the weights; where they lie beside or in the zip they are found.
+#[test]
+fn weights_beside_the_graph_are_imported_or_missed() {
+    let source = tempfile::tempdir().unwrap();
+    let folder = source.path().join("saved");
+    copy(&saved("bert-cased"), &folder);
+    let onnx = PathBuf::from(test_model("bert-cased")).join("onnx");
+    let zip = |files: &[&str]| {
+        let mut writer = ZipWriter::new(File::create(folder.join("bert_classification_onnx")).unwrap());
+        for file in files {
+            writer.start_file(*file, SimpleFileOptions::default()).unwrap();
+            writer.write_all(&fs::read(onnx.join(file)).unwrap()).unwrap();
+        }
+        writer.finish().unwrap();
+    };
+    let home = Home::new();
+    let path = folder.to_str().unwrap();
+    zip(&["model.onnx"]);
+    home.refused(&["model", "import", path], 3, &["`model.onnx_data`, which is not there", "copy it into the folder"]);
+    zip(&["model.onnx", "model.onnx_data"]);
+    home.done(&["model", "import", path, "--name", "inside"]);
+    zip(&["model.onnx"]);
+    fs::copy(onnx.join("model.onnx_data"), folder.join("bert_classification_model.onnx_data")).unwrap();
+    home.done(&["model", "import", path, "--name", "beside"]);
+    for name in ["inside", "beside"] {
+        assert_eq!(home.entities(name), home.entities(&test_model("bert-cased")));
+    }
+}
+
 fn add(writer: &mut ZipWriter<File>, folder: &Path, below: &str) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let name = format!("{below}{}", entry.file_name().to_str().unwrap());
@@ -170,7 +202,7 @@ fn a_folder_that_cannot_be_read_is_refused_with_file_and_place() {
         "distilbert",
         &|f| {
             fs::rename(f.join("distilbert_classification_onnx"), f.join("distilbert_classification_tensorflow"))
-                .unwrap()
+                .unwrap();
         },
         &["it is of the engine TensorFlow", "optimum-cli export onnx"],
     );

@@ -17,9 +17,12 @@ fn flip_a_byte(path: &Path) {
     fs::write(path, bytes).unwrap();
 }
 
+/// What is done to the folder of a model, and what is said about it.
+type Change<'a> = (&'a dyn Fn(&Path), &'a str);
+
 #[test]
 fn an_altered_model_is_refused_by_name() {
-    let changes: [(&dyn Fn(&Path), &str); 5] = [
+    let changes: [Change<'_>; 5] = [
         (&|f| flip_a_byte(&f.join("onnx/model.onnx")), "onnx/model.onnx was changed"),
         (&|f| flip_a_byte(&f.join("onnx/model.onnx_data")), "onnx/model.onnx_data was changed"),
         (&|f| fs::write(f.join("config.json"), "{}").unwrap(), "config.json was changed"),

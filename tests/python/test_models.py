@@ -85,7 +85,7 @@ def test_models_are_added_verified_exported_and_removed(home, tmp_path):
         spanframe.Engine("ours")
 
 
-def test_nothing_is_fetched_unless_asked(monkeypatch):
+def test_nothing_is_fetched_unless_asked():
     with pytest.raises(spanframe.ModelError, match="run `spanframe model add hf:org/name` first"):
         spanframe.Engine("hf:org/name")
     with pytest.raises(spanframe.InputError, match="HF_HUB_OFFLINE"):

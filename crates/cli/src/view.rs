@@ -153,7 +153,7 @@ impl Columns {
             let [texts, errors] = [column(self.text.as_deref()), column(self.error.as_deref())]
                 .map(|column| column.map(|column| TextColumn::new(column)).transpose());
             let (texts, errors) = (texts?, errors?);
-            let months = column(date).map(|column| months(column)).transpose()?;
+            let months = column(date).map(months).transpose()?;
             for (row, found) in found.iter().enumerate() {
                 report.row(&Row {
                     number,

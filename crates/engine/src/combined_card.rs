@@ -11,7 +11,7 @@ pub(crate) fn combined(mut cards: Vec<ModelCard>) -> ModelCard {
         let mut seen: Vec<String> = Vec::new();
         cards.iter().map(of).for_each(|value| {
             if !seen.contains(&value) {
-                seen.push(value)
+                seen.push(value);
             }
         });
         seen
@@ -20,7 +20,7 @@ pub(crate) fn combined(mut cards: Vec<ModelCard>) -> ModelCard {
         let mut seen: Vec<String> = Vec::new();
         cards.iter().flat_map(of).for_each(|value| {
             if !seen.contains(&value) {
-                seen.push(value)
+                seen.push(value);
             }
         });
         seen

@@ -81,8 +81,10 @@ struct Key {
     runtime: RuntimeSearch,
 }
 
-/// Pools by process and number of threads.
-static POOLS: LazyLock<Mutex<HashMap<(u32, usize), Arc<rayon::ThreadPool>>>> = LazyLock::new(Mutex::default);
+/// By process and number of threads.
+type Pools = HashMap<(u32, usize), Arc<rayon::ThreadPool>>;
+
+static POOLS: LazyLock<Mutex<Pools>> = LazyLock::new(Mutex::default);
 
 static LOADED: LazyLock<Mutex<HashMap<Key, Arc<Loaded>>>> = LazyLock::new(Mutex::default);
 

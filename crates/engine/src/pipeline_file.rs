@@ -104,8 +104,9 @@ impl PipelineFile {
         let folder = path.parent().unwrap_or(Path::new(""));
         for member in &mut file.model {
             let beside = folder.join(&member.model);
-            // what is written as a path is one, so that the message names the place that was looked at
-            if beside.exists() || Path::new(&member.model).components().count() > 1 {
+            // what is written as a path is one, so that the message names the place that was looked at; `hf:org/name` is none
+            let is_path = Path::new(&member.model).components().count() > 1 && !member.model.contains(':');
+            if beside.exists() || is_path {
                 member.model = beside.display().to_string();
             }
         }

@@ -57,8 +57,8 @@ impl ModelFiles {
 #[must_use]
 pub fn digest_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let mut hasher = Sha256::new();
-    texts.into_iter().for_each(|text| begin(&mut hasher, text, 0));
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    texts.into_iter().for_each(|text| add(&mut hasher, text, 0, &[]));
+    hex(&hasher.finalize())
 }
 
 /// Name and length go first, so that no two lists of files give the same bytes.

@@ -181,7 +181,7 @@ impl<R: BufRead + Seek> Walk<R> {
             Message::Node if !DOMAINS.contains(&domain.as_str()) => drop(self.used.insert((domain, operator))),
             Message::Function => drop(self.defined.insert((domain, name))),
             Message::Tensor if name.contains("position_embeddings") => {
-                self.graph.positions = self.graph.positions.max(rows)
+                self.graph.positions = self.graph.positions.max(rows);
             }
             _ => {}
         }

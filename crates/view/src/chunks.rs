@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-/// Different chunks of a type that are counted at once.
+/// Different chunks of a type that are always counted; twice as many may be.
 const MOST: usize = 50_000;
 
-/// Counts chunks. With more than 50,000 different ones the rare are forgotten (Misra and Gries): counts are then lower
+/// Counts chunks. With more than 100,000 different ones the rare are forgotten (Misra and Gries): counts are then lower
 /// bounds, and off by [`error`](Self::error) at most.
 ///
 /// Chunks that differ in case or white space alone are one, and are shown in lower case.

@@ -11,6 +11,8 @@ pub struct Mark {
     pub entity: String,
     /// 0 to 1, where it is known.
     pub confidence: Option<f32>,
+    /// The model that found it, where that is known.
+    pub model: Option<String>,
 }
 
 /// What comes next in a marked text.

@@ -31,7 +31,8 @@ pub fn text(note: &Note, kinds: &Kinds) -> Markup {
         let confidence = mark.confidence.map(|c| format!(" {c:.2}")).unwrap_or_default();
         let kind = kinds.place(&mark.entity);
         let _ = write!(out, r#"<mark class="{class} l{level}{more}" data-e="{i}" data-k="{kind}" title=""#);
-        let _ = write!(Escaper::new(out), "{}{confidence}", pictures(&mark.entity));
+        let model = mark.model.as_ref().map(|model| format!(" {}", pictures(model))).unwrap_or_default();
+        let _ = write!(Escaper::new(out), "{}{confidence}{model}", pictures(&mark.entity));
         out.push('"');
     };
     let label = |out: &mut String, i: usize| {
@@ -124,7 +125,7 @@ mod tests {
     use scraper::{Html, Selector};
 
     fn note(text: &str, marks: Vec<(usize, usize, String)>) -> Note {
-        let mark = |(begin, end, entity)| Mark { span: begin..end, entity, confidence: Some(0.5) };
+        let mark = |(begin, end, entity)| Mark { span: begin..end, entity, confidence: Some(0.5), model: None };
         let marks = Some(marks.into_iter().map(mark).collect());
         Note { text: Some(text.to_string()), marks, ..Note::default() }
     }

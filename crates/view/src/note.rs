@@ -60,8 +60,8 @@ impl Note {
                     Some(span) => {
                         let differs = mention.chunk.as_ref().is_some_and(|chunk| *chunk != text[span.clone()]);
                         note.other_chunk += usize::from(differs);
-                        let (entity, confidence) = (mention.entity.clone(), mention.confidence);
-                        marks.push(Mark { span, entity, confidence });
+                        let (entity, model) = (mention.entity.clone(), mention.model.clone());
+                        marks.push(Mark { span, entity, confidence: mention.confidence, model });
                     }
                 }
             }
@@ -89,7 +89,7 @@ mod tests {
     use spanframe_engine::Offsets;
 
     fn mention(begin: i64, end: i64, chunk: &str) -> Mention {
-        Mention { begin, end, chunk: Some(chunk.to_string()), entity: "A".to_string(), confidence: None }
+        Mention { begin, end, chunk: Some(chunk.to_string()), entity: "A".to_string(), ..Mention::default() }
     }
 
     #[test]

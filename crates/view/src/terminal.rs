@@ -139,6 +139,7 @@ mod tests {
             span: begin..end,
             entity: entity.to_string(),
             confidence: None,
+            model: None,
         };
         Note { text: Some(text.to_string()), marks: Some(marks.iter().map(mark).collect()), ..Note::default() }
     }

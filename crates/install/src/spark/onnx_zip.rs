@@ -42,7 +42,8 @@ pub(crate) fn bring(folder: &Path, target: &Path, limits: Limits) -> Result<Grap
         let ends = |path: &&PathBuf| name(path).ends_with(data.as_str());
         let from = beside.iter().find(|path| path.is_file()).or_else(|| files.iter().find(ends));
         let from = from.ok_or_else(|| {
-            wrong(folder, format!("the weights of its ONNX file are in `{data}`, which is not there"))
+            let reason = "which is not there: some versions of Spark NLP leave it behind when they save; copy it into the folder";
+            wrong(folder, format!("the weights of its ONNX file are in `{data}`, {reason}"))
         })?;
         fs::copy(from, target.join(data)).map_err(InstallError::file(from))?;
     }

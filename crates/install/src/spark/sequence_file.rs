@@ -80,7 +80,8 @@ pub(crate) fn values(bytes: &[u8]) -> Result<Vec<(usize, &[u8])>, Wrong> {
         return cursor.wrong("its metadata has no end");
     }
     for _ in 0..pairs {
-        (cursor.text()?, cursor.text()?);
+        cursor.text()?;
+        cursor.text()?;
     }
     let sync = cursor.take(SYNC)?;
     let mut found = Vec::new();
