@@ -141,7 +141,7 @@ fn place(folder: &Path, name: &str) -> Result<PathBuf, &'static str> {
     if let (Ok(folder), Ok(real)) = (folder.canonicalize(), path.canonicalize())
         && !real.starts_with(folder)
     {
-        return Err("a link that leads out of its folder");
+        return Err("a link that leads out of its folder (`spanframe model add` makes a copy without links)");
     }
     Ok(path)
 }

@@ -1,6 +1,6 @@
 //! [`Wire`]: the wire format of protocol buffers, field by field, without a copy of what is passed over.
 
-use std::io::{BufRead, Seek, SeekFrom};
+use std::io::{BufRead, Seek};
 
 /// Fields of one message, read in place. Total: no bytes make it panic or hold more than was asked for.
 ///
@@ -107,8 +107,10 @@ impl<R: BufRead + Seek> Wire<R> {
     /// # Errors
     /// [`WireError::Read`].
     pub fn skip(&mut self, length: u64) -> Result<(), WireError> {
-        self.at = self.at.saturating_add(length).min(self.length);
-        self.inner.seek(SeekFrom::Start(self.at))?;
+        let length = length.min(self.length.saturating_sub(self.at));
+        self.at += length;
+        // what is buffered stays so
+        self.inner.seek_relative(i64::try_from(length).map_err(std::io::Error::other)?)?;
         Ok(())
     }
 
