@@ -1,14 +1,11 @@
 """Many models in one pass: the same entities whoever calls, each row to the models of its language."""
 
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pytest
-from conftest import DATA, ROOT, TINY, command_line
+from conftest import DATA, TINY, command_line
 from polars.testing import assert_frame_equal
 
 import spanframe
@@ -72,7 +69,7 @@ def test_one_language_for_all_rows_is_a_literal(notes):
     assert models == [LANGUAGES["es"]]
     engine = spanframe.Engine(SET)
     one = engine.annotate(notes["note"].to_list(), language="ES")
-    assert {model for row in one.to_list() if row for model in row["model"]} == {LANGUAGES["es"]}
+    assert {entity["model"] for row in one.to_list() if row for entity in row} == {LANGUAGES["es"]}
     assert engine.metrics["texts_tokenized"] == 11 and engine.metrics["unknown_languages"] == 0
 
 
@@ -154,25 +151,3 @@ def test_an_actor_of_ray_takes_languages(notes):
     assert_frame_equal(pl.from_arrow(made), annotated(notes))
     with pytest.raises(spanframe.InputError, match="there is no column `langs`"):
         Annotator("note", model=SET, language="langs")(table)
-
-
-def test_the_page_on_pipelines_does_what_it_says(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{Path('/usr/bin')}:{Path('/bin')}")
-    (tmp_path / "data").mkdir()
-    pl.read_parquet(DATA / "notes.parquet").head(6).write_parquet("data/notes.parquet")
-    (tmp_path / "data" / "test_models").symlink_to(DATA / "test_models")
-    page = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
-    found = re.findall(r"^```(python|sh)\n(.*?)^```(?:\n\n```text\n(.*?)^```)?", page, re.MULTILINE | re.DOTALL)
-    assert len(found) > 4
-    names: dict = {}
-    for language, code, shown in found:
-        if language == "sh":
-            done = subprocess.run(["bash", "-euc", code], capture_output=True, text=True)
-            assert done.returncode == 0, done.stderr
-            printed = done.stdout
-        else:
-            *lines, last = code.strip().split("\n")
-            exec("\n".join(lines), names)
-            printed = f"{eval(last, names)}" if shown else f"{exec(last, names)}"
-        assert not shown or printed.strip() == shown.strip(), printed
