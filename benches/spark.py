@@ -72,7 +72,7 @@ def on_spark(source: Path, executors: int) -> dict[str, float]:
             return made[-1]
 
         spanframe.spark.ColumnAnnotator = recorded
-        yield from spanframe.spark._task(Plan({"layout": "annotation"}), 0, "note", ["ner"])(batches)
+        yield from spanframe.spark._task(Plan({"layout": "annotation"}), (0, None), "note", ["ner"])(batches)
         engine_seconds.add(sum(annotator.seconds for annotator in made))
 
     notes = session.read.parquet(str(source)).select("note").repartition(PARTITIONS).cache()

@@ -54,7 +54,7 @@ def test_every_export_is_documented(name):
     if parameters:
         described = text.split("Parameters\n----------\n", 1)[1]
         for parameter in parameters:
-            assert re.search(rf"^(\*\*|\w+, )?{parameter}(, \w+)?$", described, re.MULTILINE), f"{name}: {parameter}"
+            assert re.search(rf"^(\*\*|(\w+, )*){parameter}(, \w+)*$", described, re.MULTILINE), f"{name}: {parameter}"
     assert ">>> " in text, f"{name} has no example"
 
 

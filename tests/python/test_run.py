@@ -268,7 +268,8 @@ def test_damage_is_raised_or_skipped_and_reported(tmp_path, notes):
 
 def test_a_loss_has_its_rows():
     found = {"units": 1, "units_done": 1, "units_now": 1, "damaged": {}}
-    own = dict.fromkeys(["rows", "written", "nulled", "rejected", "lost", "tokens", "model_tokens", "padded_tokens"], 0)
+    own = dict.fromkeys(["rows", "written", "nulled", "rejected", "lost", "unknown_language"], 0)
+    own |= dict.fromkeys(["tokens", "model_tokens", "padded_tokens"], 0)
     own |= {"entities": {}, "seconds": {"read": 0.0, "annotate": 0.0, "write": 0.0}}
     losses = {"f": [{"rows": {"start": 3, "end": 5}, "part": 1, "reason": "r"}]}
     summary = spanframe._run._summary(found | {"counts": own, "losses": losses})

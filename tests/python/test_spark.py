@@ -322,7 +322,7 @@ def test_the_engine_is_kept_between_tasks(spark):
 
     def loads(batches):
         for batch in batches:
-            yield from spanframe.spark._task(Plan({"model": TINY}), 1, "note", ["ner"])(iter([batch]))
+            yield from spanframe.spark._task(Plan({"model": TINY}), (1, None), "note", ["ner"])(iter([batch]))
         assert _engine.cache_info().misses == 1, _engine.cache_info()
 
     df = spark.read.parquet(NOTES).select("id", "note").limit(40).repartition(4)

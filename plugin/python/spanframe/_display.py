@@ -14,6 +14,18 @@ class Display:
 
     ``str`` and ``repr`` have colours if standard output is a terminal and the variable ``NO_COLOR`` is not set; else an
     entity reads ``[aspirin MEDICATION]``. Both have the text of the notes: that is what was asked for.
+
+    Parameters
+    ----------
+    html
+        For notebooks.
+    plain, colored
+        For terminals.
+
+    Examples
+    --------
+    >>> str(Display("<p>Toma <mark>aspirina</mark></p>", "Toma [aspirina MEDICATION]", ""))
+    'Toma [aspirina MEDICATION]'
     """
 
     def __init__(self, html: str, plain: str, colored: str) -> None:
