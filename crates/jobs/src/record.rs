@@ -96,3 +96,21 @@ pub struct Record {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub losses: Vec<Loss>,
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Sums over records in hand and over records that were read again are the same, so that the summary of a
+        /// finished job stays as it is.
+        #[test]
+        fn counts_that_are_read_are_those_that_were_written(read in 0.0..1e4, annotate in 0.0..1.0, write in 0.0..1e-3) {
+            let counts = Counts { seconds: Seconds { read, annotate, write }, ..Counts::default() };
+            let text = serde_json::to_string(&counts).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Counts>(&text).unwrap(), counts);
+        }
+    }
+}
