@@ -53,6 +53,11 @@ test-install: wheel ## Install the wheel where there is no compiler, and annotat
 	target/clean/bin/python -m pip install --quiet --disable-pip-version-check --no-deps target/wheels/spanframe-*.whl
 	env -i HOME=/nonexistent PATH="$(CURDIR)/target/clean/bin" ROWS=$(ROWS) target/clean/bin/python tests/clean_install.py
 
+.PHONY: test-export
+test-export: target/export/ready wheel ## Make model folders of checkpoints of every family and compare them with torch; fetches torch
+	target/export/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/spanframe-*.whl
+	target/export/bin/python tests/export_checkpoint.py
+
 .PHONY: wheel
 wheel: $(VENV)/test ## Build the Python wheel into target/wheels
 	rm -rf target/wheels
@@ -135,6 +140,11 @@ screenshots: test-python ## Make the pictures of docs/view.md; needs Chromium
 .PHONY: clean
 clean: ## Remove everything that was built or fetched
 	rm -rf target $(VENV)
+
+target/export/ready: plugin/requirements-export.txt
+	mkdir -p target && $(PYTHON) -m venv target/export
+	target/export/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 $(VENV)/runtime: plugin/requirements.txt
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)

@@ -33,7 +33,7 @@ fn internal(error: &dyn std::error::Error) -> polars::prelude::PolarsError {
 /// Moves a C-interface struct of one library into the same struct of the other.
 fn move_across<A, B>(from: A) -> B {
     const {
-        assert!(mem::size_of::<A>() == mem::size_of::<B>() && mem::align_of::<A>() == mem::align_of::<B>());
+        assert!(size_of::<A>() == size_of::<B>() && align_of::<A>() == align_of::<B>());
     }
     let from = ManuallyDrop::new(from);
     // SAFETY: only called with the repr(C) structs that the Arrow C data interface defines, which both libraries

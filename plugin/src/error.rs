@@ -1,7 +1,11 @@
 //! Errors of the engine as Python exceptions: one match, one base class.
 
 use polars::prelude::PolarsError;
-use pyo3::{create_exception, exceptions::PyException, prelude::*};
+use pyo3::{
+    create_exception,
+    exceptions::{PyException, PyModuleNotFoundError},
+    prelude::*,
+};
 use spanframe_engine::{EngineError, ErrorKind};
 use spanframe_install::InstallError;
 use spanframe_jobs::JobError;
@@ -43,6 +47,17 @@ fn exception(kind: ErrorKind, message: String) -> PyErr {
         ErrorKind::Model => ModelError::new_err(message),
         ErrorKind::Device => DeviceError::new_err(message),
         ErrorKind::Internal => InternalError::new_err(message),
+    }
+}
+
+/// The kind of an exception that is one of these; a package that is not installed is one of input.
+pub fn kind(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {
+    match () {
+        () if error.is_instance_of::<InputError>(py) => Some(ErrorKind::Input),
+        () if error.is_instance_of::<PyModuleNotFoundError>(py) => Some(ErrorKind::Input),
+        () if error.is_instance_of::<ModelError>(py) => Some(ErrorKind::Model),
+        () if error.is_instance_of::<DeviceError>(py) => Some(ErrorKind::Device),
+        () => None,
     }
 }
 

@@ -8,6 +8,7 @@ mod diff;
 mod display;
 mod engine;
 mod error;
+mod export;
 mod expressions;
 mod models;
 mod run;
@@ -16,6 +17,7 @@ mod table;
 use std::{ffi::OsString, path::PathBuf, sync::OnceLock};
 
 use pyo3::prelude::*;
+use spanframe_cli::Host;
 use spanframe_engine::{EngineOptions, RawOptions};
 
 /// The ONNX Runtime library of this Python, told once by the package.
@@ -49,7 +51,8 @@ fn check_option(name: &str) -> PyResult<()> {
 /// Runs the command line and gives its exit code.
 #[pyfunction]
 fn cli(py: Python<'_>, args: Vec<OsString>) -> u8 {
-    py.detach(|| spanframe_cli::run(args, PYTHON_LIBRARY.get().cloned()))
+    let host = Host { library: PYTHON_LIBRARY.get().cloned(), export: Some(export::export) };
+    py.detach(|| spanframe_cli::run(args, &host))
 }
 
 #[pymodule]
@@ -69,8 +72,9 @@ fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(models::add_model, module)?)?;
     module.add_function(wrap_pyfunction!(models::import_model, module)?)?;
     module.add_function(wrap_pyfunction!(models::import_once, module)?)?;
-    module.add_function(wrap_pyfunction!(models::export_model, module)?)?;
+    module.add_function(wrap_pyfunction!(models::pack_model, module)?)?;
     module.add_function(wrap_pyfunction!(models::remove_model, module)?)?;
+    module.add_function(wrap_pyfunction!(models::seal, module)?)?;
     module.add_function(wrap_pyfunction!(models::verify_model, module)?)?;
     module.add_function(wrap_pyfunction!(run::run, module)?)?;
     module.add_function(wrap_pyfunction!(cli, module)?)?;

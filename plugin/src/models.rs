@@ -92,8 +92,14 @@ pub fn import_once(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyDict>>
 
 /// Writes a model to an archive.
 #[pyfunction]
-pub fn export_model(py: Python<'_>, model: &str, archive: PathBuf) -> PyResult<()> {
-    at_home(py, |models| models.export(model, &archive).map(drop))
+pub fn pack_model(py: Python<'_>, model: &str, archive: PathBuf) -> PyResult<()> {
+    at_home(py, |models| models.pack(model, &archive).map(drop))
+}
+
+/// Writes the manifest of a folder that was made of `source`.
+#[pyfunction]
+pub fn seal(py: Python<'_>, folder: PathBuf, source: &str) -> PyResult<()> {
+    py.detach(|| Models::seal(&folder, source).map(drop)).map_err(|e| install(&e))
 }
 
 /// Removes an installed model.

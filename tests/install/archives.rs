@@ -105,7 +105,7 @@ fn a_damaged_archive_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for ending in ["zip", "tar.gz"] {
         let path = folder.path().join(format!("model.{ending}"));
-        home.done(&["model", "export", &test_model("distilbert"), path.to_str().unwrap()]);
+        home.done(&["model", "pack", &test_model("distilbert"), path.to_str().unwrap()]);
         let whole = fs::read(&path).unwrap();
         fs::write(&path, &whole[..whole.len() / 2]).unwrap();
         check(&path, &["model."]);

@@ -1,4 +1,4 @@
-//! Installed models by the real program: added, imported from Spark NLP, verified, exported, removed, and refused.
+//! Installed models by the real program: added, imported from Spark NLP, verified, packed, removed, and refused.
 
 mod archives;
 mod home;

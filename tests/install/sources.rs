@@ -57,7 +57,7 @@ fn one_of_several_onnx_files_is_added_by_its_name() {
 }
 
 #[test]
-fn an_exported_model_is_installed_elsewhere_as_it_was() {
+fn a_packed_model_is_installed_elsewhere_as_it_was() {
     let here = Home::new();
     here.done(&["model", "add", &test_model("distilbert"), "--name", "ours"]);
     let archives = tempfile::tempdir().unwrap();
@@ -65,20 +65,20 @@ fn an_exported_model_is_installed_elsewhere_as_it_was() {
         let there = Home::new();
         let archive = archives.path().join(format!("moved.{ending}"));
         let archive = archive.to_str().unwrap();
-        here.done(&["model", "export", "ours", archive]);
-        here.refused(&["model", "export", "ours", archive], 2, &["moved.", "File exists"]);
+        here.done(&["model", "pack", "ours", archive]);
+        here.refused(&["model", "pack", "ours", archive], 2, &["moved.", "File exists"]);
         there.done(&["model", "add", archive]);
         assert_eq!(there.installed(), ["moved"]);
         assert_eq!(there.entities("moved"), here.entities("ours"));
         assert_eq!(manifest(&there, "moved"), manifest(&here, "ours"), "where it came from is told as before");
-        // a folder that was never installed can be exported too
+        // a folder that was never installed can be packed too
         let folder = archives.path().join(format!("folder.{ending}"));
-        here.done(&["model", "export", &test_model("distilbert"), folder.to_str().unwrap()]);
+        here.done(&["model", "pack", &test_model("distilbert"), folder.to_str().unwrap()]);
         assert_eq!(here.installed(), ["ours"]);
         there.done(&["model", "add", folder.to_str().unwrap()]);
         assert_eq!(there.entities("folder"), here.entities("ours"));
     }
-    here.refused(&["model", "export", "ours", "moved.rar"], 2, &["end it with .tar.gz"]);
+    here.refused(&["model", "pack", "ours", "moved.rar"], 2, &["end it with .tar.gz"]);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_model_that_cannot_be_used_is_not_installed() {
         fs::remove_dir_all(folder).unwrap();
     };
     add(&|f| fs::remove_file(f.join("tokenizer.json")).unwrap(), &["has no tokenizer.json", "save_pretrained"]);
-    add(&|f| fs::remove_file(f.join("model.onnx")).unwrap(), &["has no model.onnx", "optimum-cli"]);
+    add(&|f| fs::remove_file(f.join("model.onnx")).unwrap(), &["has no model.onnx", "spanframe model export"]);
     add(&|f| fs::write(f.join("model.onnx"), "no graph").unwrap(), &["model.onnx", "it is no ONNX file"]);
     add(&|f| fs::write(f.join("config.json"), "{}").unwrap(), &["config.json", "id2label"]);
     let config = fs::read(test_model("multi-head") + "/config.json").unwrap();

@@ -204,7 +204,7 @@ fn a_folder_that_cannot_be_read_is_refused_with_file_and_place() {
             fs::rename(f.join("distilbert_classification_onnx"), f.join("distilbert_classification_tensorflow"))
                 .unwrap();
         },
-        &["it is of the engine TensorFlow", "optimum-cli export onnx"],
+        &["it is of the engine TensorFlow", "spanframe model export"],
     );
     check(
         "camembert",

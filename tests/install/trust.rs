@@ -35,7 +35,7 @@ fn an_altered_model_is_refused_by_name() {
         change(&home.models().join("ours"));
         home.refused(&["text", "--model", "ours", TEXT], 3, &[expect, "manifest.json", "install it again"]);
         home.refused(&["model", "verify", "ours"], 3, &[expect]);
-        home.refused(&["model", "export", "ours", "never.zip"], 3, &[expect]);
+        home.refused(&["model", "pack", "ours", "never.zip"], 3, &[expect]);
     }
     // by path too: the manifest belongs to the folder
     let folder = home.models().join("ours");

@@ -64,7 +64,7 @@ def test_an_unknown_name_is_refused_with_the_nearest():
         spanframe.Engine("roberta_symptoms_ner_es_onnx")
 
 
-def test_models_are_added_verified_exported_and_removed(home, tmp_path):
+def test_models_are_added_verified_packed_and_removed(home, tmp_path):
     added = spanframe.add_model(TINY, "ours")
     assert added.name == "ours" and added.folder == str(home / "models" / "ours") and added.commit is None
     assert added.entities == spanframe.Engine("ours").entities
@@ -73,7 +73,7 @@ def test_models_are_added_verified_exported_and_removed(home, tmp_path):
     with pytest.raises(spanframe.InputError, match="installed already"):
         spanframe.add_model(TINY, "ours")
     archive = tmp_path / "ours.tar.gz"
-    spanframe.export_model("ours", archive)
+    spanframe.pack_model("ours", archive)
     spanframe.remove_model("ours")
     with pytest.raises(spanframe.InputError, match="no installed model `ours`"):
         spanframe.remove_model("ours")

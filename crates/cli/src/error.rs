@@ -7,7 +7,7 @@ use spanframe_engine::{EngineError, ErrorKind, OptionError};
 use spanframe_install::InstallError;
 use spanframe_jobs::JobError;
 
-use crate::interrupt::INTERRUPTED;
+use crate::{export::ExportError, interrupt::INTERRUPTED};
 
 /// Why a command failed. Messages name files, columns and rows, never note text.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,13 @@ pub enum CliError {
     Rename(String),
     #[error("there is no command `{0}`: `spanframe --help` lists them")]
     NoCommand(String),
+    #[error(
+        "`model export` runs torch: install the Python package, `pip install 'spanframe[export]'`, and run the `spanframe` that \
+         comes with it"
+    )]
+    NoPython,
+    #[error(transparent)]
+    Export(#[from] ExportError),
     #[error("cannot read standard input: {0}")]
     Stdin(io::Error),
     #[error("cannot write to standard output: {0}")]
@@ -94,6 +101,7 @@ impl CliError {
             Self::Job(error) => error.kind(),
             Self::Engine(error) => error.kind(),
             Self::Install(error) => error.kind(),
+            Self::Export(error) => error.kind,
             _ => ErrorKind::Input,
         };
         match kind {

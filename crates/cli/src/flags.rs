@@ -1,5 +1,7 @@
 //! The flags as they are typed.
 
+mod model;
+
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +9,7 @@ use clap_complete::Shell;
 use spanframe_engine::RawOptions;
 use spanframe_jobs::RawJob;
 
+pub use self::model::{AddFlags, ExportFlags, HubFlags, ImportFlags, ModelCommand, Precision};
 use crate::evaluate::Variant;
 
 /// Clinical named-entity recognition as a dataframe column.
@@ -73,95 +76,6 @@ pub enum Command {
         #[arg(value_name = "COMMAND")]
         command: Vec<String>,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ModelCommand {
-    /// Print what a model is, what it finds, and the card of its authors
-    Show {
-        /// Model folder, .onnx file in one, or a name that `model list` shows; the bundled model where left out
-        model: Option<String>,
-    },
-    /// List the models that have a name, with their scores
-    List {
-        /// Print a JSON array instead of a table
-        #[arg(long)]
-        json: bool,
-    },
-    /// Install a model: a copy of a folder or archive, or one of the Hugging Face hub
-    ///
-    /// The model is opened and run once before it is shown. It lies in SPANFRAME_HOME/models, with a manifest of its files
-    /// and their hashes; whatever fails, nothing of it stays. HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are read.
-    Add(AddFlags),
-    /// Install what Spark NLP saved: a token classifier of the ONNX engine, alone or in a pipeline
-    Import(ImportFlags),
-    /// Write a model to an archive, for a machine without a network
-    Export {
-        /// Installed name or model folder
-        model: String,
-        /// File to write: .tar.gz, .tgz or .zip
-        archive: PathBuf,
-    },
-    /// Remove an installed model
-    Remove {
-        /// Installed name
-        name: String,
-    },
-    /// Compare the files of a model with its manifest
-    Verify {
-        /// Installed name or model folder
-        model: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub struct AddFlags {
-    /// Model folder, .onnx file in one, .zip or .tar.gz archive, or hf:org/name[@revision]
-    pub source: String,
-    /// Name to give it; that of the source where left out
-    #[arg(long)]
-    pub name: Option<String>,
-    /// Replace the installed model of that name
-    #[arg(long)]
-    pub replace: bool,
-    /// Print errors and the result only
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// Path of the ONNX Runtime library; else ORT_DYLIB_PATH, the Python environment, the system
-    #[arg(long, value_name = "PATH")]
-    pub onnxruntime: Option<PathBuf>,
-    #[command(flatten)]
-    pub hub: HubFlags,
-}
-
-/// How the hub is asked; each goes before its environment variable.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Hub options")]
-pub struct HubFlags {
-    /// URL of the hub; HF_ENDPOINT, else https://huggingface.co
-    #[arg(long, value_name = "URL")]
-    pub endpoint: Option<String>,
-    /// File with the token; HF_TOKEN where left out
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// Do not ask the hub; also HF_HUB_OFFLINE=1
-    #[arg(long)]
-    pub offline: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct ImportFlags {
-    /// Folder that Spark NLP saved, or a .zip or .tar.gz archive of one
-    pub path: PathBuf,
-    /// Name to give it; that of the folder where left out
-    #[arg(long)]
-    pub name: Option<String>,
-    /// Replace the installed model of that name
-    #[arg(long)]
-    pub replace: bool,
-    /// Path of the ONNX Runtime library; else ORT_DYLIB_PATH, the Python environment, the system
-    #[arg(long, value_name = "PATH")]
-    pub onnxruntime: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! `spanframe model add`, `import`, `export`, `remove` and `verify`: the folder of installed models.
+//! `spanframe model add`, `import`, `pack`, `remove` and `verify`: the folder of installed models.
 
 use std::{
     io::{IsTerminal, stderr},
@@ -28,8 +28,8 @@ pub fn import(flags: &ImportFlags, options: EngineOptions) -> Result<(), CliErro
     told(&Models::home(options.runtime)?.import(&flags.path, &naming)?)
 }
 
-pub fn export(model: &str, archive: &Path, options: EngineOptions) -> Result<(), CliError> {
-    let manifest = Models::home(options.runtime)?.export(model, archive)?;
+pub fn pack(model: &str, archive: &Path, options: EngineOptions) -> Result<(), CliError> {
+    let manifest = Models::home(options.runtime)?.pack(model, archive)?;
     print(&format!("wrote {} files of {model} to {}\n", manifest.files.len(), archive.display()))
 }
 

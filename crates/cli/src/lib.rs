@@ -10,6 +10,7 @@ mod corpus;
 mod diff;
 mod error;
 mod evaluate;
+mod export;
 mod flags;
 mod head;
 mod install;
@@ -31,12 +32,22 @@ use error::CliError;
 use flags::{Cli, Command, ModelCommand};
 use spanframe_engine::{EngineOptions, RawOptions};
 
+pub use crate::export::{ExportError, ExportRequest};
+
+/// What a Python package gives to the command that it brings.
+#[derive(Default)]
+pub struct Host {
+    /// The ONNX Runtime library of its environment.
+    pub library: Option<PathBuf>,
+    /// Makes the folder of a checkpoint, and gives what is to be printed.
+    pub export: Option<fn(ExportRequest) -> Result<String, ExportError>>,
+}
+
 /// Runs the command line, reports errors on standard error, and gives the exit code.
 ///
 /// 0 done, 1 internal error, 2 wrong options or input, 3 unusable model, 4 ONNX Runtime or device missing, 5 differences
 /// found by `diff --check`, 6 units missing as `run --finalize` sees, 130 stopped by an interrupt.
-/// `library` is the ONNX Runtime library of the running Python, where there is one.
-pub fn run(args: impl IntoIterator<Item = OsString>, library: Option<PathBuf>) -> u8 {
+pub fn run(args: impl IntoIterator<Item = OsString>, host: &Host) -> u8 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -45,7 +56,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, library: Option<PathBuf>) -
             return u8::try_from(error.exit_code()).unwrap_or(2);
         }
     };
-    match execute(cli, library) {
+    match execute(cli, host) {
         Ok(()) => 0,
         // whoever reads our output has gone, as `| head` does: nobody is left to tell
         Err(CliError::Stdout(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
@@ -56,7 +67,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, library: Option<PathBuf>) -
     }
 }
 
-fn execute(cli: Cli, library: Option<PathBuf>) -> Result<(), CliError> {
+fn execute(cli: Cli, host: &Host) -> Result<(), CliError> {
+    let library = &host.library;
     let options = |raw: RawOptions| -> Result<EngineOptions, CliError> {
         let mut options = EngineOptions::new(raw)?;
         options.runtime.python = library.clone();
@@ -79,8 +91,9 @@ fn execute(cli: Cli, library: Option<PathBuf>) -> Result<(), CliError> {
         Command::Model(ModelCommand::Import(command)) => {
             install::import(&command, options(with_library(command.onnxruntime.clone()))?)
         }
-        Command::Model(ModelCommand::Export { model, archive }) => {
-            install::export(&model, &archive, options(RawOptions::default())?)
+        Command::Model(ModelCommand::Export(command)) => export::export(&command, host),
+        Command::Model(ModelCommand::Pack { model, archive }) => {
+            install::pack(&model, &archive, options(RawOptions::default())?)
         }
         Command::Model(ModelCommand::Remove { name }) => install::remove(&name, options(RawOptions::default())?),
         Command::Model(ModelCommand::Verify { model }) => install::verify(&model, options(RawOptions::default())?),

@@ -6,5 +6,5 @@
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> std::process::ExitCode {
-    spanframe_cli::run(std::env::args_os(), None).into()
+    spanframe_cli::run(std::env::args_os(), &spanframe_cli::Host::default()).into()
 }

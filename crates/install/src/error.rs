@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use spanframe_model::{ErrorKind, ModelError};
 
-/// Why a model cannot be installed, imported, verified, exported or removed. No message carries a token.
+/// Why a model cannot be installed, imported, verified, packed or removed. No message carries a token.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InstallError {

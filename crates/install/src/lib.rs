@@ -1,5 +1,5 @@
 //! Installed models: [`Models`] adds them from folders, archives and the Hugging Face hub, imports what Spark NLP saved, and
-//! verifies, exports and removes them.
+//! verifies, packs and removes them.
 //!
 //! A model is installed whole or not at all: everything goes to a hidden folder beside its place, is opened and tried
 //! there, gets its manifest, and is shown by one rename. This floor knows archives, the hub's protocol and the files of
@@ -8,11 +8,11 @@
 
 mod archive;
 mod error;
-mod export;
 mod hub;
 mod models;
 mod name;
 mod needed;
+mod pack;
 mod probe;
 mod source;
 mod spark;

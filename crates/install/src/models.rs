@@ -8,9 +8,10 @@ use std::{
 use spanframe_model::{MANIFEST, Manifest, ModelCard, ModelFiles, RuntimeSearch, list};
 
 use crate::{
-    HubSettings, InstallError, Limits, Naming, Source, archive, export, hub,
+    HubSettings, InstallError, Limits, Naming, Source, archive, hub,
     name::check,
     needed::{self, Files},
+    pack,
     probe::probe,
     spark,
     staging::Staging,
@@ -173,19 +174,29 @@ impl Models {
     ///
     /// # Errors
     /// As [`verify`](Self::verify); [`InstallError::File`] also where the archive is there already.
-    pub fn export(&self, model: &str, target: &Path) -> Result<Manifest, InstallError> {
+    pub fn pack(&self, model: &str, target: &Path) -> Result<Manifest, InstallError> {
         let verified = self.verify(model)?;
         if let Some(manifest) = verified.manifest {
-            export::export(&verified.folder, &manifest, target)?;
+            pack::pack(&verified.folder, &manifest, target)?;
             return Ok(manifest);
         }
         // a folder of the user's own: its files go through the same gate as any
-        let staging = Staging::new(&self.folder, "export")?;
+        let staging = Staging::new(&self.folder, "pack")?;
         let mut origin = Origin { source: Source::Folder(verified.folder.clone()).describe(), commit: None };
         self.copy(&verified.folder, &staging, &mut origin)?;
         let manifest = Manifest::of(staging.path(), origin.source, origin.commit)?;
         manifest.write(staging.path())?;
-        export::export(staging.path(), &manifest, target)?;
+        pack::pack(staging.path(), &manifest, target)?;
+        Ok(manifest)
+    }
+
+    /// Writes the manifest of a model folder that was made of `source`.
+    ///
+    /// # Errors
+    /// [`InstallError::Model`] for a folder that cannot be read, [`InstallError::File`] for one that cannot be written.
+    pub fn seal(folder: &Path, source: &str) -> Result<Manifest, InstallError> {
+        let manifest = Manifest::of(folder, source.to_string(), None)?;
+        manifest.write(folder)?;
         Ok(manifest)
     }
 

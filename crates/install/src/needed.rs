@@ -14,7 +14,7 @@ const REQUIRED: [(&str, &str); 2] = [
 const OPTIONAL: [&str; 4] = ["tokenizer_config.json", "special_tokens_map.json", "scores.json", "README.md"];
 /// Begins of names of texts that go with the weights wherever they go.
 const LEGAL: [&str; 4] = ["LICENSE", "LICENCE", "NOTICE", "COPYING"];
-const EXPORT: &str = "export the checkpoint with `optimum-cli export onnx --task token-classification`";
+const EXPORT: &str = "make one of the checkpoint with `spanframe model export`";
 
 /// Where files come from: a folder or a repository.
 pub(crate) trait Files {

@@ -14,6 +14,7 @@ mod ipc;
 mod json;
 mod ndjson;
 mod parquet;
+mod rows;
 mod text;
 
 use std::{ops::Range, sync::Arc};

@@ -153,7 +153,7 @@ fn find_onnx(folder: &Path) -> Result<PathBuf, ModelError> {
         0 => Err(ModelError::MissingFile {
             folder: folder.to_path_buf(),
             file: "model.onnx",
-            hint: "export the checkpoint with `optimum-cli export onnx --task token-classification`",
+            hint: "make one of the checkpoint with `spanframe model export`",
         }),
         1 => Ok(found.remove(0)),
         _ => Err(ModelError::Ambiguous {

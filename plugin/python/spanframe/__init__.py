@@ -20,9 +20,11 @@ Without Polars, :class:`Engine` annotates lists and anything that speaks the Arr
 
 from importlib.util import find_spec
 
+from ._checkpoint import LogitComparison
 from ._diff import diff
 from ._display import Display, display
 from ._engine import Engine, Entity, ModelEntity
+from ._export import ExportedModel, ModelFile, export_model
 from ._internal import (
     DeviceError,
     Entities,
@@ -33,7 +35,7 @@ from ._internal import (
     Table,
     __version__,
 )
-from ._models import InstalledModel, add_model, export_model, import_model, models, remove_model, verify_model
+from ._models import InstalledModel, add_model, import_model, models, pack_model, remove_model, verify_model
 from ._run import Progress, Summary, run
 
 __all__ = [
@@ -42,11 +44,14 @@ __all__ = [
     "Engine",
     "Entities",
     "Entity",
+    "ExportedModel",
     "InputError",
     "InstalledModel",
     "InternalError",
+    "LogitComparison",
     "ModelEntity",
     "ModelError",
+    "ModelFile",
     "Progress",
     "SpanframeError",
     "Summary",
@@ -58,6 +63,7 @@ __all__ = [
     "export_model",
     "import_model",
     "models",
+    "pack_model",
     "remove_model",
     "run",
     "verify_model",

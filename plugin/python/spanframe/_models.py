@@ -158,7 +158,7 @@ def import_model(path: str | PathLike[str], name: str | None = None, *, replace:
     return _installed(_internal.import_model(path, (name, replace)))
 
 
-def export_model(model: str | PathLike[str], archive: str | PathLike[str]) -> None:
+def pack_model(model: str | PathLike[str], archive: str | PathLike[str]) -> None:
     """Writes a verified model to a ``.tar.gz``, ``.tgz`` or ``.zip`` archive, for a machine without a network.
 
     Parameters
@@ -177,12 +177,12 @@ def export_model(model: str | PathLike[str], archive: str | PathLike[str]) -> No
 
     Examples
     --------
-    >>> export_model("no/such/model", "model.tar.gz")  # doctest: +ELLIPSIS
+    >>> pack_model("no/such/model", "model.tar.gz")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     spanframe.InputError: there is no installed model `no/such/model`: ...
     """
-    _internal.export_model(fspath(model), archive)
+    _internal.pack_model(fspath(model), archive)
 
 
 def remove_model(name: str) -> None:

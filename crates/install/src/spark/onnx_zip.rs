@@ -60,8 +60,8 @@ fn missing(files: &[PathBuf]) -> String {
     let other = files.iter().find_map(|path| OTHERS.iter().find(|(ending, _)| name(path).contains(ending)));
     match other {
         Some((_, engine)) => format!(
-            "it is of the engine {engine}, and ONNX alone is read: export the Hugging Face checkpoint that it was made from \
-             with `optimum-cli export onnx --task token-classification`, or take the model's `_onnx` version"
+            "it is of the engine {engine}, and ONNX alone is read: make a model of the Hugging Face checkpoint that it was made \
+             from with `spanframe model export`, or take the model's `_onnx` version"
         ),
         None => format!("it has no file that ends in {ENDING}: copy the whole folder that Spark NLP saved"),
     }

@@ -7,7 +7,8 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::{
-    BadRow, Bounds, Part, Read, Reads, Source, SourceError, clamp,
+    BadRow, Bounds, Part, Reads, Source, SourceError,
+    rows::{self, Rows},
     text::{MOST, Text, TextFile},
 };
 
@@ -61,9 +62,9 @@ impl Source for Csv {
         let mut records = Records::new(&self.file, self.delimiter)?;
         records.advance()?;
         let width = self.schema.fields().len();
-        let batch = Batch::new(schema, columns);
-        let end = self.parts[0].rows;
-        Ok(Box::new(Rows { records: Some(records), width, batch, bounds: clamp(bounds), row: 0, end }))
+        let builders = columns.iter().map(|_| StringBuilder::new()).collect();
+        let parser = Parser { records, width, schema, columns: columns.to_vec(), builders };
+        Ok(Box::new(Rows::new(parser, bounds, self.parts[0].rows)))
     }
 }
 
@@ -159,96 +160,50 @@ impl io::Read for Limited {
     }
 }
 
-/// Goes through records.
-struct Rows {
-    /// `None` after the end.
-    records: Option<Records>,
+/// Puts rows together.
+struct Parser {
+    records: Records,
     /// Fields of the header.
     width: usize,
-    batch: Batch,
-    bounds: Bounds,
-    /// Of the file, the next.
-    row: u64,
-    /// Rows that were counted when the file was opened.
-    end: u64,
-}
-
-impl Iterator for Rows {
-    type Item = Result<Read, SourceError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while let Some(records) = &mut self.records {
-            let more = match records.advance() {
-                Ok(more) => more,
-                Err(error) => return self.stop(error),
-            };
-            if more == (self.row == self.end) {
-                let (path, reason) = (records.path.clone(), "it changed while it was read".to_string());
-                return self.stop(SourceError::Damaged { path, format: "CSV", reason });
-            }
-            if !more {
-                self.records = None;
-                break;
-            }
-            let row = self.row;
-            self.row += 1;
-            if let Err(reason) = self.batch.push(row, &records.record, self.width) {
-                return Some(Ok(Read::Bad { row, line: records.line(), reason }));
-            }
-            if self.batch.rows.len() >= self.bounds.batch_rows || self.batch.bytes >= self.bounds.batch_bytes {
-                break;
-            }
-        }
-        (!self.batch.rows.is_empty()).then(|| Ok(self.batch.take()))
-    }
-}
-
-impl Rows {
-    fn stop(&mut self, error: SourceError) -> Option<Result<Read, SourceError>> {
-        self.records = None;
-        self.batch.rows.clear();
-        Some(Err(error))
-    }
-}
-
-/// The batch in hand.
-struct Batch {
     schema: SchemaRef,
     /// Of the file's columns, for each column of the batch.
     columns: Vec<usize>,
     builders: Vec<StringBuilder>,
-    rows: Vec<u64>,
-    bytes: usize,
 }
 
-impl Batch {
-    fn new(schema: SchemaRef, columns: &[usize]) -> Self {
-        let builders = columns.iter().map(|_| StringBuilder::new()).collect();
-        Self { schema, columns: columns.to_vec(), builders, rows: Vec::new(), bytes: 0 }
+impl rows::Parser for Parser {
+    const FORMAT: &'static str = "CSV";
+
+    fn path(&self) -> &str {
+        &self.records.path
     }
 
-    fn push(&mut self, row: u64, record: &ByteRecord, width: usize) -> Result<(), BadRow> {
-        if record.len() != width {
-            return Err(BadRow::Fields { found: record.len(), expected: width });
+    fn advance(&mut self) -> Result<bool, SourceError> {
+        self.records.advance()
+    }
+
+    fn line(&self) -> u64 {
+        self.records.line()
+    }
+
+    fn push(&mut self) -> Result<usize, BadRow> {
+        let record = &self.records.record;
+        if record.len() != self.width {
+            return Err(BadRow::Fields { found: record.len(), expected: self.width });
         }
         let fields = self.columns.iter().map(|&column| std::str::from_utf8(&record[column]));
         let fields = fields.collect::<Result<Vec<_>, _>>().map_err(|_| BadRow::NotUtf8)?;
-        for (builder, field) in self.builders.iter_mut().zip(fields) {
+        for (builder, field) in self.builders.iter_mut().zip(&fields) {
             builder.append_option(Some(field).filter(|field| !field.is_empty()));
-            self.bytes += field.len();
         }
-        self.rows.push(row);
-        Ok(())
+        Ok(fields.iter().map(|field| field.len()).sum())
     }
 
-    fn take(&mut self) -> Read {
+    fn take(&mut self, rows: usize) -> RecordBatch {
         let columns = self.builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
-        let rows = std::mem::take(&mut self.rows);
-        self.bytes = 0;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
         // one text a row and column: the lengths are equal
-        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
-            .unwrap_or_else(|_| RecordBatch::new_empty(Arc::clone(&self.schema)));
-        Read::Rows { rows, batch }
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
+            .unwrap_or_else(|_| RecordBatch::new_empty(Arc::clone(&self.schema)))
     }
 }

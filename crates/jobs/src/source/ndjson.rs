@@ -7,8 +7,9 @@ use arrow_schema::{Field, Schema, SchemaRef};
 use serde_json::Value;
 
 use super::{
-    Bounds, Part, Read, Reads, Source, SourceError, clamp,
+    BadRow, Bounds, Part, Reads, Source, SourceError,
     json::{Kind, array, object},
+    rows::{self, Rows},
     text::{Text, TextFile},
 };
 
@@ -59,10 +60,8 @@ impl Source for Ndjson {
             return Ok(Box::new(std::iter::empty()));
         }
         let kinds = columns.iter().map(|&column| self.kinds[column].clone()).collect();
-        let lines = Some(Lines::new(&self.file)?);
-        let (rows, end) = (Vec::new(), self.parts[0].rows);
-        let values = vec![Vec::new(); columns.len()];
-        Ok(Box::new(Rows { lines, schema, kinds, values, rows, bytes: 0, bounds: clamp(bounds), row: 0, end }))
+        let parser = Parser { lines: Lines::new(&self.file)?, schema, kinds, values: vec![Vec::new(); columns.len()] };
+        Ok(Box::new(Rows::new(parser, bounds, self.parts[0].rows)))
     }
 }
 
@@ -93,85 +92,49 @@ impl Lines {
     }
 }
 
-/// Goes through lines.
-struct Rows {
-    /// `None` after the end.
-    lines: Option<Lines>,
+/// Puts rows together.
+struct Parser {
+    lines: Lines,
     schema: SchemaRef,
     kinds: Vec<Kind>,
-    /// The batch in hand: of each column the values.
+    /// Of each column the values.
     values: Vec<Vec<Value>>,
-    rows: Vec<u64>,
-    bytes: usize,
-    bounds: Bounds,
-    /// Of the file, the next.
-    row: u64,
-    /// Rows that were counted when the file was opened.
-    end: u64,
 }
 
-impl Iterator for Rows {
-    type Item = Result<Read, SourceError>;
+impl rows::Parser for Parser {
+    const FORMAT: &'static str = "NDJSON";
 
-    fn next(&mut self) -> Option<Self::Item> {
-        while let Some(lines) = &mut self.lines {
-            let more = match lines.advance() {
-                Ok(more) => more,
-                Err(error) => return self.stop(error),
-            };
-            if more == (self.row == self.end) {
-                let (path, reason) = (lines.path.clone(), "it changed while it was read".to_string());
-                return self.stop(SourceError::Damaged { path, format: "NDJSON", reason });
-            }
-            if !more {
-                self.lines = None;
-                break;
-            }
-            let (row, line) = (self.row, lines.number);
-            self.row += 1;
-            match object(&lines.line) {
-                Ok(fields) => {
-                    self.bytes += lines.line.len();
-                    self.push(row, fields);
-                }
-                Err(reason) => return Some(Ok(Read::Bad { row, line, reason })),
-            }
-            if self.rows.len() >= self.bounds.batch_rows || self.bytes >= self.bounds.batch_bytes {
-                break;
-            }
-        }
-        (!self.rows.is_empty()).then(|| Ok(self.take()))
+    fn path(&self) -> &str {
+        &self.lines.path
     }
-}
 
-impl Rows {
-    fn push(&mut self, row: u64, mut fields: Vec<(String, Value)>) {
-        self.rows.push(row);
+    fn advance(&mut self) -> Result<bool, SourceError> {
+        self.lines.advance()
+    }
+
+    fn line(&self) -> u64 {
+        self.lines.number
+    }
+
+    fn push(&mut self) -> Result<usize, BadRow> {
+        let mut fields = object(&self.lines.line)?;
         for (field, values) in self.schema.fields().iter().zip(&mut self.values) {
             // of a name that is there twice the last counts
             let value = fields.iter_mut().rev().find(|(name, _)| name == field.name());
             values.push(value.map_or(Value::Null, |(_, value)| value.clone()));
         }
+        Ok(self.lines.line.len())
     }
 
-    fn take(&mut self) -> Read {
-        self.bytes = 0;
-        let rows = std::mem::take(&mut self.rows);
+    fn take(&mut self, rows: usize) -> RecordBatch {
         let columns = self.values.iter_mut().zip(&self.kinds).map(|(values, kind)| {
             let values = std::mem::take(values);
             array(kind, &values.iter().map(Some).collect::<Vec<_>>())
         });
         let columns = columns.collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
         // one value a row and column, of the column's kind
-        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
-            .unwrap_or_else(|_| RecordBatch::new_empty(Arc::clone(&self.schema)));
-        Read::Rows { rows, batch }
-    }
-
-    fn stop(&mut self, error: SourceError) -> Option<Result<Read, SourceError>> {
-        self.lines = None;
-        self.rows.clear();
-        Some(Err(error))
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
+            .unwrap_or_else(|_| RecordBatch::new_empty(Arc::clone(&self.schema)))
     }
 }

@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use crate::{InstallError, archive};
 
 /// Writes the model in `folder`, whose manifest has been verified, to `target`: `.zip`, `.tar.gz` or `.tgz`.
-pub(crate) fn export(folder: &Path, manifest: &Manifest, target: &Path) -> Result<(), InstallError> {
+pub(crate) fn pack(folder: &Path, manifest: &Manifest, target: &Path) -> Result<(), InstallError> {
     if !archive::is_archive(target) {
         return Err(InstallError::WrongKind {
             path: target.display().to_string(),

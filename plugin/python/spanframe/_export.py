@@ -1,0 +1,247 @@
+"""Model folders of Hugging Face checkpoints."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from . import _checkpoint, _internal, _precision, _runtime
+from ._checkpoint import LogitComparison
+from ._diff import diff
+from ._engine import Engine
+from ._internal import InputError, ModelError
+
+PRECISIONS = ("fp16", "int8")
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+TOKENIZER = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+)
+# of a logit; traced graphs in single precision are within 1e-4 of torch
+TOLERANCE = 1e-3
+TEXTS = (
+    "The patient was prescribed 1 unit of metformin 500 mg twice daily and insulin glargine at bedtime for type 2 diabetes.",
+    "She denies chest pain and shortness of breath; an echocardiogram showed mild aortic stenosis.",
+    "El paciente fue tratado con metformina e insulina glargina por diabetes mellitus tipo 2; toma aspirina 100 mg al día.",
+    "Refiere dolor torácico y disnea. Se realizó una tomografía computarizada de tórax sin contraste.",
+    "Al paziente è stata prescritta metformina 500 mg per il diabete mellito di tipo 2, con aspirina a basse dosi.",
+    "Lamenta febbre e dispnea da tre giorni; la radiografia del torace mostra una polmonite del lobo inferiore.",
+)
+
+
+class ModelFile(NamedTuple):
+    """An ONNX file of a model folder."""
+
+    precision: str
+    """``"fp32"``, ``"fp16"`` or ``"int8"``."""
+    path: str
+    """What ``model=`` takes."""
+    bytes: int
+    """Its size, external data included."""
+    f1: float | None
+    """Strict F1 of its entities against those of the fp32 file, 0 to 1; None where neither finds any."""
+
+
+class ExportedModel(NamedTuple):
+    """A model folder that was made of a checkpoint."""
+
+    folder: str
+    """What ``model=`` takes."""
+    entities: list[str]
+    """Its entity types."""
+    texts: int
+    """So many texts were compared on."""
+    comparison: LogitComparison | None
+    """Its logits beside torch's; None for a folder that had an ONNX file and no weights of torch."""
+    files: list[ModelFile]
+    """Its ONNX files, the fp32 one first."""
+
+
+def export_model(
+    checkpoint: str | PathLike[str],
+    folder: str | PathLike[str],
+    *,
+    precision: Iterable[Literal["fp16", "int8"]] = (),
+    texts: Sequence[str] | None = None,
+) -> ExportedModel:
+    """Makes a model folder of a Hugging Face checkpoint, as ``spanframe model export`` does.
+
+    Needs ``pip install 'spanframe[export]'``. Nothing is fetched, and no code of the checkpoint is run. The folder has
+    ``model.onnx``, whose logits were compared with torch's, ``model_fp16.onnx`` and ``model_int8.onnx`` as asked for,
+    whose entities were compared with those of ``model.onnx``, the configuration, the tokenizer, a card that tells all
+    this, and a manifest. It is made whole or not at all.
+
+    Parameters
+    ----------
+    checkpoint
+        Folder with ``config.json``, a tokenizer and ``model.safetensors`` or ``pytorch_model.bin``; or a model folder with an fp32
+        ONNX file, of which smaller ones are made.
+    folder
+        Folder to make; it must not be there.
+    precision
+        Smaller files to write. ``"int8"``: a quarter of the size, with 8-bit weights that become fp32 on loading: as fast
+        as fp32. ``"fp16"``: half the size, computed in half precision, for GPUs; slower on processors.
+    texts
+        Notes to compare on; six short texts in English, Spanish and Italian where left out.
+
+    Returns
+    -------
+    ExportedModel
+        Folder, entity types, and how far its files agree.
+
+    Raises
+    ------
+    InputError
+        There is no such checkpoint, the folder is there, or an argument is wrong.
+    ModelError
+        The checkpoint is no token classifier that can be exported, or its logits differ from torch's by more than 0.001.
+    ModuleNotFoundError
+        The extra is not installed.
+
+    Examples
+    --------
+    >>> export_model("no/such/checkpoint", "folder")
+    Traceback (most recent call last):
+        ...
+    spanframe.InputError: there is no folder `no/such/checkpoint`
+    """
+    source, target = Path(checkpoint), Path(folder)
+    precision = list(dict.fromkeys(precision))
+    _check(source, target, precision)
+    texts = list(TEXTS if texts is None else texts)
+    if not texts:
+        raise InputError("there are no texts to compare on: name some, or leave `texts` out")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as staging:
+        made = _make(source, Path(staging) / target.name, precision, texts)
+        Path(made.folder).rename(target)
+    files = [file._replace(path=str(target / Path(file.path).name)) for file in made.files]
+    return made._replace(folder=str(target), files=files)
+
+
+def _check(source: Path, target: Path, precision: list[str]) -> None:
+    if not source.is_dir():
+        raise InputError(f"there is no folder `{source}`")
+    if target.exists():
+        raise InputError(f"`{target}` is there already: name another folder, or remove it")
+    for name in precision:
+        if name not in PRECISIONS:
+            raise InputError(f"precision `{name}` is not known: it may be {' or '.join(PRECISIONS)}")
+
+
+def _make(source: Path, folder: Path, precision: list[str], texts: list[str]) -> ExportedModel:
+    """The folder, at its place of staging."""
+    _runtime.register()
+    folder.mkdir()
+    comparison = None
+    if any((source / name).is_file() for name in WEIGHTS):
+        comparison = _export(source, folder, texts)
+    else:
+        _copy(source, folder)
+    engine = Engine(folder)
+    files = [ModelFile("fp32", str(folder / "model.onnx"), _bytes(folder / "model.onnx"), None)]
+    expected = engine.annotate(texts)
+    for name in precision:
+        path = folder / f"model_{name}.onnx"
+        _require("onnx")
+        _precision.write(folder / "model.onnx", path, name)
+        agreement = diff(expected, Engine(path).annotate(texts), text=texts)["agreement"]
+        files.append(ModelFile(name, str(path), _bytes(path), agreement["f1"]))
+    made = ExportedModel(str(folder), engine.entities, len(texts), comparison, files)
+    (folder / "README.md").write_text(_card(source, made), encoding="utf-8")
+    _internal.seal(folder, source.resolve().name)
+    return made
+
+
+def _require(*names: str) -> None:
+    """Tells of an absent package before any work."""
+    for name in names:
+        try:
+            import_module(name)
+        except ModuleNotFoundError as error:
+            message = f"this needs {name.partition('.')[0]}: pip install 'spanframe[export]'"
+            raise ModuleNotFoundError(message, name=error.name) from error
+
+
+def _export(source: Path, folder: Path, texts: list[str]) -> LogitComparison:
+    """``model.onnx`` and what belongs to it, compared with torch."""
+    _require("torch", "transformers", "optimum.exporters.onnx")
+    try:
+        _checkpoint.export(source, folder)
+    except Exception as error:  # of torch, transformers or optimum
+        raise ModelError(f"`{source}` cannot be exported: {error}") from error
+    comparison = _checkpoint.compare(source, folder, texts)
+    if not comparison.difference <= TOLERANCE:  # not a number neither
+        raise ModelError(
+            f"`{source}` cannot be exported: a logit of the ONNX file differs from torch's by "
+            f"{comparison.difference:.1e}, more than {TOLERANCE:.0e}"
+        )
+    return comparison
+
+
+def _copy(source: Path, folder: Path) -> None:
+    """``model.onnx`` and what belongs to it, of a model folder."""
+    onnx = next((path for path in (source / "model.onnx", source / "onnx/model.onnx") if path.is_file()), None)
+    if onnx is None:
+        raise InputError(
+            f"`{source}` has neither {' nor '.join((WEIGHTS[0], WEIGHTS[2]))} nor model.onnx: name a checkpoint"
+        )
+    for file in onnx.parent.glob("model.onnx*"):
+        shutil.copyfile(file, folder / file.name)
+    for name in ("config.json", *TOKENIZER):
+        if (source / name).is_file():
+            shutil.copyfile(source / name, folder / name)
+
+
+def _bytes(path: Path) -> int:
+    return sum(file.stat().st_size for file in (path, path.with_name(f"{path.name}_data")) if file.is_file())
+
+
+def _versions() -> str:
+    return ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "optimum"))
+
+
+def _card(source: Path, made: ExportedModel) -> str:
+    """The card of the checkpoint, and below it what was made of it."""
+    card = source / "README.md"
+    head = card.read_text(encoding="utf-8").rstrip() if card.is_file() else f"# {source.resolve().name}"
+    lines = [head, "", "## ONNX files", ""]
+    if made.comparison is None:
+        lines.append(f"Made by spanframe {_internal.__version__} of the fp32 ONNX file of `{source.resolve().name}`.")
+    else:
+        difference, tokens, changed = made.comparison
+        lines += [
+            f"Made by spanframe {_internal.__version__} of the checkpoint `{source.resolve().name}` with {_versions()}.",
+            f"Logits of model.onnx differ from torch's by {difference:.1e} at most, and {changed:,} of {tokens:,} labels.",
+        ]
+    lines += ["", "| file | precision | MB | entities as those of fp32 (strict F1) |", "|---|---|---|---|"]
+    for file in made.files:
+        lines.append(f"| {Path(file.path).name} | {file.precision} | {file.bytes / 1e6:.1f} | {_agreement(file)} |")
+    return "\n".join([*lines, "", f"Compared on {made.texts:,} texts.", ""])
+
+
+def _agreement(file: ModelFile) -> str:
+    if file.precision == "fp32":
+        return "the reference"
+    return "neither finds any" if file.f1 is None else f"{file.f1:.4f}"
+
+
+def told(checkpoint: str, folder: str, precision: list[str], texts: list[str] | None) -> str:
+    """What the command line prints."""
+    made = export_model(checkpoint, folder, precision=precision, texts=texts)  # type: ignore[arg-type]
+    lines = [f"folder        {made.folder}", f"entities      {', '.join(made.entities)}"]
+    if made.comparison is not None:
+        difference, tokens, changed = made.comparison
+        lines.append(f"torch         logits differ by {difference:.1e} at most, {changed:,} of {tokens:,} labels")
+    for file in made.files:
+        lines.append(f"{file.precision:<13} {Path(file.path).name}, {file.bytes / 1e6:.1f} MB")
+        if file.precision != "fp32":
+            lines[-1] += f"; entities as those of fp32: {_agreement(file)}"
+    return "\n".join([*lines, f"compared on   {made.texts:,} texts", ""])

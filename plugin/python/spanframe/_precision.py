@@ -1,0 +1,99 @@
+"""Smaller copies of an ONNX file. Needs ``onnx``."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+# protobuf has no longer messages: what exceeds it goes to a file of its own
+LONGEST_MESSAGE = 2**31 - 1
+# smaller tensors, such as the kinds of segments: little to gain
+FEWEST_WEIGHTS = 1024
+MULTIPLICATIONS = {("MatMul", 1), ("Gemm", 1)}
+
+
+def write(source: Path, target: Path, precision: str) -> None:
+    """Writes the fp32 model ``source`` to ``target`` as ``"fp16"`` or ``"int8"``; inputs and outputs stay as they are."""
+    import onnx
+
+    model = onnx.load(source)
+    model = _fp16(model) if precision == "fp16" else _int8(model)
+    size = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
+    if size < LONGEST_MESSAGE // 2:
+        onnx.save_model(model, target)
+    else:
+        onnx.save_model(model, target, save_as_external_data=True, location=f"{target.name}_data")
+
+
+def _fp16(model: Any) -> Any:
+    """Weights and computation in half precision."""
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+
+    return convert_float_to_float16(model, keep_io_types=True, disable_shape_infer=True)
+
+
+def _int8(model: Any) -> Any:
+    """Weights of multiplications and embeddings as 8-bit whole numbers with a scale for each output, or row.
+
+    They become fp32 again when ONNX Runtime loads them, with operators that every version has: activations are not
+    rounded, so that the entities of a text depend on nothing else in its batch.
+    """
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph = model.graph
+    uses = defaultdict(list)
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            uses[name].append((node, place))
+    # the classifier decides between close scores: it stays as it is
+    classifier = [node.input[1] for node in graph.node if node.op_type in ("MatMul", "Gemm")][-1:]
+    before, instead = [], {}
+    for weight in list(graph.initializer):
+        if weight.data_type != TensorProto.FLOAT or len(weight.dims) != 2 or weight.name in classifier:
+            continue
+        if weight.dims[0] * weight.dims[1] < FEWEST_WEIGHTS:
+            continue
+        kinds = {(node.op_type, place) for node, place in uses[weight.name]}
+        whole, scale = f"{weight.name}.int8", f"{weight.name}.scale"
+        if kinds == {("Gather", 0)}:
+            axis = 1
+            for node, _ in uses[weight.name]:
+                instead[node.output[0]] = _gathered(node, whole, scale)
+        elif kinds and kinds <= MULTIPLICATIONS:
+            turned = [a.i for node, _ in uses[weight.name] for a in node.attribute if a.name == "transB"]
+            axis = 1 if any(turned) else 0
+            floats = f"{weight.name}.floats"
+            before.append(helper.make_node("Cast", [whole], [floats], name=floats, to=TensorProto.FLOAT))
+            before.append(helper.make_node("Mul", [floats, scale], [weight.name], name=f"{weight.name}.product"))
+        else:
+            continue
+        rounded, scales = _rounded(numpy_helper.to_array(weight), axis)
+        graph.initializer.remove(weight)
+        graph.initializer.append(numpy_helper.from_array(rounded, whole))
+        graph.initializer.append(numpy_helper.from_array(scales, scale))
+    nodes = [new for node in graph.node for new in instead.get(next(iter(node.output), ""), [node])]
+    del graph.node[:]
+    graph.node.extend([*before, *nodes])
+    return model
+
+
+def _gathered(node: Any, whole: str, scale: str) -> list[Any]:
+    """What gives the rows that ``node`` gathers, of 8-bit ones."""
+    from onnx import TensorProto, helper
+
+    [rows], indices = node.output, node.input[1]
+    return [
+        helper.make_node("Gather", [whole, indices], [f"{rows}.int8"], name=f"{rows}.int8", axis=0),
+        helper.make_node("Gather", [scale, indices], [f"{rows}.scale"], name=f"{rows}.scale", axis=0),
+        helper.make_node("Cast", [f"{rows}.int8"], [f"{rows}.floats"], name=f"{rows}.floats", to=TensorProto.FLOAT),
+        helper.make_node("Mul", [f"{rows}.floats", f"{rows}.scale"], [rows], name=f"{rows}.product"),
+    ]
+
+
+def _rounded(table: Any, axis: int) -> tuple[Any, Any]:
+    """8-bit whole numbers, and the scales along ``axis`` that give the table back."""
+    import numpy as np
+
+    scale = (np.maximum(np.abs(table).max(axis, keepdims=True), 1e-12) / 127).astype(np.float32)
+    return np.rint(table / scale).astype(np.int8), scale
