@@ -31,7 +31,7 @@ def test_smaller_files_of_a_model_say_how_far_they_agree(tmp_path):
     assert made.folder == str(folder) and made.comparison is None and made.texts == len(TEXTS)
     assert made.entities == spanframe.Engine(MODEL).entities
     expected = entities(MODEL)
-    assert spanframe.diff(expected, entities(folder))["agreement"]["f1"] == 1
+    assert agreement(expected, folder) == 1
     assert [file.precision for file in made.files] == ["fp32", "int8", "fp16"]
     reference, *smaller = made.files
     assert reference.f1 is None and reference.path == str(folder / "model.onnx")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +24,8 @@ class LogitComparison(NamedTuple):
 
 def export(checkpoint: Path, target: Path) -> None:
     """Writes ``model.onnx``, ``config.json`` and the tokenizer of ``checkpoint`` to the folder ``target``."""
+    import logging  # not loaded with the package
+
     from optimum.exporters.onnx import main_export
     from transformers.utils.logging import set_verbosity_error
 

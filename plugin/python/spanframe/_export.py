@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -19,11 +18,7 @@ from ._internal import InputError, ModelError
 
 PRECISIONS = ("fp16", "int8")
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
-TOKENIZER = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-)
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 # of a logit; traced graphs in single precision are within 1e-4 of torch
 TOLERANCE = 1e-3
 TEXTS = (
@@ -139,6 +134,8 @@ def _check(source: Path, target: Path, precision: list[str]) -> None:
 def _make(source: Path, folder: Path, precision: list[str], texts: list[str]) -> ExportedModel:
     """The folder, at its place of staging."""
     _runtime.register()
+    if precision:
+        _require("onnx")
     folder.mkdir()
     comparison = None
     if any((source / name).is_file() for name in WEIGHTS):
@@ -150,7 +147,6 @@ def _make(source: Path, folder: Path, precision: list[str], texts: list[str]) ->
     expected = engine.annotate(texts)
     for name in precision:
         path = folder / f"model_{name}.onnx"
-        _require("onnx")
         _precision.write(folder / "model.onnx", path, name)
         agreement = diff(expected, Engine(path).annotate(texts), text=texts)["agreement"]
         files.append(ModelFile(name, str(path), _bytes(path), agreement["f1"]))
@@ -205,6 +201,8 @@ def _bytes(path: Path) -> int:
 
 
 def _versions() -> str:
+    from importlib.metadata import version  # takes longer to import than this package
+
     return ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "optimum"))
 
 

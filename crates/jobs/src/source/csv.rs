@@ -2,7 +2,7 @@
 
 use std::{io, ops::Range, sync::Arc};
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, builder::StringBuilder};
+use arrow_array::{ArrayRef, builder::StringBuilder};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
@@ -199,11 +199,11 @@ impl rows::Parser for Parser {
         Ok(fields.iter().map(|field| field.len()).sum())
     }
 
-    fn take(&mut self, rows: usize) -> RecordBatch {
-        let columns = self.builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        // one text a row and column: the lengths are equal
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
-            .unwrap_or_else(|_| RecordBatch::new_empty(Arc::clone(&self.schema)))
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn take(&mut self) -> Vec<ArrayRef> {
+        self.builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_array::ArrayRef;
 use arrow_schema::{Field, Schema, SchemaRef};
 use serde_json::Value;
 
@@ -126,15 +126,15 @@ impl rows::Parser for Parser {
         Ok(self.lines.line.len())
     }
 
-    fn take(&mut self, rows: usize) -> RecordBatch {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn take(&mut self) -> Vec<ArrayRef> {
         let columns = self.values.iter_mut().zip(&self.kinds).map(|(values, kind)| {
             let values = std::mem::take(values);
             array(kind, &values.iter().map(Some).collect::<Vec<_>>())
         });
-        let columns = columns.collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        // one value a row and column, of the column's kind
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
-            .unwrap_or_else(|_| RecordBatch::new_empty(Arc::clone(&self.schema)))
+        columns.collect()
     }
 }

@@ -1,6 +1,9 @@
 //! [`Rows`]: batches of the rows of a text file, which are read one after the other.
 
-use arrow_array::RecordBatch;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_schema::SchemaRef;
 
 use super::{BadRow, Bounds, Read, SourceError, clamp};
 
@@ -21,8 +24,11 @@ pub trait Parser {
     /// Adds the row to the batch in hand, and gives its bytes.
     fn push(&mut self) -> Result<usize, BadRow>;
 
-    /// The batch in hand, which has so many rows.
-    fn take(&mut self, rows: usize) -> RecordBatch;
+    /// The columns of batches.
+    fn schema(&self) -> &SchemaRef;
+
+    /// The columns of the batch in hand: of the schema's types, with a value for each row that was added.
+    fn take(&mut self) -> Vec<ArrayRef>;
 }
 
 /// Goes through the rows of a file.
@@ -78,10 +84,19 @@ impl<P: Parser> Iterator for Rows<P> {
             if !more || self.rows.len() >= self.bounds.batch_rows || self.bytes >= self.bounds.batch_bytes {
                 self.bytes = 0;
                 let rows = std::mem::take(&mut self.rows);
-                let read = (!rows.is_empty()).then(|| Ok(Read::Rows { batch: parser.take(rows.len()), rows }));
+                let read = (!rows.is_empty()).then(|| Ok(Read::Rows { batch: batch(parser, rows.len()), rows }));
                 self.parser = self.parser.take().filter(|_| more);
                 return read;
             }
         }
     }
+}
+
+/// The batch in hand, which has so many rows and perhaps no column.
+fn batch(parser: &mut impl Parser, rows: usize) -> RecordBatch {
+    let columns = parser.take();
+    let schema = Arc::clone(parser.schema());
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &options)
+        .unwrap_or_else(|_| RecordBatch::new_empty(schema))
 }
