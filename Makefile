@@ -115,6 +115,15 @@ bench-spark: $(VENV)/spark wheel ## Measure Spark with one and two executors bes
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/spanframe-*.whl
 	$(VENV)/bin/python benches/spark.py $(ROWS)
 
+.PHONY: bench-questions
+bench-questions: $(VENV)/test build wheel ## Measure what speed depends on (QUESTIONS="start threads ..."); needs an idle machine
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/spanframe-*.whl
+	$(VENV)/bin/python benches/questions.py $(QUESTIONS)
+
+.PHONY: bench-peers
+bench-peers: target/export/ready $(VENV)/runtime build ## Measure others on the same weights (PEERS="--rows 20"); fetches torch, needs an idle machine
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" target/export/bin/python benches/peers.py $(PEERS)
+
 .PHONY: bench-memory
 bench-memory: $(VENV)/test build ## Peak memory for one file and for one a hundred times larger
 	$(VENV)/bin/python benches/memory.py

@@ -205,6 +205,24 @@ fn identical_windows_are_computed_once() {
 }
 
 #[test]
+fn copied_sections_are_computed_once_wherever_they_stand() {
+    let section = |name: &str, sentences: usize| {
+        let sentences = (0..sentences).map(|i| format!("On day {i} of {name} aspirin {i} mg was given for chest pain."));
+        sentences.collect::<Vec<_>>().join("\n")
+    };
+    let copied: Vec<String> = (0..30).map(|i| section(&format!("course {i}"), 2 + i * 5 % 7)).collect();
+    let note = |own: String| format!("{own}\n\n{}", copied.join("\n\n"));
+    let notes = [note(section("January", 3)), note(section("February", 8))];
+    let engine = with("bert-uncased", |_| ());
+    let found = annotate(&engine, &texts(notes.iter().map(|note| Some(note.as_str()))));
+    let (all, reused) = (engine.metrics().windows(), engine.metrics().reused_windows());
+    assert!(all > 12 && reused * 5 > all * 2, "{reused} of {all} windows were reused");
+    for (note, found) in notes.iter().zip(found) {
+        assert_eq!(annotate(&with("bert-uncased", |_| ()), &texts([Some(note.as_str())])), [found]);
+    }
+}
+
+#[test]
 fn work_can_end_after_any_batch() {
     let notes: Vec<String> = (0..100).map(|i| format!("aspirin {i} mg daily for chest pain")).collect();
     let engine = with("bert-uncased", |o| (o.batch_tokens, o.sessions) = (Some(40), Some(1)));

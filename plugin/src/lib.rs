@@ -74,6 +74,7 @@ fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(models::import_once, module)?)?;
     module.add_function(wrap_pyfunction!(models::pack_model, module)?)?;
     module.add_function(wrap_pyfunction!(models::remove_model, module)?)?;
+    module.add_function(wrap_pyfunction!(models::copy_model, module)?)?;
     module.add_function(wrap_pyfunction!(models::seal, module)?)?;
     module.add_function(wrap_pyfunction!(models::verify_model, module)?)?;
     module.add_function(wrap_pyfunction!(run::run, module)?)?;

@@ -96,6 +96,13 @@ pub fn pack_model(py: Python<'_>, model: &str, archive: PathBuf) -> PyResult<()>
     at_home(py, |models| models.pack(model, &archive).map(drop))
 }
 
+/// Copies an ONNX file and all that makes it a model into an empty folder; gives where the file and its external data
+/// lie in that.
+#[pyfunction]
+pub fn copy_model(py: Python<'_>, onnx: PathBuf, folder: PathBuf) -> PyResult<Vec<PathBuf>> {
+    py.detach(|| Models::copy(&onnx, &folder)).map_err(|e| install(&e))
+}
+
 /// Writes the manifest of a folder that was made of `source`.
 #[pyfunction]
 pub fn seal(py: Python<'_>, folder: PathBuf, source: &str) -> PyResult<()> {

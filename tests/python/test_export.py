@@ -58,6 +58,27 @@ def test_weights_are_in_8_bits_and_nothing_else_is_rounded(tmp_path):
     assert pl.Series(together).struct.field("chunk").to_list() == [[e.chunk for e in row] for row in one_by_one]
 
 
+def test_external_data_of_any_name_is_copied_and_counted(tmp_path):
+    source = tmp_path / "source"
+    (source / "onnx").mkdir(parents=True)
+    for file in (*MODEL.glob("*.json"), *MODEL.glob("LICENSE*")):
+        (source / file.name).write_bytes(file.read_bytes())
+    (source / "NOTICE.txt").write_text("weights of somebody")
+    graph = source / "onnx/model.onnx"
+    onnx.save_model(onnx.load(MODEL / "model.onnx"), graph, save_as_external_data=True, location="weights.bin")
+    made = spanframe.export_model(source, tmp_path / "small", precision=["int8"], texts=TEXTS)
+    reference, smaller = made.files
+    assert reference.path == str(tmp_path / "small/onnx/model.onnx")
+    assert reference.bytes == graph.stat().st_size + (source / "onnx/weights.bin").stat().st_size
+    assert smaller.path == str(tmp_path / "small/onnx/model_int8.onnx")
+    assert agreement(entities(MODEL), reference.path) == 1
+    assert (tmp_path / "small/NOTICE.txt").read_text() == "weights of somebody"
+    (source / "onnx/weights.bin").unlink()
+    with pytest.raises(spanframe.ModelError, match=r"its weights are in `weights.bin`, which .* has not"):
+        spanframe.export_model(source, tmp_path / "again", texts=TEXTS)
+    assert not (tmp_path / "again").exists()
+
+
 def test_the_command_makes_the_same_folder(tmp_path):
     printed = command_line(
         *("model", "export", MODEL, tmp_path / "small", "--precision", "int8,fp16"),

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::sentence::SentenceEnd;
+
 /// A run of pieces that is given to the model at once.
 ///
 /// Every piece of a document is owned by exactly one of its windows; `owned` lies inside `tokens`, and the rest of
@@ -16,8 +18,9 @@ pub struct Window {
 
 /// Packs the pieces of one document into windows of at most `capacity` pieces.
 ///
-/// Whole sentences are packed as long as they fit (`sentence_ends` as of
-/// [`sentence_ends`](crate::sentence::sentence_ends)). A sentence longer than `capacity` is covered by windows that
+/// Whole sentences are packed as long as they fit (`ends` as of [`sentence_ends`](crate::sentence::sentence_ends)); a window
+/// that can end with a section does so, unless that leaves it less than a quarter full. So sections that were copied from
+/// another note fall into the same windows there, wherever they stand. A sentence longer than `capacity` is covered by windows that
 /// overlap by about `stride` pieces; in the overlap each piece goes to the window in which it has more context. Cuts
 /// move back to the begin of a word where one is near (`joined` as of [`Encoding::joined`](crate::Encoding::joined)).
 /// Nothing is left out: the owned ranges follow each other from 0 to `joined.len()`.
@@ -26,27 +29,26 @@ pub struct Window {
 /// If `capacity` is 0 or `stride >= capacity`; the engine checks its options before.
 ///
 /// ```
-/// # use spanframe_core::window::windows;
-/// let found = windows(&[3, 5, 8], &[false; 8], 5, 2);
+/// # use spanframe_core::{sentence::SentenceEnd, window::windows};
+/// let ends = [3, 5, 8].map(|piece| SentenceEnd { piece, ends_section: false });
+/// let found = windows(&ends, &[false; 8], 5, 2);
 /// assert_eq!(found.iter().map(|w| w.tokens.clone()).collect::<Vec<_>>(), [0..5, 5..8]);
 /// ```
 #[must_use]
-pub fn windows(sentence_ends: &[usize], joined: &[bool], capacity: usize, stride: usize) -> Vec<Window> {
+pub fn windows(ends: &[SentenceEnd], joined: &[bool], capacity: usize, stride: usize) -> Vec<Window> {
     assert!(capacity > 0 && stride < capacity, "windows need a capacity above their stride");
     let n = joined.len();
     let mut found = Vec::new();
     let (mut start, mut own) = (0, 0);
     while own < n {
         let limit = start + capacity;
-        // the last sentence end that fits; ends at or before `own` bring nothing new
-        let fitting = sentence_ends.partition_point(|&end| end <= limit);
-        let end = match fitting.checked_sub(1).map(|i| sentence_ends[i]) {
-            _ if limit >= n => n,
-            Some(end) if end > own => end,
-            _ => word_begin(joined, limit, own.max(start + capacity / 2)),
-        };
-        let sentence_end = end == n || sentence_ends.binary_search(&end).is_ok();
-        if sentence_end {
+        // ends at or before `own` bring nothing new
+        let fitting = &ends[..ends.partition_point(|end| end.piece <= limit)];
+        let fitting = &fitting[fitting.partition_point(|end| end.piece <= own)..];
+        let section = fitting.iter().rev().find(|end| end.ends_section && end.piece > start + capacity / 4);
+        let sentence = if limit >= n { Some(n) } else { section.or(fitting.last()).map(|end| end.piece) };
+        let end = sentence.unwrap_or_else(|| word_begin(joined, limit, own.max(start + capacity / 2)));
+        if sentence.is_some() {
             found.push(Window { tokens: start..end, owned: own..end });
             (start, own) = (end, end);
         } else {
@@ -97,9 +99,26 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn sentences(pieces: &[usize]) -> Vec<SentenceEnd> {
+        pieces.iter().map(|&piece| SentenceEnd { piece, ends_section: false }).collect()
+    }
+
+    #[test]
+    fn a_window_ends_with_a_section_where_it_can() {
+        let cuts = |sections: &[usize]| {
+            let mut ends = sentences(&[2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
+            ends.iter_mut().for_each(|end| end.ends_section = sections.contains(&end.piece));
+            windows(&ends, &[false; 20], 9, 2).iter().map(|window| window.owned.end).collect::<Vec<_>>()
+        };
+        assert_eq!(cuts(&[20]), [8, 16, 20]);
+        assert_eq!(cuts(&[4, 6, 20]), [6, 14, 20]);
+        assert_eq!(cuts(&[2, 20]), [8, 16, 20], "a quarter is too little");
+        assert_eq!(cuts(&[12, 20]), [8, 12, 20]);
+    }
+
     #[test]
     fn a_long_sentence_overlaps_and_splits_in_the_middle_of_the_overlap() {
-        let found = windows(&[20], &[false; 20], 10, 4);
+        let found = windows(&sentences(&[20]), &[false; 20], 10, 4);
         assert_eq!(
             found,
             [
@@ -114,27 +133,28 @@ mod tests {
     fn a_cut_moves_to_the_begin_of_a_word() {
         let mut joined = [false; 12];
         joined[10] = true; // pieces 9 and 10 are one word
-        assert_eq!(windows(&[12], &joined, 10, 2)[0].tokens, 0..9);
+        assert_eq!(windows(&sentences(&[12]), &joined, 10, 2)[0].tokens, 0..9);
     }
 
     #[test]
     fn one_endless_word_is_cut_all_the_same() {
         let joined: Vec<bool> = (0..100_000).map(|i| i > 0).collect();
-        assert!(windows(&[100_000], &joined, 126, 32).len() < 1_200);
+        assert!(windows(&sentences(&[100_000]), &joined, 126, 32).len() < 1_200);
     }
 
     proptest! {
         #[test]
         fn every_token_is_owned_by_exactly_one_window(
-            tokens in prop::collection::vec((any::<bool>(), prop::bool::weighted(0.1)), 0..400),
+            tokens in prop::collection::vec((any::<bool>(), prop::bool::weighted(0.1), any::<bool>()), 0..400),
             capacity in 1usize..60,
             stride in 0usize..60,
         ) {
             let joined: Vec<bool> = tokens.iter().map(|t| t.0).collect();
-            let mut ends: Vec<usize> = tokens.iter().enumerate().filter(|(_, t)| t.1).map(|(i, _)| i + 1).collect();
-            if !tokens.is_empty() && ends.last() != Some(&tokens.len()) {
-                ends.push(tokens.len());
-            }
+            let n = tokens.len();
+            let ends: Vec<SentenceEnd> = (tokens.iter().enumerate())
+                .filter(|(i, t)| t.1 || i + 1 == n)
+                .map(|(i, t)| SentenceEnd { piece: i + 1, ends_section: t.2 || i + 1 == n })
+                .collect();
             let found = windows(&ends, &joined, capacity, stride % capacity);
             let mut next = 0;
             for w in &found {

@@ -77,20 +77,20 @@ impl Models {
     pub fn add(&self, source: &Source, naming: &Naming) -> Result<Installed, InstallError> {
         let name = self.free_name(naming, &source.name())?;
         let staging = Staging::new(&self.folder, &name)?;
-        let mut origin = Origin { source: source.describe(), commit: None };
-        match source {
-            Source::Folder(path) => self.copy(path, &staging, &mut origin)?,
+        let at_first = match source {
+            Source::Folder(path) => copy(path, staging.path())?.origin,
             Source::Archive(path) => {
                 let unpacked = Staging::new(&self.folder, &name)?;
                 let folder = archive::unpack(path, unpacked.path(), self.limits)?;
-                self.copy(&folder, &staging, &mut origin)?;
+                copy(&folder, staging.path())?.origin
             }
             Source::Hub(asked) => {
                 let repository = hub::Repository::open(&self.hub, asked)?;
                 needed::bring(&repository, None, staging.path())?;
-                origin.commit = Some(repository.commit().to_string());
+                Some(Origin { source: source.describe(), commit: Some(repository.commit().to_string()) })
             }
-        }
+        };
+        let origin = at_first.unwrap_or_else(|| Origin { source: source.describe(), commit: None });
         self.show(staging, name, naming, origin)
     }
 
@@ -182,9 +182,8 @@ impl Models {
         }
         // a folder of the user's own: its files go through the same gate as any
         let staging = Staging::new(&self.folder, "pack")?;
-        let mut origin = Origin { source: Source::Folder(verified.folder.clone()).describe(), commit: None };
-        self.copy(&verified.folder, &staging, &mut origin)?;
-        let manifest = Manifest::of(staging.path(), origin.source, origin.commit)?;
+        copy(&verified.folder, staging.path())?;
+        let manifest = Manifest::of(staging.path(), Source::Folder(verified.folder.clone()).describe(), None)?;
         manifest.write(staging.path())?;
         pack::pack(staging.path(), &manifest, target)?;
         Ok(manifest)
@@ -198,6 +197,16 @@ impl Models {
         let manifest = Manifest::of(folder, source.to_string(), None)?;
         manifest.write(folder)?;
         Ok(manifest)
+    }
+
+    /// Copies the ONNX file `onnx` and all that makes it a model into the empty `folder`, at the same places as in its own.
+    /// Gives the paths of the ONNX file and of its external data. A folder with a manifest must be what that says.
+    ///
+    /// # Errors
+    /// [`InstallError::Model`] for a file that is missing or refused, [`InstallError::Faults`], [`InstallError::File`].
+    pub fn copy(onnx: &Path, folder: &Path) -> Result<Vec<PathBuf>, InstallError> {
+        let copied = copy(onnx, folder)?;
+        Ok(copied.weights.into_iter().map(|path| folder.join(path)).collect())
     }
 
     fn free_name(&self, naming: &Naming, found: &str) -> Result<String, InstallError> {
@@ -225,30 +234,6 @@ impl Models {
         InstallError::NotInstalled { name: name.to_string(), known }
     }
 
-    /// Copies the model in `path` (a folder, or an ONNX file in one) into `staging`. One with a manifest must be what that
-    /// says, and is told to come from where it came from at first.
-    fn copy(&self, path: &Path, staging: &Staging, origin: &mut Origin) -> Result<(), InstallError> {
-        if spark::is_saved(path) {
-            return Err(InstallError::WrongKind {
-                path: path.display().to_string(),
-                reason: "was saved by Spark NLP: `spanframe model import` reads it",
-            });
-        }
-        let (folder, onnx) = match ModelFiles::find(path, "") {
-            Ok(ModelFiles::Folder { folder, onnx }) if path.is_file() => (folder, Some(onnx)),
-            _ => (path.to_path_buf(), None),
-        };
-        let onnx = onnx.map(|onnx| onnx.strip_prefix(&folder).unwrap_or(&onnx).to_string_lossy().into_owned());
-        if let Some(manifest) = Manifest::read(&folder)? {
-            let faults = manifest.faults(&folder)?;
-            if !faults.is_empty() {
-                return Err(InstallError::Faults { name: path.display().to_string(), faults: list(&faults) });
-            }
-            *origin = Origin { source: manifest.source, commit: manifest.commit };
-        }
-        needed::bring(&Folder(folder), onnx.as_deref(), staging.path())
-    }
-
     /// Tries the model in `staging`, writes its manifest and shows it.
     fn show(&self, staging: Staging, name: String, naming: &Naming, origin: Origin) -> Result<Installed, InstallError> {
         let tried = probe(staging.path(), &self.runtime)?;
@@ -259,6 +244,37 @@ impl Models {
         let card = ModelCard::read(&ModelFiles::find(&folder, "")?)?;
         Ok(Installed { name, folder, manifest, card, tried })
     }
+}
+
+/// What was copied of a folder.
+struct Copied {
+    /// Paths of the ONNX file and of its external data.
+    weights: Vec<String>,
+    /// Where the model came from at first, of one with a manifest.
+    origin: Option<Origin>,
+}
+
+/// Copies the model in `path` (a folder, or an ONNX file in one) into `target`. One with a manifest must be what that
+/// says.
+fn copy(path: &Path, target: &Path) -> Result<Copied, InstallError> {
+    if spark::is_saved(path) {
+        return Err(InstallError::WrongKind {
+            path: path.display().to_string(),
+            reason: "was saved by Spark NLP: `spanframe model import` reads it",
+        });
+    }
+    let (folder, onnx) = match ModelFiles::find(path, "") {
+        Ok(ModelFiles::Folder { folder, onnx }) if path.is_file() => (folder, Some(onnx)),
+        _ => (path.to_path_buf(), None),
+    };
+    let onnx = onnx.map(|onnx| onnx.strip_prefix(&folder).unwrap_or(&onnx).to_string_lossy().into_owned());
+    let manifest = Manifest::read(&folder)?;
+    let faults = manifest.as_ref().map_or(Ok(Vec::new()), |manifest| manifest.faults(&folder))?;
+    if !faults.is_empty() {
+        return Err(InstallError::Faults { name: path.display().to_string(), faults: list(&faults) });
+    }
+    let weights = needed::bring(&Folder(folder), onnx.as_deref(), target)?;
+    Ok(Copied { weights, origin: manifest.map(|manifest| Origin { source: manifest.source, commit: manifest.commit }) })
 }
 
 /// The files of a folder on this machine. Links are followed: who names a folder means what it shows.

@@ -27,10 +27,11 @@ pub(crate) trait Files {
 }
 
 /// Brings what a model consists of into `folder`, the small files first; `onnx` is the ONNX file where it is known.
+/// Gives the paths of the ONNX file and of its external data.
 ///
 /// # Errors
 /// [`ModelError::MissingFile`] before anything large is brought, [`ModelError::Refused`] before its data is.
-pub(crate) fn bring(files: &dyn Files, onnx: Option<&str>, folder: &Path) -> Result<(), InstallError> {
+pub(crate) fn bring(files: &dyn Files, onnx: Option<&str>, folder: &Path) -> Result<Vec<String>, InstallError> {
     let listed = files.list()?;
     let has = |path: &str| listed.iter().any(|known| known == path);
     let missing = |file, hint| ModelError::MissingFile { folder: files.describe().into(), file, hint };
@@ -48,6 +49,7 @@ pub(crate) fn bring(files: &dyn Files, onnx: Option<&str>, folder: &Path) -> Res
         bring_one(files, path, folder)?;
     }
     let above = Path::new(onnx).parent().and_then(Path::to_str).filter(|above| !above.is_empty());
+    let mut weights = vec![onnx.to_string()];
     for data in Graph::check(&folder.join(onnx))?.external {
         let path = above.map_or_else(|| data.clone(), |above| format!("{above}/{data}"));
         if !has(&path) {
@@ -56,8 +58,9 @@ pub(crate) fn bring(files: &dyn Files, onnx: Option<&str>, folder: &Path) -> Res
             return Err(ModelError::Refused { file: onnx.into(), reason }.into());
         }
         bring_one(files, &path, folder)?;
+        weights.push(path);
     }
-    Ok(())
+    Ok(weights)
 }
 
 fn bring_one(files: &dyn Files, path: &str, folder: &Path) -> Result<(), InstallError> {

@@ -18,7 +18,8 @@ from ._internal import InputError, ModelError
 
 PRECISIONS = ("fp16", "int8")
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
-TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
+# begins of names of texts that go with the weights wherever they go
+LEGAL = ("LICENSE", "LICENCE", "NOTICE", "COPYING")
 # of a logit; traced graphs in single precision are within 1e-4 of torch
 TOLERANCE = 1e-3
 TEXTS = (
@@ -117,7 +118,7 @@ def export_model(
     with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as staging:
         made = _make(source, Path(staging) / target.name, precision, texts)
         Path(made.folder).rename(target)
-    files = [file._replace(path=str(target / Path(file.path).name)) for file in made.files]
+    files = [file._replace(path=str(target / Path(file.path).relative_to(made.folder))) for file in made.files]
     return made._replace(folder=str(target), files=files)
 
 
@@ -140,16 +141,18 @@ def _make(source: Path, folder: Path, precision: list[str], texts: list[str]) ->
     comparison = None
     if any((source / name).is_file() for name in WEIGHTS):
         comparison = _export(source, folder, texts)
+        written = sorted(folder.glob("model.onnx*"))
     else:
-        _copy(source, folder)
-    engine = Engine(folder)
-    files = [ModelFile("fp32", str(folder / "model.onnx"), _bytes(folder / "model.onnx"), None)]
+        written = _copy(source, folder)
+    reference = written[0]
+    engine = Engine(reference)
+    files = [ModelFile("fp32", str(reference), _bytes(written), None)]
     expected = engine.annotate(texts)
     for name in precision:
-        path = folder / f"model_{name}.onnx"
-        _precision.write(folder / "model.onnx", path, name)
+        path = reference.with_name(f"model_{name}.onnx")
+        written = _precision.write(reference, path, name)
         agreement = diff(expected, Engine(path).annotate(texts), text=texts)["agreement"]
-        files.append(ModelFile(name, str(path), _bytes(path), agreement["f1"]))
+        files.append(ModelFile(name, str(path), _bytes(written), agreement["f1"]))
     made = ExportedModel(str(folder), engine.entities, len(texts), comparison, files)
     (folder / "README.md").write_text(_card(source, made), encoding="utf-8")
     _internal.seal(folder, source.resolve().name)
@@ -173,6 +176,9 @@ def _export(source: Path, folder: Path, texts: list[str]) -> LogitComparison:
         _checkpoint.export(source, folder)
     except Exception as error:  # of torch, transformers or optimum
         raise ModelError(f"`{source}` cannot be exported: {error}") from error
+    for text in source.iterdir():
+        if text.is_file() and text.name.upper().startswith(LEGAL):
+            shutil.copyfile(text, folder / text.name)
     comparison = _checkpoint.compare(source, folder, texts)
     if not comparison.difference <= TOLERANCE:  # not a number neither
         raise ModelError(
@@ -182,22 +188,18 @@ def _export(source: Path, folder: Path, texts: list[str]) -> LogitComparison:
     return comparison
 
 
-def _copy(source: Path, folder: Path) -> None:
-    """``model.onnx`` and what belongs to it, of a model folder."""
+def _copy(source: Path, folder: Path) -> list[Path]:
+    """The fp32 ONNX file and its external data, copied from a model folder with what belongs to them."""
     onnx = next((path for path in (source / "model.onnx", source / "onnx/model.onnx") if path.is_file()), None)
     if onnx is None:
         raise InputError(
             f"`{source}` has neither {' nor '.join((WEIGHTS[0], WEIGHTS[2]))} nor model.onnx: name a checkpoint"
         )
-    for file in onnx.parent.glob("model.onnx*"):
-        shutil.copyfile(file, folder / file.name)
-    for name in ("config.json", *TOKENIZER):
-        if (source / name).is_file():
-            shutil.copyfile(source / name, folder / name)
+    return _internal.copy_model(onnx, folder)
 
 
-def _bytes(path: Path) -> int:
-    return sum(file.stat().st_size for file in (path, path.with_name(f"{path.name}_data")) if file.is_file())
+def _bytes(files: Iterable[Path]) -> int:
+    return sum(file.stat().st_size for file in files)
 
 
 def _versions() -> str:

@@ -13,8 +13,11 @@ FEWEST_WEIGHTS = 1024
 MULTIPLICATIONS = {("MatMul", 1), ("Gemm", 1)}
 
 
-def write(source: Path, target: Path, precision: str) -> None:
-    """Writes the fp32 model ``source`` to ``target`` as ``"fp16"`` or ``"int8"``; inputs and outputs stay as they are."""
+def write(source: Path, target: Path, precision: str) -> list[Path]:
+    """Writes the fp32 model ``source`` to ``target`` as ``"fp16"`` or ``"int8"``; inputs and outputs stay as they are.
+
+    Gives what was written: ``target`` and the file of its external data, if it needs one.
+    """
     import onnx
 
     model = onnx.load(source)
@@ -22,8 +25,10 @@ def write(source: Path, target: Path, precision: str) -> None:
     size = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
     if size < LONGEST_MESSAGE // 2:
         onnx.save_model(model, target)
-    else:
-        onnx.save_model(model, target, save_as_external_data=True, location=f"{target.name}_data")
+        return [target]
+    data = target.with_name(f"{target.name}_data")
+    onnx.save_model(model, target, save_as_external_data=True, location=data.name)
+    return [target, data]
 
 
 def _fp16(model: Any) -> Any:

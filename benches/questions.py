@@ -1,0 +1,181 @@
+"""What does a job's speed depend on?
+
+    python benches/questions.py [start] [threads] [types] [repeats] [rows]      (all of them where none is named)
+
+* `start`: from process start to the first entities of a short text; the import of the Python package.
+* `threads`: two sessions beside one.
+* `types`: all four entity types in one pass, beside four passes by the names of single types, and beside one call with these four names.
+* `repeats`: notes whose second half is copied from the note before, as sections of a chart are copied forward, beside notes without
+  repetition, for three lengths of notes; the entities of a note are compared with those it has when it is annotated by itself.
+* `rows`: a file and one a hundred times larger, with a tiny model.
+
+The real program, Parquet to Parquet, process start and model loading included unless it says so. The sides of a question take turns;
+medians, a line of JSON each.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "spanframe"
+NOTES = pl.read_parquet(ROOT / "data" / "notes.parquet")
+SINGLE = [f"roberta_{kind}_ner_onnx" for kind in ("med", "disease", "procedure", "symptom")]
+ROUNDS = 3
+#: notes of a question: some ten seconds of one pass on two cores
+SOME = 60
+SHORT = "Toma aspirina 100 mg al día por dolor torácico."
+
+
+def run(*arguments: object) -> dict:
+    """Runs `spanframe run`, and gives its summary."""
+    command = [PROGRAM, *arguments, "--column", "note", "--json", "--quiet"]
+    done = subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def job(source: Path, *options: object) -> dict:
+    """A job that begins anew; its output is beside the source."""
+    return run("run", source, "-o", source.with_suffix(""), "--overwrite", *options)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def race(rounds: int = ROUNDS, **sides: Callable[[], object]) -> dict[str, float]:
+    """Median seconds of each side; they take turns."""
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(rounds):
+        for name, work in sides.items():
+            times[name].append(seconds(work))
+    return {name: round(statistics.median(values), 3) for name, values in times.items()}
+
+
+def entities(source: Path) -> pl.DataFrame:
+    return pl.read_parquet(source.with_suffix("") / source.name).sort("id")
+
+
+def start(folder: Path) -> dict:
+    def python(code: str) -> Callable[[], object]:
+        return lambda: subprocess.run([sys.executable, "-c", code], check=True)
+
+    text = [PROGRAM, "text", SHORT]
+    times = race(
+        9,
+        text=lambda: subprocess.run(text, check=True, capture_output=True),
+        help=lambda: subprocess.run([PROGRAM, "--help"], check=True, capture_output=True),
+        python=python("pass"),
+        import_spanframe=python("import spanframe._engine"),
+        import_polars=python("import polars"),
+        import_spanframe_with_polars=python("import spanframe"),
+    )
+    alone = times["import_spanframe_with_polars"] - max(times["import_polars"], times["python"])
+    return {"question": "start", "seconds": times, "import_of_spanframe_seconds": round(alone, 3)}
+
+
+def threads(folder: Path) -> dict:
+    source = folder / "threads.parquet"
+    NOTES.head(SOME).write_parquet(source)
+    times = race(one=lambda: job(source, "--sessions", 1), two=lambda: job(source, "--sessions", 2))
+    return {"question": "threads", "seconds": times, "two_over_one": round(times["one"] / times["two"], 2)}
+
+
+def types(folder: Path) -> dict:
+    source = folder / "types.parquet"
+    NOTES.filter(lang="en").head(SOME // 2).write_parquet(source)
+    several = [word for name in SINGLE for word in ("--model", name)]
+    times = race(
+        one_pass=lambda: job(source),
+        four_passes=lambda: [job(source, "--model", name) for name in SINGLE],
+        one_call_with_four_names=lambda: job(source, *several),
+    )
+    gain = round(times["four_passes"] / times["one_pass"], 2)
+    return {"question": "types", "seconds": times, "one_pass_is_times_as_fast": gain}
+
+
+def halves(notes: list[str], parts: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Notes of two halves of `parts` notes each: of their own, and with the second half copied from the note before."""
+    joined = ["\n\n".join(notes[i : i + parts]) for i in range(0, len(notes) - parts + 1, parts)]
+    firsts, seconds = joined[::2], joined[1::2]
+    ids = list(range(len(seconds)))
+    own = [first + "\n\n" + second for first, second in zip(firsts, seconds)]
+    copied = [first + "\n\n" + firsts[max(i - 1, 0)] for i, first in zip(ids, firsts)]
+    return pl.DataFrame({"id": ids, "note": own}), pl.DataFrame({"id": ids, "note": copied})
+
+
+def repeats(folder: Path) -> dict:
+    notes = NOTES.filter(lang="es").head(SOME)["note"].to_list()
+    return {"question": "repeats", "parts_of_a_half": {parts: copies(folder, notes, parts) for parts in (1, 2, 4)}}
+
+
+def copies(folder: Path, notes: list[str], parts: int) -> dict:
+    own, copied = folder / "own.parquet", folder / "copied.parquet"
+    frames = halves(notes, parts)
+    for frame, path in zip(frames, (own, copied), strict=True):
+        frame.write_parquet(path)
+    counts = {}
+
+    def one(path: Path) -> Callable[[], object]:
+        return lambda: counts.__setitem__(path.stem, job(path)["counts"])
+
+    times = race(own=one(own), copied=one(copied))
+    # by itself nothing of a note can be known from its neighbours
+    together, alone = entities(copied), []
+    for row in frames[1].head(3).iter_slices(1):
+        row.write_parquet(folder / "alone.parquet")
+        job(folder / "alone.parquet")
+        alone.append(entities(folder / "alone.parquet"))
+    assert pl.concat(alone)["ner"].to_list() == together.head(3)["ner"].to_list()
+    rates = {name: counts[name]["tokens"] / times[name] for name in times}
+    return {
+        "tokens_a_note": round(counts["copied"]["tokens"] / len(frames[1])),
+        "seconds": times,
+        "share_of_tokens_that_the_model_read": {
+            name: round(counts[name]["model_tokens"] / counts[name]["tokens"], 3) for name in times
+        },
+        "copied_is_times_as_fast_a_token": round(rates["copied"] / rates["own"], 2),
+    }
+
+
+def rows(folder: Path) -> dict:
+    small, large = folder / "small.parquet", folder / "large.parquet"
+    notes = NOTES.head(1000)
+    notes.write_parquet(small, row_group_size=1000)
+    pl.concat([notes] * 100, rechunk=False).write_parquet(large, row_group_size=1000)
+    options = ("--model", ROOT / "data" / "test_models" / "bert-uncased")
+    times = race(1, small=lambda: job(small, *options), large=lambda: job(large, *options))
+    rates = {"small": 1000 / times["small"], "large": 100_000 / times["large"]}
+    return {
+        "question": "rows",
+        "rows": {"small": 1000, "large": 100_000},
+        "rows_per_second": {name: round(rate) for name, rate in rates.items()},
+        "large_over_small": round(rates["large"] / rates["small"], 2),
+    }
+
+
+QUESTIONS = {question.__name__: question for question in (start, threads, types, repeats, rows)}
+
+
+def main() -> None:
+    asked = sys.argv[1:] or list(QUESTIONS)
+    unknown = [name for name in asked if name not in QUESTIONS]
+    if unknown:
+        sys.exit(f"no question {', '.join(unknown)}: there are {', '.join(QUESTIONS)}")
+    for name in asked:
+        with tempfile.TemporaryDirectory() as folder:
+            print(json.dumps(QUESTIONS[name](Path(folder))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
