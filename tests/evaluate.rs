@@ -182,6 +182,25 @@ fn variants_are_scored_beside_the_text() {
 }
 
 #[test]
+fn a_set_of_models_reads_each_document_by_its_language() {
+    let folder = Folder::new();
+    let gold = [(8, 22, "SYMPTOM"), (30, 38, "MEDICATION")];
+    let spanish = record("1", &["SYMPTOM", "MEDICATION"], &gold);
+    let mut english = spanish.clone();
+    english["lang"] = json!("en");
+    let corpus = folder.lines("both.jsonl", &[spanish, english]);
+    let models = folder.write(
+        "models.toml",
+        "[[model]]\nmodel = \"roberta_symptom_ner_es_onnx\"\nlanguages = [\"es\"]\n\
+         [[model]]\nmodel = \"roberta_med_ner_onnx\"\nlanguages = [\"en\"]\n",
+    );
+    let result = evaluate(&[&corpus, "--model", &models]);
+    let exact = |set, kind| row(&result, set, "clean", kind)["exact"].as_u64().unwrap();
+    assert_eq!([exact("es gold", "SYMPTOM"), exact("es gold", "MEDICATION")], [1, 0]);
+    assert_eq!([exact("en gold", "SYMPTOM"), exact("en gold", "MEDICATION")], [0, 1]);
+}
+
+#[test]
 fn note_text_is_printed_only_if_asked_for() {
     let folder = Folder::new();
     let corpus = by_hand(&folder);

@@ -207,7 +207,8 @@ fn identical_windows_are_computed_once() {
 #[test]
 fn copied_sections_are_computed_once_wherever_they_stand() {
     let section = |name: &str, sentences: usize| {
-        let sentences = (0..sentences).map(|i| format!("On day {i} of {name} aspirin {i} mg was given for chest pain."));
+        let sentences =
+            (0..sentences).map(|i| format!("On day {i} of {name} aspirin {i} mg was given for chest pain."));
         sentences.collect::<Vec<_>>().join("\n")
     };
     let copied: Vec<String> = (0..30).map(|i| section(&format!("course {i}"), 2 + i * 5 % 7)).collect();

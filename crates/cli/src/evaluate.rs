@@ -12,7 +12,7 @@ use spanframe_core::{
     Span,
     score::{Mention, compare},
 };
-use spanframe_engine::{Engine, EngineOptions, Layout, Offsets};
+use spanframe_engine::{Engine, EngineOptions, Layout, Notes, Offsets};
 
 pub use self::variant::Variant;
 use self::{
@@ -47,41 +47,46 @@ pub fn evaluate(flags: &EvaluateFlags, options: &EngineOptions) -> Result<(), Cl
     }
 }
 
-/// A case in one spelling, and its row among the distinct texts.
-struct Copy {
+/// A case in one spelling, and its row among the distinct texts of each language.
+struct Copy<'a> {
+    language: Option<&'a str>,
     text: Arc<str>,
     mentions: Vec<Mention>,
     row: usize,
 }
 
 /// All cases of all sets in all spellings, set by set and spelling by spelling.
-fn copies(sets: &[Set], variants: &[Variant]) -> Vec<Copy> {
-    let mut rows: HashMap<Arc<str>, usize> = HashMap::new();
+fn copies<'a>(sets: &'a [Set], variants: &[Variant]) -> Vec<Copy<'a>> {
+    let mut rows: HashMap<(Option<&str>, Arc<str>), usize> = HashMap::new();
     let mut copies = Vec::new();
     for (set, variant) in sets.iter().flat_map(|set| variants.iter().map(move |variant| (set, variant))) {
         for case in &set.cases {
             let (text, mentions) = variant.apply(&case.text, &case.mentions);
             let text: Arc<str> = text.into();
             let next = rows.len();
-            let row = *rows.entry(Arc::clone(&text)).or_insert(next);
-            copies.push(Copy { text, mentions, row });
+            let language = set.language.as_deref();
+            let row = *rows.entry((language, Arc::clone(&text))).or_insert(next);
+            copies.push(Copy { language, text, mentions, row });
         }
     }
     copies
 }
 
-/// The mentions that the engine finds in each distinct text, in one call.
+/// The mentions that the engine finds in each distinct text, in one call. Models that are chosen by language are.
 fn annotate(engine: &Engine, copies: &[Copy], quiet: bool) -> Result<Vec<Vec<Mention>>, CliError> {
     let mut texts: Vec<&str> = Vec::new();
+    let mut languages = Vec::new();
     for copy in copies {
         if copy.row == texts.len() {
             texts.push(&copy.text);
+            languages.push(copy.language);
         }
     }
-    let column = LargeStringArray::from(texts);
+    let (column, languages) = (LargeStringArray::from(texts), StringArray::from(languages));
+    let languages = engine.check_language(true).is_ok().then_some(&languages as &dyn Array);
     let mut found = Vec::new();
     Progress::new(column.len() as u64, quiet).watch(engine.metrics(), || {
-        for chunk in engine.annotate_chunks(&column)? {
+        for chunk in engine.annotate_chunks(Notes { texts: &column, languages })? {
             found.extend(mentions(&chunk, engine.types()));
         }
         Ok(())

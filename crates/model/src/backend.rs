@@ -1,6 +1,11 @@
 //! [`Backend`]: batches of windows to [`Logits`], by ONNX Runtime.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    iter,
+    panic::resume_unwind,
+    sync::{Mutex, PoisonError},
+    thread,
+};
 
 use ort::{
     ep::{self, ExecutionProvider},
@@ -80,8 +85,7 @@ impl Backend {
         let library = runtime.library().to_path_buf();
         let refused = |e: String| onnx_error(files, &library, &e);
         let weights = PrepackedWeights::new();
-        let mut sessions = Vec::with_capacity(options.sessions);
-        for _ in 0..options.sessions {
+        let load = || {
             let mut builder = builder(runtime, options, &weights)?;
             let session = match files {
                 ModelFiles::Folder { onnx, .. } => builder.commit_from_file(onnx),
@@ -90,8 +94,14 @@ impl Backend {
                     builder.commit_from_memory(bytes)
                 }
             };
-            sessions.push(session.map_err(|e| refused(e.to_string()))?);
-        }
+            session.map_err(|e| refused(e.to_string()))
+        };
+        // each takes a good part of a second of one core
+        let sessions = thread::scope(|scope| {
+            let others: Vec<_> = (1..options.sessions).map(|_| scope.spawn(load)).collect();
+            let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            iter::once(load()).chain(others).collect::<Result<Vec<_>, _>>()
+        })?;
         let first = &sessions[0];
         let file = files.onnx_name();
         let inputs = first
