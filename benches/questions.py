@@ -86,9 +86,12 @@ def start(folder: Path) -> dict:
 
 def threads(folder: Path) -> dict:
     source = folder / "threads.parquet"
-    NOTES.head(SOME).write_parquet(source)
+    NOTES.head(2 * SOME).write_parquet(source)
+    tokens = job(source)["counts"]["tokens"]
     times = race(one=lambda: job(source, "--sessions", 1), two=lambda: job(source, "--sessions", 2))
-    return {"question": "threads", "seconds": times, "two_over_one": round(times["one"] / times["two"], 2)}
+    rates = {name: round(tokens / value) for name, value in times.items()}
+    gain = round(times["one"] / times["two"], 2)
+    return {"question": "threads", "seconds": times, "tokens_per_second": rates, "two_over_one": gain}
 
 
 def types(folder: Path) -> dict:
