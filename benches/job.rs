@@ -127,7 +127,7 @@ fn windows(model: &Model, notes: &RecordBatch) -> Vec<Vec<u32>> {
 
 fn run_bare(model: &Model, windows: &[Vec<u32>], threads: usize) -> Bare {
     let lengths: Vec<usize> = windows.iter().map(Vec::len).collect();
-    let batches = batch::plan(&lengths, options::DEFAULT_BATCH_TOKENS);
+    let batches = batch::plan(&lengths, options::DEFAULT_BATCH_TOKENS, batch::Widths::ANY);
     let next = AtomicUsize::new(0);
     let started = Instant::now();
     thread::scope(|scope| {

@@ -5,8 +5,26 @@
 pub struct Batch {
     /// Indices of the windows.
     pub items: Vec<usize>,
-    /// Length of the longest window: all others are padded to it.
+    /// What all windows are padded to: the length of the longest, or a little more.
     pub width: usize,
+}
+
+/// The widths that batches may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Widths {
+    /// They are multiples of it: 1 where any width will do.
+    pub step: usize,
+    /// What the model takes at most: no window is padded beyond it.
+    pub most: usize,
+}
+
+impl Widths {
+    /// Any width.
+    pub const ANY: Self = Self { step: 1, most: usize::MAX };
+
+    fn at_least(self, length: usize) -> usize {
+        length.next_multiple_of(self.step).min(self.most).max(length)
+    }
 }
 
 /// Sorts windows by length, longest first, and cuts them into batches of at most `budget` padded tokens.
@@ -15,20 +33,20 @@ pub struct Batch {
 /// last batches decide how long the slowest worker is waited for.
 ///
 /// ```
-/// # use spanframe_core::batch::plan;
-/// let batches = plan(&[3, 10, 9, 2], 20);
+/// # use spanframe_core::batch::{Widths, plan};
+/// let batches = plan(&[3, 10, 9, 2], 20, Widths::ANY);
 /// assert_eq!(batches[0].items, [1, 2]);
 /// assert_eq!(batches[1].items, [0, 3]);
 /// ```
 #[must_use]
-pub fn plan(lengths: &[usize], budget: usize) -> Vec<Batch> {
+pub fn plan(lengths: &[usize], budget: usize, widths: Widths) -> Vec<Batch> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|&i| std::cmp::Reverse(lengths[i]));
     let mut batches: Vec<Batch> = Vec::new();
     for i in order {
         match batches.last_mut() {
             Some(last) if (last.items.len() + 1) * last.width <= budget => last.items.push(i),
-            _ => batches.push(Batch { items: vec![i], width: lengths[i] }),
+            _ => batches.push(Batch { items: vec![i], width: widths.at_least(lengths[i]) }),
         }
     }
     batches
@@ -42,15 +60,17 @@ mod tests {
     proptest! {
         #[test]
         fn every_window_is_in_one_batch_within_the_budget(
-            lengths in prop::collection::vec(1usize..300, 0..200), budget in 1usize..2_000,
+            lengths in prop::collection::vec(1usize..300, 0..200), budget in 1usize..2_000, step in 1usize..40,
         ) {
-            let batches = plan(&lengths, budget);
+            let batches = plan(&lengths, budget, Widths { step, most: 250 });
             let mut seen: Vec<usize> = batches.iter().flat_map(|b| b.items.clone()).collect();
             seen.sort_unstable();
             prop_assert_eq!(seen, (0..lengths.len()).collect::<Vec<_>>());
             for b in &batches {
                 prop_assert!(b.items.len() == 1 || b.items.len() * b.width <= budget);
-                prop_assert!(b.items.iter().all(|&i| lengths[i] <= b.width));
+                let longest = b.items.iter().map(|&i| lengths[i]).max().unwrap();
+                prop_assert!(longest <= b.width && b.width < longest + step && b.width <= longest.max(250));
+                prop_assert!(b.width % step == 0 || b.width == longest.max(250));
             }
         }
     }

@@ -11,11 +11,20 @@ use std::{
 };
 
 use rayon::prelude::*;
-use spanframe_core::{Batch, CleanupMode, Entity, batch};
+use spanframe_core::{
+    Batch, CleanupMode, Entity,
+    batch::{self, Widths},
+};
 use spanframe_model::{Logits, Model};
 
 use self::read::Document;
-use crate::{EngineError, Fault, Metrics, document::Documents, model_set::ModelSet, options::Emulation, route::Routes};
+use crate::{
+    EngineError, Fault, Metrics,
+    document::Documents,
+    model_set::{Group, ModelSet},
+    options::Emulation,
+    route::Routes,
+};
 
 mod decode;
 mod read;
@@ -122,7 +131,8 @@ impl Pipeline<'_> {
 
     /// What the inference `group` has to do for some rows.
     fn plan(&self, rows: &mut [Result<Option<Document<'_, '_>>, Fault>], group: usize) -> Work {
-        let tokenizer = &self.set.groups[group].loaded.model.tokenizer;
+        let Group { loaded, capacity, .. } = &self.set.groups[group];
+        let tokenizer = &loaded.model.tokenizer;
         let (prefix, suffix) = (tokenizer.prefix(), tokenizer.suffix());
         let mut unique: Vec<Vec<u32>> = Vec::new();
         let mut places: HashMap<Vec<u32>, usize> = HashMap::new();
@@ -144,7 +154,8 @@ impl Pipeline<'_> {
         }
         self.metrics.add_windows(all, unique.len());
         let lengths: Vec<usize> = unique.iter().map(Vec::len).collect();
-        let batches = batch::plan(&lengths, self.manner.batch_tokens);
+        let widths = Widths { step: loaded.model.backend.width_step(), most: prefix.len() + capacity + suffix.len() };
+        let batches = batch::plan(&lengths, self.manner.batch_tokens, widths);
         Work { unique, batches }
     }
 

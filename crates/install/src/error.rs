@@ -20,7 +20,9 @@ pub enum InstallError {
         reason: &'static str,
     },
     /// The name is taken.
-    #[error("a model `{name}` is installed already: replace it with --replace, or give another name with --name")]
+    #[error(
+        "a model `{name}` is installed already: replace it (--replace, replace=True), or give another name (--name, name=)"
+    )]
     Exists {
         /// The name.
         name: String,
@@ -82,7 +84,7 @@ pub enum InstallError {
         faults: String,
     },
     /// The hub is needed and may not be asked.
-    #[error("`{0}` would have to be fetched, and the hub is switched off (--offline or HF_HUB_OFFLINE)")]
+    #[error("`{0}` would have to be fetched, and the hub is switched off (--offline, offline=True or HF_HUB_OFFLINE)")]
     Offline(String),
     /// The endpoint is no URL.
     #[error("`{endpoint}` is no endpoint of a hub: expected a URL such as https://huggingface.co")]
@@ -102,8 +104,8 @@ pub enum InstallError {
     },
     /// The hub refuses.
     #[error(
-        "the hub at {endpoint} refuses `{what}` (status {status}): give a token that may read it, by HF_TOKEN or --token-file, \
-         and accept the model's conditions on its page"
+        "the hub at {endpoint} refuses `{what}` (status {status}): give a token that may read it, by HF_TOKEN, \
+         --token-file or token=, and accept the model's conditions on its page"
     )]
     Denied {
         /// The hub.

@@ -29,12 +29,12 @@ impl Naming {
 pub(crate) fn check(name: &str) -> Result<(), InstallError> {
     let refused = |reason| Err(InstallError::BadName { name: name.to_string(), reason });
     if name == spanframe_bundled::NAME {
-        return refused("the bundled model has it; give another with --name");
+        return refused("the bundled model has it; give another (--name, name=)");
     }
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
     if name.is_empty() || name.len() > LONGEST || !plain || name.starts_with(['.', '-']) {
         return refused(
-            "expected at most 100 letters, digits, underscores, and, not at the begin, dots and hyphens; give one with --name",
+            "expected at most 100 letters, digits, underscores, and, not at the begin, dots and hyphens; give one (--name, name=)",
         );
     }
     Ok(())

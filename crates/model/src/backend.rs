@@ -64,6 +64,7 @@ struct InputSpec {
 
 /// A pool of sessions over one model. Sessions share their packed weights.
 pub struct Backend {
+    device: Device,
     sessions: Vec<Mutex<Session>>,
     inputs: Vec<InputSpec>,
     output: String,
@@ -123,6 +124,7 @@ impl Backend {
         let output = outputs.iter().find(|o| o.name() == "logits").or(outputs.first());
         let output = output.ok_or_else(|| refused("the graph has no output".to_string()))?.name().to_string();
         let backend = Self {
+            device: options.device,
             sessions: sessions.into_iter().map(Mutex::new).collect(),
             inputs,
             output,
@@ -136,6 +138,12 @@ impl Backend {
             other => other,
         })?;
         Ok(backend)
+    }
+
+    /// Widths of batches should be multiples of it.
+    #[must_use]
+    pub fn width_step(&self) -> usize {
+        self.device.width_step()
     }
 
     /// How many batches can run at once.
@@ -218,7 +226,7 @@ impl Backend {
                 Input::Mask | Input::Types => 0,
                 Input::Positions => self.first_position.saturating_sub(1).max(0),
             };
-            values.extend(std::iter::repeat_n(fill, padding));
+            values.extend(iter::repeat_n(fill, padding));
         }
         let shape = [windows.len(), width];
         if spec.narrow {
@@ -254,7 +262,10 @@ fn builder(
     if !ep::CUDA::is_available().map_err(|e| absent(e.to_string()))? {
         return Err(absent("it was built without CUDA; `pip install onnxruntime-gpu` brings one with it".to_string()));
     }
-    let provider = ep::CUDA::default().with_device_id(i32::from(number)).build().error_on_failure();
+    let provider = ep::CUDA::default()
+        .with_device_id(i32::from(number))
+        .with_arena_extend_strategy(ep::ArenaExtendStrategy::SameAsRequested);
+    let provider = provider.build().error_on_failure();
     builder.with_execution_providers([provider]).map_err(|e| absent(e.to_string()))
 }
 

@@ -14,6 +14,17 @@ pub enum Device {
     Cuda(u16),
 }
 
+impl Device {
+    /// Batches have widths that are multiples of it: on a GPU each new shape asks the arena for memory anew.
+    #[must_use]
+    pub fn width_step(self) -> usize {
+        match self {
+            Self::Cpu => 1,
+            Self::Cuda(_) => 32,
+        }
+    }
+}
+
 impl FromStr for Device {
     type Err = ModelError;
 
