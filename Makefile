@@ -124,21 +124,26 @@ bench-questions: $(VENV)/test build wheel ## Measure what speed depends on (QUES
 bench-peers: target/export/ready $(VENV)/runtime build ## Measure others on the same weights (PEERS="--rows 20"); fetches torch, needs an idle machine
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" target/export/bin/python benches/peers.py $(PEERS)
 
+.PHONY: bench-spark-nlp
+bench-spark-nlp: target/sparknlp/ready $(VENV)/runtime build ## Measure Spark NLP on the same weights (SPARK_NLP="--rows 200"); needs Java 17, fetches half a gigabyte
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" target/sparknlp/bin/python benches/spark_nlp.py $(SPARK_NLP)
+
 .PHONY: bench-memory
 bench-memory: $(VENV)/test build ## Peak memory for one file and for one a hundred times larger
 	$(VENV)/bin/python benches/memory.py
 
-.PHONY: sparknlp-reference
-sparknlp-reference: ## Make data/reference/sparknlp.* with a real Spark NLP; needs Java 17, fetches half a gigabyte
+target/sparknlp/ready: data/recipe/requirements-sparknlp.txt
 	test -x target/sparknlp/bin/python || $(PYTHON) -m venv target/sparknlp
-	target/sparknlp/bin/python -m pip install --quiet --disable-pip-version-check -r data/recipe/requirements-sparknlp.txt
+	target/sparknlp/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+.PHONY: sparknlp-reference
+sparknlp-reference: target/sparknlp/ready ## Make data/reference/sparknlp.* with a real Spark NLP; needs Java 17, fetches half a gigabyte
 	target/sparknlp/bin/python data/recipe/sparknlp_reference.py --ivy target/sparknlp/ivy
 	target/sparknlp/bin/python data/recipe/sparknlp_parquet.py --ivy target/sparknlp/ivy
 
 .PHONY: sparknlp-folders
-sparknlp-folders: ## Make data/reference/sparknlp_folders with a real Spark NLP; needs what sparknlp-reference does
-	test -x target/sparknlp/bin/python || $(PYTHON) -m venv target/sparknlp
-	target/sparknlp/bin/python -m pip install --quiet --disable-pip-version-check -r data/recipe/requirements-sparknlp.txt
+sparknlp-folders: target/sparknlp/ready ## Make data/reference/sparknlp_folders with a real Spark NLP; needs what sparknlp-reference does
 	target/sparknlp/bin/python data/recipe/sparknlp_folders.py --ivy target/sparknlp/ivy
 
 .PHONY: screenshots

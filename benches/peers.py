@@ -5,7 +5,8 @@
 One head of the bundled model as a plain checkpoint (checkpoint.py), in fp32, goes through
 
 * the program, Parquet to Parquet, process start and model loading included: as it comes, and with `--emulate huggingface`, which gives
-  what the pipeline gives;
+  what the pipeline gives; and with the bundled file itself, which multiplies whole numbers (its entities agree with those of fp32 to
+  the F1 that is printed);
 * transformers' token-classification pipeline on PyTorch and on ONNX Runtime (optimum), at its defaults (one window a batch, all
   cores) and at the best batch size and number of threads of a trial;
 * a Polars `map_batches` UDF around the pipeline, 32 windows a batch.
@@ -39,10 +40,13 @@ TRIAL = 12
 #: share of rows whose entities may differ: fp32 of two libraries decides a tie now and then
 TIES = 0.01
 
+#: the head of the checkpoint
+ENTITY = "DISEASE"
+
 Entities = list[tuple[int, int, str]]
 
 
-def program(source: Path, model: Path, *options: str) -> list[Entities]:
+def program(source: Path, model: Path | str, *options: str) -> list[Entities]:
     """The whole job by the command line."""
     output = source.with_suffix(".out.parquet")
     command = [PROGRAM, "annotate", source, "-o", output, "-c", "note", "-m", model, "-q", "--overwrite", *options]
@@ -134,6 +138,11 @@ def check(reference: list[Entities], name: str, found: list[Entities]) -> int:
     return differ
 
 
+def f1(reference: list[Entities], found: list[Entities]) -> float:
+    wanted, given = ({(i, *entity) for i, row in enumerate(rows) for entity in row} for rows in (reference, found))
+    return 2 * len(wanted & given) / (len(wanted) + len(given))
+
+
 def measure(folder: Path, model: Path, notes: pl.DataFrame, rounds: int) -> dict:
     """Median seconds of every system on these notes, and how they compare."""
     source = folder / "notes.parquet"
@@ -144,6 +153,7 @@ def measure(folder: Path, model: Path, notes: pl.DataFrame, rounds: int) -> dict
     systems: dict[str, Callable[[], list[Entities]]] = {
         "spanframe": lambda: program(source, model),
         "spanframe_as_pipeline": lambda: program(source, model, *as_pipeline),
+        "spanframe_bundled": lambda: program(source, "clinical-ner-small", "--entities", ENTITY),
     }
     settings = {}
     for runtime in ("torch", "onnxruntime"):
@@ -155,7 +165,9 @@ def measure(folder: Path, model: Path, notes: pl.DataFrame, rounds: int) -> dict
         if runtime == "torch":
             systems["polars_udf"] = lambda usual=usual: usual.udf(source)
     reference = systems["torch_default"]()
-    differ = {name: check(reference, name, run()) for name, run in systems.items() if name != "spanframe"}
+    others = [name for name in systems if name not in ("spanframe", "spanframe_bundled")]
+    differ = {name: check(reference, name, systems[name]()) for name in others}
+    agreement = f1(systems["spanframe"](), systems["spanframe_bundled"]())
     times: dict[str, list[float]] = {name: [] for name in systems}
     for _ in range(rounds):
         for name, run in systems.items():
@@ -171,9 +183,13 @@ def measure(folder: Path, model: Path, notes: pl.DataFrame, rounds: int) -> dict
         "rounds": rounds,
         "best": settings,
         "rows_that_differ": differ,
+        "f1_of_bundled_against_fp32": round(agreement, 3),
         "seconds": {name: round(value, 2) for name, value in medians.items()},
         "tokens_per_second": {name: round(tokens / value) for name, value in medians.items()},
         "spanframe_is_times_as_fast": {name: round(v / medians["spanframe"], 2) for name, v in medians.items()},
+        "spanframe_bundled_is_times_as_fast": {
+            name: round(v / medians["spanframe_bundled"], 2) for name, v in medians.items()
+        },
     }
 
 
@@ -185,7 +201,8 @@ def main() -> None:
     notes = pl.read_parquet(ROOT / "data" / "notes.parquet")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        subprocess.run([sys.executable, ROOT / "benches" / "checkpoint.py", folder / "model"], check=True)
+        make = [sys.executable, ROOT / "benches" / "checkpoint.py", folder / "model", "--entity", ENTITY]
+        subprocess.run(make, check=True)
         for rows in args.rows:
             for kind, languages in KINDS.items():
                 chosen = notes.filter(pl.col("lang").is_in(languages)).head(rows)

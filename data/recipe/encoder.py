@@ -2,7 +2,12 @@
 
 The arithmetic is fp32, or bf16 with fp32 master copies, which is faster on processors with AVX-512 and much slower on
 others. Reads and writes the tensor names of Hugging Face's BertForTokenClassification. Query, key and value are one
-matrix. Embeddings and the biases of linear layers stay as they are: little is lost and a step is cheaper.
+matrix. The biases of linear layers and the embeddings of positions stay as they are: little is lost and a step is
+cheaper. Gradients of the word embeddings are sparse: a batch holds few of the words.
+
+With `ranges` (of the inputs of the multiplications by weights) it computes as a file of whole numbers will: inputs are
+rounded to 8 bits in a fixed range each, weights to 7 bits with a scale an output, and gradients pass as if they were
+not. Of 7 bits, because processors without VNNI add pairs of products in 16 bits, where 255 * 63 * 2 has room.
 """
 
 import json
@@ -20,6 +25,8 @@ PARTS = {
     "n2": "output.LayerNorm",
 }
 QKV = ("query", "key", "value")
+LEVELS = 63  # of a weight, on either side of zero
+CLIPPED = 5e-5  # share of the inputs that is clipped, at either end
 EMBEDDINGS = {
     "word": "embeddings.word_embeddings.weight",
     "position": "embeddings.position_embeddings.weight",
@@ -69,12 +76,37 @@ def write(folder, config, tensors):
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
 
 
+def step(low, high):
+    """Scale and zero point of inputs between `low` and `high` in 8 bits."""
+    low, high = min(low, 0.0), max(high, 0.0)
+    scale = (high - low) / 255
+    return scale, round(-low / scale)
+
+
+def rounded_input(value, limits):
+    return torch.fake_quantize_per_tensor_affine(value, *step(*limits), 0, 255)
+
+
+def rounded_weight(weight):
+    scale = weight.detach().abs().amax(1).clamp_min(1e-12) / LEVELS
+    zero = torch.zeros(len(scale), dtype=torch.int32)
+    return torch.fake_quantize_per_channel_affine(weight, scale, zero, 0, -LEVELS, LEVELS)
+
+
+def read_ranges(folder):
+    """The ranges of a checkpoint that was trained with them, else None."""
+    path = pathlib.Path(folder) / "ranges.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
 class Encoder:
     """The model, with the fp32 tensors that an optimiser may move in `master` (the classifier computes in fp32)."""
 
     def __init__(self, folder, precision=torch.float32):
         self.config, self.tensors = read(folder)
         self.heads = self.config["num_attention_heads"]
+        self.ranges = read_ranges(folder)
+        self.observed = None
         self.master = {name: tensor.clone() for name, tensor in self.tensors.items() if self.trained(name)}
         self.working = {}
         for name, tensor in self.tensors.items():
@@ -84,7 +116,7 @@ class Encoder:
     @staticmethod
     def trained(name):
         fixed_bias = name.endswith(("qkv.bias", "ao.bias", "fi.bias", "fo.bias"))
-        return not fixed_bias and name not in ("word", "position", "segment")
+        return not fixed_bias and name not in ("position", "segment")
 
     def take_gradients(self):
         """Move the gradients of the working copies to the master copies."""
@@ -100,6 +132,35 @@ class Encoder:
 
     def save(self, folder, trained):
         write(folder, self.config, {**self.tensors, **trained})
+        if self.ranges:
+            (pathlib.Path(folder) / "ranges.json").write_text(json.dumps(self.ranges, indent=1) + "\n")
+
+    def follow(self, share=1.0):
+        """Move the ranges by `share` to what inputs were since `observed` became an empty dictionary; observe no more."""
+        for name, seen in self.observed.items():
+            means = [sum(ends) / len(seen) for ends in zip(*seen)]
+            old = (self.ranges or {}).get(name, means)
+            self.observed[name] = [a + share * (b - a) for a, b in zip(old, means)]
+        self.ranges, self.observed = self.observed, None
+
+    @torch.no_grad()
+    def calibrate(self, batches):
+        """Set the ranges to what the inputs of multiplications are on these batches of (ids, mask)."""
+        self.ranges, self.observed = None, {}
+        for ids, mask in batches:
+            self(ids, mask)
+        self.follow()
+
+    def linear(self, name, value):
+        weight, bias = self.working[f"{name}.weight"], self.working[f"{name}.bias"]
+        if self.observed is not None:
+            inputs = value.detach().flatten()
+            clipped = 1 + int(len(inputs) * CLIPPED)
+            low, high = (inputs.topk(clipped, largest=largest).values[-1].item() for largest in (False, True))
+            self.observed.setdefault(name, []).append((low, high))
+        if self.ranges:
+            value, weight = rounded_input(value, self.ranges[name]), rounded_weight(weight)
+        return F.linear(value, weight, bias)
 
     def __call__(self, ids, mask):
         """Logits [batch, pieces, labels] of piece ids; `mask` is 1 for pieces and 0 for padding."""
@@ -108,22 +169,19 @@ class Encoder:
         batch, length = ids.shape
         hidden = self.config["hidden_size"]
         size = hidden // self.heads
-        x = F.embedding(ids, p["word"]) + p["position"][:length] + p["segment"][0]
+        x = F.embedding(ids, p["word"], sparse=True) + p["position"][:length] + p["segment"][0]
         x = F.layer_norm(x, (hidden,), p["norm.weight"], p["norm.bias"], eps)
         hide = torch.zeros(batch, 1, 1, length, dtype=x.dtype).masked_fill_(mask[:, None, None, :] == 0, -1e4)
         for layer in range(self.config["num_hidden_layers"]):
 
-            def linear(name, value, layer=layer):
-                return F.linear(value, p[f"{layer}.{name}.weight"], p[f"{layer}.{name}.bias"])
-
             def norm(name, value, layer=layer):
                 return F.layer_norm(value, (hidden,), p[f"{layer}.{name}.weight"], p[f"{layer}.{name}.bias"], eps)
 
-            qkv = linear("qkv", x).view(batch, length, 3, self.heads, size).permute(2, 0, 3, 1, 4)
+            qkv = self.linear(f"{layer}.qkv", x).view(batch, length, 3, self.heads, size).permute(2, 0, 3, 1, 4)
             q, k, v = (part.reshape(batch * self.heads, length, size) for part in qkv.unbind(0))
             attention = torch.bmm(q * size**-0.5, k.transpose(1, 2)).view(batch, self.heads, length, length) + hide
             mixed = torch.bmm(torch.softmax(attention, -1).view(batch * self.heads, length, length), v)
             mixed = mixed.view(batch, self.heads, length, size).transpose(1, 2).reshape(batch, length, hidden)
-            x = norm("n1", x + linear("ao", mixed))
-            x = norm("n2", x + linear("fo", F.gelu(linear("fi", x))))
+            x = norm("n1", x + self.linear(f"{layer}.ao", mixed))
+            x = norm("n2", x + self.linear(f"{layer}.fo", F.gelu(self.linear(f"{layer}.fi", x))))
         return F.linear(x.float(), p["classifier.weight"], p["classifier.bias"])

@@ -50,10 +50,9 @@ TOKEN_TEXTS = [
 ]
 
 
-def start(ivy):
-    """A local Spark with Spark NLP; its jars are fetched once into `ivy`."""
-    builder = SparkSession.builder.master("local[1]").appName("reference")
-    settings = {
+def settings(ivy):
+    """Of a local Spark with Spark NLP; its jars are fetched once into `ivy`."""
+    return {
         "spark.driver.memory": "4g",
         "spark.ui.enabled": "false",
         "spark.files.overwrite": "true",  # every model is a file of the same name
@@ -65,7 +64,11 @@ def start(ivy):
         "spark.kryoserializer.buffer.max": "1g",
         "spark.sql.shuffle.partitions": "1",
     }
-    for name, value in settings.items():
+
+
+def start(ivy):
+    builder = SparkSession.builder.master("local[1]").appName("reference")
+    for name, value in settings(ivy).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("OFF")
