@@ -30,6 +30,41 @@ fn positions_are_given_to_a_graph_that_asks_for_them() {
     assert_eq!(annotate(&with_positions, &notes), annotate(&engine(raw(Some("roberta"))), &notes));
 }
 
+#[test]
+fn lines_in_capitals_are_read_in_lower_case_where_the_model_asks_for_it() {
+    let home = tempfile::tempdir().unwrap();
+    copy(&data("test_models/bert-cased"), home.path());
+    edit(home.path(), "config.json", "\"id2label\"", "\"lower_capitals\": true, \"id2label\"");
+    let written = "REFIERE DISNEA, TOS Y NÁUSEAS; TOMA ASPIRINA.\nTAC normal, sin DIABETES. HTA";
+    let lowered = "refiere disnea, tos y náuseas; toma aspirina.\nTAC normal, sin DIABETES. HTA";
+    let find = |model: &Path, emulate: Option<&str>, text: &str| {
+        let model = Some(model.display().to_string().into());
+        let emulate = emulate.map(Into::into);
+        let engine = engine(RawOptions { model, emulate, ..RawOptions::default() });
+        let found = annotate(&engine, &texts([Some(text)])).remove(0).unwrap();
+        found.into_iter().map(|f| (f.entity, f.begin, f.end, f.confidence, f.chunk)).collect::<Vec<_>>()
+    };
+    let plain = data("test_models/bert-cased");
+    assert_ne!(find(&plain, None, written), find(&plain, None, lowered));
+    let mut expect = find(&plain, None, lowered);
+    for found in &mut expect {
+        found.4 = written.chars().skip(found.1 as usize).take((found.2 - found.1) as usize).collect();
+    }
+    assert!(expect.iter().any(|found| found.4.chars().any(char::is_uppercase)));
+    assert_eq!(find(home.path(), None, written), expect);
+    // another system does not lower them
+    assert_eq!(find(home.path(), Some("huggingface"), written), find(&plain, Some("huggingface"), written));
+}
+
+#[test]
+fn the_bundled_model_reads_capitals() {
+    let note = "PACIENTE CON DIABETES MELLITUS TIPO 2 QUE REFIERE DISNEA. TRATAMIENTO CON METFORMINA.";
+    let found = annotate(&engine(RawOptions::default()), &texts([Some(note)])).remove(0).unwrap();
+    let found: Vec<_> = found.iter().map(|f| (f.entity.as_str(), f.chunk.as_str())).collect();
+    let expect = [("DISEASE", "DIABETES MELLITUS TIPO 2"), ("SYMPTOM", "DISNEA"), ("MEDICATION", "METFORMINA")];
+    assert_eq!(found, expect);
+}
+
 /// The first notes of data/notes.parquet: all that is in them, and nothing else.
 #[test]
 fn the_sample_paragraphs_are_fully_right() {

@@ -1,14 +1,11 @@
 """Other spellings of a text with the same code point offsets: letter case and lost accents.
 
-Clinical notes come in capitals and without accents; the corpora do not. Only characters whose variant is a single
-code point change, so the entities stay where they are.
+Clinical notes come in lower case and without accents; the corpora do not. Capitals are none of them: the model reads
+lines in capitals in lower case (capitals.py). Only characters whose variant is a single code point change, so the
+entities stay where they are.
 """
 
 import unicodedata
-
-
-def upper(character):
-    return character.upper()
 
 
 def lower(character):
@@ -19,7 +16,7 @@ def plain(character):
     return unicodedata.normalize("NFD", character)[0]
 
 
-VARIANTS = [upper, lower, plain]
+VARIANTS = [lower, plain]
 
 
 def respell(text, variant):

@@ -1,5 +1,6 @@
 """Entities of whole texts with any model that maps (ids, mask) to logits."""
 
+import capitals
 import decode
 import numpy as np
 import windows
@@ -45,7 +46,8 @@ def batched(lengths, pieces):
 def tag_texts(run, tokenizer, texts, pieces=1024):
     """For each text its piece spans and tags [pieces, heads]."""
     results, items = [], []
-    for text, encoding in zip(texts, tokenizer.encode_batch(texts, add_special_tokens=False)):
+    read = [capitals.lower(text) for text in texts]
+    for text, encoding in zip(texts, tokenizer.encode_batch(read, add_special_tokens=False)):
         spans = windows.piece_spans(text, encoding.offsets)
         tags = np.zeros((len(spans), len(HEADS)), np.int8)
         glued = decode.continues_word(text, spans)

@@ -12,6 +12,7 @@ import pathlib
 import random
 import time
 
+import capitals
 import corpus
 import decode
 import noise
@@ -51,6 +52,7 @@ CONFIG = {
         "whole_words": True,
         "trim": True,
     },
+    "lower_capitals": True,
     "window_length": windows.WINDOW + 2,
     "torch_dtype": "float16",
 }
@@ -67,7 +69,8 @@ START, PAD, END, FIRST_PIECE = 0, 1, 2, 4
 def examples(tokenizer, documents):
     """(piece ids, tags [pieces, heads]) for every window; and those that hold a medication of several words."""
     every, long = [], []
-    encodings = tokenizer.encode_batch([document.text for document in documents], add_special_tokens=False)
+    read = [capitals.lower(document.text) for document in documents]
+    encodings = tokenizer.encode_batch(read, add_special_tokens=False)
     for document, encoding in zip(documents, encodings):
         spans = windows.piece_spans(document.text, encoding.offsets)
         empty = torch.tensor([start == end for start, end in spans], dtype=torch.bool)

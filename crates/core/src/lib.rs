@@ -4,7 +4,7 @@
 //! into what a model can take, [`batch`] groups windows of like length, [`aggregate`] turns logits of pieces into
 //! probabilities of units, [`viterbi`] finds the best legal tags, [`group`] turns tags into mentions, [`decode`] does
 //! all of that for a document, [`trim`] tidies the edges, [`merge`] settles what several models found in one place.
-//! [`hugging_face`] has the rules of that pipeline.
+//! [`hugging_face`] has the rules of that pipeline, [`capitals`] lowers lines in capitals for models that want it.
 //!
 //! [`score`] compares what was found with what was annotated, [`bootstrap`] says how sure that is.
 //!
@@ -14,6 +14,7 @@
 pub mod aggregate;
 pub mod batch;
 pub mod bootstrap;
+pub mod capitals;
 pub mod cleanup;
 pub mod decode;
 pub mod encoding;

@@ -58,6 +58,8 @@ pub(crate) struct Reading {
     pub(crate) words: bool,
     /// As Spark NLP reads: most pieces, and whether capital letters make a difference.
     pub(crate) spark: Option<(usize, bool)>,
+    /// Lines in capitals in lower case.
+    pub(crate) lower_capitals: bool,
 }
 
 /// An inference: weights over windows.
@@ -174,9 +176,12 @@ impl ModelSet {
         let words = settings.decoder.reads_words();
         let special = loaded.model.tokenizer.special_tokens();
         let spark = (emulate == Some(Emulation::SparkNlp)).then(|| (capacity + special, settings.cased));
-        let read = self.readings.iter().position(|r| r.loaded.same_tokenizer(loaded) && r.spark == spark);
-        let reading = read.unwrap_or_else(|| {
-            self.readings.push(Reading { loaded: Arc::clone(loaded), words, spark });
+        // who emulates another system reads what that reads
+        let lower_capitals = loaded.model.config.lower_capitals && emulate.is_none();
+        let same =
+            |r: &Reading| r.loaded.same_tokenizer(loaded) && (r.spark, r.lower_capitals) == (spark, lower_capitals);
+        let reading = self.readings.iter().position(same).unwrap_or_else(|| {
+            self.readings.push(Reading { loaded: Arc::clone(loaded), words, spark, lower_capitals });
             self.readings.len() - 1
         });
         // the pieces are the same with words: who does not read those does not see them

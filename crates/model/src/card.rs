@@ -62,6 +62,7 @@ impl ModelCard {
                 if rule.trim { ", trimmed edges" } else { "" },
             ),
         };
+        let decoder = decoder + if config.lower_capitals { "; lines in capitals in lower case" } else { "" };
         let readme = files.read("README.md").ok().flatten();
         let readme = readme.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let said = |key: &str| readme.as_deref().map_or(Vec::new(), |text| front_matter::values(text, key));

@@ -22,6 +22,7 @@ const DEFAULT_MAX_LENGTH: usize = 512;
 /// | `heads` | names of independent heads; the logits are shared out evenly over them, in this order |
 /// | `decoder` | `{"name": "viterbi", "begin_after_entity_cost": 2.0, "whole_words": true, "trim": true}` |
 /// | `window_length` | most tokens of a window, special tokens included, where the model wants fewer than it can take |
+/// | `lower_capitals` | `true` for a model that reads lines in capitals better in lower case; positions and chunks stay those of the text |
 /// | `tag_scheme` | the scheme, where labels alone cannot tell (`"IOB1"`, `"IOE1"`) |
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -33,6 +34,8 @@ pub struct Config {
     pub labels: LabelSet,
     /// How the model asks to be read, if it does.
     pub rule: Option<Rule>,
+    /// Whether lines in capitals are read in lower case ([`capitals`](spanframe_core::capitals)).
+    pub lower_capitals: bool,
     /// Most tokens a window may have, special tokens included.
     pub max_length: usize,
     /// Most tokens the position embeddings reach, where known.
@@ -53,6 +56,8 @@ struct RawConfig {
     #[serde(default)]
     heads: Vec<String>,
     decoder: Option<RawDecoder>,
+    #[serde(default)]
+    lower_capitals: bool,
     window_length: Option<usize>,
     max_position_embeddings: Option<usize>,
     pad_token_id: Option<i64>,
@@ -125,6 +130,7 @@ impl Config {
             architecture: raw.architectures.into_iter().next().unwrap_or_default(),
             labels,
             rule,
+            lower_capitals: raw.lower_capitals,
             max_length,
             max_positions,
             pad_token_id,

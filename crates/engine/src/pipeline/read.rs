@@ -1,7 +1,9 @@
 //! A row's text as the models of its route need it: tokenized once a tokenizer, cut into windows once an inference.
 
+use std::borrow::Cow;
+
 use spanframe_core::{
-    CleanupMode, Encoding, Span, Window,
+    CleanupMode, Encoding, Span, Window, capitals,
     cleanup::{Cleaned, clean},
     sentence,
     spark_words::spark_words,
@@ -94,6 +96,8 @@ fn read(text: &str, reading: &Reading) -> Result<Read, ModelError> {
         let mut spark = tokenizer.encode_spark(text, &words, max_length, cased)?;
         return Ok(Read { encoding: std::mem::take(&mut spark.encoding), spark: Some((spark, words)) });
     }
+    // every character stays where it is, so that positions are those of the text
+    let text = &if reading.lower_capitals { capitals::lower(text) } else { Cow::Borrowed(text) };
     let encoding = if reading.words { tokenizer.encode(text)? } else { tokenizer.encode_pieces(text)? };
     Ok(Read { encoding, spark: None })
 }

@@ -1,0 +1,32 @@
+"""The bundled ONNX file keeps what the card says of it."""
+
+import onnx
+from conftest import DATA
+from onnx import numpy_helper
+
+FILE = DATA / "models/clinical-ner-small/model_int8.onnx"
+#: Processors without VNNI add pairs of products of 8 bits in 16: 2 * 255 * 63 has room there, 2 * 255 * 127 has not
+MOST = 63
+
+
+def test_every_processor_adds_the_same_whole_numbers():
+    graph = onnx.load(FILE).graph
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    made = {output: node for node in graph.node for output in node.output}
+    products = []
+    for node in graph.node:
+        if node.op_type != "MatMul" or node.input[1].endswith((".v.shaped", ".k.shaped")):
+            continue
+        value, weight = (made.get(name) for name in node.input)
+        if weight is None:
+            assert node.input[1] == "classifier.weight"
+            continue
+        assert value.op_type == weight.op_type == "DequantizeLinear"
+        table = numpy_helper.to_array(tensors[weight.input[0]])
+        assert table.dtype == "int8" and abs(table).max() <= MOST
+        # one scale for each output, and one range for all inputs, whatever is in the batch
+        assert list(tensors[weight.input[1]].dims) == [table.shape[1]]
+        assert all(list(tensors[name].dims) == [] for name in value.input[1:])
+        products.append(table.size)
+    # query, key and value; output; two feed-forward layers
+    assert products == [384 * 3 * 384, 384 * 384, 384 * 1536, 1536 * 384] * 12
