@@ -183,7 +183,7 @@ def test_a_finisher_makes_lists_or_strings():
     assert re.fullmatch(r"entity->MEDICATION#sentence->0#chunk->1#confidence->0\.\d+#result->metformin", second)
     metadata = finished(nlp.Finisher().setIncludeMetadata(True))["finished_ner_chunk_metadata"]
     assert [entry["value"] for entry in metadata[0] if entry["key"] == "chunk"] == ["0", "1"]
-    assert nlp.LightPipeline(model(more=[nlp.Finisher().setInputCols("ner_chunk")])).annotate("Takes aspirin.") == {
+    assert nlp.LightPipeline(model(more=[nlp.Finisher().setInputCols("ner_chunk")])).annotate("He takes aspirin.") == {
         "ner_chunk": ["aspirin"]
     }
 
