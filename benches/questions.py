@@ -1,10 +1,11 @@
 """What does a job's speed depend on?
 
-    python benches/questions.py [start] [threads] [types] [repeats] [rows]      (all of them where none is named)
+    python benches/questions.py [start] [threads] [types] [precision] [repeats] [rows]      (all of them where none is named)
 
 * `start`: from process start to the first entities of a short text; the import of the Python package.
 * `threads`: two sessions beside one.
 * `types`: all four entity types in one pass, beside four passes by the names of single types, and beside one call with these four names.
+* `precision`: the bundled file, which multiplies whole numbers, beside the same weights and graph in fp32.
 * `repeats`: notes whose second half is copied from the note before, as sections of a chart are copied forward, beside notes without
   repetition, for three lengths of notes; the entities of a note are compared with those it has when it is annotated by itself.
 * `rows`: a file and one a hundred times larger, with a tiny model.
@@ -15,6 +16,7 @@ medians, a line of JSON each.
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -23,7 +25,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import onnx
 import polars as pl
+import unrounded
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "spanframe"
@@ -107,6 +111,25 @@ def types(folder: Path) -> dict:
     return {"question": "types", "seconds": times, "one_pass_is_times_as_fast": gain}
 
 
+def precision(folder: Path) -> dict:
+    source, model = folder / "precision.parquet", folder / "fp32"
+    NOTES.head(2 * SOME).write_parquet(source)
+    model.mkdir()
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(unrounded.MODEL / name, model / name)
+    onnx.save(unrounded.load(), model / "model.onnx")
+    tokens = job(source)["counts"]["tokens"]
+    times = race(whole_numbers=lambda: job(source), fp32=lambda: job(source, "--model", model))
+    rates = {name: round(tokens / value) for name, value in times.items()}
+    gain = round(times["fp32"] / times["whole_numbers"], 2)
+    return {
+        "question": "precision",
+        "seconds": times,
+        "tokens_per_second": rates,
+        "whole_numbers_are_times_as_fast": gain,
+    }
+
+
 def halves(notes: list[str], parts: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Notes of two halves of `parts` notes each: of their own, and with the second half copied from the note before."""
     joined = ["\n\n".join(notes[i : i + parts]) for i in range(0, len(notes) - parts + 1, parts)]
@@ -118,7 +141,7 @@ def halves(notes: list[str], parts: int) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def repeats(folder: Path) -> dict:
-    notes = NOTES.filter(lang="es").head(SOME)["note"].to_list()
+    notes = NOTES.filter(lang="es").head(2 * SOME)["note"].to_list()
     return {"question": "repeats", "parts_of_a_half": {parts: copies(folder, notes, parts) for parts in (1, 2, 4)}}
 
 
@@ -167,7 +190,7 @@ def rows(folder: Path) -> dict:
     }
 
 
-QUESTIONS = {question.__name__: question for question in (start, threads, types, repeats, rows)}
+QUESTIONS = {question.__name__: question for question in (start, threads, types, precision, repeats, rows)}
 
 
 def main() -> None:

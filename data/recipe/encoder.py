@@ -1,4 +1,4 @@
-"""A lean BERT token classifier for training on a CPU, without dropout.
+"""A lean BERT token classifier for training on a CPU.
 
 The arithmetic is fp32, or bf16 with fp32 master copies, which is faster on processors with AVX-512 and much slower on
 others. Reads and writes the tensor names of Hugging Face's BertForTokenClassification. Query, key and value are one
@@ -83,14 +83,28 @@ def step(low, high):
     return scale, round(-low / scale)
 
 
-def rounded_input(value, limits):
-    return torch.fake_quantize_per_tensor_affine(value, *step(*limits), 0, 255)
+class WholeNumbers(torch.autograd.Function):
+    """`value @ weight.T` of inputs and weights that are rounded to whole numbers, which bf16 holds exactly up to 256.
 
+    Gradients pass as if nothing were rounded or clipped.
+    """
 
-def rounded_weight(weight):
-    scale = weight.detach().abs().amax(1).clamp_min(1e-12) / LEVELS
-    zero = torch.zeros(len(scale), dtype=torch.int32)
-    return torch.fake_quantize_per_channel_affine(weight, scale, zero, 0, -LEVELS, LEVELS)
+    @staticmethod
+    def forward(ctx, value, weight, limits):
+        scale, zero = step(*limits)
+        scales = weight.abs().amax(1).clamp_min(1e-12).float() / LEVELS
+        inputs = (value.float() / scale).round_().clamp_(-zero, 255 - zero).to(value.dtype)
+        weights = (weight / scales[:, None]).round_().to(value.dtype)
+        ctx.save_for_backward(inputs, weights, scales)
+        ctx.scale = scale
+        return F.linear(inputs, weights) * (scales * scale).to(value.dtype)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        inputs, weights, scales = ctx.saved_tensors
+        of_value = (gradient * scales.to(gradient.dtype)) @ weights
+        of_weight = gradient.flatten(0, -2).T @ inputs.flatten(0, -2)
+        return of_value, of_weight * ctx.scale, None
 
 
 def read_ranges(folder):
@@ -107,6 +121,7 @@ class Encoder:
         self.heads = self.config["num_attention_heads"]
         self.ranges = read_ranges(folder)
         self.observed = None
+        self.dropout = 0.0  # while it is trained
         self.master = {name: tensor.clone() for name, tensor in self.tensors.items() if self.trained(name)}
         self.working = {}
         for name, tensor in self.tensors.items():
@@ -154,13 +169,16 @@ class Encoder:
     def linear(self, name, value):
         weight, bias = self.working[f"{name}.weight"], self.working[f"{name}.bias"]
         if self.observed is not None:
-            inputs = value.detach().flatten()
+            inputs = value.detach().float().flatten()
             clipped = 1 + int(len(inputs) * CLIPPED)
             low, high = (inputs.topk(clipped, largest=largest).values[-1].item() for largest in (False, True))
             self.observed.setdefault(name, []).append((low, high))
         if self.ranges:
-            value, weight = rounded_input(value, self.ranges[name]), rounded_weight(weight)
+            return WholeNumbers.apply(value, weight, self.ranges[name]) + bias
         return F.linear(value, weight, bias)
+
+    def drop(self, value):
+        return F.dropout(value, self.dropout) if self.dropout else value
 
     def __call__(self, ids, mask):
         """Logits [batch, pieces, labels] of piece ids; `mask` is 1 for pieces and 0 for padding."""
@@ -170,7 +188,7 @@ class Encoder:
         hidden = self.config["hidden_size"]
         size = hidden // self.heads
         x = F.embedding(ids, p["word"], sparse=True) + p["position"][:length] + p["segment"][0]
-        x = F.layer_norm(x, (hidden,), p["norm.weight"], p["norm.bias"], eps)
+        x = self.drop(F.layer_norm(x, (hidden,), p["norm.weight"], p["norm.bias"], eps))
         hide = torch.zeros(batch, 1, 1, length, dtype=x.dtype).masked_fill_(mask[:, None, None, :] == 0, -1e4)
         for layer in range(self.config["num_hidden_layers"]):
 
@@ -182,6 +200,7 @@ class Encoder:
             attention = torch.bmm(q * size**-0.5, k.transpose(1, 2)).view(batch, self.heads, length, length) + hide
             mixed = torch.bmm(torch.softmax(attention, -1).view(batch * self.heads, length, length), v)
             mixed = mixed.view(batch, self.heads, length, size).transpose(1, 2).reshape(batch, length, hidden)
-            x = norm("n1", x + self.linear(f"{layer}.ao", mixed))
-            x = norm("n2", x + self.linear(f"{layer}.fo", F.gelu(self.linear(f"{layer}.fi", x))))
+            x = norm("n1", x + self.drop(self.linear(f"{layer}.ao", mixed)))
+            wide = F.gelu(self.linear(f"{layer}.fi", x), approximate="tanh")
+            x = norm("n2", x + self.drop(self.linear(f"{layer}.fo", wide)))
         return F.linear(x.float(), p["classifier.weight"], p["classifier.bias"])

@@ -16,6 +16,7 @@ import capitals
 import corpus
 import decode
 import noise
+import replace
 import torch
 import windows
 from encoder import Encoder
@@ -35,6 +36,9 @@ MIX = {
     "en-maccrobat": 0.03,
     "en-ncbi": 0.02,
     "en-bc5cdr": 0.04,
+    "es-replaced": 0.3,
+    "it-replaced": 0.1,
+    "en-replaced": 0.1,
     "es-respelled": 0.08,
     "it-respelled": 0.05,
     "en-respelled": 0.05,
@@ -52,10 +56,12 @@ CONFIG = {
         "whole_words": True,
         "trim": True,
     },
+    "hidden_act": "gelu_pytorch_tanh",
     "lower_capitals": True,
     "window_length": windows.WINDOW + 2,
     "torch_dtype": "float16",
 }
+DROPOUT = 0.1
 HIDDEN_PIECES = 0.05  # share of pieces replaced by <mask>: a cheap regulariser
 WARM_UP = 0.03  # share of the time
 AVERAGING = 0.995  # decay a step of the moving average
@@ -99,6 +105,12 @@ def respelled(documents):
         corpus.Document(d.case, noise.respell(d.text, variants[i % len(variants)]), d.entities, d.types)
         for i, d in enumerate(documents[::4])
     ]
+
+
+def replaced(documents):
+    """Every document with other mentions in the place of some."""
+    lists = replace.mentions(documents)
+    return [replace.replaced(document, lists, random) for document in documents]
 
 
 class Pool:
@@ -197,7 +209,9 @@ def main():
     tokenizer = Tokenizer.from_file(args.tokenizer)
     hide = tokenizer.token_to_id("<mask>")
     documents = corpus.training_pools(args.corpora)
-    documents |= {f"{name}-respelled": respelled(documents[name]) for name in corpus.LANGUAGES}
+    clinical = {name: documents[name] for name in corpus.LANGUAGES}
+    documents |= {f"{name}-respelled": respelled(chosen) for name, chosen in clinical.items()}
+    documents |= {f"{name}-replaced": replaced(chosen) for name, chosen in clinical.items()}
     pools = {}
     for name, chosen in documents.items():
         every, long = examples(tokenizer, chosen)
@@ -211,6 +225,7 @@ def main():
     if args.whole:
         drawn = batches(pools, args.pieces)
         model.calibrate(collate(next(drawn), hide)[:2] for _ in range(CALIBRATION))
+    model.dropout = DROPOUT
     average = {name: tensor.clone() for name, tensor in model.master.items()}
     words = model.master["word"]
     dense = {name: tensor for name, tensor in model.master.items() if name != "word"}
@@ -274,6 +289,7 @@ def main():
     run = {"steps": steps, "pieces": pieces, "seconds": time.time() - start, "epochs": epochs, "rate": args.rate}
     (args.out / "run.json").write_text(json.dumps(run, indent=1) + "\n")
     dev = corpus.dev_set(args.corpora)
+    model.dropout = 0.0
     for name, tensors in (("raw", model.master), ("average", average)):
         model.use(tensors)
         print("dev", name, *dev_score(model, tokenizer, dev), flush=True)

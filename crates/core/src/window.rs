@@ -18,9 +18,9 @@ pub struct Window {
 
 /// Packs the pieces of one document into windows of at most `capacity` pieces.
 ///
-/// Whole sentences are packed as long as they fit (`ends` as of [`sentence_ends`](crate::sentence::sentence_ends)); a window
-/// that can end with a section does so, unless that leaves it less than a quarter full. So sections that were copied from
-/// another note fall into the same windows there, wherever they stand. A sentence longer than `capacity` is covered by windows that
+/// Whole sentences are packed as long as they fit (`ends` as of [`sentence_ends`](crate::sentence::sentence_ends), the last one
+/// at the end of the pieces), but a window ends with the first section that fills more than a quarter of it. So sections that
+/// were copied from another note fall into the same windows there, wherever they stand. A sentence longer than `capacity` is covered by windows that
 /// overlap by about `stride` pieces; in the overlap each piece goes to the window in which it has more context. Cuts
 /// move back to the begin of a word where one is near (`joined` as of [`Encoding::joined`](crate::Encoding::joined)).
 /// Nothing is left out: the owned ranges follow each other from 0 to `joined.len()`.
@@ -45,8 +45,8 @@ pub fn windows(ends: &[SentenceEnd], joined: &[bool], capacity: usize, stride: u
         // ends at or before `own` bring nothing new
         let fitting = &ends[..ends.partition_point(|end| end.piece <= limit)];
         let fitting = &fitting[fitting.partition_point(|end| end.piece <= own)..];
-        let section = fitting.iter().rev().find(|end| end.ends_section && end.piece > start + capacity / 4);
-        let sentence = if limit >= n { Some(n) } else { section.or(fitting.last()).map(|end| end.piece) };
+        let section = fitting.iter().find(|end| end.ends_section && end.piece > start + capacity / 4);
+        let sentence = section.or(fitting.last()).map(|end| end.piece);
         let end = sentence.unwrap_or_else(|| word_begin(joined, limit, own.max(start + capacity / 2)));
         if sentence.is_some() {
             found.push(Window { tokens: start..end, owned: own..end });
@@ -104,16 +104,16 @@ mod tests {
     }
 
     #[test]
-    fn a_window_ends_with_a_section_where_it_can() {
+    fn a_window_ends_with_the_first_section_that_fills_a_quarter() {
         let cuts = |sections: &[usize]| {
             let mut ends = sentences(&[2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
             ends.iter_mut().for_each(|end| end.ends_section = sections.contains(&end.piece));
             windows(&ends, &[false; 20], 9, 2).iter().map(|window| window.owned.end).collect::<Vec<_>>()
         };
         assert_eq!(cuts(&[20]), [8, 16, 20]);
-        assert_eq!(cuts(&[4, 6, 20]), [6, 14, 20]);
+        assert_eq!(cuts(&[4, 6, 20]), [4, 12, 20]);
         assert_eq!(cuts(&[2, 20]), [8, 16, 20], "a quarter is too little");
-        assert_eq!(cuts(&[12, 20]), [8, 12, 20]);
+        assert_eq!(cuts(&[12, 16, 20]), [8, 12, 16, 20], "at the end of the text too, as in the middle of another");
     }
 
     #[test]

@@ -1,0 +1,40 @@
+"""Texts with other mentions in the place of some, so that a model learns what surrounds a mention and not the list of them."""
+
+import corpus
+
+SHARE = 0.5  # of the mentions that overlap no other
+
+
+def mentions(documents):
+    """The distinct mentions of each type, in a fixed order."""
+    found = {head: set() for head in corpus.HEADS}
+    for document in documents:
+        for start, end, label in document.entities:
+            found[label].add(document.text[start:end])
+    return {label: sorted(texts) for label, texts in found.items()}
+
+
+def apart(entities):
+    """The entities that overlap no other one, in order."""
+    ordered = sorted(entities)
+    return [e for e in ordered if not any(e is not o and e[0] < o[1] and o[0] < e[1] for o in ordered)]
+
+
+def replaced(document, lists, random):
+    """`document` with about `SHARE` of its mentions replaced by others of their type from `lists`."""
+    chosen = {entity for entity in apart(document.entities) if random.random() < SHARE}
+    parts, at, shifts = [], 0, []
+    for start, end, label in sorted(chosen):
+        other = random.choice(lists[label])
+        first = document.text[start]
+        other = (other[0].upper() if first.isupper() else other[0].lower() if other[1:2].islower() else other[0]) + other[1:]
+        parts += [document.text[at:start], other]
+        at = end
+        shifts.append((end, len(other) - (end - start)))
+    text = "".join(parts) + document.text[at:]
+
+    def moved(offset):
+        return offset + sum(shift for end, shift in shifts if end <= offset)
+
+    entities = frozenset((moved(start), moved(end), label) for start, end, label in document.entities)
+    return corpus.Document(document.case, text, entities, document.types)
