@@ -21,7 +21,7 @@ its rules too, losses included. docs/migrating.md has every annotator and setter
 ...     .setOutputCol("ner"),
 ...     nlp.NerConverter().setInputCols(["document", "token", "ner"]).setOutputCol("ner_chunk"),
 ... ]
->>> nlp.LightPipeline(nlp.Pipeline(stages=stages).fit()).annotate("Takes aspirin 81mg daily.")
+>>> nlp.LightPipeline(nlp.Pipeline(stages=stages).fit()).annotate("He takes aspirin 81mg daily.")
 {'ner_chunk': ['aspirin']}
 """
 
