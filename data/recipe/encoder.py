@@ -1,4 +1,4 @@
-"""A lean BERT token classifier for training on a CPU.
+"""A lean BERT token classifier for training on a CPU or a GPU.
 
 The arithmetic is fp32, or bf16 with fp32 master copies, which is faster on processors with AVX-512 and much slower on
 others. Reads and writes the tensor names of Hugging Face's BertForTokenClassification. Query, key and value are one
@@ -71,7 +71,7 @@ def write(folder, config, tensors):
         named[f"classifier.{kind}"] = tensors[f"classifier.{kind}"]
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    halves = {name: tensor.detach().half().contiguous() for name, tensor in named.items()}
+    halves = {name: tensor.detach().half().cpu().contiguous() for name, tensor in named.items()}
     save_file(halves, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
 
@@ -116,8 +116,10 @@ def read_ranges(folder):
 class Encoder:
     """The model, with the fp32 tensors that an optimiser may move in `master` (the classifier computes in fp32)."""
 
-    def __init__(self, folder, precision=torch.float32):
-        self.config, self.tensors = read(folder)
+    def __init__(self, folder, precision=torch.float32, device="cpu"):
+        self.config, tensors = read(folder)
+        self.device = torch.device(device)
+        self.tensors = {name: tensor.to(self.device) for name, tensor in tensors.items()}
         self.heads = self.config["num_attention_heads"]
         self.ranges = read_ranges(folder)
         self.observed = None
@@ -183,13 +185,14 @@ class Encoder:
     def __call__(self, ids, mask):
         """Logits [batch, pieces, labels] of piece ids; `mask` is 1 for pieces and 0 for padding."""
         p = self.working
+        ids, mask = ids.to(self.device), mask.to(self.device)
         eps = self.config["layer_norm_eps"]
         batch, length = ids.shape
         hidden = self.config["hidden_size"]
         size = hidden // self.heads
         x = F.embedding(ids, p["word"], sparse=True) + p["position"][:length] + p["segment"][0]
         x = self.drop(F.layer_norm(x, (hidden,), p["norm.weight"], p["norm.bias"], eps))
-        hide = torch.zeros(batch, 1, 1, length, dtype=x.dtype).masked_fill_(mask[:, None, None, :] == 0, -1e4)
+        hide = torch.zeros(batch, 1, 1, length, dtype=x.dtype, device=self.device).masked_fill_(mask[:, None, None, :] == 0, -1e4)
         for layer in range(self.config["num_hidden_layers"]):
 
             def norm(name, value, layer=layer):

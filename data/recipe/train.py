@@ -178,7 +178,7 @@ def dev_score(model, tokenizer, dev):
 
     @torch.no_grad()
     def run(ids, mask):
-        return model(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
+        return model(torch.from_numpy(ids), torch.from_numpy(mask)).cpu().numpy()
 
     figures = {}
     for language, documents in dev.items():
@@ -199,7 +199,8 @@ def main():
     parser.add_argument("--pieces", type=int, default=1024, help="pieces a batch")
     parser.add_argument("--save-minutes", type=float, default=5)
     parser.add_argument("--whole", action="store_true", help="compute as the file of whole numbers will (static8)")
-    parser.add_argument("--bf16", action="store_true", help="compute in bf16; only with AVX-512")
+    parser.add_argument("--bf16", action="store_true", help="compute in bf16; with AVX-512 or on a GPU")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -220,7 +221,7 @@ def main():
             pools[f"{name}-long"] = Pool(long)
     for name, pool in pools.items():
         print(name, len(pool.items), "windows", pool.pieces, "pieces", flush=True)
-    model = Encoder(args.base, torch.bfloat16 if args.bf16 else torch.float32)
+    model = Encoder(args.base, torch.bfloat16 if args.bf16 else torch.float32, args.device)
     model.config |= CONFIG
     if args.whole:
         drawn = batches(pools, args.pieces)
@@ -261,7 +262,7 @@ def main():
         logits = model(ids, mask)
         if following:
             model.follow(0.1)
-        loss = torch.nn.functional.cross_entropy(logits.reshape(-1, 3), tags.reshape(-1), ignore_index=windows.IGNORED)
+        loss = torch.nn.functional.cross_entropy(logits.reshape(-1, 3), tags.reshape(-1).to(logits.device), ignore_index=windows.IGNORED)
         loss.backward()
         model.take_gradients()
         torch.nn.utils.clip_grad_norm_(dense.values(), 1.0)
