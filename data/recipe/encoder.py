@@ -184,6 +184,13 @@ class Encoder:
 
     def __call__(self, ids, mask):
         """Logits [batch, pieces, labels] of piece ids; `mask` is 1 for pieces and 0 for padding."""
+        return self.classify(self.encode(ids, mask))
+
+    def classify(self, hidden):
+        return F.linear(hidden.float(), self.working["classifier.weight"], self.working["classifier.bias"])
+
+    def encode(self, ids, mask):
+        """The last hidden states [batch, pieces, units]."""
         p = self.working
         ids, mask = ids.to(self.device), mask.to(self.device)
         eps = self.config["layer_norm_eps"]
@@ -206,4 +213,4 @@ class Encoder:
             x = norm("n1", x + self.drop(self.linear(f"{layer}.ao", mixed)))
             wide = F.gelu(self.linear(f"{layer}.fi", x), approximate="tanh")
             x = norm("n2", x + self.drop(self.linear(f"{layer}.fo", wide)))
-        return F.linear(x.float(), p["classifier.weight"], p["classifier.bias"])
+        return x

@@ -11,12 +11,14 @@ import json
 import pathlib
 import random
 import time
+from dataclasses import dataclass
 
 import capitals
 import corpus
 import decode
 import noise
 import replace
+import teacher
 import torch
 import windows
 from encoder import Encoder
@@ -72,8 +74,17 @@ SETTLED = 0.7  # share of the time after which they stay
 START, PAD, END, FIRST_PIECE = 0, 1, 2, 4
 
 
+@dataclass(eq=False)
+class Example:
+    """A window: its pieces, their tags [pieces, heads], and what a teacher says of them (teacher.py)."""
+
+    ids: torch.Tensor
+    tags: torch.Tensor
+    taught: torch.Tensor = None
+
+
 def examples(tokenizer, documents):
-    """(piece ids, tags [pieces, heads]) for every window; and those that hold a medication of several words."""
+    """An example for every window; and those that hold a medication of several words."""
     every, long = [], []
     read = [capitals.lower(document.text) for document in documents]
     encodings = tokenizer.encode_batch(read, add_special_tokens=False)
@@ -92,7 +103,7 @@ def examples(tokenizer, documents):
         ids = torch.tensor(encoding.ids)
         several = {s for s, e, label in document.entities if label == "MEDICATION" and " " in document.text[s:e]}
         for start, end in windows.windows(document.text, spans, inner):
-            every.append((ids[start:end], tags[start:end]))
+            every.append(Example(ids[start:end], tags[start:end]))
             if any(first in several for first, _ in spans[start:end]):
                 long.append(every[-1])
     return every, long
@@ -118,7 +129,7 @@ class Pool:
 
     def __init__(self, items):
         self.items = list(items)
-        self.pieces = sum(len(ids) for ids, _ in items)
+        self.pieces = sum(len(item.ids) for item in items)
         self.next = len(items)
         self.seen = 0
 
@@ -128,7 +139,7 @@ class Pool:
             self.next = 0
         item = self.items[self.next]
         self.next += 1
-        self.seen += len(item[0])
+        self.seen += len(item.ids)
         return item
 
 
@@ -139,11 +150,11 @@ def batches(pools, pieces):
         while size < BATCHES_SORTED * pieces:
             name = min(MIX, key=lambda pool: pools[pool].seen / MIX[pool])
             drawn.append(pools[name].draw())
-            size += len(drawn[-1][0])
-        drawn.sort(key=lambda item: len(item[0]) + random.random() * 4)
+            size += len(drawn[-1].ids)
+        drawn.sort(key=lambda item: len(item.ids) + random.random() * 4)
         made, current = [], []
         for item in drawn:
-            if current and (len(current) + 1) * (len(item[0]) + 2) > pieces:
+            if current and (len(current) + 1) * (len(item.ids) + 2) > pieces:
                 made.append(current)
                 current = []
             current.append(item)
@@ -154,18 +165,28 @@ def batches(pools, pieces):
 
 def collate(batch, hide):
     """Padded ids (some hidden behind the piece `hide`), mask and tags of a batch."""
-    length = max(len(ids) for ids, _ in batch) + 2
+    length = max(len(item.ids) for item in batch) + 2
     length += -length % 8
     ids = torch.full((len(batch), length), PAD)
     mask = torch.zeros_like(ids)
     tags = torch.full((len(batch), length, len(corpus.HEADS)), windows.IGNORED)
-    for row, (pieces, wanted) in enumerate(batch):
-        end = len(pieces) + 1
-        ids[row, 0], ids[row, 1:end], ids[row, end] = START, pieces, END
+    for row, item in enumerate(batch):
+        end = len(item.ids) + 1
+        ids[row, 0], ids[row, 1:end], ids[row, end] = START, item.ids, END
         mask[row, : end + 1] = 1
-        tags[row, 1:end] = wanted
+        tags[row, 1:end] = item.tags
     hidden = (torch.rand(ids.shape) < HIDDEN_PIECES) & (ids >= FIRST_PIECE)
     return ids.masked_fill(hidden, hide), mask, tags
+
+
+def taught(batch, hidden, logits):
+    """How far a batch's hidden states and logits are from what a teacher said of its pieces."""
+    inside = torch.zeros(hidden.shape[:2], dtype=torch.bool)
+    for row, item in enumerate(batch):
+        inside[row, 1 : len(item.ids) + 1] = True
+    inside = inside.to(hidden.device)
+    said = torch.cat([item.taught for item in batch]).to(hidden.device)
+    return teacher.loss(hidden[inside], logits[inside], said)
 
 
 def rate(elapsed):
@@ -198,6 +219,7 @@ def main():
     parser.add_argument("--head-rate", type=float, default=5e-4)
     parser.add_argument("--pieces", type=int, default=1024, help="pieces a batch")
     parser.add_argument("--save-minutes", type=float, default=5)
+    parser.add_argument("--teacher", help="ONNX file of a larger model with the same pieces and heads, to learn from")
     parser.add_argument("--whole", action="store_true", help="compute as the file of whole numbers will (static8)")
     parser.add_argument("--bf16", action="store_true", help="compute in bf16; with AVX-512 or on a GPU")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -221,6 +243,9 @@ def main():
             pools[f"{name}-long"] = Pool(long)
     for name, pool in pools.items():
         print(name, len(pool.items), "windows", pool.pieces, "pieces", flush=True)
+    if args.teacher:
+        distinct = {id(item): item for pool in pools.values() for item in pool.items}
+        teacher.Teacher(args.teacher, args.threads).teach(list(distinct.values()))
     model = Encoder(args.base, torch.bfloat16 if args.bf16 else torch.float32, args.device)
     model.config |= CONFIG
     if args.whole:
@@ -259,10 +284,13 @@ def main():
         following = args.whole and steps % FOLLOWED == 0 and elapsed < SETTLED
         if following:
             model.observed = {}
-        logits = model(ids, mask)
+        hidden = model.encode(ids, mask)
+        logits = model.classify(hidden)
         if following:
             model.follow(0.1)
         loss = torch.nn.functional.cross_entropy(logits.reshape(-1, 3), tags.reshape(-1).to(logits.device), ignore_index=windows.IGNORED)
+        if args.teacher:
+            loss = loss + taught(batch, hidden, logits)
         loss.backward()
         model.take_gradients()
         torch.nn.utils.clip_grad_norm_(dense.values(), 1.0)
