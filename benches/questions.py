@@ -68,6 +68,10 @@ def race(rounds: int = ROUNDS, **sides: Callable[[], object]) -> dict[str, float
     return {name: round(statistics.median(values), 3) for name, values in times.items()}
 
 
+def figures(tokens: int, times: dict[str, float]) -> dict:
+    return {"seconds": times, "tokens_per_second": {name: round(tokens / value) for name, value in times.items()}}
+
+
 def entities(source: Path) -> pl.DataFrame:
     return pl.read_parquet(source.with_suffix("") / source.name).sort("id")
 
@@ -95,9 +99,8 @@ def threads(folder: Path) -> dict:
     NOTES.head(2 * SOME).write_parquet(source)
     tokens = job(source)["counts"]["tokens"]
     times = race(one=lambda: job(source, "--sessions", 1), two=lambda: job(source, "--sessions", 2))
-    rates = {name: round(tokens / value) for name, value in times.items()}
     gain = round(times["one"] / times["two"], 2)
-    return {"question": "threads", "seconds": times, "tokens_per_second": rates, "two_over_one": gain}
+    return {"question": "threads", **figures(tokens, times), "two_over_one": gain}
 
 
 def types(folder: Path) -> dict:
@@ -122,14 +125,8 @@ def precision(folder: Path) -> dict:
     onnx.save(unrounded.load(), model / "model.onnx")
     tokens = job(source)["counts"]["tokens"]
     times = race(whole_numbers=lambda: job(source), fp32=lambda: job(source, "--model", model))
-    rates = {name: round(tokens / value) for name, value in times.items()}
     gain = round(times["fp32"] / times["whole_numbers"], 2)
-    return {
-        "question": "precision",
-        "seconds": times,
-        "tokens_per_second": rates,
-        "whole_numbers_are_times_as_fast": gain,
-    }
+    return {"question": "precision", **figures(tokens, times), "whole_numbers_are_times_as_fast": gain}
 
 
 def sizes(folder: Path) -> dict:
@@ -137,9 +134,8 @@ def sizes(folder: Path) -> dict:
     NOTES.head(4 * SOME).write_parquet(source)
     tokens = job(source)["counts"]["tokens"]
     times = race(small=lambda: job(source), tiny=lambda: job(source, "--model", TINY))
-    rates = {name: round(tokens / value) for name, value in times.items()}
     gain = round(times["small"] / times["tiny"], 2)
-    return {"question": "sizes", "seconds": times, "tokens_per_second": rates, "tiny_is_times_as_fast": gain}
+    return {"question": "sizes", **figures(tokens, times), "tiny_is_times_as_fast": gain}
 
 
 def halves(notes: list[str], parts: int) -> tuple[pl.DataFrame, pl.DataFrame]:

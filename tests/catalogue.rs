@@ -165,7 +165,7 @@ fn cards_have_the_scores_of_their_file() {
             let figures = [&strict["precision"], &strict["recall"]].map(short).join(" | ");
             let start = format!("| {} | {} |", row["set"].as_str().unwrap(), row["type"].as_str().unwrap());
             let line = format!("{start} {} | {interval} | {figures} | {} |", short(&strict["f1"]), row["support"]);
-            assert!(card.contains(&line), "the card of {model} lacks `{line}`: run `python data/recipe/card.py`");
+            assert!(card.contains(&line), "the card lacks `{line}`: run `python data/recipe/card.py --model {model}`");
             let others = ["upper", "no_accents", "line_breaks"].map(|variant| {
                 let same = |other: &&Value| ["set", "type"].iter().all(|name| other[name] == row[name]);
                 let other = rows.iter().filter(same).find(|other| other["variant"] == variant);

@@ -179,11 +179,10 @@ def collate(batch, hide):
     return ids.masked_fill(hidden, hide), mask, tags
 
 
-def taught(batch, hidden, logits):
+def taught(batch, mask, hidden, logits):
     """How far a batch's hidden states and logits are from what a teacher said of its pieces."""
-    inside = torch.zeros(hidden.shape[:2], dtype=torch.bool)
-    for row, item in enumerate(batch):
-        inside[row, 1 : len(item.ids) + 1] = True
+    inside = torch.zeros_like(mask, dtype=torch.bool)
+    inside[:, 1:-1] = mask[:, 2:]  # what has a neighbour on either side
     inside = inside.to(hidden.device)
     said = torch.cat([item.taught for item in batch]).to(hidden.device)
     return teacher.loss(hidden[inside], logits[inside], said)
@@ -244,8 +243,8 @@ def main():
     for name, pool in pools.items():
         print(name, len(pool.items), "windows", pool.pieces, "pieces", flush=True)
     if args.teacher:
-        distinct = {id(item): item for pool in pools.values() for item in pool.items}
-        teacher.Teacher(args.teacher, args.threads).teach(list(distinct.values()))
+        distinct = dict.fromkeys(item for pool in pools.values() for item in pool.items)
+        teacher.Teacher(args.teacher, args.threads).teach(list(distinct))
     model = Encoder(args.base, torch.bfloat16 if args.bf16 else torch.float32, args.device)
     model.config |= CONFIG
     if args.whole:
@@ -290,7 +289,7 @@ def main():
             model.follow(0.1)
         loss = torch.nn.functional.cross_entropy(logits.reshape(-1, 3), tags.reshape(-1).to(logits.device), ignore_index=windows.IGNORED)
         if args.teacher:
-            loss = loss + taught(batch, hidden, logits)
+            loss = loss + taught(batch, mask, hidden, logits)
         loss.backward()
         model.take_gradients()
         torch.nn.utils.clip_grad_norm_(dense.values(), 1.0)
