@@ -7,11 +7,20 @@ use std::fs::File;
 #[must_use = "a lock that is dropped is no longer held"]
 pub struct Lock {
     /// Carries the system's lock; none where the store has no locks.
-    _file: Option<File>,
+    file: Option<File>,
 }
 
 impl Lock {
     pub(crate) fn new(file: Option<File>) -> Self {
-        Self { _file: file }
+        Self { file }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            // closing alone leaves the lock with a process that was forked meanwhile
+            let _ = file.unlock();
+        }
     }
 }

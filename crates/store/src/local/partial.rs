@@ -4,7 +4,8 @@ use std::{
     fs::{self, File, TryLockError},
     io::{self, BufWriter, ErrorKind, Write},
     path::{Path, PathBuf},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use tempfile::NamedTempFile;
@@ -19,8 +20,13 @@ const PARTIAL: &str = ".spanframe-partial";
 /// Bytes gathered before the system is called.
 const BUFFER: usize = 256 << 10;
 
-/// How often a partial file is made anew where a sweep, or a writer that is done, takes it or its folder meanwhile.
-const ATTEMPTS: usize = 1000;
+/// How long a partial file is made anew where a sweep, or a writer that is done, takes it or its folder meanwhile.
+///
+/// A time, not a count: where others remove the folder all the while, thousands of tries fail on end.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two of these tries.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Locks may not reach to other machines, so a partial file of another one is taken for dead at this age alone.
 const FOREIGN_AGE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -86,14 +92,14 @@ fn named(url: &str, error: io::Error) -> io::Error {
 
 /// A new file in `folder`, which is made where it is not there, with a lock.
 fn new_in(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut attempt = 1;
+    let start = Instant::now();
     loop {
         match fs::create_dir(folder) {
             Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(e),
             _ => {}
         }
         match locked(folder) {
-            Err(e) if e.kind() == ErrorKind::NotFound && attempt < ATTEMPTS => attempt += 1,
+            Err(e) if e.kind() == ErrorKind::NotFound && start.elapsed() < PATIENCE => thread::sleep(PAUSE),
             file => return file,
         }
     }
@@ -121,8 +127,8 @@ fn locked(folder: &Path) -> io::Result<NamedTempFile> {
 
 /// Removes the partial files whose process is gone; how many those were.
 pub fn sweep(root: &Path) -> io::Result<usize> {
-    let tidy = Tidy { folder: root.join(PARTIAL) };
-    let entries = match fs::read_dir(&tidy.folder) {
+    let folder = root.join(PARTIAL);
+    let entries = match fs::read_dir(&folder) {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(0),
         entries => entries?,
     };
@@ -131,9 +137,18 @@ pub fn sweep(root: &Path) -> io::Result<usize> {
         let path = entry?.path();
         // NFS locks only what is open for writing; what cannot be opened is another user's
         let Ok(file) = File::options().write(true).open(&path) else { continue };
-        if file.try_lock().is_ok() && (is_ours(&path) || is_old(&file)) && fs::remove_file(&path).is_ok() {
+        if file.try_lock().is_err() {
+            continue;
+        }
+        if (is_ours(&path) || is_old(&file)) && fs::remove_file(&path).is_ok() {
             swept += 1;
         }
+        // closing alone leaves the lock with a process that was forked meanwhile
+        let _ = file.unlock();
+    }
+    if swept > 0 {
+        // not otherwise: it may be a writer's that has no file in it yet
+        drop(Tidy { folder });
     }
     Ok(swept)
 }
