@@ -20,14 +20,18 @@ def apart(entities):
     return [e for e in ordered if not any(e is not o and e[0] < o[1] and o[0] < e[1] for o in ordered)]
 
 
+def cased(mention, upper):
+    """`mention` with a capital first, or without one unless it is an abbreviation."""
+    first = mention[0].upper() if upper else mention[0].lower() if mention[1:2].islower() else mention[0]
+    return first + mention[1:]
+
+
 def replaced(document, lists, random):
     """`document` with about `SHARE` of its mentions replaced by others of their type from `lists`."""
     chosen = {entity for entity in apart(document.entities) if random.random() < SHARE}
     parts, at, shifts = [], 0, []
     for start, end, label in sorted(chosen):
-        other = random.choice(lists[label])
-        first = document.text[start]
-        other = (other[0].upper() if first.isupper() else other[0].lower() if other[1:2].islower() else other[0]) + other[1:]
+        other = cased(random.choice(lists[label]), upper=document.text[start].isupper())
         parts += [document.text[at:start], other]
         at = end
         shifts.append((end, len(other) - (end - start)))

@@ -1,4 +1,4 @@
-"""What a trained model says of windows of pieces: its last hidden states and its logits, for a smaller one to learn."""
+"""What trained models say of windows of pieces, for another one to learn: logits, and the last hidden states of the first."""
 
 import time
 
@@ -13,24 +13,32 @@ TEMPERATURE = 2.0
 
 
 class Teacher:
-    """An ONNX file that export.py made, of which the input of the classifier is read too."""
+    """ONNX files that export.py made; of the first the input of the classifier is read too."""
 
-    def __init__(self, path, threads):
+    def __init__(self, paths, threads):
+        self.sessions = [self.session(path, threads, both=path == paths[0]) for path in paths]
+
+    @staticmethod
+    def session(path, threads, both):
+        """A function from (ids, mask) to the logits, behind the hidden states if `both`."""
         model = onnx.load(path)
         (classifier,) = (node for node in model.graph.node if node.name == "classifier")
-        self.outputs = [classifier.input[0], "logits"]
-        model.graph.output.append(onnx.helper.make_tensor_value_info(self.outputs[0], onnx.TensorProto.FLOAT, None))
+        outputs = [classifier.input[0]] * both + ["logits"]
+        if both:
+            model.graph.output.append(onnx.helper.make_tensor_value_info(outputs[0], onnx.TensorProto.FLOAT, None))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        self.session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        loaded = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return lambda ids, mask: loaded.run(outputs, {"input_ids": ids, "attention_mask": mask})
 
     def teach(self, examples, pieces=1024):
-        """Set `taught` of each example: [pieces, hidden + labels] in half precision."""
+        """Set `taught` of each example: [pieces, hidden + labels] in half precision, logits the mean of all files'."""
         begun = time.time()
         for batch in batched([len(example.ids) for example in examples], pieces):
             ids, mask = pad([examples[i].ids.tolist() for i in batch])
-            both = self.session.run(self.outputs, {"input_ids": ids, "attention_mask": mask})
-            both = torch.from_numpy(np.concatenate(both, -1)).half()
+            (hidden, *logits), *others = [run(ids, mask) for run in self.sessions]
+            logits = np.mean(logits + [other for (other,) in others], 0)
+            both = torch.from_numpy(np.concatenate([hidden, logits], -1)).half()
             for row, i in enumerate(batch):
                 examples[i].taught = both[row, 1 : len(examples[i].ids) + 1].clone()
         print(f"taught {len(examples)} windows in {time.time() - begun:.0f} s", flush=True)

@@ -18,6 +18,7 @@ import corpus
 import decode
 import noise
 import replace
+import sentences
 import teacher
 import torch
 import windows
@@ -44,6 +45,9 @@ MIX = {
     "es-respelled": 0.08,
     "it-respelled": 0.05,
     "en-respelled": 0.05,
+    "es-sentences": 0.05,
+    "it-sentences": 0.03,
+    "en-sentences": 0.03,
 }
 LABELS = [label for head in corpus.HEADS for label in (f"{head}:O", f"B-{head}", f"I-{head}")]
 CONFIG = {
@@ -71,6 +75,7 @@ BATCHES_SORTED = 32  # windows for this many batches are sorted by length togeth
 CALIBRATION = 32  # batches that set the ranges of whole numbers
 FOLLOWED = 40  # steps after which ranges follow the inputs a little
 SETTLED = 0.7  # share of the time after which they stay
+PLAIN = 0.25  # share of the batches of `--whole` that round nothing, so that the weights in fp32 are a model too
 START, PAD, END, FIRST_PIECE = 0, 1, 2, 4
 
 
@@ -180,11 +185,15 @@ def collate(batch, hide):
 
 
 def taught(batch, mask, hidden, logits):
-    """How far a batch's hidden states and logits are from what a teacher said of its pieces."""
+    """How far a batch's hidden states and logits are from what a teacher said of its pieces, if it spoke of any."""
+    said = [item.taught for item in batch if item.taught is not None]
+    if not said:
+        return 0.0
     inside = torch.zeros_like(mask, dtype=torch.bool)
     inside[:, 1:-1] = mask[:, 2:]  # what has a neighbour on either side
+    inside[[item.taught is None for item in batch]] = False
     inside = inside.to(hidden.device)
-    said = torch.cat([item.taught for item in batch]).to(hidden.device)
+    said = torch.cat(said).to(hidden.device)
     return teacher.loss(hidden[inside], logits[inside], said)
 
 
@@ -218,7 +227,7 @@ def main():
     parser.add_argument("--head-rate", type=float, default=5e-4)
     parser.add_argument("--pieces", type=int, default=1024, help="pieces a batch")
     parser.add_argument("--save-minutes", type=float, default=5)
-    parser.add_argument("--teacher", help="ONNX file of a larger model with the same pieces and heads, to learn from")
+    parser.add_argument("--teacher", nargs="+", help="ONNX files of models with the same pieces and heads, to learn from")
     parser.add_argument("--whole", action="store_true", help="compute as the file of whole numbers will (static8)")
     parser.add_argument("--bf16", action="store_true", help="compute in bf16; with AVX-512 or on a GPU")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -234,6 +243,7 @@ def main():
     clinical = {name: documents[name] for name in corpus.LANGUAGES}
     documents |= {f"{name}-respelled": respelled(chosen) for name, chosen in clinical.items()}
     documents |= {f"{name}-replaced": replaced(chosen) for name, chosen in clinical.items()}
+    documents |= {f"{name}-sentences": sentences.sentences(name, chosen, random) for name, chosen in clinical.items()}
     pools = {}
     for name, chosen in documents.items():
         every, long = examples(tokenizer, chosen)
@@ -243,7 +253,8 @@ def main():
     for name, pool in pools.items():
         print(name, len(pool.items), "windows", pool.pieces, "pieces", flush=True)
     if args.teacher:
-        distinct = dict.fromkeys(item for pool in pools.values() for item in pool.items)
+        # what stands in the sentences is known for certain
+        distinct = dict.fromkeys(i for name, pool in pools.items() if not name.endswith("-sentences") for i in pool.items)
         teacher.Teacher(args.teacher, args.threads).teach(list(distinct))
     model = Encoder(args.base, torch.bfloat16 if args.bf16 else torch.float32, args.device)
     model.config |= CONFIG
@@ -281,9 +292,14 @@ def main():
             group["lr"] = most * rate(elapsed)
         ids, mask, tags = collate(batch, hide)
         following = args.whole and steps % FOLLOWED == 0 and elapsed < SETTLED
+        plain = not following and random.random() < PLAIN
         if following:
             model.observed = {}
+        ranges = model.ranges
+        if plain:
+            model.ranges = None
         hidden = model.encode(ids, mask)
+        model.ranges = ranges
         logits = model.classify(hidden)
         if following:
             model.follow(0.1)

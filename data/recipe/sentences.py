@@ -1,0 +1,129 @@
+"""Short sentences as notes have them and case reports do not: "Toma ...", "Denies ...", "Si esegue ...".
+
+Frames are ours; what stands in them are mentions of the training documents. Corpora of case reports seldom begin a
+sentence with a verb in the present tense, so that a model takes it for a part of the mention behind it.
+"""
+
+import corpus
+import replace
+
+LONGEST = 60  # characters of a mention
+COUNT = 2500  # texts a language
+FRAMES = {
+    "es": {
+        "MEDICATION": (
+            "Toma {}", "Toma {} y {}", "Toma {} 20 mg al día", "Tomaba {} desde hace años", "No toma {}", "Inicia {}",
+            "Inicia {} 5 mg cada 12 horas", "Recibe {} por vía oral", "Recibió {} intravenoso", "Se inicia {}", "Se pauta {} cada 8 horas",
+            "Se suspende {} y se añade {}", "Suspender {}", "Suspendemos {}", "Continúa con {} y {}", "Continuar {}", "Mantener {}",
+            "Añadir {} si precisa", "Añadimos {}", "Usa {} a demanda", "Utiliza {}", "Precisa {}", "Requiere {}", "Dejó {} hace un mes",
+            "Rechaza {}", "Tolera bien {}", "Administramos {}", "Prescribimos {}", "Alérgico a {}", "Alérgica a {} y {}",
+            "Tratamiento: {}, {} y {}", "Tratamiento habitual: {} 10 mg, {}", "En tratamiento con {}", "Tratada con {}", "Paciente que toma {}",
+            "{} 10 mg por la noche", "{} 1 comprimido cada 24 horas", "Ha tomado {} sin mejoría", "Responde a {}", "Aumentar {} a 100 mg",
+        ),
+        "DISEASE": (
+            "Diagnosticado de {}", "Diagnosticada de {} y {}", "Padece {}", "Padece {} desde hace años", "AP: {}, {}", "Antecedentes de {}",
+            "Antecedentes personales: {}, {} y {}", "Sufre {}", "Sufrió {} hace dos años", "Impresión diagnóstica: {}", "Descartar {}",
+            "Descartamos {}", "Presenta {}", "Sospecha de {}", "Tiene {}", "No tiene {}", "Madre con {}", "Padre fallecido por {}", "Desarrolla {}",
+            "Ingresa por {}", "Juicio clínico: {}", "{} en seguimiento", "Confirma {}",
+        ),
+        "PROCEDURE": (
+            "Se realiza {}", "Se realizan {} y {}", "Realizamos {}", "Realizada {}", "Solicitamos {}", "Solicito {}", "Se solicita {} y {}",
+            "Pendiente de {}", "{} normal", "{} sin hallazgos", "{}: normal", "Se practica {}", "Requiere {}", "Requirió {}", "Rechaza {}",
+            "Repetir {}", "Repetimos {} en un mes", "Programada {}", "Programamos {}", "Precisa {}", "Se somete a {}", "Citar para {}", "Valorar {}",
+        ),
+        "SYMPTOM": (
+            "Niega {}", "Niega {} y {}", "Niega {} ni {}", "Refiere {}", "Refiere {} y {}", "Refiere {} desde hace dos días", "Presenta {} desde ayer",
+            "Presenta {}", "Acude por {}", "Consulta por {}", "No {}", "Sin {} ni {}", "Sin {}", "Motivo de consulta: {}", "Aqueja {}", "Cuenta {}",
+            "Persiste {}", "Mejora {}", "Comienza con {}", "Tiene {}", "No refiere {}", "Hoy {}",
+        ),
+    },
+    "en": {
+        "MEDICATION": (
+            "Takes {}", "Takes {} and {}", "Takes {} 20 mg daily", "Taking {}", "Took {} this morning", "Does not take {}", "Start {}",
+            "Started {}", "Started on {} 5 mg twice daily", "Starting {}", "Stop {}", "Stopped {} last month", "Continue {}", "Continues {} and {}",
+            "Continued on {}", "Given {}", "Given IV {}", "Gave {}", "Received {}", "Receives {} every 3 weeks", "Resume {}", "Hold {}", "Held {}",
+            "Add {} as needed", "Uses {} as needed", "Needs {}", "Requires {}", "Prescribed {}", "Refuses {}", "Tolerates {} well", "Allergic to {}",
+            "Allergies: {}, {}", "Medications: {}, {} and {}", "Home meds: {} 10 mg, {}", "On {}", "Currently on {} and {}", "{} 10 mg at bedtime",
+            "{} 1 tablet daily", "Patient takes {}", "Increase {} to 100 mg", "Switched from {} to {}", "Responds to {}",
+        ),
+        "DISEASE": (
+            "Diagnosed with {}", "Has {}", "Has {} and {}", "Had {} in 2015", "PMH: {}, {}", "Past medical history: {}, {} and {}", "History of {}",
+            "Suffers from {}", "Developed {}", "Assessment: {}", "Rule out {}", "Suspect {}", "Known {}", "Mother with {}", "Father died of {}",
+            "Admitted for {}", "Admitted with {}", "Presents with {}", "Impression: {}", "Does not have {}", "{} under follow-up", "Confirms {}",
+        ),
+        "PROCEDURE": (
+            "Underwent {}", "Undergoes {}", "Performed {}", "Order {}", "Ordered {} and {}", "Scheduled for {}", "Schedule {}", "Awaiting {}",
+            "{} normal", "{} unremarkable", "{}: normal", "Requires {}", "Required {}", "Refuses {}", "Repeat {}", "Repeat {} in one month",
+            "Status post {}", "S/p {}", "Needs {}", "Consider {}", "Plan: {}", "Had {}", "Obtain {}", "Check {}",
+        ),
+        "SYMPTOM": (
+            "Denies {}", "Denies {} and {}", "Denies {} or {}", "Reports {}", "Reports {} and {}", "Reports {} for two days", "Complains of {}",
+            "C/o {}", "Presents with {}", "Has {}", "No {}", "No {} or {}", "Without {}", "Chief complaint: {}", "Endorses {}", "Notes {}",
+            "Developed {}", "Came in for {}", "Experiences {}", "Felt {}", "Ongoing {}", "Today {}",
+        ),
+    },
+    "it": {
+        "MEDICATION": (
+            "Assume {}", "Assume {} e {}", "Assume {} 20 mg al giorno", "Assumeva {} da anni", "Non assume {}", "Prende {}", "Inizia {}",
+            "Inizia {} 5 mg ogni 12 ore", "Riceve {} per via orale", "Ha ricevuto {} endovena", "Si inizia {}", "Si prescrive {} ogni 8 ore",
+            "Si sospende {} e si aggiunge {}", "Sospendere {}", "Sospende {}", "Continua {} e {}", "Continuare {}", "Prosegue {}", "Mantenere {}",
+            "Aggiungere {} al bisogno", "Usa {} al bisogno", "Utilizza {}", "Necessita di {}", "Richiede {}", "Rifiuta {}", "Tollera bene {}",
+            "Somministrato {}", "Somministriamo {}", "Prescritto {}", "Allergico a {}", "Allergica a {} e {}", "Terapia: {}, {} e {}",
+            "Terapia domiciliare: {} 10 mg, {}", "In terapia con {}", "Trattata con {}", "Paziente che assume {}", "{} 10 mg alla sera",
+            "{} 1 compressa al giorno", "Risponde a {}", "Aumentare {} a 100 mg",
+        ),
+        "DISEASE": (
+            "Diagnosi di {}", "Diagnosticato {}", "Affetto da {}", "Affetta da {} e {}", "Soffre di {}", "Ha {}", "APR: {}, {}",
+            "Anamnesi: {}, {} e {}", "Anamnesi positiva per {}", "Pregresso {}", "Escludere {}", "Presenta {}", "Sospetto di {}", "Sospetta {}",
+            "Madre con {}", "Padre deceduto per {}", "Sviluppa {}", "Ricoverato per {}", "Ricoverata per {}", "Conclusioni: {}", "{} in follow-up",
+            "Non ha {}", "Conferma {}",
+        ),
+        "PROCEDURE": (
+            "Si esegue {}", "Si eseguono {} e {}", "Eseguita {}", "Esegue {}", "Eseguiamo {}", "Si richiede {}", "Richiesta {}", "Richiede {} e {}",
+            "In attesa di {}", "{} nella norma", "{} negativa", "{}: nella norma", "Necessita di {}", "Rifiuta {}", "Ripetere {}",
+            "Ripetere {} tra un mese", "Programmata {}", "Si programma {}", "Sottoposto a {}", "Sottoposta a {}", "Valutare {}", "Effettuata {}",
+        ),
+        "SYMPTOM": (
+            "Nega {}", "Nega {} e {}", "Nega {} o {}", "Riferisce {}", "Riferisce {} e {}", "Riferisce {} da due giorni", "Presenta {} da ieri",
+            "Presenta {}", "Lamenta {}", "Accusa {}", "Giunge per {}", "Non {}", "Non riferisce {}", "Senza {} o {}", "Assenza di {}",
+            "Motivo della visita: {}", "Persiste {}", "Migliora {}", "Ha {}", "Oggi {}",
+        ),
+    },
+}  # fmt: skip
+
+
+def mentions(documents):
+    """The distinct short mentions of each type that overlap no other, in a fixed order."""
+    found = {head: set() for head in corpus.HEADS}
+    for document in documents:
+        for start, end, label in replace.apart(document.entities):
+            mention = document.text[start:end]
+            if len(mention) <= LONGEST and "\n" not in mention:
+                found[label].add(mention)
+    return {label: sorted(texts) for label, texts in found.items()}
+
+
+def sentence(frame, label, lists, random):
+    """The text of `frame` with mentions of the type `label`, and where they stand."""
+    pieces = frame.split("{}")
+    text, entities = pieces[0], []
+    for piece in pieces[1:]:
+        mention = replace.cased(random.choice(lists[label]), upper=not text)
+        entities.append((len(text), len(text) + len(mention), label))
+        text += mention + piece
+    return text, entities
+
+
+def sentences(language, documents, random):
+    """`COUNT` texts of one to four such sentences, with mentions of `documents` in that language."""
+    lists = mentions(documents)
+    made = []
+    for i in range(COUNT):
+        text, entities = "", []
+        for _ in range(random.randint(1, 4)):
+            label = random.choice(corpus.HEADS)
+            one, found = sentence(random.choice(FRAMES[language][label]), label, lists, random)
+            entities += [(len(text) + start, len(text) + end, label) for start, end, label in found]
+            text += one + random.choice((". ", ". ", ".\n", "\n"))
+        made.append(corpus.Document(f"sentences-{language}-{i}", text, frozenset(entities), frozenset(corpus.HEADS)))
+    return made
