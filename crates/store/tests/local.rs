@@ -167,6 +167,7 @@ fn writers_and_sweeps_at_once() {
         while !writers.iter().all(thread::ScopedJoinHandle::is_finished) {
             // it may take one that has no lock yet: its writer makes another
             store.sweep().unwrap();
+            thread::sleep(Duration::from_millis(1));
         }
     });
     assert_eq!(paths(&store, "").len(), 400);

@@ -127,8 +127,8 @@ fn locked(folder: &Path) -> io::Result<NamedTempFile> {
 
 /// Removes the partial files whose process is gone; how many those were.
 pub fn sweep(root: &Path) -> io::Result<usize> {
-    let folder = root.join(PARTIAL);
-    let entries = match fs::read_dir(&folder) {
+    let tidy = Tidy { folder: root.join(PARTIAL) };
+    let entries = match fs::read_dir(&tidy.folder) {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(0),
         entries => entries?,
     };
@@ -145,10 +145,6 @@ pub fn sweep(root: &Path) -> io::Result<usize> {
         }
         // closing alone leaves the lock with a process that was forked meanwhile
         let _ = file.unlock();
-    }
-    if swept > 0 {
-        // not otherwise: it may be a writer's that has no file in it yet
-        drop(Tidy { folder });
     }
     Ok(swept)
 }
