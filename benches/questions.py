@@ -1,12 +1,11 @@
 """What does a job's speed depend on?
 
-    python benches/questions.py [start] [threads] [types] [precision] [sizes] [repeats] [rows]      (all of them where none is named)
+    python benches/questions.py [start] [threads] [types] [precision] [repeats] [rows]      (all of them where none is named)
 
 * `start`: from process start to the first entities of a short text; the import of the Python package.
 * `threads`: two sessions beside one.
 * `types`: all four entity types in one pass, beside four passes by the names of single types, and beside one call with these four names.
 * `precision`: the bundled file, which multiplies whole numbers, beside the same weights and graph in fp32.
-* `sizes`: clinical-ner-tiny, of half the layers, beside the bundled model.
 * `repeats`: notes whose second half is copied from the note before, as sections of a chart are copied forward, beside notes without
   repetition, for three lengths of notes; the entities of a note are compared with those it has when it is annotated by itself.
 * `rows`: a file and one a hundred times larger, with a tiny model.
@@ -34,7 +33,6 @@ ROOT = Path(__file__).parents[1]
 PROGRAM = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "spanframe"
 NOTES = pl.read_parquet(ROOT / "data" / "notes.parquet")
 SINGLE = [f"roberta_{kind}_ner_onnx" for kind in ("med", "disease", "procedure", "symptom")]
-TINY = ROOT / "data" / "models" / "clinical-ner-tiny"
 ROUNDS = 3
 #: notes of a question: some ten seconds of one pass on two cores
 SOME = 60
@@ -129,15 +127,6 @@ def precision(folder: Path) -> dict:
     return {"question": "precision", **figures(tokens, times), "whole_numbers_are_times_as_fast": gain}
 
 
-def sizes(folder: Path) -> dict:
-    source = folder / "sizes.parquet"
-    NOTES.head(4 * SOME).write_parquet(source)
-    tokens = job(source)["counts"]["tokens"]
-    times = race(small=lambda: job(source), tiny=lambda: job(source, "--model", TINY))
-    gain = round(times["small"] / times["tiny"], 2)
-    return {"question": "sizes", **figures(tokens, times), "tiny_is_times_as_fast": gain}
-
-
 def halves(notes: list[str], parts: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Notes of two halves of `parts` notes each: of their own, and with the second half copied from the note before."""
     joined = ["\n\n".join(notes[i : i + parts]) for i in range(0, len(notes) - parts + 1, parts)]
@@ -198,7 +187,7 @@ def rows(folder: Path) -> dict:
     }
 
 
-QUESTIONS = {question.__name__: question for question in (start, threads, types, precision, sizes, repeats, rows)}
+QUESTIONS = {question.__name__: question for question in (start, threads, types, precision, repeats, rows)}
 
 
 def main() -> None:

@@ -18,7 +18,6 @@ DOCUMENTS = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "data/models/clinical-ner-small/README.md": "model-card.md",
-    "data/models/clinical-ner-tiny/README.md": "model-card-tiny.md",
 }
 LINK = re.compile(r"(\]\()([^)\s]+)(\))")
 

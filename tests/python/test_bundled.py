@@ -29,4 +29,4 @@ def test_every_processor_adds_the_same_whole_numbers():
         assert all(list(tensors[name].dims) == [] for name in value.input[1:])
         products.append(table.size)
     # query, key and value; output; two feed-forward layers
-    assert products == [384 * 3 * 384, 384 * 384, 384 * 1536, 1536 * 384] * 12
+    assert products == [384 * 3 * 384, 384 * 384, 384 * 1280, 1280 * 384] * 6

@@ -4,7 +4,8 @@ use std::{
     fs::{self, File},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
@@ -15,6 +16,9 @@ use crate::InstallError;
 const LOCK: &str = ".lock";
 /// A folder without a lock is that of a process which was stopped between two system calls, or is at it.
 const UNLOCKED_AGE: Duration = Duration::from_secs(60 * 60);
+/// How long a folder is made anew where a sweep takes it before its lock is held, and how long between two tries.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// A folder `.NAME.xxxxxx` beside the place of the model `NAME`. Dropped, it is removed with all that is in it.
 pub(crate) struct Staging {
@@ -34,13 +38,21 @@ impl Staging {
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777)); // less the user's umask
             let folder = builder.tempdir_in(models)?;
-            let lock = File::create_new(folder.path().join(LOCK))?;
+            let path = folder.path().join(LOCK);
+            let lock = File::create_new(&path)?;
             match lock.try_lock() {
+                Ok(()) if !path.exists() => Err(ErrorKind::NotFound.into()),
                 Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(Self { folder, lock }),
-                Err(fs::TryLockError::WouldBlock) => Err(ErrorKind::WouldBlock.into()),
+                Err(fs::TryLockError::WouldBlock) => Err(ErrorKind::NotFound.into()),
             }
         };
-        make().map_err(InstallError::file(models))
+        let begun = Instant::now();
+        loop {
+            match make() {
+                Err(e) if e.kind() == ErrorKind::NotFound && begun.elapsed() < PATIENCE => thread::sleep(PAUSE),
+                made => return made.map_err(InstallError::file(models)),
+            }
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -101,7 +113,9 @@ fn sweep(models: &Path) {
     let Ok(entries) = fs::read_dir(models) else { return };
     let hidden = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
     for folder in entries.flatten().map(|entry| entry.path()).filter(|path| hidden(path) && path.is_dir()) {
-        let dead = match File::options().write(true).open(folder.join(LOCK)) {
+        // held until the folder is gone
+        let lock = File::options().write(true).open(folder.join(LOCK));
+        let dead = match &lock {
             Ok(lock) => lock.try_lock().is_ok(),
             Err(_) => {
                 let changed = fs::metadata(&folder).and_then(|metadata| metadata.modified());
@@ -133,6 +147,26 @@ mod tests {
         drop(living);
         let left: Vec<_> = fs::read_dir(models.path()).unwrap().flatten().map(|e| e.file_name()).collect();
         assert_eq!(left, ["second"]);
+    }
+
+    #[test]
+    fn many_begin_at_once() {
+        let models = tempfile::tempdir().unwrap();
+        thread::scope(|scope| {
+            for worker in 0..4 {
+                let models = models.path();
+                scope.spawn(move || {
+                    for n in 0..50 {
+                        // each sweeps as it begins
+                        let staging = Staging::new(models, "m").unwrap();
+                        fs::write(staging.path().join("f"), "").unwrap();
+                        staging.show(&models.join(format!("{worker}-{n}")), false).unwrap();
+                    }
+                });
+            }
+        });
+        let kept = fs::read_dir(models.path()).unwrap().flatten().filter(|model| model.path().join("f").exists());
+        assert_eq!(kept.count(), 200);
     }
 
     #[test]
