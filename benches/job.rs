@@ -22,7 +22,7 @@ use spanframe_engine::{input::TextColumn, options};
 use spanframe_model::{Device, Model, ModelFiles, RuntimeSearch, SessionOptions};
 
 /// Notes that are annotated; every language and length is among them.
-const NOTES: usize = 150;
+const NOTES: usize = 400;
 const ROUNDS: usize = 3;
 
 struct Bare {

@@ -35,7 +35,7 @@ NOTES = pl.read_parquet(ROOT / "data" / "notes.parquet")
 SINGLE = [f"roberta_{kind}_ner_onnx" for kind in ("med", "disease", "procedure", "symptom")]
 ROUNDS = 3
 #: notes of a question: some ten seconds of one pass on two cores
-SOME = 60
+SOME = 200
 SHORT = "Toma aspirina 100 mg al día por dolor torácico."
 
 
