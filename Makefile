@@ -94,14 +94,13 @@ licences: ## Check the licences of all that is compiled in, and write those that
 GOLD := spaccc.es.test drugtemist.es.test drugtemist.en.test drugtemist.it.test
 SILVER := silver-proj.en.test silver-proj.it.test
 CORPORA ?= corpora
-MODEL ?= clinical-ner-small
 
 .PHONY: evaluate
-evaluate: $(VENV)/runtime build ## Score MODEL=NAME of data/models on the test sets in CORPORA=FOLDER; UPDATE=1 keeps the result
+evaluate: $(VENV)/runtime build ## Score the bundled model on the test sets in CORPORA=FOLDER; UPDATE=1 keeps the result
 	mkdir -p target
-	cd "$(CORPORA)" && SPANFRAME_HOME="$(CURDIR)/data" "$(CURDIR)/$(PROGRAM)" evaluate --model $(MODEL) $(GOLD:=.jsonl.gz) $(SILVER:=.jsonl.gz=DISEASE,PROCEDURE,SYMPTOM) \
+	cd "$(CORPORA)" && "$(CURDIR)/$(PROGRAM)" evaluate $(GOLD:=.jsonl.gz) $(SILVER:=.jsonl.gz=DISEASE,PROCEDURE,SYMPTOM) \
 		--variant clean,upper,no_accents,line_breaks $(if $(LIMIT),--limit $(LIMIT)) --json > "$(CURDIR)/target/scores.json"
-	$(VENV)/bin/python data/recipe/card.py --model $(MODEL) --scores target/scores.json $(if $(UPDATE),--update)
+	$(VENV)/bin/python data/recipe/card.py --scores target/scores.json $(if $(UPDATE),--update)
 
 .PHONY: bench
 bench: $(VENV)/test build ## Measure the whole job beside bare ONNX Runtime; needs an idle machine

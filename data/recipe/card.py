@@ -1,6 +1,6 @@
-"""The score tables of a model card, and of the README for the bundled model, made from the model's scores.json.
+"""The score tables of the model card and of the README, made from the model's scores.json.
 
-Without `--scores` the tables between the markers are written anew. `--scores FILE` takes a new result of
+Without arguments the tables between the markers are written anew. `--scores FILE` takes a new result of
 `spanframe evaluate --json`: it is compared with the model's scores.json, and the end is 1 if they differ; with
 `--update` it replaces it. Standard library only; `make evaluate` calls this.
 """
@@ -14,8 +14,7 @@ import textwrap
 import zlib
 
 ROOT = pathlib.Path(__file__).parents[2]
-MODELS = ROOT / "data" / "models"
-BUNDLED = "clinical-ner-small"
+MODEL = ROOT / "data" / "models" / "clinical-ner-small"
 WEIGHTS = "model_int8.onnx"
 BEGIN = "<!-- scores: written by data/recipe/card.py -->"
 END = "<!-- end of scores -->"
@@ -51,8 +50,8 @@ def of(scores, **wanted):
     return [row for row in scores["scores"] if all(row[key] == value for key, value in wanted.items())]
 
 
-def weights(folder):
-    content = (folder / WEIGHTS).read_bytes()
+def weights():
+    content = (MODEL / WEIGHTS).read_bytes()
     return {"file": WEIGHTS, "bytes": len(content), "crc32": f"{zlib.crc32(content):08x}"}
 
 
@@ -89,12 +88,11 @@ def card(scores):
     command = re.sub(r"(--\S+) (?!--)", "\\1\0", scores["command"])
     command = textwrap.fill(command, 108, break_long_words=False, break_on_hyphens=False).replace("\0", " ")
     command = textwrap.indent(command.replace("\n", " \\\n    "), "    ")
-    chosen = "" if scores["model"] == BUNDLED else f" MODEL={scores['model']}"
     return f"""\
 Strict F1 (exact span and type) on {documents(scores)} documents of each test set, with its 95 % confidence interval
 ({scores["bootstrap"]["draws"]} bootstrap draws of documents), precision, recall and the number of annotated
 mentions; then F1 where any overlap with a mention of the same type counts. `scores.json` has the same figures and the
-table of confusions. Made by `make evaluate CORPORA=FOLDER{chosen} UPDATE=1`, which runs
+table of confusions. Made by `make evaluate CORPORA=FOLDER UPDATE=1`, which runs
 
 {command}
 
@@ -125,11 +123,8 @@ def readme(scores):
     return f"{title}\n\n{table(header, rows)}"
 
 
-def render(folder, scores):
-    written = [(folder / "README.md", card(scores))]
-    if folder.name == BUNDLED:
-        written.append((ROOT / "README.md", readme(scores)))
-    for path, text in written:
+def render(scores):
+    for path, text in [(MODEL / "README.md", card(scores)), (ROOT / "README.md", readme(scores))]:
         whole = path.read_text(encoding="utf8")
         before, rest = whole.split(BEGIN)
         after = rest.split(END)[1]
@@ -140,7 +135,7 @@ def key(row):
     return row["set"], row["variant"], row["type"]
 
 
-def differences(folder, old, new):
+def differences(old, new):
     """What differs by more than the processor can explain, in words."""
     before, after = ({key(row): row for row in scores["scores"]} for scores in (old, new))
     for name in sorted(before.keys() | after.keys()):
@@ -155,7 +150,7 @@ def differences(folder, old, new):
             for field, value in was[kind].items():
                 if abs(value - now[kind][field]) > TOLERANCE:
                     yield f"{' '.join(name)}: {kind} {field} was {value}, is {now[kind][field]}"
-    if old.get("weights") != weights(folder):
+    if old.get("weights") != weights():
         yield "the weights are not those of scores.json"
 
 
@@ -175,10 +170,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", type=pathlib.Path, help="what `spanframe evaluate --json` printed")
     parser.add_argument("--update", action="store_true", help="keep these scores as the model's scores.json")
-    parser.add_argument("--model", default=BUNDLED, help="name of the folder in data/models")
     args = parser.parse_args()
-    folder = MODELS / args.model
-    kept = folder / "scores.json"
+    kept = MODEL / "scores.json"
     if args.scores:
         new = json.loads(args.scores.read_text(encoding="utf8"))
         for row in of(new, variant="clean"):
@@ -187,13 +180,13 @@ def main():
             print(f"{row['set']:10} {row['type']:11} F1 {f1} of {row['support']}")
         if args.update:
             order = ["format", "model", "weights", "command", "limit", "bootstrap", "scores", "confusion"]
-            new["weights"] = weights(folder)
+            new["weights"] = weights()
             kept.write_text(dump({name: new[name] for name in order}), encoding="utf8")
         else:
-            found = list(differences(folder, json.loads(kept.read_text(encoding="utf8")), new))
+            found = list(differences(json.loads(kept.read_text(encoding="utf8")), new))
             print(*found, sep="\n", file=sys.stderr)
             sys.exit(1 if found else 0)
-    render(folder, json.loads(kept.read_text(encoding="utf8")))
+    render(json.loads(kept.read_text(encoding="utf8")))
 
 
 if __name__ == "__main__":

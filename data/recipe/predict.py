@@ -9,13 +9,18 @@ from corpus import HEADS
 START, PAD, END = 0, 1, 2
 
 
-def session(path, threads=1):
-    """A function from (ids, mask) to logits that runs an ONNX file."""
+def load(model, threads):
+    """ONNX Runtime over an ONNX file, or over the bytes of one."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    loaded = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def session(path, threads=1):
+    """A function from (ids, mask) to logits that runs an ONNX file."""
+    loaded = load(str(path), threads)
     return lambda ids, mask: loaded.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
 
 

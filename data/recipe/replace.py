@@ -5,11 +5,11 @@ import corpus
 SHARE = 0.5  # of the mentions that overlap no other
 
 
-def mentions(documents):
-    """The distinct mentions of each type, in a fixed order."""
+def mentions(documents, chosen=lambda document: document.entities):
+    """The distinct mentions of each type, in a fixed order, of the entities that `chosen` gives of a document."""
     found = {head: set() for head in corpus.HEADS}
     for document in documents:
-        for start, end, label in document.entities:
+        for start, end, label in chosen(document):
             found[label].add(document.text[start:end])
     return {label: sorted(texts) for label, texts in found.items()}
 

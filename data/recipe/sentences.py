@@ -94,13 +94,8 @@ FRAMES = {
 
 def mentions(documents):
     """The distinct short mentions of each type that overlap no other, in a fixed order."""
-    found = {head: set() for head in corpus.HEADS}
-    for document in documents:
-        for start, end, label in replace.apart(document.entities):
-            mention = document.text[start:end]
-            if len(mention) <= LONGEST and "\n" not in mention:
-                found[label].add(mention)
-    return {label: sorted(texts) for label, texts in found.items()}
+    found = replace.mentions(documents, lambda document: replace.apart(document.entities))
+    return {label: [text for text in texts if len(text) <= LONGEST and "\n" not in text] for label, texts in found.items()}
 
 
 def sentence(frame, label, lists, random):

@@ -4,10 +4,9 @@ import time
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 import torch.nn.functional as F
-from predict import batched, pad
+from predict import batched, load, pad, session
 
 TEMPERATURE = 2.0
 
@@ -16,28 +15,20 @@ class Teacher:
     """ONNX files that export.py made; of the first the input of the classifier is read too."""
 
     def __init__(self, paths, threads):
-        self.sessions = [self.session(path, threads, both=path == paths[0]) for path in paths]
-
-    @staticmethod
-    def session(path, threads, both):
-        """A function from (ids, mask) to the logits, behind the hidden states if `both`."""
-        model = onnx.load(path)
+        model = onnx.load(paths[0])
         (classifier,) = (node for node in model.graph.node if node.name == "classifier")
-        outputs = [classifier.input[0]] * both + ["logits"]
-        if both:
-            model.graph.output.append(onnx.helper.make_tensor_value_info(outputs[0], onnx.TensorProto.FLOAT, None))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        loaded = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        return lambda ids, mask: loaded.run(outputs, {"input_ids": ids, "attention_mask": mask})
+        self.outputs = [classifier.input[0], "logits"]
+        model.graph.output.append(onnx.helper.make_tensor_value_info(self.outputs[0], onnx.TensorProto.FLOAT, None))
+        self.first = load(model.SerializeToString(), threads)
+        self.others = [session(path, threads) for path in paths[1:]]
 
     def teach(self, examples, pieces=1024):
         """Set `taught` of each example: [pieces, hidden + labels] in half precision, logits the mean of all files'."""
         begun = time.time()
         for batch in batched([len(example.ids) for example in examples], pieces):
             ids, mask = pad([examples[i].ids.tolist() for i in batch])
-            (hidden, *logits), *others = [run(ids, mask) for run in self.sessions]
-            logits = np.mean(logits + [other for (other,) in others], 0)
+            hidden, logits = self.first.run(self.outputs, {"input_ids": ids, "attention_mask": mask})
+            logits = np.mean([logits, *(run(ids, mask) for run in self.others)], 0)
             both = torch.from_numpy(np.concatenate([hidden, logits], -1)).half()
             for row, i in enumerate(batch):
                 examples[i].taught = both[row, 1 : len(examples[i].ids) + 1].clone()
