@@ -63,11 +63,17 @@ wheel: $(VENV)/test ## Build the Python wheel into target/wheels
 	rm -rf target/wheels
 	$(VENV)/bin/maturin build --release --locked --quiet -m plugin/Cargo.toml --out target/wheels
 
+# glibc 2.28 is what the wheels of ONNX Runtime need; jemalloc is told of the largest pages that kernels for aarch64 have
+ARCHITECTURES ?= x86_64 aarch64
 .PHONY: wheel-manylinux
-wheel-manylinux: $(VENV)/test ## Build a wheel for every Linux with glibc 2.17 into target/manylinux; compiles all anew
+wheel-manylinux: $(VENV)/test ## Build the wheels for every Linux with glibc 2.28 into target/manylinux, one of ARCHITECTURES after the other; needs rustup
 	rm -rf target/manylinux
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/maturin build --release --locked --zig --compatibility manylinux2014 \
-		-m plugin/Cargo.toml --out target/manylinux
+	rustup target add $(ARCHITECTURES:%=%-unknown-linux-gnu)
+	for architecture in $(ARCHITECTURES); do \
+		PATH="$(CURDIR)/$(VENV)/bin:$$PATH" AARCH64_UNKNOWN_LINUX_GNU_JEMALLOC_SYS_WITH_LG_PAGE=16 \
+			$(VENV)/bin/maturin build --release --locked --zig \
+			--compatibility manylinux_2_28 --target $$architecture-unknown-linux-gnu -m plugin/Cargo.toml --out target/manylinux; \
+	done
 
 .PHONY: lint
 lint: $(VENV)/docs ## Check formats and lints, of Rust and Python

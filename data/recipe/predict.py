@@ -24,9 +24,10 @@ def session(path, threads=1):
     return lambda ids, mask: loaded.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
 
 
-def pad(sequences):
-    """Ids and mask [batch, pieces] of piece ids, with <s> and </s> around each."""
+def pad(sequences, multiple=1):
+    """Ids and mask [batch, pieces] of piece ids, with <s> and </s> around each; a multiple of `multiple` wide."""
     length = max(map(len, sequences)) + 2
+    length += -length % multiple
     ids = np.full((len(sequences), length), PAD, np.int64)
     mask = np.zeros_like(ids)
     for row, pieces in enumerate(sequences):

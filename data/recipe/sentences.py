@@ -1,7 +1,8 @@
-"""Short sentences as notes have them and case reports do not: "Toma ...", "Denies ...", "Si esegue ...".
+"""Short sentences as notes have them and case reports do not: "Toma ...", "Denies ...", "Si esegue ...", "Tos.", "Eats well.".
 
-Frames are ours; what stands in them are mentions of the training documents. Corpora of case reports seldom begin a
-sentence with a verb in the present tense, so that a model takes it for a part of the mention behind it.
+Frames and abbreviations are ours; what else stands in the frames are mentions of the training documents. Corpora of case reports
+seldom begin a sentence with a verb in the present tense, so that a model takes it for a part of the mention behind it; and have few
+sentences without anything to find.
 """
 
 import corpus
@@ -9,6 +10,30 @@ import replace
 
 LONGEST = 60  # characters of a mention
 COUNT = 2500  # texts a language
+BARE = 0.06  # share of the sentences that are a mention and no more
+ABBREVIATED = 0.15  # share of the mentions that are an abbreviation, where there are any
+SYMBOLS = (" 🙂", " 👍", " ✓", " ↑", " →", "🙂")
+SYMBOL = 0.03  # share of the sentences that end in a symbol, which is no part of a mention
+ENDS = (". ", ". ", ".\n", "\n", "; ")
+NOTHING = "NOTHING"  # in the place of a type, for sentences without mentions
+ABBREVIATIONS = {
+    "es": {
+        "DISEASE": ("HTA", "DM2", "DM", "EPOC", "FA", "ACV", "IAM", "ITU", "IRC", "TVP", "TEP", "VIH"),
+        "PROCEDURE": ("ECG", "TC", "TAC", "RM", "RMN", "EEG", "CABG", "PCR"),
+        "MEDICATION": ("AAS", "EFV", "AINE"),
+    },
+    "en": {
+        "DISEASE": ("HTN", "DM2", "DM", "CAD", "CHF", "COPD", "AFib", "CKD", "GERD", "UTI", "DVT", "PE", "MI", "HIV"),
+        "PROCEDURE": ("CXR", "EKG", "ECG", "CT", "MRI", "CABG", "PCI", "EGD", "EEG"),
+        "MEDICATION": ("ASA", "NSAIDs", "HCTZ", "MTX"),
+        "SYMPTOM": ("SOB", "CP", "N/V", "DOE", "HA"),
+    },
+    "it": {
+        "DISEASE": ("IPA", "DM2", "BPCO", "FA", "IMA", "IVU", "IRC", "TVP", "EP", "HIV"),
+        "PROCEDURE": ("ECG", "TC", "TAC", "RM", "RMN", "EEG", "EGDS"),
+        "MEDICATION": ("ASA", "FANS"),
+    },
+}
 FRAMES = {
     "es": {
         "MEDICATION": (
@@ -19,22 +44,33 @@ FRAMES = {
             "Rechaza {}", "Tolera bien {}", "Administramos {}", "Prescribimos {}", "Alérgico a {}", "Alérgica a {} y {}",
             "Tratamiento: {}, {} y {}", "Tratamiento habitual: {} 10 mg, {}", "En tratamiento con {}", "Tratada con {}", "Paciente que toma {}",
             "{} 10 mg por la noche", "{} 1 comprimido cada 24 horas", "Ha tomado {} sin mejoría", "Responde a {}", "Aumentar {} a 100 mg",
+            "Tto: {}", "Tto habitual: {}, {}", "Plan: {}", "RAM: {}",
         ),
         "DISEASE": (
             "Diagnosticado de {}", "Diagnosticada de {} y {}", "Padece {}", "Padece {} desde hace años", "AP: {}, {}", "Antecedentes de {}",
             "Antecedentes personales: {}, {} y {}", "Sufre {}", "Sufrió {} hace dos años", "Impresión diagnóstica: {}", "Descartar {}",
             "Descartamos {}", "Presenta {}", "Sospecha de {}", "Tiene {}", "No tiene {}", "Madre con {}", "Padre fallecido por {}", "Desarrolla {}",
             "Ingresa por {}", "Juicio clínico: {}", "{} en seguimiento", "Confirma {}",
+            "Dx: {}", "JC: {}", "AF: madre con {}", "APP: {}, {}", "Hx de {}",
         ),
         "PROCEDURE": (
             "Se realiza {}", "Se realizan {} y {}", "Realizamos {}", "Realizada {}", "Solicitamos {}", "Solicito {}", "Se solicita {} y {}",
             "Pendiente de {}", "{} normal", "{} sin hallazgos", "{}: normal", "Se practica {}", "Requiere {}", "Requirió {}", "Rechaza {}",
             "Repetir {}", "Repetimos {} en un mes", "Programada {}", "Programamos {}", "Precisa {}", "Se somete a {}", "Citar para {}", "Valorar {}",
+            "Plan: {}", "IQ: {}", "{} pendiente",
         ),
         "SYMPTOM": (
             "Niega {}", "Niega {} y {}", "Niega {} ni {}", "Refiere {}", "Refiere {} y {}", "Refiere {} desde hace dos días", "Presenta {} desde ayer",
             "Presenta {}", "Acude por {}", "Consulta por {}", "No {}", "Sin {} ni {}", "Sin {}", "Motivo de consulta: {}", "Aqueja {}", "Cuenta {}",
             "Persiste {}", "Mejora {}", "Comienza con {}", "Tiene {}", "No refiere {}", "Hoy {}",
+            "EA: {}", "EA: refiere {}", "EA: acude por {} y {}", "MC: {}", "Enfermedad actual: {}", "Paciente que presenta {}",
+        ),
+        NOTHING: (
+            "Come bien", "Duerme poco", "Duerme bien", "Vive solo", "Vive con su hija", "Trabaja de camarero", "Jubilada",
+            "Camina a diario", "Sale a pasear", "Sin incidencias", "Todo bien", "Acude acompañada de su marido", "Volver en un mes",
+            "Cita en dos semanas", "Próxima visita en mayo", "Paciente de 54 años", "Mujer de 71 años",
+            "Se explica al paciente y a la familia", "EA:", "Rx:", "Hoy igual que ayer", "Gracias por remitirlo", "Llama por teléfono",
+            "Casado, dos hijos",
         ),
     },
     "en": {
@@ -45,21 +81,31 @@ FRAMES = {
             "Add {} as needed", "Uses {} as needed", "Needs {}", "Requires {}", "Prescribed {}", "Refuses {}", "Tolerates {} well", "Allergic to {}",
             "Allergies: {}, {}", "Medications: {}, {} and {}", "Home meds: {} 10 mg, {}", "On {}", "Currently on {} and {}", "{} 10 mg at bedtime",
             "{} 1 tablet daily", "Patient takes {}", "Increase {} to 100 mg", "Switched from {} to {}", "Responds to {}",
+            "Rx: {}", "Rx {} 10 mg PO daily", "Meds: {}, {}", "Plan: {}", "Pt on {}", "NKDA. Takes {}",
         ),
         "DISEASE": (
             "Diagnosed with {}", "Has {}", "Has {} and {}", "Had {} in 2015", "PMH: {}, {}", "Past medical history: {}, {} and {}", "History of {}",
             "Suffers from {}", "Developed {}", "Assessment: {}", "Rule out {}", "Suspect {}", "Known {}", "Mother with {}", "Father died of {}",
             "Admitted for {}", "Admitted with {}", "Presents with {}", "Impression: {}", "Does not have {}", "{} under follow-up", "Confirms {}",
+            "h/o {}", "h/o {}, {}", "Pt with h/o {}", "Dx: {}", "A/P: {}", "FH: {}", "r/o {}",
         ),
         "PROCEDURE": (
             "Underwent {}", "Undergoes {}", "Performed {}", "Order {}", "Ordered {} and {}", "Scheduled for {}", "Schedule {}", "Awaiting {}",
             "{} normal", "{} unremarkable", "{}: normal", "Requires {}", "Required {}", "Refuses {}", "Repeat {}", "Repeat {} in one month",
             "Status post {}", "S/p {}", "Needs {}", "Consider {}", "Plan: {}", "Had {}", "Obtain {}", "Check {}",
+            "s/p {}", "Will get {}", "{} pending", "Pt underwent {}",
         ),
         "SYMPTOM": (
             "Denies {}", "Denies {} and {}", "Denies {} or {}", "Reports {}", "Reports {} and {}", "Reports {} for two days", "Complains of {}",
             "C/o {}", "Presents with {}", "Has {}", "No {}", "No {} or {}", "Without {}", "Chief complaint: {}", "Endorses {}", "Notes {}",
             "Developed {}", "Came in for {}", "Experiences {}", "Felt {}", "Ongoing {}", "Today {}",
+            "Pt c/o {}", "Pt c/o {} x 3 days", "CC: {}", "HPI: {}", "ROS: {}, {}", "Pt reports {}", "+{}",
+        ),
+        NOTHING: (
+            "Eats well", "Sleeps well", "Doing well", "Feels well", "Lives alone", "Lives with her daughter", "Works as a teacher",
+            "Retired", "Walks every day", "No issues overnight", "All good", "Here with his wife", "Return in one month",
+            "Follow up in two weeks", "54-year-old man", "71 yo F", "Discussed with the patient and family", "HPI:", "Rx:", "PMH:",
+            "Same as yesterday", "Thank you for this referral", "Called today", "Discharged home", "Married, two children", "Plays tennis",
         ),
     },
     "it": {
@@ -71,22 +117,32 @@ FRAMES = {
             "Somministrato {}", "Somministriamo {}", "Prescritto {}", "Allergico a {}", "Allergica a {} e {}", "Terapia: {}, {} e {}",
             "Terapia domiciliare: {} 10 mg, {}", "In terapia con {}", "Trattata con {}", "Paziente che assume {}", "{} 10 mg alla sera",
             "{} 1 compressa al giorno", "Risponde a {}", "Aumentare {} a 100 mg",
+            "Tp: {}", "TD: {}, {}", "Farmaci: {}",
         ),
         "DISEASE": (
             "Diagnosi di {}", "Diagnosticato {}", "Affetto da {}", "Affetta da {} e {}", "Soffre di {}", "Ha {}", "APR: {}, {}",
             "Anamnesi: {}, {} e {}", "Anamnesi positiva per {}", "Pregresso {}", "Escludere {}", "Presenta {}", "Sospetto di {}", "Sospetta {}",
             "Madre con {}", "Padre deceduto per {}", "Sviluppa {}", "Ricoverato per {}", "Ricoverata per {}", "Conclusioni: {}", "{} in follow-up",
             "Non ha {}", "Conferma {}",
+            "Dx: {}", "AF: madre con {}", "Diagnosi: {}", "In APR {}",
         ),
         "PROCEDURE": (
             "Si esegue {}", "Si eseguono {} e {}", "Eseguita {}", "Esegue {}", "Eseguiamo {}", "Si richiede {}", "Richiesta {}", "Richiede {} e {}",
             "In attesa di {}", "{} nella norma", "{} negativa", "{}: nella norma", "Necessita di {}", "Rifiuta {}", "Ripetere {}",
             "Ripetere {} tra un mese", "Programmata {}", "Si programma {}", "Sottoposto a {}", "Sottoposta a {}", "Valutare {}", "Effettuata {}",
+            "Programma: {}", "{} in attesa", "Int: {}",
         ),
         "SYMPTOM": (
             "Nega {}", "Nega {} e {}", "Nega {} o {}", "Riferisce {}", "Riferisce {} e {}", "Riferisce {} da due giorni", "Presenta {} da ieri",
             "Presenta {}", "Lamenta {}", "Accusa {}", "Giunge per {}", "Non {}", "Non riferisce {}", "Senza {} o {}", "Assenza di {}",
             "Motivo della visita: {}", "Persiste {}", "Migliora {}", "Ha {}", "Oggi {}",
+            "EO: {}", "Paziente con {}", "Paziente che lamenta {}", "Motivo del ricovero: {}",
+        ),
+        NOTHING: (
+            "Mangia bene", "Dorme poco", "Dorme bene", "Vive da solo", "Vive con la figlia", "Lavora come cameriere", "Pensionata",
+            "Cammina ogni giorno", "Tutto bene", "Accompagnata dal marito", "Torna tra un mese", "Controllo tra due settimane",
+            "Uomo di 54 anni", "Donna di 71 anni", "Si informano il paziente e i familiari", "EO:", "Rx:", "Come ieri",
+            "Si ringrazia per l'invio", "Telefona oggi", "Dimesso a domicilio", "Sposato, due figli",
         ),
     },
 }  # fmt: skip
@@ -98,12 +154,14 @@ def mentions(documents):
     return {label: [text for text in texts if len(text) <= LONGEST and "\n" not in text] for label, texts in found.items()}
 
 
-def sentence(frame, label, lists, random):
+def sentence(frame, label, lists, abbreviations, random):
     """The text of `frame` with mentions of the type `label`, and where they stand."""
     pieces = frame.split("{}")
     text, entities = pieces[0], []
     for piece in pieces[1:]:
         mention = replace.cased(random.choice(lists[label]), upper=not text)
+        if label in abbreviations and random.random() < ABBREVIATED:
+            mention = random.choice(abbreviations[label])
         entities.append((len(text), len(text) + len(mention), label))
         text += mention + piece
     return text, entities
@@ -116,9 +174,12 @@ def sentences(language, documents, random):
     for i in range(COUNT):
         text, entities = "", []
         for _ in range(random.randint(1, 4)):
-            label = random.choice(corpus.HEADS)
-            one, found = sentence(random.choice(FRAMES[language][label]), label, lists, random)
+            label = random.choice((*corpus.HEADS, NOTHING))
+            bare = label != NOTHING and random.random() < BARE
+            frame = "{}" if bare else random.choice(FRAMES[language][label])
+            one, found = sentence(frame, label, lists, ABBREVIATIONS[language], random)
             entities += [(len(text) + start, len(text) + end, label) for start, end, label in found]
-            text += one + random.choice((". ", ". ", ".\n", "\n"))
+            text += one + (random.choice(SYMBOLS) if random.random() < SYMBOL else "") + random.choice(ENDS)
+        text = text.rstrip() if random.random() < 0.2 else text
         made.append(corpus.Document(f"sentences-{language}-{i}", text, frozenset(entities), frozenset(corpus.HEADS)))
     return made

@@ -26,7 +26,7 @@ class Teacher:
         """Set `taught` of each example: [pieces, hidden + labels] in half precision, logits the mean of all files'."""
         begun = time.time()
         for batch in batched([len(example.ids) for example in examples], pieces):
-            ids, mask = pad([examples[i].ids.tolist() for i in batch])
+            ids, mask = pad([examples[i].ids for i in batch])
             hidden, logits = self.first.run(self.outputs, {"input_ids": ids, "attention_mask": mask})
             logits = np.mean([logits, *(run(ids, mask) for run in self.others)], 0)
             both = torch.from_numpy(np.concatenate([hidden, logits], -1)).half()
@@ -35,9 +35,9 @@ class Teacher:
         print(f"taught {len(examples)} windows in {time.time() - begun:.0f} s", flush=True)
 
 
-def loss(hidden, logits, taught):
-    """How far the hidden states and the tags' probabilities of pieces are from what was taught of them."""
+def loss(hidden, logits, taught, likeness):
+    """How far the hidden states, weighted by `likeness`, and the tags' probabilities of pieces are from what was taught of them."""
     wanted, said = taught.float().split([hidden.shape[-1], logits.shape[-1]], -1)
     far = F.mse_loss(hidden.float(), wanted)
     said, logits = (torch.log_softmax(part.reshape(-1, 3) / TEMPERATURE, -1) for part in (said, logits))
-    return far + TEMPERATURE**2 * F.kl_div(logits, said, log_target=True, reduction="batchmean")
+    return likeness * far + TEMPERATURE**2 * F.kl_div(logits, said, log_target=True, reduction="batchmean")

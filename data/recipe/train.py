@@ -24,7 +24,7 @@ import torch
 import windows
 from encoder import Encoder
 from evaluate import score
-from predict import predict
+from predict import pad, predict
 from tokenizers import Tokenizer
 
 # Shares of the pools in the stream of pieces: half of it Spanish, where every type is gold; and for each language some
@@ -76,7 +76,7 @@ CALIBRATION = 32  # batches that set the ranges of whole numbers
 FOLLOWED = 40  # steps after which ranges follow the inputs a little
 SETTLED = 0.7  # share of the time after which they stay
 PLAIN = 0.25  # share of the batches of `--whole` that round nothing, so that the weights in fp32 are a model too
-START, PAD, END, FIRST_PIECE = 0, 1, 2, 4
+FIRST_PIECE = 4  # the ones before are <s>, <pad>, </s> and <unk>
 
 
 @dataclass(eq=False)
@@ -170,21 +170,15 @@ def batches(pools, pieces):
 
 def collate(batch, hide):
     """Padded ids (some hidden behind the piece `hide`), mask and tags of a batch."""
-    length = max(len(item.ids) for item in batch) + 2
-    length += -length % 8
-    ids = torch.full((len(batch), length), PAD)
-    mask = torch.zeros_like(ids)
-    tags = torch.full((len(batch), length, len(corpus.HEADS)), windows.IGNORED)
+    ids, mask = map(torch.from_numpy, pad([item.ids for item in batch], multiple=8))
+    tags = torch.full((*ids.shape, len(corpus.HEADS)), windows.IGNORED)
     for row, item in enumerate(batch):
-        end = len(item.ids) + 1
-        ids[row, 0], ids[row, 1:end], ids[row, end] = START, item.ids, END
-        mask[row, : end + 1] = 1
-        tags[row, 1:end] = item.tags
+        tags[row, 1 : len(item.tags) + 1] = item.tags
     hidden = (torch.rand(ids.shape) < HIDDEN_PIECES) & (ids >= FIRST_PIECE)
     return ids.masked_fill(hidden, hide), mask, tags
 
 
-def taught(batch, mask, hidden, logits):
+def taught(batch, mask, hidden, logits, likeness):
     """How far a batch's hidden states and logits are from what a teacher said of its pieces, if it spoke of any."""
     said = [item.taught for item in batch if item.taught is not None]
     if not said:
@@ -194,7 +188,7 @@ def taught(batch, mask, hidden, logits):
     inside[[item.taught is None for item in batch]] = False
     inside = inside.to(hidden.device)
     said = torch.cat(said).to(hidden.device)
-    return teacher.loss(hidden[inside], logits[inside], said)
+    return teacher.loss(hidden[inside], logits[inside], said, likeness)
 
 
 def rate(elapsed):
@@ -228,6 +222,7 @@ def main():
     parser.add_argument("--pieces", type=int, default=1024, help="pieces a batch")
     parser.add_argument("--save-minutes", type=float, default=5)
     parser.add_argument("--teacher", nargs="+", help="ONNX files of models with the same pieces and heads, to learn from")
+    parser.add_argument("--likeness", type=float, default=1.0, help="weight in the loss of the first teacher's hidden states")
     parser.add_argument("--whole", action="store_true", help="compute as the file of whole numbers will (static8)")
     parser.add_argument("--bf16", action="store_true", help="compute in bf16; with AVX-512 or on a GPU")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -305,7 +300,7 @@ def main():
             model.follow(0.1)
         loss = torch.nn.functional.cross_entropy(logits.reshape(-1, 3), tags.reshape(-1).to(logits.device), ignore_index=windows.IGNORED)
         if args.teacher:
-            loss = loss + taught(batch, mask, hidden, logits)
+            loss = loss + taught(batch, mask, hidden, logits, args.likeness)
         loss.backward()
         model.take_gradients()
         torch.nn.utils.clip_grad_norm_(dense.values(), 1.0)
