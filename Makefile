@@ -127,7 +127,8 @@ bench-questions: $(VENV)/test build wheel ## Measure what speed depends on (QUES
 	$(VENV)/bin/python benches/questions.py $(QUESTIONS)
 
 .PHONY: bench-peers
-bench-peers: target/export/ready $(VENV)/runtime build ## Measure others on the same weights (PEERS="--rows 20"); fetches torch, needs an idle machine
+bench-peers: target/export/ready $(VENV)/runtime build wheel ## Measure others on the same weights (PEERS="--rows 20"); fetches torch, needs an idle machine
+	target/export/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/spanframe-*.whl
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" target/export/bin/python benches/peers.py $(PEERS)
 
 .PHONY: bench-spark-nlp

@@ -3,12 +3,12 @@
     python benches/questions.py [start] [threads] [types] [precision] [repeats] [rows]      (all of them where none is named)
 
 * `start`: from process start to the first entities of a short text; the import of the Python package.
-* `threads`: two sessions beside one.
+* `threads`: two sessions beside one; and what the machine's cores give at all: two programs of one session at once, each with all the work.
 * `types`: all four entity types in one pass, beside four passes by the names of single types, and beside one call with these four names.
 * `precision`: the bundled file, which multiplies whole numbers, beside the same weights and graph in fp32.
 * `repeats`: notes whose second half is copied from the note before, as sections of a chart are copied forward, beside notes without
   repetition, for three lengths of notes; the entities of a note are compared with those it has when it is annotated by itself.
-* `rows`: a file and one a hundred times larger, with a tiny model.
+* `rows`: files of 1,000 to 1,000,000 short notes, all different, with a tiny model; with and without the time of a file of one row.
 
 The real program, Parquet to Parquet, process start and model loading included unless it says so. The sides of a question take turns;
 medians, a line of JSON each.
@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import onnx
@@ -36,6 +37,8 @@ SINGLE = [f"roberta_{kind}_ner_onnx" for kind in ("med", "disease", "procedure",
 ROUNDS = 3
 #: notes of a question: some ten seconds of one pass on two cores
 SOME = 200
+#: characters of the notes of `rows`
+SHORT_NOTE = 160
 SHORT = "Toma aspirina 100 mg al día por dolor torácico."
 
 
@@ -93,12 +96,27 @@ def start(folder: Path) -> dict:
 
 
 def threads(folder: Path) -> dict:
-    source = folder / "threads.parquet"
-    NOTES.head(2 * SOME).write_parquet(source)
+    source, other = folder / "threads.parquet", folder / "other.parquet"
+    for path in (source, other):
+        NOTES.head(2 * SOME).write_parquet(path)
     tokens = job(source)["counts"]["tokens"]
-    times = race(one=lambda: job(source, "--sessions", 1), two=lambda: job(source, "--sessions", 2))
-    gain = round(times["one"] / times["two"], 2)
-    return {"question": "threads", **figures(tokens, times), "two_over_one": gain}
+
+    def both() -> None:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda path: job(path, "--sessions", 1), (source, other)))
+
+    times = race(one=lambda: job(source, "--sessions", 1), two=lambda: job(source, "--sessions", 2), two_programs=both)
+    return {
+        "question": "threads",
+        "seconds": times,
+        "tokens_per_second": {
+            "one": round(tokens / times["one"]),
+            "two": round(tokens / times["two"]),
+            "two_programs": round(2 * tokens / times["two_programs"]),
+        },
+        "two_over_one": round(times["one"] / times["two"], 2),
+        "two_programs_over_one": round(2 * times["one"] / times["two_programs"], 2),
+    }
 
 
 def types(folder: Path) -> dict:
@@ -172,18 +190,32 @@ def copies(folder: Path, notes: list[str], parts: int) -> dict:
 
 
 def rows(folder: Path) -> dict:
-    small, large = folder / "small.parquet", folder / "large.parquet"
-    notes = NOTES.head(1000)
-    notes.write_parquet(small, row_group_size=1000)
-    pl.concat([notes] * 100, rechunk=False).write_parquet(large, row_group_size=1000)
-    options = ("--model", ROOT / "data" / "test_models" / "bert-uncased")
-    times = race(1, small=lambda: job(small, *options), large=lambda: job(large, *options))
-    rates = {"small": 1000 / times["small"], "large": 100_000 / times["large"]}
+    notes = [note[i : i + SHORT_NOTE] for note in NOTES["note"] for i in range(0, len(note) - SHORT_NOTE, SHORT_NOTE)]
+    counts = {}
+
+    def one(size: int) -> Callable[[], object]:
+        source = folder / f"{size}.parquet"
+        # the number makes every note another, so that none is read for several
+        numbered = [f"{i}. {notes[i % len(notes)]}" for i in range(size)]
+        pl.DataFrame({"id": range(size), "note": numbered}).write_parquet(source, row_group_size=10_000)
+        options = ("--model", ROOT / "data" / "test_models" / "bert-uncased")
+        return lambda: counts.__setitem__(str(size), job(source, *options)["counts"])
+
+    times = race(**{str(size): one(size) for size in (1, 1000, 10_000, 100_000, 1_000_000)})
+    start = times.pop("1")
+    assert all(counts[size]["rows"] == int(size) for size in times)
     return {
         "question": "rows",
-        "rows": {"small": 1000, "large": 100_000},
-        "rows_per_second": {name: round(rate) for name, rate in rates.items()},
-        "large_over_small": round(rates["large"] / rates["small"], 2),
+        "different_notes_before_numbering": len(notes),
+        "seconds_of_one_row": start,
+        "seconds": times,
+        "rows_per_second": {size: round(int(size) / value) for size, value in times.items()},
+        "rows_per_second_after_the_first": {
+            size: round((int(size) - 1) / (value - start)) for size, value in times.items()
+        },
+        "share_of_tokens_that_the_model_read": {
+            size: round(counts[size]["model_tokens"] / counts[size]["tokens"], 3) for size in times
+        },
     }
 
 

@@ -97,9 +97,8 @@ def training_pools(folder):
     for language in ("en", "it"):
         repaired = repair([(d.text, d.entities) for d in cases[language]])
         pools[language] = [Document(d.case, d.text, frozenset(e), d.types) for d, e in zip(cases[language], repaired)]
-    pools["en-maccrobat"] = load(folder, "maccrobat.en.train")
-    pools["en-ncbi"] = load(folder, "ncbi-disease.en.train")
-    pools["en-bc5cdr"] = load(folder, "bc5cdr.en.train")
+    for name, corpus in (("en-maccrobat", "maccrobat.en"), ("en-ncbi", "ncbi-disease.en"), ("en-bc5cdr", "bc5cdr.en")):
+        pools[name] = load(folder, f"{corpus}.train") + load(folder, f"{corpus}.dev")
     forbidden = dev | {document.case for name in TEST_FILES for document in load(folder, f"{name}.test")}
     for name, documents in pools.items():
         leaked = forbidden & {document.case for document in documents}

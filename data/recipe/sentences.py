@@ -34,6 +34,29 @@ ABBREVIATIONS = {
         "MEDICATION": ("ASA", "FANS"),
     },
 }
+# Of sections. Those that name an examination ("Exploración física") are left out: the corpora take them for procedures.
+HEADINGS = {
+    "es": (
+        "MC", "EA", "AP", "AF", "IQ", "JC", "Motivo de consulta", "Motivo de ingreso", "Enfermedad actual", "Alergias", "Alergias medicamentosas",
+        "Antecedentes", "Antecedentes personales", "Antecedentes familiares", "Medicación actual", "Tratamiento habitual", "Tratamiento", "Evolución",
+        "Juicio clínico", "Impresión diagnóstica", "Impresión diagnóstica y plan", "Diagnóstico principal", "Diagnósticos secundarios", "Plan",
+        "Recomendaciones", "Recomendaciones al alta", "Procedimientos", "Informe de alta", "Lista de problemas", "Constantes", "Hábitos", "Noche",
+    ),
+    "en": (
+        "CC", "HPI", "PMH", "PSH", "FH", "SH", "A/P", "VS", "Chief complaint", "Reason for visit", "Reason for admission", "Interval history",
+        "History of present illness", "Past medical history", "Family history", "Social history", "Allergies", "Allergies/ADRs", "Medications",
+        "Current medications", "Home meds", "Assessment", "Assessment and plan", "Impression", "Plan", "Problem list", "Principal diagnosis",
+        "Secondary diagnoses", "Recommendations", "Disposition", "Discharge instructions", "Hospital course", "Procedures", "Overnight",
+    ),
+    "it": (
+        "APP", "APR", "PV", "Motivo di accesso", "Motivo della visita", "Motivo del ricovero", "Anamnesi", "Anamnesi patologica prossima",
+        "Anamnesi patologica remota", "Anamnesi familiare", "Storia clinica", "Comorbidità", "Allergie", "Allergie e intolleranze", "Farmaci",
+        "Terapia domiciliare", "Terapia in atto", "Diagnosi principale", "Diagnosi secondarie", "Impressione diagnostica", "Conclusioni", "Piano",
+        "Valutazione e piano", "Indicazioni", "Indicazioni alla dimissione", "Lettera di dimissione", "Decorso", "Procedure", "Dimissione", "Notte",
+    ),
+}  # fmt: skip
+HEADED = 0.4  # share of the texts that begin with the heading of a section
+STYLES = ("# {}\n", "## {}\n", "{}:\n", "{}: ", "{}\n", "== {} ==\n", "**{}**\n", "[{}]\n", "- {}: ")
 FRAMES = {
     "es": {
         "MEDICATION": (
@@ -167,12 +190,18 @@ def sentence(frame, label, lists, abbreviations, random):
     return text, entities
 
 
+def heading(language, random):
+    """The heading of a section, in some style, one in three in capitals."""
+    name = random.choice(HEADINGS[language])
+    return random.choice(STYLES).format(name.upper() if random.random() < 1 / 3 else name)
+
+
 def sentences(language, documents, random):
-    """`COUNT` texts of one to four such sentences, with mentions of `documents` in that language."""
+    """`COUNT` texts of one to four such sentences, with mentions of `documents` in that language, some below a heading."""
     lists = mentions(documents)
     made = []
     for i in range(COUNT):
-        text, entities = "", []
+        text, entities = heading(language, random) if random.random() < HEADED else "", []
         for _ in range(random.randint(1, 4)):
             label = random.choice((*corpus.HEADS, NOTHING))
             bare = label != NOTHING and random.random() < BARE

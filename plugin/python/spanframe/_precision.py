@@ -10,7 +10,8 @@ from typing import Any
 LONGEST_MESSAGE = 2**31 - 1
 # smaller tensors, such as the kinds of segments: little to gain
 FEWEST_WEIGHTS = 1024
-MULTIPLICATIONS = {("MatMul", 1), ("Gemm", 1)}
+# places of weights; attention multiplies by those of query, key and value
+MULTIPLICATIONS = {("MatMul", 1), ("Gemm", 1), ("Attention", 1)}
 
 
 def write(source: Path, target: Path, precision: str) -> list[Path]:
