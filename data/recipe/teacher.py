@@ -1,6 +1,6 @@
 """What trained models say of windows of pieces, for another one to learn: logits, and the last hidden states of the first."""
 
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import onnx
@@ -19,20 +19,25 @@ class Teacher:
         (classifier,) = (node for node in model.graph.node if node.name == "classifier")
         self.outputs = [classifier.input[0], "logits"]
         model.graph.output.append(onnx.helper.make_tensor_value_info(self.outputs[0], onnx.TensorProto.FLOAT, None))
-        self.first = load(model.SerializeToString(), threads)
-        self.others = [session(path, threads) for path in paths[1:]]
+        # as many batches at once as there are threads, with one in each: twice as fast as two threads in one batch
+        self.threads = threads
+        self.first = load(model.SerializeToString(), 1)
+        self.others = [session(path, 1) for path in paths[1:]]
 
     def teach(self, examples, pieces=1024):
-        """Set `taught` of each example: [pieces, hidden + labels] in half precision, logits the mean of all files'."""
-        begun = time.time()
-        for batch in batched([len(example.ids) for example in examples], pieces):
-            ids, mask = pad([examples[i].ids for i in batch])
-            hidden, logits = self.first.run(self.outputs, {"input_ids": ids, "attention_mask": mask})
-            logits = np.mean([logits, *(run(ids, mask) for run in self.others)], 0)
-            both = torch.from_numpy(np.concatenate([hidden, logits], -1)).half()
-            for row, i in enumerate(batch):
-                examples[i].taught = both[row, 1 : len(examples[i].ids) + 1].clone()
-        print(f"taught {len(examples)} windows in {time.time() - begun:.0f} s", flush=True)
+        """Set `taught` of the examples that lack it: [pieces, hidden + labels] in half precision, logits the mean of all files'."""
+        new = [example for example in dict.fromkeys(examples) if example.taught is None and not example.known]
+        with ThreadPoolExecutor(self.threads) as pool:
+            batches = batched([len(example.ids) for example in new], pieces)
+            list(pool.map(lambda batch: self.teach_batch([new[i] for i in batch]), batches))
+
+    def teach_batch(self, batch):
+        ids, mask = pad([example.ids for example in batch])
+        hidden, logits = self.first.run(self.outputs, {"input_ids": ids, "attention_mask": mask})
+        logits = np.mean([logits, *(run(ids, mask) for run in self.others)], 0)
+        both = torch.from_numpy(np.concatenate([hidden, logits], -1)).half()
+        for row, example in enumerate(batch):
+            example.taught = both[row, 1 : len(example.ids) + 1].clone()
 
 
 def loss(hidden, logits, taught, likeness):

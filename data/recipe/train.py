@@ -81,10 +81,11 @@ FIRST_PIECE = 4  # the ones before are <s>, <pad>, </s> and <unk>
 
 @dataclass(eq=False)
 class Example:
-    """A window: its pieces, their tags [pieces, heads], and what a teacher says of them (teacher.py)."""
+    """A window: its pieces, their tags [pieces, heads], and what a teacher says of them (teacher.py) unless they are `known` for certain."""
 
     ids: torch.Tensor
     tags: torch.Tensor
+    known: bool = False
     taught: torch.Tensor = None
 
 
@@ -148,14 +149,15 @@ class Pool:
         return item
 
 
-def batches(pools, pieces):
-    """Endless batches of about `pieces` pieces, of similar lengths, in the mix of pools."""
+def batches(pools, pieces, teach=lambda examples: None):
+    """Endless batches of about `pieces` pieces, of similar lengths, in the mix of pools; `teach` sees them first, many at once."""
     while True:
         drawn, size = [], 0
         while size < BATCHES_SORTED * pieces:
             name = min(MIX, key=lambda pool: pools[pool].seen / MIX[pool])
             drawn.append(pools[name].draw())
             size += len(drawn[-1].ids)
+        teach(drawn)
         drawn.sort(key=lambda item: len(item.ids) + random.random() * 4)
         made, current = [], []
         for item in drawn:
@@ -242,15 +244,13 @@ def main():
     pools = {}
     for name, chosen in documents.items():
         every, long = examples(tokenizer, chosen)
+        for example in every:
+            example.known = name.endswith("-sentences")
         pools[name] = Pool(every)
         if name in corpus.LANGUAGES:
             pools[f"{name}-long"] = Pool(long)
     for name, pool in pools.items():
         print(name, len(pool.items), "windows", pool.pieces, "pieces", flush=True)
-    if args.teacher:
-        # what stands in the sentences is known for certain
-        distinct = dict.fromkeys(i for name, pool in pools.items() if not name.endswith("-sentences") for i in pool.items)
-        teacher.Teacher(args.teacher, args.threads).teach(list(distinct))
     model = Encoder(args.base, torch.bfloat16 if args.bf16 else torch.float32, args.device)
     model.config |= CONFIG
     if args.whole:
@@ -279,7 +279,8 @@ def main():
     seconds = (begun.replace(hour=hour, minute=minute, second=0, microsecond=0) - begun).total_seconds() % 86400
     start = saved = time.time()
     loss_mean, steps, pieces = None, 0, 0
-    for batch in batches(pools, args.pieces):
+    teach = [teacher.Teacher(args.teacher, args.threads).teach] if args.teacher else []
+    for batch in batches(pools, args.pieces, *teach):
         elapsed = (time.time() - start) / seconds
         if elapsed >= 1:
             break
