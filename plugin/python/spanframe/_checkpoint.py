@@ -61,6 +61,7 @@ def _fuse(path: Path) -> None:
         return
     options = FusionOptions("bert")
     options.enable_embed_layer_norm = False  # positions of RoBERTa's are counted otherwise
+    options.use_raw_attention_mask()  # any piece may be hidden, not the padding at the end alone
     fused = optimize_model(str(path), "bert", 0, 0, optimization_options=options, opt_level=1)
     fused.save_model_to_file(str(path))
 
