@@ -149,7 +149,7 @@ class Pool:
         return item
 
 
-def batches(pools, pieces, teach=lambda examples: None):
+def batches(pools, pieces, teach=None):
     """Endless batches of about `pieces` pieces, of similar lengths, in the mix of pools; `teach` sees them first, many at once."""
     while True:
         drawn, size = [], 0
@@ -157,7 +157,8 @@ def batches(pools, pieces, teach=lambda examples: None):
             name = min(MIX, key=lambda pool: pools[pool].seen / MIX[pool])
             drawn.append(pools[name].draw())
             size += len(drawn[-1].ids)
-        teach(drawn)
+        if teach:
+            teach(drawn)
         drawn.sort(key=lambda item: len(item.ids) + random.random() * 4)
         made, current = [], []
         for item in drawn:
@@ -279,8 +280,8 @@ def main():
     seconds = (begun.replace(hour=hour, minute=minute, second=0, microsecond=0) - begun).total_seconds() % 86400
     start = saved = time.time()
     loss_mean, steps, pieces = None, 0, 0
-    teach = [teacher.Teacher(args.teacher, args.threads).teach] if args.teacher else []
-    for batch in batches(pools, args.pieces, *teach):
+    teach = teacher.Teacher(args.teacher, args.threads).teach if args.teacher else None
+    for batch in batches(pools, args.pieces, teach):
         elapsed = (time.time() - start) / seconds
         if elapsed >= 1:
             break
