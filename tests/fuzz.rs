@@ -14,7 +14,7 @@ use std::{
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use spanframe_core::{
-    AggregationStrategy, Decoder, Encoding, Grouping, LabelSet, Rule, Span, TagScheme, Viterbi,
+    AggregationStrategy, Constraints, Decoder, Decoding, Encoding, Grouping, LabelSet, Rule, Span, TagScheme,
     cleanup::{CleanupMode, clean},
     hugging_face::keep_longest,
     sentence,
@@ -92,8 +92,11 @@ impl Fuzz {
             let set = LabelSet::new(labels.split(' ').map(String::from).collect(), &[]).unwrap().with_scheme(scheme);
             let strategies = AggregationStrategy::NAMES.map(|(_, s)| Rule { units: Some(s), ..Rule::default() });
             let groupings = Grouping::NAMES.map(|(_, grouping)| Rule { grouping, greedy: true, ..Rule::words() });
-            let viterbi = Some(Viterbi { begin_after_entity_cost: 1.0, whole_words: true });
-            let constrained = [Rule { viterbi, trim: true, ..Rule::default() }, Rule { viterbi, ..Rule::words() }];
+            let constraints = Constraints { begin_after_entity_cost: 1.0, whole_words: true };
+            let constrained =
+                [Decoding::Viterbi(constraints), Decoding::Posterior(constraints)].into_iter().flat_map(|decoding| {
+                    [Rule { decoding, trim: true, ..Rule::default() }, Rule { decoding, ..Rule::words() }]
+                });
             for rule in strategies.into_iter().chain(groupings).chain(constrained) {
                 let decoder = Decoder::new(rule, set.clone());
                 let kinds = decoder.kinds().len();

@@ -169,13 +169,18 @@ fn unusable_folders_are_refused_with_the_file_and_the_way_out() {
     check_refused("multi-head", |f| edit(f, "config.json", "\"viterbi\"", "\"viterby\""), &["config.json", "viterby"]);
     check_refused(
         "multi-head",
+        |f| edit(f, "config.json", "\"begin_after_entity_cost\": 2.0", "\"begin_after_entity_cost\": -1.0"),
+        &["config.json", "begin_after_entity_cost -1 is not from 0 to 100"],
+    );
+    check_refused(
+        "multi-head",
         |f| edit(f, "config.json", "\"window_length\": 64", "\"window_length\": 640"),
         &["window_length 640"],
     );
     check_refused(
         "multi-head",
         |f| edit(f, "config.json", "\"B-DISEASE\"", "\"DISEASE\""),
-        &["head `DISEASE`", "viterbi"],
+        &["head `DISEASE`", "`decoder`"],
     );
     check_refused(
         "bert-uncased",

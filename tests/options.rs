@@ -90,6 +90,18 @@ fn every_grouping_and_decoding_reads_the_same_labels() {
     let both = find(|o| (o.decoding, o.grouping) = (Some("viterbi".into()), Some("strict".into())));
     assert_eq!(both, viterbi);
     assert_ne!(viterbi, lenient);
+    // what is likely is sure of itself, and overlaps something of its type in the best sequence
+    let likely = find(|o| o.decoding = Some("posterior".into()));
+    let (mut all, mut same) = (0, 0);
+    for (likely, best) in likely.iter().flatten().zip(viterbi.iter().flatten()) {
+        all += likely.len();
+        for f in likely {
+            assert!(f.confidence > 0.5);
+            let place = |g: &Found| (g.begin, g.end, g.entity.clone());
+            same += usize::from(best.iter().any(|g| place(g) == place(f)));
+        }
+    }
+    assert!(all > 20 && same * 10 > all * 9, "{same} of {all}");
     let spark = find(|o| o.grouping = Some("sparknlp".into()));
     assert_ne!(spark, lenient);
     assert!(spark.iter().flatten().flatten().count() <= lenient.iter().flatten().flatten().count());
@@ -233,6 +245,20 @@ fn options_that_contradict_each_other_are_refused() {
         "option `grouping` does not go with a strategy of Hugging Face: Hugging Face's pipeline has a rule of its own; \
          use the strategy `word`"
     );
+    let posterior = |change: fn(&mut RawOptions)| {
+        let raw = RawOptions { decoding: Some("posterior".into()), ..raw(Some("bert-uncased")) };
+        let mut changed = raw.clone();
+        change(&mut changed);
+        assert!(EngineOptions::new(raw).is_ok());
+        EngineOptions::new(changed).expect_err("refused").to_string()
+    };
+    assert_eq!(
+        posterior(|o| o.aggregation_strategy = Some("max".into())),
+        "option `decoding` does not go with a strategy of Hugging Face: `posterior` gives mentions, not labels to group; \
+         leave one of them out"
+    );
+    assert!(posterior(|o| o.emulate = Some("sparknlp".into())).contains("`decoding` does not go with `emulate`"));
+    assert!(posterior(|o| o.grouping = Some("strict".into())).contains("`decoding` does not go with `grouping`"));
     assert!(
         refused(|o| o.black_list = names(&["DISEASES"]))
             .contains("`black_list` cannot be `DISEASES`; did you mean `DISEASE`?")

@@ -42,7 +42,7 @@ class Teacher:
 
 def loss(hidden, logits, taught, likeness):
     """How far the hidden states, weighted by `likeness`, and the tags' probabilities of pieces are from what was taught of them."""
-    wanted, said = taught.float().split([hidden.shape[-1], logits.shape[-1]], -1)
-    far = F.mse_loss(hidden.float(), wanted)
-    said, logits = (torch.log_softmax(part.reshape(-1, 3) / TEMPERATURE, -1) for part in (said, logits))
+    size = hidden.shape[-1]
+    far = F.mse_loss(hidden.float(), taught[:, :size])
+    said, logits = (torch.log_softmax(part.reshape(-1, 3) / TEMPERATURE, -1) for part in (taught[:, size:], logits))
     return likeness * far + TEMPERATURE**2 * F.kl_div(logits, said, log_target=True, reduction="batchmean")

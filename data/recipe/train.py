@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 
 import capitals
+import chain
 import corpus
 import decode
 import noise
@@ -57,7 +58,7 @@ CONFIG = {
     "label2id": {label: i for i, label in enumerate(LABELS)},
     "heads": corpus.HEADS,
     "decoder": {
-        "name": "viterbi",
+        "name": "posterior",
         "begin_after_entity_cost": decode.BEGIN_AFTER_ENTITY_COST,
         "whole_words": True,
         "trim": True,
@@ -81,10 +82,12 @@ FIRST_PIECE = 4  # the ones before are <s>, <pad>, </s> and <unk>
 
 @dataclass(eq=False)
 class Example:
-    """A window: its pieces, their tags [pieces, heads], and what a teacher says of them (teacher.py) unless they are `known` for certain."""
+    """A window: its pieces, their tags [pieces, heads], which of them continue a word, and what a teacher says of them (teacher.py)
+    unless they are `known` for certain."""
 
     ids: torch.Tensor
     tags: torch.Tensor
+    glued: torch.Tensor
     known: bool = False
     taught: torch.Tensor = None
 
@@ -107,9 +110,10 @@ def examples(tokenizer, documents):
                 inner |= cuts
         tags[empty] = windows.IGNORED
         ids = torch.tensor(encoding.ids)
+        glued = torch.tensor(decode.continues_word(document.text, spans), dtype=torch.bool)
         several = {s for s, e, label in document.entities if label == "MEDICATION" and " " in document.text[s:e]}
         for start, end in windows.windows(document.text, spans, inner):
-            every.append(Example(ids[start:end], tags[start:end]))
+            every.append(Example(ids[start:end], tags[start:end], glued[start:end]))
             if any(first in several for first, _ in spans[start:end]):
                 long.append(every[-1])
     return every, long
@@ -172,26 +176,31 @@ def batches(pools, pieces, teach=None):
 
 
 def collate(batch, hide):
-    """Padded ids (some hidden behind the piece `hide`), mask and tags of a batch."""
+    """Padded ids (some hidden behind the piece `hide`), mask, tags and what continues a word of a batch."""
     ids, mask = map(torch.from_numpy, pad([item.ids for item in batch], multiple=8))
     tags = torch.full((*ids.shape, len(corpus.HEADS)), windows.IGNORED)
+    glued = torch.zeros_like(mask, dtype=torch.bool)
     for row, item in enumerate(batch):
         tags[row, 1 : len(item.tags) + 1] = item.tags
+        glued[row, 2 : len(item.tags) + 1] = item.glued[1:]
     hidden = (torch.rand(ids.shape) < HIDDEN_PIECES) & (ids >= FIRST_PIECE)
-    return ids.masked_fill(hidden, hide), mask, tags
+    return ids.masked_fill(hidden, hide), mask, tags, glued
 
 
-def taught(batch, mask, hidden, logits, likeness):
-    """How far a batch's hidden states and logits are from what a teacher said of its pieces, if it spoke of any."""
-    said = [item.taught for item in batch if item.taught is not None]
-    if not said:
-        return 0.0
+def far(batch, mask, tags, glued, hidden, logits, likeness):
+    """The loss of a batch: of its sequences of tags, and of what a teacher said of its pieces, if it spoke of any."""
+    logits = logits.unflatten(-1, (-1, 3))
     inside = torch.zeros_like(mask, dtype=torch.bool)
     inside[:, 1:-1] = mask[:, 2:]  # what has a neighbour on either side
-    inside[[item.taught is None for item in batch]] = False
-    inside = inside.to(hidden.device)
-    said = torch.cat(said).to(hidden.device)
-    return teacher.loss(hidden[inside], logits[inside], said, likeness)
+    spoken = torch.tensor([item.taught is not None for item in batch])
+    if not spoken.any():
+        return chain.loss(logits, inside, glued, tags)
+    known = inside & spoken[:, None]
+    said = torch.cat([item.taught for item in batch if item.taught is not None]).float()
+    theirs = torch.zeros(logits.shape)
+    theirs[known] = said[:, hidden.shape[-1] :].unflatten(-1, (-1, 3))
+    sequences = chain.loss(logits, inside, glued, tags, theirs, spoken)
+    return sequences + teacher.loss(hidden[known], logits[known], said, likeness)
 
 
 def rate(elapsed):
@@ -287,7 +296,7 @@ def main():
             break
         for group, most in rates:
             group["lr"] = most * rate(elapsed)
-        ids, mask, tags = collate(batch, hide)
+        ids, mask, tags, glued = collate(batch, hide)
         following = args.whole and steps % FOLLOWED == 0 and elapsed < SETTLED
         plain = not following and random.random() < PLAIN
         if following:
@@ -300,9 +309,8 @@ def main():
         logits = model.classify(hidden)
         if following:
             model.follow(0.1)
-        loss = torch.nn.functional.cross_entropy(logits.reshape(-1, 3), tags.reshape(-1).to(logits.device), ignore_index=windows.IGNORED)
-        if args.teacher:
-            loss = loss + taught(batch, mask, hidden, logits, args.likeness)
+        # sums over sequences are small, and quicker on a processor
+        loss = far(batch, mask, tags, glued, hidden.cpu(), logits.cpu(), args.likeness)
         loss.backward()
         model.take_gradients()
         torch.nn.utils.clip_grad_norm_(dense.values(), 1.0)

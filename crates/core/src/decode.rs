@@ -3,12 +3,13 @@
 use std::ops::Range;
 
 use crate::{
-    AggregationStrategy, Encoding, Grouping, LabelSet, Span, Tag,
-    aggregate::{self, Unit, best},
-    group::{group, join_touching},
+    AggregationStrategy, Encoding, Grouping, Head, LabelSet, Span, Tag,
+    aggregate::{self, Emissions, Unit, best},
+    group::{Mention, group, join_touching},
     hugging_face::HuggingFace,
+    moves::{Constraints, Moves},
+    posterior::Posterior,
     trim,
-    viterbi::{Moves, Viterbi},
 };
 
 /// One mention in one document.
@@ -18,8 +19,31 @@ pub struct Entity {
     pub span: Span,
     /// What it is, as an index into [`Decoder::kinds`].
     pub kind: u16,
-    /// Mean score of its units, 0 to 1.
+    /// Mean score of its units, 0 to 1; under [`Decoding::Posterior`] the probability of the mention.
     pub score: f32,
+}
+
+/// How the labels of units, or the mentions, are chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Decoding {
+    /// The best label of each unit by itself.
+    #[default]
+    Best,
+    /// The best sequence of labels that the scheme allows.
+    Viterbi(Constraints),
+    /// The mentions with a probability of more than one half, over all sequences that the scheme allows.
+    Posterior(Constraints),
+}
+
+impl Decoding {
+    /// What sequences are charged and forbidden, where sequences are looked at.
+    #[must_use]
+    pub fn constraints(self) -> Option<Constraints> {
+        match self {
+            Self::Best => None,
+            Self::Viterbi(constraints) | Self::Posterior(constraints) => Some(constraints),
+        }
+    }
 }
 
 /// How a model's logits are to be read.
@@ -27,9 +51,9 @@ pub struct Entity {
 pub struct Rule {
     /// What carries a label: the units of a strategy, or every piece where `None`.
     pub units: Option<AggregationStrategy>,
-    /// The best sequence that the scheme allows, instead of the best label of each unit.
-    pub viterbi: Option<Viterbi>,
-    /// How labels become mentions; Hugging Face's strategies have a rule of their own.
+    /// How labels are chosen. Hugging Face's strategies take no [`Decoding::Posterior`], which gives mentions.
+    pub decoding: Decoding,
+    /// How labels become mentions; Hugging Face's strategies and [`Decoding::Posterior`] have a rule of their own.
     pub grouping: Grouping,
     /// Join mentions of one type that touch.
     pub greedy: bool,
@@ -60,14 +84,22 @@ pub struct Kind {
     pub entity: Option<u16>,
 }
 
+/// What a rule says of sequences, made ready for the labels of one head.
+#[derive(Clone, Debug)]
+enum Sequences {
+    Any,
+    Best(Moves),
+    All(Posterior),
+}
+
 /// A [`Rule`] made ready for the labels of a model.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     rule: Rule,
     labels: LabelSet,
     kinds: Vec<Kind>,
-    /// One a head, where the rule asks for the constrained decoder.
-    moves: Vec<Moves>,
+    /// One a head.
+    sequences: Vec<Sequences>,
     hugging_face: Option<HuggingFace>,
 }
 
@@ -75,10 +107,15 @@ impl Decoder {
     /// Makes `rule` ready for `labels`.
     #[must_use]
     pub fn new(rule: Rule, labels: LabelSet) -> Self {
-        let moves = rule.viterbi.map_or(Vec::new(), |viterbi| {
-            let heads = labels.heads().iter();
-            heads.map(|head| Moves::new(viterbi, &labels.tags()[head.columns.clone()], &labels)).collect()
-        });
+        let sequences = |head: &Head| {
+            let moves = |constraints| Moves::new(constraints, &labels.tags()[head.columns.clone()], &labels);
+            match rule.decoding {
+                Decoding::Best => Sequences::Any,
+                Decoding::Viterbi(constraints) => Sequences::Best(moves(constraints)),
+                Decoding::Posterior(constraints) => Sequences::All(Posterior::new(moves(constraints))),
+            }
+        };
+        let sequences = labels.heads().iter().map(sequences).collect();
         let hugging_face = rule
             .units
             .filter(|strategy| strategy.is_hugging_face())
@@ -90,7 +127,7 @@ impl Decoder {
                 types.map(|(i, name)| Kind { name: name.clone(), entity: Some(i as u16) }).collect()
             }
         };
-        Self { rule, labels, kinds, moves, hugging_face }
+        Self { rule, labels, kinds, sequences, hugging_face }
     }
 
     /// What the entities can be.
@@ -143,19 +180,15 @@ impl Decoder {
                 Some(strategy) => aggregate::units(encoding, pieces.clone(), logits, shape, strategy),
                 None => aggregate::pieces(encoding, pieces.clone(), logits, shape),
             };
-            let mut units = match self.moves.get(number) {
-                Some(moves) => moves.units(&emissions),
-                None => {
+            let mut entities = match &self.sequences[number] {
+                Sequences::Any => {
                     let rows = emissions.probabilities.chunks_exact(head.columns.len());
                     let labelled = emissions.spans.iter().zip(rows.map(best));
-                    labelled.map(|(&span, (label, score))| Unit { span, label, score }).collect()
+                    let units = labelled.map(|(&span, (label, score))| Unit { span, label, score }).collect();
+                    self.labelled(units, head, tags)
                 }
-            };
-            let mut entities = if let Some(theirs) = &self.hugging_face {
-                theirs.entities(&units, head.columns.start, self.rule.greedy)
-            } else {
-                units.retain(|u| !u.span.is_empty());
-                self.group(&units, tags)
+                Sequences::Best(moves) => self.labelled(moves.best_sequence(&emissions), head, tags),
+                Sequences::All(posterior) => self.likely(posterior, &emissions),
             };
             if self.rule.trim {
                 tidy(text, &mut entities);
@@ -181,6 +214,33 @@ impl Decoder {
             Some(theirs) => columns.into_iter().any(|c| wanted[usize::from(theirs.kind(c))]),
             None => tags.iter().any(|t| matches!(t, Tag::Entity(_, kind) if wanted[usize::from(*kind)])),
         }
+    }
+
+    /// The entities of units that have their labels.
+    fn labelled(&self, mut units: Vec<Unit>, head: &Head, tags: &[Tag]) -> Vec<Entity> {
+        if let Some(theirs) = &self.hugging_face {
+            return theirs.entities(&units, head.columns.start, self.rule.greedy);
+        }
+        units.retain(|u| !u.span.is_empty());
+        self.group(&units, tags)
+    }
+
+    /// The entities of likely mentions: each unit of a mention has the mention's probability as its score.
+    fn likely(&self, posterior: &Posterior, emissions: &Emissions) -> Vec<Entity> {
+        let mut units: Vec<Unit> = emissions.spans.iter().map(|&span| Unit { span, label: 0, score: 0.0 }).collect();
+        let mut mentions: Vec<Mention> = Vec::new();
+        for (mention, probability) in posterior.mentions(emissions) {
+            units[mention.0.clone()].iter_mut().for_each(|unit| unit.score = probability);
+            mentions.push(mention);
+        }
+        if self.rule.greedy {
+            join_touching(&mut mentions);
+        }
+        let covers = |(range, kind): Mention| {
+            let units: Vec<Unit> = units[range].iter().copied().filter(|unit| !unit.span.is_empty()).collect();
+            (!units.is_empty()).then(|| entity(&units, kind))
+        };
+        mentions.into_iter().filter_map(covers).collect()
     }
 
     fn group(&self, units: &[Unit], tags: &[Tag]) -> Vec<Entity> {
@@ -245,11 +305,13 @@ mod tests {
             let set = LabelSet::new(labels, &["M".into(), "D".into()]).unwrap();
             let offsets: Vec<(usize, usize)> = text.char_indices().map(|(i, c)| (i, i + c.len_utf8())).collect();
             let encoding = Encoding::new(&text, vec![0; offsets.len()], offsets);
-            let viterbi = Some(Viterbi { begin_after_entity_cost: 2.0, whole_words });
+            let constraints = Constraints { begin_after_entity_cost: 2.0, whole_words };
+            let sequences = [Decoding::Viterbi(constraints), Decoding::Posterior(constraints)];
             let rules = Grouping::NAMES
                 .map(|(_, grouping)| Rule { grouping, greedy, ..Rule::words() })
                 .into_iter()
-                .chain([Rule { viterbi, trim: true, ..Rule::default() }, Rule { viterbi, ..Rule::words() }]);
+                .chain(sequences.map(|decoding| Rule { decoding, trim: true, ..Rule::default() }))
+                .chain(sequences.map(|decoding| Rule { decoding, greedy, ..Rule::words() }));
             for rule in rules {
                 let decoder = Decoder::new(rule, set.clone());
                 let decode = |wanted| decoder.entities(&text, (&encoding, 0..encoding.len()), &seed[..encoding.len() * 6], wanted);

@@ -89,8 +89,8 @@ pub enum LabelError {
         /// Number of heads.
         heads: usize,
     },
-    /// A constrained decoder needs O, B and I in every head.
-    #[error("head `{head}` needs exactly one O, one B- and one I- label for the viterbi decoder")]
+    /// A decoder of sequences needs O, B and I in every head.
+    #[error("head `{head}` needs exactly one O, one B- and one I- label for `decoder`")]
     NotIob2 {
         /// Name of the head.
         head: String,
@@ -213,7 +213,7 @@ impl LabelSet {
         self.scheme
     }
 
-    /// Columns of O, B and I within `head`, for the constrained decoder.
+    /// Columns of O, B and I within `head`, for decoders of sequences.
     ///
     /// # Errors
     /// [`LabelError::NotIob2`] if the head has other labels.

@@ -2,8 +2,9 @@
 //!
 //! The modules are the steps of the pipeline, in its order: [`sentence`] cuts a document, [`window`] packs pieces
 //! into what a model can take, [`batch`] groups windows of like length, [`aggregate`] turns logits of pieces into
-//! probabilities of units, [`viterbi`] finds the best legal tags, [`group`] turns tags into mentions, [`decode`] does
-//! all of that for a document, [`trim`] tidies the edges, [`merge`] settles what several models found in one place.
+//! probabilities of units, [`moves`] says which tags may follow each other, [`viterbi`] finds the best legal tags and
+//! [`posterior`] the likely mentions, [`group`] turns tags into mentions, [`decode`] does all of that for a document,
+//! [`trim`] tidies the edges, [`merge`] settles what several models found in one place.
 //! [`hugging_face`] has the rules of that pipeline, [`capitals`] lowers lines in capitals for models that want it.
 //!
 //! [`score`] compares what was found with what was annotated, [`bootstrap`] says how sure that is.
@@ -22,6 +23,8 @@ pub mod group;
 pub mod hugging_face;
 pub mod label;
 pub mod merge;
+pub mod moves;
+pub mod posterior;
 pub mod score;
 pub mod sentence;
 pub mod span;
@@ -34,11 +37,11 @@ pub mod word;
 pub use aggregate::AggregationStrategy;
 pub use batch::Batch;
 pub use cleanup::{Cleaned, CleanupMode};
-pub use decode::{Decoder, Entity, Kind, Rule};
+pub use decode::{Decoder, Decoding, Entity, Kind, Rule};
 pub use encoding::Encoding;
 pub use group::Grouping;
 pub use label::{Head, LabelError, LabelSet, Prefix, Tag, TagScheme};
 pub use merge::{Merge, MergeWithin, Origin};
+pub use moves::Constraints;
 pub use span::Span;
-pub use viterbi::Viterbi;
 pub use window::Window;

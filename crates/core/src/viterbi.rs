@@ -1,68 +1,16 @@
 //! The constrained decoder: the best sequence of labels that the tag scheme allows.
 
 use crate::{
-    LabelSet, Prefix, Tag, TagScheme,
     aggregate::{Emissions, Unit},
+    moves::{Moves, NEVER},
 };
 
-/// Stands for a move that is not allowed; finite, so that sums stay ordered.
-const NEVER: f32 = -1e9;
-
-/// What a constrained decoder charges and forbids, beside what the tag scheme forbids.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Viterbi {
-    /// Cost, in nats, of an entity that begins directly after a unit of another entity.
-    pub begin_after_entity_cost: f32,
-    /// Forbid a change between O and an entity, and a new begin, inside a word.
-    pub whole_words: bool,
-}
-
-/// The moves of one head, as log-costs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Moves {
-    labels: usize,
-    /// Which labels are of the same type: their probabilities add up to an entity's score.
-    kinds: Vec<Option<u16>>,
-    /// Into the first unit, by label.
-    start: Vec<f32>,
-    /// Out of the last unit, by label.
-    end: Vec<f32>,
-    /// `[from, to]`, between words and inside one.
-    between: Vec<f32>,
-    inside: Vec<f32>,
-}
-
 impl Moves {
-    /// The moves that `viterbi` and the scheme of `set` allow between `tags`, the labels of one head.
-    #[must_use]
-    pub fn new(viterbi: Viterbi, tags: &[Tag], set: &LabelSet) -> Self {
-        let legal = Legal { tags, scheme: set.scheme() };
-        let cost = |allowed: bool| if allowed { 0.0 } else { NEVER };
-        let moves = |inside: bool| {
-            let pairs = tags.iter().flat_map(|&from| tags.iter().map(move |&to| (from, to)));
-            pairs
-                .map(|(from, to)| {
-                    let begins = matches!((from, to), (Tag::Entity(..), Tag::Entity(Prefix::Begin, _)));
-                    let price = if begins { viterbi.begin_after_entity_cost } else { 0.0 };
-                    cost(legal.step(from, to) && !(inside && breaks(from, to))) - price
-                })
-                .collect()
-        };
-        Self {
-            labels: tags.len(),
-            kinds: tags.iter().map(|&tag| kind(tag)).collect(),
-            start: tags.iter().map(|&to| cost(legal.starts(to))).collect(),
-            end: tags.iter().map(|&from| cost(legal.ends(from))).collect(),
-            between: moves(false),
-            inside: moves(viterbi.whole_words),
-        }
-    }
-
     /// The best allowed sequence of labels over the units of one document.
     ///
     /// A unit's score is the probability of its type, all prefixes together. Every unit takes part, empty ones too.
     #[must_use]
-    pub fn units(&self, emissions: &Emissions) -> Vec<Unit> {
+    pub fn best_sequence(&self, emissions: &Emissions) -> Vec<Unit> {
         let (n, l) = (emissions.spans.len(), self.labels);
         let mut came_from = vec![0u16; n * l];
         let mut best = vec![0.0; l];
@@ -97,107 +45,31 @@ impl Moves {
     }
 }
 
-/// Whether a move inside a word would begin, end or change an entity there.
-fn breaks(from: Tag, to: Tag) -> bool {
-    match (from, to) {
-        (Tag::Outside, Tag::Outside) => false,
-        (Tag::Entity(before, a), Tag::Entity(after, b)) => {
-            a != b || matches!(before, Prefix::End | Prefix::Single) || !matches!(after, Prefix::Inside | Prefix::End)
-        }
-        _ => true,
-    }
-}
-
-fn kind(tag: Tag) -> Option<u16> {
-    match tag {
-        Tag::Outside => None,
-        Tag::Entity(_, kind) => Some(kind),
-    }
-}
-
-/// What a scheme allows, among the labels that there are: a rule that would need a label which a type lacks is void.
-struct Legal<'a> {
-    tags: &'a [Tag],
-    scheme: TagScheme,
-}
-
-impl Legal<'_> {
-    fn has(&self, prefix: Prefix, of: u16) -> bool {
-        self.tags.contains(&Tag::Entity(prefix, of))
-    }
-
-    /// Whether `tag` may only follow an open entity of its type.
-    fn needs_open(&self, tag: Tag) -> bool {
-        match (self.scheme, tag) {
-            (TagScheme::Iob2, Tag::Entity(Prefix::Inside, k)) => self.has(Prefix::Begin, k),
-            (TagScheme::Iobes | TagScheme::Bilou, Tag::Entity(Prefix::Inside | Prefix::End, k)) => {
-                self.has(Prefix::Begin, k)
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether after `tag` its entity has to go on.
-    fn leaves_open(&self, tag: Tag) -> bool {
-        match (self.scheme, tag) {
-            (TagScheme::Ioe2, Tag::Entity(Prefix::Inside, k)) => self.has(Prefix::End, k),
-            (TagScheme::Iobes | TagScheme::Bilou, Tag::Entity(Prefix::Begin | Prefix::Inside, k)) => {
-                self.has(Prefix::End, k)
-            }
-            _ => false,
-        }
-    }
-
-    fn starts(&self, tag: Tag) -> bool {
-        let between_touching = match self.scheme {
-            TagScheme::Iob1 => matches!(tag, Tag::Entity(Prefix::Begin, _)),
-            TagScheme::Ioe1 => matches!(tag, Tag::Entity(Prefix::End, _)),
-            _ => false,
-        };
-        !self.needs_open(tag) && !between_touching
-    }
-
-    fn ends(&self, tag: Tag) -> bool {
-        let between_touching = self.scheme == TagScheme::Ioe1 && matches!(tag, Tag::Entity(Prefix::End, _));
-        !self.leaves_open(tag) && !between_touching
-    }
-
-    fn step(&self, from: Tag, to: Tag) -> bool {
-        let same = kind(from).is_some() && kind(from) == kind(to);
-        let open = same && !matches!(from, Tag::Entity(Prefix::End | Prefix::Single, _));
-        let goes_on = same && matches!(to, Tag::Entity(Prefix::Inside | Prefix::End, _));
-        let touches = match (self.scheme, from, to) {
-            (TagScheme::Iob1, _, Tag::Entity(Prefix::Begin, _)) => same,
-            // an E- with nothing of its type before it is no entity to seqeval
-            (TagScheme::Ioe1, Tag::Entity(Prefix::End, _), _) | (TagScheme::Ioe1, _, Tag::Entity(Prefix::End, _)) => {
-                same
-            }
-            _ => true,
-        };
-        (!self.needs_open(to) || open) && (!self.leaves_open(from) || goes_on) && touches
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Encoding, Grouping, aggregate::pieces, group::group};
+    use crate::{
+        Encoding, Grouping, LabelSet, Tag, TagScheme,
+        aggregate::pieces,
+        group::group,
+        moves::{Constraints, Legal, SCHEMES},
+    };
     use proptest::prelude::*;
 
     fn set(labels: &str) -> LabelSet {
         LabelSet::new(labels.split(' ').map(String::from).collect(), &[]).unwrap()
     }
 
-    fn labels(set: &LabelSet, viterbi: Viterbi, encoding: &Encoding, logits: &[f32]) -> Vec<usize> {
+    fn labels(set: &LabelSet, constraints: Constraints, encoding: &Encoding, logits: &[f32]) -> Vec<usize> {
         let width = set.labels().len();
         let emissions = pieces(encoding, 0..encoding.len(), logits, (width, &(0..width)));
-        Moves::new(viterbi, set.tags(), set).units(&emissions).iter().map(|u| u.label).collect()
+        Moves::new(constraints, set.tags(), set).best_sequence(&emissions).iter().map(|u| u.label).collect()
     }
 
     fn check(text: &str, pieces: &[(usize, usize)], logits: &[[f32; 3]], expect: &[usize]) {
         let encoding = Encoding::new(text, vec![0; pieces.len()], pieces.iter().copied());
-        let viterbi = Viterbi { begin_after_entity_cost: 2.0, whole_words: true };
-        assert_eq!(labels(&set("O B-A I-A"), viterbi, &encoding, &logits.concat()), expect);
+        let constraints = Constraints { begin_after_entity_cost: 2.0, whole_words: true };
+        assert_eq!(labels(&set("O B-A I-A"), constraints, &encoding, &logits.concat()), expect);
     }
 
     #[test]
@@ -234,17 +106,6 @@ mod tests {
         check(&text, &pieces, &logits, &expect);
     }
 
-    const SCHEMES: [(TagScheme, &str); 8] = [
-        (TagScheme::Io, "O I-A I-B"),
-        (TagScheme::Iob1, "O B-A I-A B-B I-B"),
-        (TagScheme::Iob2, "O B-A I-A B-B I-B"),
-        (TagScheme::Ioe1, "O I-A E-A I-B E-B"),
-        (TagScheme::Ioe2, "O I-A E-A I-B E-B"),
-        (TagScheme::Iobes, "O B-A I-A E-A S-A B-B I-B E-B S-B"),
-        (TagScheme::Bilou, "O B-A I-A L-A U-A B-B I-B L-B U-B"),
-        (TagScheme::None, "O A B"),
-    ];
-
     proptest! {
         #[test]
         fn the_best_sequence_is_legal_in_every_scheme(
@@ -256,7 +117,7 @@ mod tests {
             let n = logits.len() / width;
             let text = "a ".repeat(n);
             let encoding = Encoding::new(&text, vec![0; n], (0..n).map(|i| (2 * i, 2 * i + 1)));
-            let found = labels(&set, Viterbi::default(), &encoding, &logits[..n * width]);
+            let found = labels(&set, Constraints::default(), &encoding, &logits[..n * width]);
             let tags: Vec<Tag> = found.iter().map(|&l| set.tags()[l]).collect();
             // a legal sequence reads the same under the strict and the lenient rule, and no tag is lost
             let strict = group(&tags, scheme, Grouping::Strict);

@@ -43,7 +43,7 @@ pub struct RawOptions {
     pub threshold: Option<f64>,
     /// `none`, `simple`, `first`, `average`, `max` or `word`; the model's own decoder where left out.
     pub aggregation_strategy: Option<String>,
-    /// `best` or `viterbi`; the model's own where left out.
+    /// `best`, `viterbi` or `posterior`; the model's own where left out.
     pub decoding: Option<String>,
     /// `lenient`, `strict` or `sparknlp`.
     pub grouping: Option<String>,
@@ -106,11 +106,14 @@ pub enum Decoding {
     Best,
     /// The most probable sequence that the tag scheme allows.
     Viterbi,
+    /// The mentions that are more likely than not, over all sequences that the tag scheme allows.
+    Posterior,
 }
 
 impl Decoding {
     /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 2] = [("best", Self::Best), ("viterbi", Self::Viterbi)];
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("best", Self::Best), ("viterbi", Self::Viterbi), ("posterior", Self::Posterior)];
 }
 
 /// Options, understood and checked as far as that goes without the model.
@@ -275,6 +278,19 @@ impl EngineOptions {
             let way_out = "Spark NLP labels a word by its first piece, leave it out";
             return conflict("aggregation_strategy", "emulating Spark NLP", way_out);
         }
+        let decoding = named("decoding", &raw.decoding, Decoding::NAMES)?;
+        if decoding == Some(Decoding::Posterior) {
+            let way_out = "`posterior` gives mentions, not labels to group; leave one of them out";
+            if theirs {
+                return conflict("decoding", "a strategy of Hugging Face", way_out);
+            }
+            if emulate.is_some() {
+                return conflict("decoding", "`emulate`", way_out);
+            }
+            if grouping.is_some_and(|grouping| grouping != Grouping::Lenient) {
+                return conflict("decoding", "`grouping`", way_out);
+            }
+        }
         let ignore_labels = raw.ignore_labels.unwrap_or_else(|| vec!["O".to_string()]);
         if !theirs && emulate != Some(Emulation::HuggingFace) && !ignore_labels.iter().any(|name| name == "O") {
             let way_out = "only these give `O` as an entity; add `O` to the list";
@@ -294,7 +310,7 @@ impl EngineOptions {
             replace_labels: raw.replace_labels.unwrap_or_default(),
             threshold: threshold as f32,
             aggregation_strategy,
-            decoding: named("decoding", &raw.decoding, Decoding::NAMES)?,
+            decoding,
             grouping,
             greedy_mode: raw.greedy_mode.unwrap_or(false),
             ner_has_no_schema: raw.ner_has_no_schema.unwrap_or(false),

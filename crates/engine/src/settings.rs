@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use spanframe_core::{AggregationStrategy, Decoder, Grouping, Kind, Rule, Viterbi};
+use spanframe_core::{self as core, AggregationStrategy, Decoder, Grouping, Kind, Rule};
 use spanframe_model::Model;
 
 use crate::{
@@ -165,7 +165,7 @@ pub(crate) fn prune(options: &mut EngineOptions, known: &Known, own: &MemberOpti
 }
 
 /// The model's own rule, with what the options say otherwise. Naming a strategy, a decoding or a grouping sets the
-/// model's own decoder aside, except that `decoding="viterbi"` alone keeps one that is constrained already.
+/// model's own decoder aside, except that `"viterbi"` or `"posterior"` alone keeps what the model's own charges and forbids.
 fn rule(options: &EngineOptions, own: Rule) -> Rule {
     let emulated = match options.emulate {
         Some(Emulation::HuggingFace) => Some(AggregationStrategy::Simple),
@@ -178,17 +178,19 @@ fn rule(options: &EngineOptions, own: Rule) -> Rule {
         && !options.ner_has_no_schema
         && match options.decoding {
             None => true,
-            Some(Decoding::Viterbi) => own.viterbi.is_some(),
-            Some(Decoding::Best) => own.viterbi.is_none(),
+            Some(Decoding::Best) => own.decoding == core::Decoding::Best,
+            Some(Decoding::Viterbi | Decoding::Posterior) => own.decoding.constraints().is_some(),
         };
     let base = if keeps_own { own } else { Rule { units: strategy.or(Rule::words().units), ..Rule::default() } };
-    let viterbi = match options.decoding {
-        Some(Decoding::Viterbi) => base.viterbi.or(Some(Viterbi::default())),
-        _ => base.viterbi,
+    let constraints = base.decoding.constraints().unwrap_or_default();
+    let decoding = match options.decoding {
+        None | Some(Decoding::Best) => base.decoding,
+        Some(Decoding::Viterbi) => core::Decoding::Viterbi(constraints),
+        Some(Decoding::Posterior) => core::Decoding::Posterior(constraints),
     };
     let grouping = options.grouping.unwrap_or(match options.emulate {
         Some(Emulation::SparkNlp) => Grouping::SparkNlp,
         _ => base.grouping,
     });
-    Rule { viterbi, grouping, greedy: options.greedy_mode, ..base }
+    Rule { decoding, grouping, greedy: options.greedy_mode, ..base }
 }

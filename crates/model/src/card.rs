@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use spanframe_core::{Constraints, Decoding};
+
 use crate::{Config, ModelError, ModelFiles, Tokenizer, front_matter};
 
 /// A description of a model folder, made without loading ONNX Runtime.
@@ -53,14 +55,10 @@ impl ModelCard {
     pub(crate) fn new(files: &ModelFiles, config: &Config, tokenizer: &Tokenizer) -> Self {
         let heads = config.labels.heads().iter().map(|h| h.name.clone()).filter(|n| !n.is_empty()).collect();
         let rule = config.default_rule();
-        let decoder = match rule.viterbi {
-            None => "best label of each word".to_string(),
-            Some(viterbi) => format!(
-                "viterbi over O, B, I (begin after entity costs {}{}{})",
-                viterbi.begin_after_entity_cost,
-                if viterbi.whole_words { ", whole words" } else { "" },
-                if rule.trim { ", trimmed edges" } else { "" },
-            ),
+        let decoder = match rule.decoding {
+            Decoding::Best => "best label of each word".to_string(),
+            Decoding::Viterbi(constraints) => sequences("viterbi", constraints, rule.trim),
+            Decoding::Posterior(constraints) => sequences("posterior", constraints, rule.trim),
         };
         let decoder = decoder + if config.lower_capitals { "; lines in capitals in lower case" } else { "" };
         let readme = files.read("README.md").ok().flatten();
@@ -89,6 +87,16 @@ impl ModelCard {
             readme: readme.as_deref().map(|text| front_matter::body(text).to_string()),
         }
     }
+}
+
+/// The decoder `name`, with what it charges and forbids.
+fn sequences(name: &str, constraints: Constraints, trim: bool) -> String {
+    format!(
+        "{name} over O, B, I (begin after entity costs {}{}{})",
+        constraints.begin_after_entity_cost,
+        if constraints.whole_words { ", whole words" } else { "" },
+        if trim { ", trimmed edges" } else { "" },
+    )
 }
 
 impl fmt::Display for ModelCard {

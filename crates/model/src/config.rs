@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use spanframe_core::{LabelSet, Rule, TagScheme, Viterbi};
+use spanframe_core::{Constraints, Decoding, LabelSet, Rule, TagScheme};
 
 use crate::{ModelError, ModelFiles};
 
@@ -20,7 +20,7 @@ const DEFAULT_MAX_LENGTH: usize = 512;
 /// | field | meaning |
 /// |---|---|
 /// | `heads` | names of independent heads; the logits are shared out evenly over them, in this order |
-/// | `decoder` | `{"name": "viterbi", "begin_after_entity_cost": 2.0, "whole_words": true, "trim": true}` |
+/// | `decoder` | `{"name": "posterior", "begin_after_entity_cost": 2.0, "whole_words": true, "trim": true}`, or `viterbi` |
 /// | `window_length` | most tokens of a window, special tokens included, where the model wants fewer than it can take |
 /// | `lower_capitals` | `true` for a model that reads lines in capitals better in lower case; positions and chunks stay those of the text |
 /// | `tag_scheme` | the scheme, where labels alone cannot tell (`"IOB1"`, `"IOE1"`) |
@@ -65,16 +65,29 @@ struct RawConfig {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "name", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(tag = "name", rename_all = "lowercase")]
 enum RawDecoder {
-    Viterbi {
-        #[serde(default)]
-        begin_after_entity_cost: f32,
-        #[serde(default)]
-        whole_words: bool,
-        #[serde(default)]
-        trim: bool,
-    },
+    Viterbi(RawConstraints),
+    Posterior(RawConstraints),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawConstraints {
+    begin_after_entity_cost: f32,
+    whole_words: bool,
+    trim: bool,
+}
+
+impl RawDecoder {
+    fn rule(self) -> Rule {
+        let (raw, sequences): (_, fn(Constraints) -> Decoding) = match self {
+            Self::Viterbi(raw) => (raw, Decoding::Viterbi),
+            Self::Posterior(raw) => (raw, Decoding::Posterior),
+        };
+        let RawConstraints { begin_after_entity_cost, whole_words, trim } = raw;
+        Rule { decoding: sequences(Constraints { begin_after_entity_cost, whole_words }), trim, ..Rule::default() }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -94,16 +107,16 @@ impl Config {
         let wrong = |reason: String| ModelError::Config { file: file.clone(), reason };
         let raw: RawConfig = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
         let labels = label_set(&raw, &wrong, &file)?;
-        let rule = match raw.decoder {
-            None => None,
-            Some(RawDecoder::Viterbi { begin_after_entity_cost, whole_words, trim }) => {
-                for head in labels.heads() {
-                    labels.iob2_columns(head).map_err(|source| ModelError::Labels { file: file.clone(), source })?;
-                }
-                let viterbi = Some(Viterbi { begin_after_entity_cost, whole_words });
-                Some(Rule { viterbi, trim, ..Rule::default() })
+        let rule = raw.decoder.map(RawDecoder::rule);
+        if let Some(rule) = rule {
+            let cost = rule.decoding.constraints().map_or(0.0, |constraints| constraints.begin_after_entity_cost);
+            if !(0.0..=100.0).contains(&cost) {
+                return Err(wrong(format!("begin_after_entity_cost {cost} is not from 0 to 100")));
             }
-        };
+            for head in labels.heads() {
+                labels.iob2_columns(head).map_err(|source| ModelError::Labels { file: file.clone(), source })?;
+            }
+        }
         // the RoBERTa family counts positions from pad_token_id + 1
         let pad_token_id = raw.pad_token_id.unwrap_or(0);
         let shifted = ["roberta", "camembert"].iter().any(|kind| raw.model_type.contains(kind));

@@ -38,7 +38,7 @@ class NerExpression:
         replace_labels: dict[str, str] | None = None,
         threshold: float | None = None,
         aggregation_strategy: Literal["none", "simple", "first", "average", "max", "word"] | None = None,
-        decoding: Literal["best", "viterbi"] | None = None,
+        decoding: Literal["best", "viterbi", "posterior"] | None = None,
         grouping: Literal["lenient", "strict", "sparknlp"] | None = None,
         greedy_mode: bool | None = None,
         ner_has_no_schema: bool | None = None,
@@ -104,7 +104,8 @@ class NerExpression:
             cut. The model's own decoder where left out, or ``"word"``.
         decoding
             ``"best"``: the best label of each word by itself; ``"viterbi"``: the best sequence that the model's tag
-            scheme allows. The model's own where left out.
+            scheme allows; ``"posterior"``: the mentions that are more likely than not over all such sequences, with their
+            probability as ``confidence``. The model's own where left out.
         grouping
             How labels become mentions: ``"lenient"`` (default; conlleval's rule), ``"strict"`` (what is well-formed
             under the tag scheme alone), ``"sparknlp"`` (``I-`` continues a mention of any type).

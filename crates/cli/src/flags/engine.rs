@@ -44,7 +44,8 @@ pub struct EngineFlags {
     /// decoder where left out
     #[arg(long, value_name = "STRATEGY")]
     aggregation_strategy: Option<String>,
-    /// best (label of each word by itself) or viterbi (sequence that the tag scheme allows)
+    /// best (label of each word by itself), viterbi (best sequence that the tag scheme allows) or posterior (mentions more
+    /// likely than not)
     #[arg(long)]
     decoding: Option<String>,
     /// How labels become mentions: lenient, strict (well-formed ones alone), sparknlp (I- continues any type)
