@@ -35,7 +35,7 @@ def odds(scores):
 
 
 def posterior(logits, glued):
-    """Tags for `logits` [pieces, heads, 3] of the mentions with a probability of at least one half, and those probabilities.
+    """Tags for `logits` [pieces, heads, 3] of the mentions with a probability of more than one half, and those probabilities.
 
     A mention's probability is the share of all sequences of tags that have it, begin and end: I only after B or I, no
     change between O and entity inside a word, a price on B directly after an entity. So two that overlap cannot both be
@@ -55,11 +55,11 @@ def posterior(logits, glued):
         behind[i - 1] = (alone[i] * behind[i]) @ moves[i].T / sums[i]
     tags = np.zeros(alone.shape[:2], np.int8)
     scores = np.zeros(alone.shape[:2], np.float32)
-    for begin, head in zip(*np.nonzero((ahead * behind)[..., B] >= LIKELY)):
+    for begin, head in zip(*np.nonzero((ahead * behind)[..., B] > LIKELY)):
         mass, tag, end = ahead[begin, head, B], B, begin
-        while mass * behind[end, head, tag] >= LIKELY:  # else no mention that reaches this far is likely
+        while mass * behind[end, head, tag] > LIKELY:  # else no mention that reaches this far is likely
             closed = mass if end == last else mass * (moves[end + 1][tag, :I] * (alone * behind)[end + 1, head, :I]).sum() / sums[end + 1, head, 0]
-            if closed >= LIKELY:
+            if closed > LIKELY:
                 tags[begin, head] = B
                 tags[begin + 1 : end + 1, head] = I
                 scores[begin : end + 1, head] = closed

@@ -34,8 +34,8 @@ struct Sums<'a> {
     ahead: Vec<f32>,
     /// Over the sequences from each label of a unit on, in such a scale that `ahead * behind` are probabilities.
     behind: Vec<f32>,
-    /// What each row of `ahead` was divided by.
-    scale: Vec<f32>,
+    /// What a move into each label of a unit is multiplied by, in that scale.
+    weight: Vec<f32>,
 }
 
 impl Posterior {
@@ -77,51 +77,52 @@ impl Posterior {
     fn sums<'a>(&self, emissions: &'a Emissions) -> Sums<'a> {
         let l = self.labels;
         let n = emissions.spans.len();
-        let mut sums =
-            Sums { emissions, ahead: vec![0.0; n * l], behind: vec![0.0; n * l], scale: Vec::with_capacity(n) };
-        for i in 0..n {
-            let (before, row) = sums.ahead.split_at_mut(i * l);
-            let moves = self.moves_into(i, emissions);
-            for (to, value) in row[..l].iter_mut().enumerate() {
-                let into = match before.len().checked_sub(l) {
-                    None => self.start[to],
-                    Some(last) => (0..l).map(|from| before[last + from] * moves[from * l + to]).sum(),
-                };
-                *value = into * emissions.probabilities[i * l + to].max(LEAST);
+        let mut ahead: Vec<f32> = Vec::with_capacity(n * l);
+        let mut weight: Vec<f32> = emissions.probabilities.iter().map(|p| p.max(LEAST)).collect();
+        for (i, row) in weight.chunks_exact_mut(l).enumerate() {
+            match ahead.len().checked_sub(l) {
+                None => ahead.extend(self.start.iter().zip(&*row).map(|(start, w)| start * w)),
+                Some(before) => {
+                    ahead.resize(before + 2 * l, 0.0);
+                    let (before, here) = ahead[before..].split_at_mut(l);
+                    for (from, moves) in before.iter().zip(self.moves_into(i, emissions).chunks_exact(l)) {
+                        here.iter_mut().zip(moves).for_each(|(value, factor)| *value += from * factor);
+                    }
+                    here.iter_mut().zip(&*row).for_each(|(value, w)| *value *= w);
+                }
             }
-            let scale = row[..l].iter().sum::<f32>().max(f32::MIN_POSITIVE);
-            row[..l].iter_mut().for_each(|value| *value /= scale);
-            sums.scale.push(scale);
+            let here = &mut ahead[i * l..];
+            let scale = here.iter().sum::<f32>().max(f32::MIN_POSITIVE).recip();
+            here.iter_mut().for_each(|value| *value *= scale);
+            row.iter_mut().for_each(|w| *w *= scale);
         }
-        let Some(last) = n.checked_sub(1) else { return sums };
-        let ends: f32 = (0..l).map(|from| sums.ahead[last * l + from] * self.end[from]).sum();
-        for from in 0..l {
-            sums.behind[last * l + from] = self.end[from] / ends.max(f32::MIN_POSITIVE);
-        }
-        for i in (0..last).rev() {
-            for from in 0..l {
-                sums.behind[i * l + from] = (0..l).map(|to| self.step(&sums, i, from, to)).sum();
+        let mut behind = vec![0.0; n * l];
+        if let Some(last) = n.checked_sub(1) {
+            let ends = total(&ahead[last * l..], &self.end).max(f32::MIN_POSITIVE);
+            behind[last * l..].iter_mut().zip(&self.end).for_each(|(value, end)| *value = end / ends);
+            let mut onward = vec![0.0; l];
+            for i in (0..last).rev() {
+                let (here, next) = behind[i * l..(i + 2) * l].split_at_mut(l);
+                let weights = &weight[(i + 1) * l..(i + 2) * l];
+                onward.iter_mut().zip(next.iter().zip(weights)).for_each(|(on, (b, w))| *on = b * w);
+                for (value, moves) in here.iter_mut().zip(self.moves_into(i + 1, emissions).chunks_exact(l)) {
+                    *value = total(moves, &onward);
+                }
             }
         }
-        sums
+        Sums { emissions, ahead, behind, weight }
     }
 
-    /// What the move from label `from` of unit `i` to label `to` of the next one, and all after it, are a factor of.
-    fn step(&self, sums: &Sums, i: usize, from: usize, to: usize) -> f32 {
-        self.move_to(sums, i, from, to) * sums.behind[(i + 1) * self.labels + to]
-    }
-
+    /// What a move from label `from` of unit `i` to label `to` of the next one is a factor of.
     fn move_to(&self, sums: &Sums, i: usize, from: usize, to: usize) -> f32 {
-        let next = (i + 1) * self.labels + to;
-        let moves = self.moves_into(i + 1, sums.emissions);
-        moves[from * self.labels + to] * sums.emissions.probabilities[next].max(LEAST) / sums.scale[i + 1]
+        let l = self.labels;
+        self.moves_into(i + 1, sums.emissions)[from * l + to] * sums.weight[(i + 1) * l + to]
     }
 
     /// The likely mention that begins at unit `begin`, if there is one.
     fn mention_from(&self, begin: usize, sums: &Sums) -> Option<(Mention, f32)> {
         let l = self.labels;
         let behind = |i: usize| &sums.behind[i * l..(i + 1) * l];
-        let total = |mass: &[f32], factors: &[f32]| mass.iter().zip(factors).map(|(m, f)| m * f).sum::<f32>();
         let shares = sums.ahead[begin * l..].iter().zip(behind(begin)).map(|(a, b)| a * b);
         if shares.zip(&self.kinds).filter(|(_, kind)| kind.is_some()).map(|(share, _)| share).sum::<f32>() <= HALF {
             return None;
@@ -139,7 +140,7 @@ impl Posterior {
             let mass: Vec<f32> = opened.iter().enumerate().map(of_kind).collect();
             (total(&mass, behind(begin)) > HALF).then_some((kind, mass))
         })?;
-        let last = sums.scale.len() - 1;
+        let last = sums.emissions.spans.len() - 1;
         let mut end = begin;
         // what reaches as far as `end` only gets less
         while total(&mass, behind(end)) > HALF {
@@ -148,7 +149,7 @@ impl Posterior {
             } else {
                 let leave = |from: usize| -> f32 {
                     let to = (0..l).filter(|to| !self.goes_on[from * l + to]);
-                    to.map(|to| self.step(sums, end, from, to)).sum()
+                    to.map(|to| self.move_to(sums, end, from, to) * sums.behind[(end + 1) * l + to]).sum()
                 };
                 (0..l).filter(|&from| mass[from] > 0.0).map(|from| mass[from] * leave(from)).sum()
             };
@@ -167,6 +168,10 @@ impl Posterior {
         }
         None
     }
+}
+
+fn total(values: &[f32], factors: &[f32]) -> f32 {
+    values.iter().zip(factors).map(|(value, factor)| value * factor).sum()
 }
 
 #[cfg(test)]
