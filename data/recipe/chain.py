@@ -6,45 +6,36 @@ teacher's logits give. Lafferty, McCallum and Pereira, Conditional random fields
 """
 
 import decode
+import numpy as np
 import torch
 
-BETWEEN, INSIDE = (torch.from_numpy(decode.odds(moves)) for moves in (decode.BETWEEN_WORDS, decode.INSIDE_WORD))
+BETWEEN, INSIDE = decode.odds(decode.BETWEEN_WORDS), decode.odds(decode.INSIDE_WORD)
 LEAST = 1e-12  # of a tag, so that a teacher or an annotation is never impossible
-
-
-def moves(glued):
-    """Factors [windows, pieces, from, to] of the moves into each piece, where `glued` says that it continues a word."""
-    return torch.where(glued[..., None, None], INSIDE, BETWEEN)
 
 
 def odds(logits, inside):
     """Probabilities [windows, pieces, heads, 3] of the tags of each piece alone; O where `inside` says that there is none."""
     outside = torch.tensor([1.0, 0.0, 0.0])
-    return torch.where(inside[..., None, None], torch.softmax(logits, -1).clamp_min(LEAST), outside)
+    return torch.where(inside[..., None, None], torch.softmax(logits, -1).clamp_min(LEAST), outside).numpy()
 
 
 def marginals(odds, moves):
     """Logarithms [windows, heads] of the sum over sequences, and in how much of it each piece has each tag."""
-    ahead, behind, sums = [], [], []
-    for i in range(odds.shape[1]):
-        value = odds[:, i] if i == 0 else ahead[-1] @ moves[:, i] * odds[:, i]
-        sums.append(value.sum(-1, keepdim=True))
-        ahead.append(value / sums[-1].clamp_min(1e-30))
-    behind.append(torch.ones_like(ahead[-1]))
-    for i in range(odds.shape[1] - 1, 0, -1):
-        behind.append((odds[:, i] * behind[-1]) @ moves[:, i].transpose(1, 2) / sums[i].clamp_min(1e-30))
-    shares = torch.stack(ahead, 1) * torch.stack(behind[::-1], 1)
-    return torch.stack(sums, 1).log().sum((1, 3)), shares / shares.sum(-1, keepdim=True).clamp_min(1e-30)
+    ahead, behind, scale = decode.sums(odds, moves)
+    shares = ahead * behind
+    shares /= np.maximum(shares.sum(-1, keepdims=True), decode.LEAST_SUM)
+    with np.errstate(divide="ignore"):
+        logarithms = np.log(scale).sum((1, 3))
+    return torch.from_numpy(logarithms), torch.from_numpy(shares)
 
 
-@torch.no_grad()
 def wanted(odds, moves, tags):
     """Shares of the tags in the sequences that agree with `tags` [windows, pieces, heads], where -1 agrees with all.
 
     Where no sequence agrees (an annotation that begins inside a word), the logarithm is not finite.
     """
-    agrees = (tags[..., None] < 0) | (tags[..., None] == torch.arange(3))
-    return marginals(odds * agrees, moves)
+    tags = tags.numpy()[..., None]
+    return marginals(odds * ((tags < 0) | (tags == np.arange(3))), moves)
 
 
 class Loss(torch.autograd.Function):
@@ -68,7 +59,7 @@ def loss(logits, inside, glued, tags, said=None, taught=None):
     windows that `taught` names.
     """
     with torch.no_grad():
-        step = moves(glued)
+        step = np.where(glued.numpy()[..., None, None], INSIDE, BETWEEN)
         alone = odds(logits, inside)
         total, shares = marginals(alone, step)
         right, target = wanted(alone, step, tags)

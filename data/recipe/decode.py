@@ -8,6 +8,7 @@ from windows import B, I, O
 
 BEGIN_AFTER_ENTITY_COST = 2.0  # chosen on dev documents
 LIKELY = 0.5
+LEAST_SUM = 1e-30  # to divide by, where nothing is possible
 NEVER = -1e4
 BETWEEN_WORDS = np.array(
     [[0, 0, NEVER], [0, -BEGIN_AFTER_ENTITY_COST, 0], [0, -BEGIN_AFTER_ENTITY_COST, 0]], np.float32
@@ -34,41 +35,53 @@ def odds(scores):
     return np.where(scores <= NEVER, 0, np.exp(scores)).astype(np.float32)
 
 
+def sums(alone, moves):
+    """Forward and backward sums over sequences of tags, and what the forward ones of each piece were divided by to add up to 1.
+
+    `alone` [..., pieces, heads, 3] are the factors of tags, `moves` [..., pieces, 3, 3] those of the moves into each piece; the
+    product of both sums is the share of the sequences that have a tag. As in Rabiner, A tutorial on hidden Markov models, 1989.
+    """
+    ahead, behind, scale = np.empty_like(alone), np.ones_like(alone), np.empty_like(alone[..., :1])
+    for i in range(alone.shape[-3]):
+        value = ahead[..., i - 1, :, :] @ moves[..., i, :, :] if i else np.ones_like(alone[..., 0, :, :])
+        value = value * alone[..., i, :, :]
+        scale[..., i, :, :] = value.sum(-1, keepdims=True)
+        ahead[..., i, :, :] = value / np.maximum(scale[..., i, :, :], LEAST_SUM)
+    for i in range(alone.shape[-3] - 1, 0, -1):
+        after = alone[..., i, :, :] * behind[..., i, :, :]
+        behind[..., i - 1, :, :] = after @ moves[..., i, :, :].swapaxes(-1, -2) / np.maximum(scale[..., i, :, :], LEAST_SUM)
+    return ahead, behind, scale
+
+
 def posterior(logits, glued):
-    """Tags for `logits` [pieces, heads, 3] of the mentions with a probability of more than one half, and those probabilities.
+    """Tags for `logits` [pieces, heads, 3] of the mentions with a probability of more than one half.
 
     A mention's probability is the share of all sequences of tags that have it, begin and end: I only after B or I, no
     change between O and entity inside a word, a price on B directly after an entity. So two that overlap cannot both be
-    likely. Forward and backward sums as in Rabiner, A tutorial on hidden Markov models, 1989.
+    likely.
     """
     alone = odds(log_softmax(logits))
-    moves = [odds(INSIDE_WORD if joined else BETWEEN_WORDS) for joined in glued]
+    alone[0, :, I] = 0
+    moves = odds(np.where(np.array(glued)[:, None, None], INSIDE_WORD, BETWEEN_WORDS))
+    ahead, behind, scale = sums(alone, moves)
     last = len(alone) - 1
-    ahead, behind = alone * np.array([1, 1, 0], np.float32), np.ones_like(alone)
-    sums = ahead.sum(-1, keepdims=True)
-    ahead[0] /= sums[0]
-    for i in range(1, last + 1):
-        ahead[i] = ahead[i - 1] @ moves[i] * alone[i]
-        sums[i] = ahead[i].sum(-1, keepdims=True)
-        ahead[i] /= sums[i]
-    for i in range(last, 0, -1):
-        behind[i - 1] = (alone[i] * behind[i]) @ moves[i].T / sums[i]
     tags = np.zeros(alone.shape[:2], np.int8)
-    scores = np.zeros(alone.shape[:2], np.float32)
     for begin, head in zip(*np.nonzero((ahead * behind)[..., B] > LIKELY)):
         mass, tag, end = ahead[begin, head, B], B, begin
         while mass * behind[end, head, tag] > LIKELY:  # else no mention that reaches this far is likely
-            closed = mass if end == last else mass * (moves[end + 1][tag, :I] * (alone * behind)[end + 1, head, :I]).sum() / sums[end + 1, head, 0]
+            closed = mass
+            if end < last:
+                leaving = moves[end + 1, tag, :I] * alone[end + 1, head, :I] * behind[end + 1, head, :I]
+                closed = mass * leaving.sum() / scale[end + 1, head, 0]
             if closed > LIKELY:
                 tags[begin, head] = B
                 tags[begin + 1 : end + 1, head] = I
-                scores[begin : end + 1, head] = closed
                 break
             if end == last:
                 break
-            mass *= moves[end + 1][tag, I] * alone[end + 1, head, I] / sums[end + 1, head, 0]
+            mass *= moves[end + 1, tag, I] * alone[end + 1, head, I] / scale[end + 1, head, 0]
             tag, end = I, end + 1
-    return tags, scores
+    return tags
 
 
 def trim(text, start, end):

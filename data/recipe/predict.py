@@ -65,7 +65,7 @@ def tag_texts(run, tokenizer, texts, pieces=1024):
         logits = run(*pad([items[i][0] for i in batch]))
         for row, i in enumerate(batch):
             ids, glued, tags = items[i]
-            tags[:], _ = decode.posterior(logits[row, 1 : len(ids) + 1].reshape(len(ids), len(HEADS), 3), glued)
+            tags[:] = decode.posterior(logits[row, 1 : len(ids) + 1].reshape(len(ids), len(HEADS), 3), glued)
     return results
 
 

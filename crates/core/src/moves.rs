@@ -71,13 +71,7 @@ fn goes_on(from: Tag, to: Tag) -> bool {
 
 /// Whether a move inside a word would begin, end or change an entity there.
 fn breaks(from: Tag, to: Tag) -> bool {
-    match (from, to) {
-        (Tag::Outside, Tag::Outside) => false,
-        (Tag::Entity(before, a), Tag::Entity(after, b)) => {
-            a != b || matches!(before, Prefix::End | Prefix::Single) || !matches!(after, Prefix::Inside | Prefix::End)
-        }
-        _ => true,
-    }
+    (from, to) != (Tag::Outside, Tag::Outside) && !goes_on(from, to)
 }
 
 fn kind(tag: Tag) -> Option<u16> {
@@ -136,8 +130,6 @@ impl Legal<'_> {
 
     pub(crate) fn step(&self, from: Tag, to: Tag) -> bool {
         let same = kind(from).is_some() && kind(from) == kind(to);
-        let open = same && !matches!(from, Tag::Entity(Prefix::End | Prefix::Single, _));
-        let goes_on = same && matches!(to, Tag::Entity(Prefix::Inside | Prefix::End, _));
         let touches = match (self.scheme, from, to) {
             (TagScheme::Iob1, _, Tag::Entity(Prefix::Begin, _)) => same,
             // an E- with nothing of its type before it is no entity to seqeval
@@ -146,7 +138,8 @@ impl Legal<'_> {
             }
             _ => true,
         };
-        (!self.needs_open(to) || open) && (!self.leaves_open(from) || goes_on) && touches
+        let fits = goes_on(from, to) || !(self.needs_open(to) || self.leaves_open(from));
+        fits && touches
     }
 }
 

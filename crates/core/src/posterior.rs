@@ -15,16 +15,11 @@ const HALF: f32 = 0.5;
 /// The least probability of a label, so that some sequence is always possible.
 const LEAST: f32 = 1e-12;
 
-/// The moves of one head as factors.
+/// The moves of one head.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Posterior {
-    labels: usize,
-    kinds: Vec<Option<u16>>,
-    start: Vec<f32>,
-    end: Vec<f32>,
-    between: Vec<f32>,
-    inside: Vec<f32>,
-    goes_on: Vec<bool>,
+    /// With factors in the place of log-costs.
+    moves: Moves,
 }
 
 /// Forward and backward sums over one document, row-major `[units, labels]`.
@@ -39,17 +34,11 @@ struct Sums<'a> {
 }
 
 impl Posterior {
-    pub(crate) fn new(moves: Moves) -> Self {
-        let factors = |costs: Vec<f32>| costs.into_iter().map(f32::exp).collect();
-        Self {
-            labels: moves.labels,
-            kinds: moves.kinds,
-            start: factors(moves.start),
-            end: factors(moves.end),
-            between: factors(moves.between),
-            inside: factors(moves.inside),
-            goes_on: moves.goes_on,
+    pub(crate) fn new(mut moves: Moves) -> Self {
+        for costs in [&mut moves.start, &mut moves.end, &mut moves.between, &mut moves.inside] {
+            costs.iter_mut().for_each(|cost| *cost = cost.exp());
         }
+        Self { moves }
     }
 
     /// The likely mentions of one document, in order and with their probabilities; they never overlap.
@@ -71,17 +60,17 @@ impl Posterior {
     }
 
     fn moves_into(&self, i: usize, emissions: &Emissions) -> &[f32] {
-        if emissions.joined[i] { &self.inside } else { &self.between }
+        if emissions.joined[i] { &self.moves.inside } else { &self.moves.between }
     }
 
     fn sums<'a>(&self, emissions: &'a Emissions) -> Sums<'a> {
-        let l = self.labels;
+        let l = self.moves.labels;
         let n = emissions.spans.len();
         let mut ahead: Vec<f32> = Vec::with_capacity(n * l);
         let mut weight: Vec<f32> = emissions.probabilities.iter().map(|p| p.max(LEAST)).collect();
         for (i, row) in weight.chunks_exact_mut(l).enumerate() {
             match ahead.len().checked_sub(l) {
-                None => ahead.extend(self.start.iter().zip(&*row).map(|(start, w)| start * w)),
+                None => ahead.extend(self.moves.start.iter().zip(&*row).map(|(start, w)| start * w)),
                 Some(before) => {
                     ahead.resize(before + 2 * l, 0.0);
                     let (before, here) = ahead[before..].split_at_mut(l);
@@ -98,8 +87,8 @@ impl Posterior {
         }
         let mut behind = vec![0.0; n * l];
         if let Some(last) = n.checked_sub(1) {
-            let ends = total(&ahead[last * l..], &self.end).max(f32::MIN_POSITIVE);
-            behind[last * l..].iter_mut().zip(&self.end).for_each(|(value, end)| *value = end / ends);
+            let ends = total(&ahead[last * l..], &self.moves.end).max(f32::MIN_POSITIVE);
+            behind[last * l..].iter_mut().zip(&self.moves.end).for_each(|(value, end)| *value = end / ends);
             let mut onward = vec![0.0; l];
             for i in (0..last).rev() {
                 let (here, next) = behind[i * l..(i + 2) * l].split_at_mut(l);
@@ -115,28 +104,30 @@ impl Posterior {
 
     /// What a move from label `from` of unit `i` to label `to` of the next one is a factor of.
     fn move_to(&self, sums: &Sums, i: usize, from: usize, to: usize) -> f32 {
-        let l = self.labels;
+        let l = self.moves.labels;
         self.moves_into(i + 1, sums.emissions)[from * l + to] * sums.weight[(i + 1) * l + to]
     }
 
     /// The likely mention that begins at unit `begin`, if there is one.
     fn mention_from(&self, begin: usize, sums: &Sums) -> Option<(Mention, f32)> {
-        let l = self.labels;
+        let l = self.moves.labels;
         let behind = |i: usize| &sums.behind[i * l..(i + 1) * l];
         let shares = sums.ahead[begin * l..].iter().zip(behind(begin)).map(|(a, b)| a * b);
-        if shares.zip(&self.kinds).filter(|(_, kind)| kind.is_some()).map(|(share, _)| share).sum::<f32>() <= HALF {
+        if shares.zip(&self.moves.kinds).filter(|(_, kind)| kind.is_some()).map(|(share, _)| share).sum::<f32>() <= HALF
+        {
             return None;
         }
         // of each label at `begin`, what comes from a mention before that goes on is none of a mention that begins
         let mut opened = sums.ahead[begin * l..(begin + 1) * l].to_vec();
         if let Some(before) = begin.checked_sub(1) {
             for (to, value) in opened.iter_mut().enumerate() {
-                let on = (0..l).filter(|from| !self.goes_on[from * l + to]);
+                let on = (0..l).filter(|from| !self.moves.goes_on[from * l + to]);
                 *value = on.map(|from| sums.ahead[before * l + from] * self.move_to(sums, before, from, to)).sum();
             }
         }
-        let (kind, mut mass) = self.kinds.iter().flatten().find_map(|&kind| {
-            let of_kind = |(label, &value): (usize, &f32)| if self.kinds[label] == Some(kind) { value } else { 0.0 };
+        let (kind, mut mass) = self.moves.kinds.iter().flatten().find_map(|&kind| {
+            let of_kind =
+                |(label, &value): (usize, &f32)| if self.moves.kinds[label] == Some(kind) { value } else { 0.0 };
             let mass: Vec<f32> = opened.iter().enumerate().map(of_kind).collect();
             (total(&mass, behind(begin)) > HALF).then_some((kind, mass))
         })?;
@@ -148,7 +139,7 @@ impl Posterior {
                 total(&mass, behind(end))
             } else {
                 let leave = |from: usize| -> f32 {
-                    let to = (0..l).filter(|to| !self.goes_on[from * l + to]);
+                    let to = (0..l).filter(|to| !self.moves.goes_on[from * l + to]);
                     to.map(|to| self.move_to(sums, end, from, to) * sums.behind[(end + 1) * l + to]).sum()
                 };
                 (0..l).filter(|&from| mass[from] > 0.0).map(|from| mass[from] * leave(from)).sum()
@@ -160,7 +151,7 @@ impl Posterior {
                 break;
             }
             let on = |to: usize| {
-                let from = (0..l).filter(|from| self.goes_on[from * l + to]);
+                let from = (0..l).filter(|from| self.moves.goes_on[from * l + to]);
                 from.map(|from| mass[from] * self.move_to(sums, end, from, to)).sum()
             };
             mass = (0..l).map(on).collect();
