@@ -112,18 +112,34 @@ proptest! {
         check_padding(&short, &long.join(" "), |budget| with(FP32_MODELS[model], |o| o.batch_tokens = Some(budget)));
     }
 
-    #[test]
-    fn nothing_is_truncated(words in prop::collection::vec("[a-z]{2,8}", 200..600), model in 0..MODELS.len()) {
-        // pieces are counted once each, whatever windows they went through
-        let text = words.join(" ");
-        let short = with(MODELS[model], |o| (o.max_length, o.stride) = (Some(20), Some(5)));
-        let long = with(MODELS[model], |_| ());
-        let array = texts([Some(text.as_str())]);
-        annotate(&short, &array);
-        annotate(&long, &array);
-        prop_assert_eq!(short.metrics().tokens(), long.metrics().tokens());
-        prop_assert!(short.metrics().windows() > long.metrics().windows());
+}
+
+#[test]
+fn nothing_is_truncated() {
+    // every sentence of a text of many windows is read, the last one too
+    let text = "Toma metformina y niega fiebre.\n".repeat(300);
+    for window in [None, Some(60)] {
+        let engine = engine(RawOptions { max_length: window, ..RawOptions::default() });
+        let found = annotate(&engine, &texts([Some(text.as_str())])).remove(0).expect("not null");
+        let medications: Vec<_> = found.iter().filter(|entity| entity.entity == "MEDICATION").collect();
+        assert_eq!(medications.len(), 300, "{window:?}");
+        assert!(medications.iter().all(|entity| entity.chunk == "metformina"));
+        assert!(engine.metrics().windows() > 10);
     }
+}
+
+#[test]
+fn a_word_of_two_minds_takes_nothing_from_the_document() {
+    // lost spaces make one word of what is a list of medications and a sentence without any
+    let glued = [
+        "metforminaibuprofenoparacetamolamoxicilinaomeprazolenalapril".repeat(3),
+        "elpacienteacudealhospitalconlamadreayerporlatardeencocheycomentaquevive".repeat(3),
+    ]
+    .concat();
+    let text = format!("Toma aspirina, enalapril y metformina. Alta con omeprazol. {glued}.");
+    let found = annotate(&engine(RawOptions::default()), &texts([Some(text.as_str())])).remove(0).expect("not null");
+    let chunks: Vec<&str> = found.iter().take(4).map(|entity| entity.chunk.as_str()).collect();
+    assert_eq!(chunks, ["aspirina", "enalapril", "metformina", "omeprazol"]);
 }
 
 #[test]

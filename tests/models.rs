@@ -254,3 +254,44 @@ fn options_are_checked_against_the_model() {
         "option `stride` cannot be 62; it may be 0 to 61, below the 62 pieces of a window"
     );
 }
+
+#[test]
+fn logits_that_are_not_numbers_are_an_error() {
+    let home = tempfile::tempdir().unwrap();
+    copy(&data("test_models/bert-uncased"), home.path());
+    let file = home.path().join("model.onnx");
+    let mut graph = fs::read(&file).unwrap();
+    // the bias of the classifier: its name, and its raw data in the field after
+    let name = b"classifier.bias";
+    let at = graph.windows(name.len()).rposition(|bytes| bytes == name).unwrap() + name.len();
+    let length = usize::from(graph[at + 1]);
+    assert!(graph[at] == 0x4a && length % 4 == 0, "raw_data of a few floats");
+    graph[at + 2..at + 6].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(&file, graph).unwrap();
+    let options = EngineOptions::new(RawOptions {
+        model: Some(home.path().display().to_string().into()),
+        ..RawOptions::default()
+    });
+    let error = Engine::new(&options.unwrap()).err().expect("not a model that finds nothing").to_string();
+    assert!(error.contains("not numbers") && error.contains("model.onnx"), "{error}");
+}
+
+#[test]
+fn emulating_spark_nlp_wants_a_token_at_the_end() {
+    let home = tempfile::tempdir().unwrap();
+    copy(&data("test_models/bert-uncased"), home.path());
+    let file = home.path().join("tokenizer.json");
+    let mut tokenizer: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    tokenizer["post_processor"] = serde_json::Value::Null;
+    fs::write(&file, tokenizer.to_string()).unwrap();
+    let with = |emulate: Option<&str>| {
+        let model = Some(home.path().display().to_string().into());
+        Engine::new(
+            &EngineOptions::new(RawOptions { model, emulate: emulate.map(Into::into), ..RawOptions::default() })
+                .unwrap(),
+        )
+    };
+    assert!(with(None).is_ok());
+    let error = with(Some("sparknlp")).err().expect("refused").to_string();
+    assert!(error.contains("emulate") && error.contains("post_processor"), "{error}");
+}

@@ -9,33 +9,29 @@ import decode
 import numpy as np
 import torch
 
-BETWEEN, INSIDE = decode.odds(decode.BETWEEN_WORDS), decode.odds(decode.INSIDE_WORD)
+POSSIBLE = decode.NEVER / 2
 LEAST = 1e-12  # of a tag, so that a teacher or an annotation is never impossible
 
 
-def odds(logits, inside):
-    """Probabilities [windows, pieces, heads, 3] of the tags of each piece alone; O where `inside` says that there is none."""
-    outside = torch.tensor([1.0, 0.0, 0.0])
-    return torch.where(inside[..., None, None], torch.softmax(logits, -1).clamp_min(LEAST), outside).numpy()
+def logarithms(logits, inside):
+    """Those of the probabilities [windows, pieces, heads, 3] of the tags of each piece alone; O where `inside` says that there is none."""
+    alone = torch.softmax(logits.double(), -1).clamp_min(LEAST).log()
+    return torch.where(inside[..., None, None], alone, torch.tensor([0.0, decode.NEVER, decode.NEVER])).numpy()
 
 
-def marginals(odds, moves):
+def marginals(alone, moves):
     """Logarithms [windows, heads] of the sum over sequences, and in how much of it each piece has each tag."""
-    ahead, behind, scale = decode.sums(odds, moves)
-    shares = ahead * behind
-    shares /= np.maximum(shares.sum(-1, keepdims=True), decode.LEAST_SUM)
-    with np.errstate(divide="ignore"):
-        logarithms = np.log(scale).sum((1, 3))
-    return torch.from_numpy(logarithms), torch.from_numpy(shares)
+    ahead, behind, scale = decode.sums(alone, moves)
+    return torch.from_numpy(scale.sum((1, 3))), torch.from_numpy(np.exp(ahead + behind))
 
 
-def wanted(odds, moves, tags):
-    """Shares of the tags in the sequences that agree with `tags` [windows, pieces, heads], where -1 agrees with all.
+def wanted(alone, moves, tags):
+    """As `marginals`, over the sequences that agree with `tags` [windows, pieces, heads], where -1 agrees with all.
 
-    Where no sequence agrees (an annotation that begins inside a word), the logarithm is not finite.
+    Where no sequence agrees (an annotation that begins inside a word), the logarithm is far below `POSSIBLE`.
     """
     tags = tags.numpy()[..., None]
-    return marginals(odds * ((tags < 0) | (tags == np.arange(3))), moves)
+    return marginals(np.where((tags < 0) | (tags == np.arange(3)), alone, decode.NEVER), moves)
 
 
 class Loss(torch.autograd.Function):
@@ -59,16 +55,16 @@ def loss(logits, inside, glued, tags, said=None, taught=None):
     windows that `taught` names.
     """
     with torch.no_grad():
-        step = np.where(glued.numpy()[..., None, None], INSIDE, BETWEEN)
-        alone = odds(logits, inside)
-        total, shares = marginals(alone, step)
-        right, target = wanted(alone, step, tags)
-        known = torch.isfinite(right)[:, None, :, None]
+        moves = np.where(glued.numpy()[..., None, None], decode.INSIDE_WORD, decode.BETWEEN_WORDS)
+        alone = logarithms(logits, inside)
+        total, shares = marginals(alone, moves)
+        right, target = wanted(alone, moves, tags)
+        possible = right > POSSIBLE
         pieces = (tags >= 0).sum().clamp_min(1)
-        value = torch.where(torch.isfinite(right), total - right, 0.0).sum()
-        gradient = torch.where(known, shares - target, 0.0)
+        value = torch.where(possible, total - right, 0.0).sum()
+        gradient = torch.where(possible[:, None, :, None], shares - target, 0.0)
         if said is not None:
-            theirs = marginals(odds(said, inside), step)[1]
+            theirs = marginals(logarithms(said, inside), moves)[1]
             gradient = gradient + torch.where(taught[:, None, None, None], shares - theirs, 0.0)
         gradient = gradient * inside[..., None, None]
-    return Loss.apply(logits, value / pieces, gradient / pieces)
+    return Loss.apply(logits, (value / pieces).float(), (gradient / pieces).float())

@@ -20,6 +20,13 @@ HEADS = ["MEDICATION", "DISEASE", "PROCEDURE", "SYMPTOM"]
 LANGUAGES = ["es", "en", "it"]
 TEST_FILES = ["spaccc.es", "drugtemist.es", "drugtemist.en", "drugtemist.it", "silver-proj.en", "silver-proj.it"]
 DEV_CASES = 15
+# English corpora of other kind, and the types of which they mean what the clinical cases do: not the chemicals of BC5CDR, nor
+# the procedures of MACCROBAT, which laboratory tests are too.
+ENGLISH = [
+    ("en-maccrobat", "maccrobat.en", ["MEDICATION", "DISEASE", "SYMPTOM"]),
+    ("en-ncbi", "ncbi-disease.en", ["DISEASE"]),
+    ("en-bc5cdr", "bc5cdr.en", ["DISEASE"]),
+]
 
 
 @dataclass(frozen=True)
@@ -97,8 +104,8 @@ def training_pools(folder):
     for language in ("en", "it"):
         repaired = repair([(d.text, d.entities) for d in cases[language]])
         pools[language] = [Document(d.case, d.text, frozenset(e), d.types) for d, e in zip(cases[language], repaired)]
-    for name, corpus in (("en-maccrobat", "maccrobat.en"), ("en-ncbi", "ncbi-disease.en"), ("en-bc5cdr", "bc5cdr.en")):
-        pools[name] = load(folder, f"{corpus}.train") + load(folder, f"{corpus}.dev")
+    for name, corpus, types in ENGLISH:
+        pools[name] = load(folder, f"{corpus}.train", types) + load(folder, f"{corpus}.dev", types)
     forbidden = dev | {document.case for name in TEST_FILES for document in load(folder, f"{name}.test")}
     for name, documents in pools.items():
         leaked = forbidden & {document.case for document in documents}

@@ -8,12 +8,9 @@ from windows import B, I, O
 
 BEGIN_AFTER_ENTITY_COST = 2.0  # chosen on dev documents
 LIKELY = 0.5
-LEAST_SUM = 1e-30  # to divide by, where nothing is possible
-NEVER = -1e4
-BETWEEN_WORDS = np.array(
-    [[0, 0, NEVER], [0, -BEGIN_AFTER_ENTITY_COST, 0], [0, -BEGIN_AFTER_ENTITY_COST, 0]], np.float32
-)
-INSIDE_WORD = np.array([[0, NEVER, NEVER], [NEVER, NEVER, 0], [NEVER, NEVER, 0]], np.float32)
+NEVER = -1e9  # finite, so that sums stay ordered
+BETWEEN_WORDS = np.array([[0, 0, NEVER], [0, -BEGIN_AFTER_ENTITY_COST, 0], [0, -BEGIN_AFTER_ENTITY_COST, 0]])
+INSIDE_WORD = np.array([[0, NEVER, NEVER], [NEVER, NEVER, 0], [NEVER, NEVER, 0]])
 
 
 def log_softmax(logits):
@@ -30,26 +27,29 @@ def continues_word(text, spans):
     return glued
 
 
-def odds(scores):
-    """Factors of moves or tags with these logarithms, in which what never happens is 0."""
-    return np.where(scores <= NEVER, 0, np.exp(scores)).astype(np.float32)
+def added(logarithms, axis):
+    """The logarithm of the sum of what these are logarithms of."""
+    top = logarithms.max(axis, keepdims=True)
+    return np.log(np.exp(logarithms - top).sum(axis)) + top.squeeze(axis)
 
 
 def sums(alone, moves):
-    """Forward and backward sums over sequences of tags, and what the forward ones of each piece were divided by to add up to 1.
+    """Logarithms of forward and backward sums over sequences of tags, and what was taken from the forward ones of each piece so
+    that they stand for 1 together.
 
-    `alone` [..., pieces, heads, 3] are the factors of tags, `moves` [..., pieces, 3, 3] those of the moves into each piece; the
-    product of both sums is the share of the sequences that have a tag. As in Rabiner, A tutorial on hidden Markov models, 1989.
+    `alone` [..., pieces, heads, 3] are the logarithms of tags, `moves` [..., pieces, 3, 3] those of the moves into each piece; both sums
+    together are the share of the sequences that have a tag. As in Rabiner, A tutorial on hidden Markov models, 1989.
     """
-    ahead, behind, scale = np.empty_like(alone), np.ones_like(alone), np.empty_like(alone[..., :1])
+    ahead, behind, scale = np.empty(alone.shape), np.zeros(alone.shape), np.empty((*alone.shape[:-1], 1))
     for i in range(alone.shape[-3]):
-        value = ahead[..., i - 1, :, :] @ moves[..., i, :, :] if i else np.ones_like(alone[..., 0, :, :])
-        value = value * alone[..., i, :, :]
-        scale[..., i, :, :] = value.sum(-1, keepdims=True)
-        ahead[..., i, :, :] = value / np.maximum(scale[..., i, :, :], LEAST_SUM)
+        value = alone[..., i, :, :]
+        if i:
+            value = value + added(ahead[..., i - 1, :, :, None] + moves[..., i, None, :, :], -2)
+        scale[..., i, :, 0] = added(value, -1)
+        ahead[..., i, :, :] = value - scale[..., i, :, :]
     for i in range(alone.shape[-3] - 1, 0, -1):
-        after = alone[..., i, :, :] * behind[..., i, :, :]
-        behind[..., i - 1, :, :] = after @ moves[..., i, :, :].swapaxes(-1, -2) / np.maximum(scale[..., i, :, :], LEAST_SUM)
+        after = alone[..., i, :, :] + behind[..., i, :, :] - scale[..., i, :, :]
+        behind[..., i - 1, :, :] = added(after[..., None, :] + moves[..., i, None, :, :], -1)
     return ahead, behind, scale
 
 
@@ -60,26 +60,26 @@ def posterior(logits, glued):
     change between O and entity inside a word, a price on B directly after an entity. So two that overlap cannot both be
     likely.
     """
-    alone = odds(log_softmax(logits))
-    alone[0, :, I] = 0
-    moves = odds(np.where(np.array(glued)[:, None, None], INSIDE_WORD, BETWEEN_WORDS))
+    alone = log_softmax(logits).astype(np.float64)
+    alone[0, :, I] = NEVER
+    moves = np.where(np.array(glued)[:, None, None], INSIDE_WORD, BETWEEN_WORDS)
     ahead, behind, scale = sums(alone, moves)
     last = len(alone) - 1
     tags = np.zeros(alone.shape[:2], np.int8)
-    for begin, head in zip(*np.nonzero((ahead * behind)[..., B] > LIKELY)):
+    for begin, head in zip(*np.nonzero(np.exp(ahead + behind)[..., B] > LIKELY)):
         mass, tag, end = ahead[begin, head, B], B, begin
-        while mass * behind[end, head, tag] > LIKELY:  # else no mention that reaches this far is likely
+        while np.exp(mass + behind[end, head, tag]) > LIKELY:  # else no mention that reaches this far is likely
             closed = mass
             if end < last:
-                leaving = moves[end + 1, tag, :I] * alone[end + 1, head, :I] * behind[end + 1, head, :I]
-                closed = mass * leaving.sum() / scale[end + 1, head, 0]
-            if closed > LIKELY:
+                leaving = moves[end + 1, tag, :I] + alone[end + 1, head, :I] + behind[end + 1, head, :I]
+                closed = mass + added(leaving, -1) - scale[end + 1, head, 0]
+            if np.exp(closed) > LIKELY:
                 tags[begin, head] = B
                 tags[begin + 1 : end + 1, head] = I
                 break
             if end == last:
                 break
-            mass *= moves[end + 1, tag, I] * alone[end + 1, head, I] / scale[end + 1, head, 0]
+            mass += moves[end + 1, tag, I] + alone[end + 1, head, I] - scale[end + 1, head, 0]
             tag, end = I, end + 1
     return tags
 

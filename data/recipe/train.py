@@ -69,7 +69,7 @@ CONFIG = {
     "torch_dtype": "float16",
 }
 DROPOUT = 0.1
-HIDDEN_PIECES = 0.05  # share of pieces replaced by <mask>: a cheap regulariser
+HIDDEN_PIECES = 0.1  # share of pieces replaced by <mask>: a cheap regulariser
 WARM_UP = 0.03  # share of the time
 AVERAGING = 0.995  # decay a step of the moving average
 BATCHES_SORTED = 32  # windows for this many batches are sorted by length together
@@ -81,20 +81,51 @@ FIRST_PIECE = 4  # the ones before are <s>, <pad>, </s> and <unk>
 
 
 @dataclass(eq=False)
-class Example:
-    """A window: its pieces, their tags [pieces, heads], which of them continue a word, and what a teacher says of them (teacher.py)
-    unless they are `known` for certain."""
+class Text:
+    """A document: its pieces, their tags [pieces, heads], which of them continue a word, how good a place to cut is before each
+    (windows.py) and where none is, which of them begin a medication of several words; what a teacher says of them (teacher.py) in
+    the windows that it has been asked of, unless they are `known` for certain."""
 
     ids: torch.Tensor
     tags: torch.Tensor
     glued: torch.Tensor
+    ranks: list
+    inner: set
+    several: set
     known: bool = False
     taught: torch.Tensor = None
+    unasked: list = None
+
+    def windows(self):
+        """Its windows as they are cut this time: half of them as long as may be, others of any length down to a third of that."""
+        return [Window(self, start, end) for start, end in windows.cut(self.ranks, self.inner, some_length) if start < end]
 
 
-def examples(tokenizer, documents):
-    """An example for every window; and those that hold a medication of several words."""
-    every, long = [], []
+@dataclass(eq=False)
+class Window:
+    """Pieces `start` to `end` of a text."""
+
+    text: Text
+    start: int
+    end: int
+
+    def __len__(self):
+        return self.end - self.start
+
+    def of(self, name):
+        return getattr(self.text, name)[self.start : self.end]
+
+    def long(self):
+        return any(i in self.text.several for i in range(self.start, self.end))
+
+
+def some_length():
+    return windows.WINDOW if random.random() < 0.5 else random.randint(windows.WINDOW // 3, windows.WINDOW)
+
+
+def texts(tokenizer, documents, known=False):
+    """The documents as pieces."""
+    made = []
     read = [capitals.lower(document.text) for document in documents]
     encodings = tokenizer.encode_batch(read, add_special_tokens=False)
     for document, encoding in zip(documents, encodings):
@@ -109,14 +140,12 @@ def examples(tokenizer, documents):
                 tags[:, head] = torch.tensor(column)
                 inner |= cuts
         tags[empty] = windows.IGNORED
-        ids = torch.tensor(encoding.ids)
         glued = torch.tensor(decode.continues_word(document.text, spans), dtype=torch.bool)
-        several = {s for s, e, label in document.entities if label == "MEDICATION" and " " in document.text[s:e]}
-        for start, end in windows.windows(document.text, spans, inner):
-            every.append(Example(ids[start:end], tags[start:end], glued[start:end]))
-            if any(first in several for first, _ in spans[start:end]):
-                long.append(every[-1])
-    return every, long
+        begun = {s for s, e, label in document.entities if label == "MEDICATION" and " " in document.text[s:e]}
+        several = {i for i, (start, _) in enumerate(spans) if start in begun}
+        ranks = windows.boundary_ranks(document.text, spans)
+        made.append(Text(torch.tensor(encoding.ids), tags, glued, ranks, inner, several, known))
+    return made
 
 
 def respelled(documents):
@@ -135,22 +164,24 @@ def replaced(documents):
 
 
 class Pool:
-    """Examples in a new random order each time round."""
+    """Windows of texts, cut anew and in a new random order each time round; `make` gives the texts of a round."""
 
-    def __init__(self, items):
-        self.items = list(items)
-        self.pieces = sum(len(item.ids) for item in items)
-        self.next = len(items)
+    def __init__(self, make, wanted=lambda window: True):
+        self.make, self.wanted = make, wanted
         self.seen = 0
+        self.renew()
+        self.pieces = sum(map(len, self.windows))
+
+    def renew(self):
+        self.windows = [window for text in self.make() for window in text.windows() if self.wanted(window)]
+        random.shuffle(self.windows)
 
     def draw(self):
-        if self.next == len(self.items):
-            random.shuffle(self.items)
-            self.next = 0
-        item = self.items[self.next]
-        self.next += 1
-        self.seen += len(item.ids)
-        return item
+        if not self.windows:
+            self.renew()
+        window = self.windows.pop()
+        self.seen += len(window)
+        return window
 
 
 def batches(pools, pieces, teach=None):
@@ -160,13 +191,13 @@ def batches(pools, pieces, teach=None):
         while size < BATCHES_SORTED * pieces:
             name = min(MIX, key=lambda pool: pools[pool].seen / MIX[pool])
             drawn.append(pools[name].draw())
-            size += len(drawn[-1].ids)
+            size += len(drawn[-1])
         if teach:
             teach(drawn)
-        drawn.sort(key=lambda item: len(item.ids) + random.random() * 4)
+        drawn.sort(key=lambda item: len(item) + random.random() * 4)
         made, current = [], []
         for item in drawn:
-            if current and (len(current) + 1) * (len(item.ids) + 2) > pieces:
+            if current and (len(current) + 1) * (len(item) + 2) > pieces:
                 made.append(current)
                 current = []
             current.append(item)
@@ -177,12 +208,12 @@ def batches(pools, pieces, teach=None):
 
 def collate(batch, hide):
     """Padded ids (some hidden behind the piece `hide`), mask, tags and what continues a word of a batch."""
-    ids, mask = map(torch.from_numpy, pad([item.ids for item in batch], multiple=8))
+    ids, mask = map(torch.from_numpy, pad([item.of("ids") for item in batch], multiple=8))
     tags = torch.full((*ids.shape, len(corpus.HEADS)), windows.IGNORED)
     glued = torch.zeros_like(mask, dtype=torch.bool)
     for row, item in enumerate(batch):
-        tags[row, 1 : len(item.tags) + 1] = item.tags
-        glued[row, 2 : len(item.tags) + 1] = item.glued[1:]
+        tags[row, 1 : len(item) + 1] = item.of("tags")
+        glued[row, 2 : len(item) + 1] = item.of("glued")[1:]
     hidden = (torch.rand(ids.shape) < HIDDEN_PIECES) & (ids >= FIRST_PIECE)
     return ids.masked_fill(hidden, hide), mask, tags, glued
 
@@ -192,13 +223,13 @@ def far(batch, mask, tags, glued, hidden, logits, likeness):
     logits = logits.unflatten(-1, (-1, 3))
     inside = torch.zeros_like(mask, dtype=torch.bool)
     inside[:, 1:-1] = mask[:, 2:]  # what has a neighbour on either side
-    spoken = torch.tensor([item.taught is not None for item in batch])
+    spoken = torch.tensor([item.text.taught is not None for item in batch])
     if not spoken.any():
         return chain.loss(logits, inside, glued, tags)
     known = inside & spoken[:, None]
-    said = torch.cat([item.taught for item in batch if item.taught is not None]).float()
+    said = torch.cat([item.of("taught") for item in batch if item.text.taught is not None]).float()
     theirs = torch.zeros(logits.shape)
-    theirs[known] = said[:, hidden.shape[-1] :].unflatten(-1, (-1, 3))
+    theirs[known] = said[:, -len(LABELS) :].unflatten(-1, (-1, 3))
     sequences = chain.loss(logits, inside, glued, tags, theirs, spoken)
     return sequences + teacher.loss(hidden[known], logits[known], said, likeness)
 
@@ -247,20 +278,19 @@ def main():
     tokenizer = Tokenizer.from_file(args.tokenizer)
     hide = tokenizer.token_to_id("<mask>")
     documents = corpus.training_pools(args.corpora)
-    clinical = {name: documents[name] for name in corpus.LANGUAGES}
-    documents |= {f"{name}-respelled": respelled(chosen) for name, chosen in clinical.items()}
-    documents |= {f"{name}-replaced": replaced(chosen) for name, chosen in clinical.items()}
-    documents |= {f"{name}-sentences": sentences.sentences(name, chosen, random) for name, chosen in clinical.items()}
     pools = {}
     for name, chosen in documents.items():
-        every, long = examples(tokenizer, chosen)
-        for example in every:
-            example.known = name.endswith("-sentences")
-        pools[name] = Pool(every)
+        read = texts(tokenizer, chosen)
+        pools[name] = Pool(lambda read=read: read)
         if name in corpus.LANGUAGES:
-            pools[f"{name}-long"] = Pool(long)
+            pools[f"{name}-long"] = Pool(lambda read=read: read, Window.long)
+            spelt = texts(tokenizer, respelled(chosen))
+            pools[f"{name}-respelled"] = Pool(lambda spelt=spelt: spelt)
+            pools[f"{name}-replaced"] = Pool(lambda chosen=chosen: texts(tokenizer, replaced(chosen)))
+            short = texts(tokenizer, sentences.sentences(name, chosen, random), known=True)
+            pools[f"{name}-sentences"] = Pool(lambda short=short: short)
     for name, pool in pools.items():
-        print(name, len(pool.items), "windows", pool.pieces, "pieces", flush=True)
+        print(name, len(pool.windows), "windows", pool.pieces, "pieces", flush=True)
     model = Encoder(args.base, torch.bfloat16 if args.bf16 else torch.float32, args.device)
     model.config |= CONFIG
     if args.whole:
@@ -289,7 +319,7 @@ def main():
     seconds = (begun.replace(hour=hour, minute=minute, second=0, microsecond=0) - begun).total_seconds() % 86400
     start = saved = time.time()
     loss_mean, steps, pieces = None, 0, 0
-    teach = teacher.Teacher(args.teacher, args.threads).teach if args.teacher else None
+    teach = teacher.Teacher(args.teacher, args.threads, args.likeness).teach if args.teacher else None
     for batch in batches(pools, args.pieces, teach):
         elapsed = (time.time() - start) / seconds
         if elapsed >= 1:

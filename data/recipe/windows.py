@@ -32,14 +32,18 @@ def boundary_ranks(text, spans):
     return ranks
 
 
-def windows(text, spans, forbidden=frozenset()):
-    """Ranges of at most WINDOW pieces, cut at the best boundary, late if possible, never at a `forbidden` piece."""
-    ranks = boundary_ranks(text, spans)
+def windows(text, spans):
+    """Ranges of at most WINDOW pieces of a text."""
+    return cut(boundary_ranks(text, spans))
+
+
+def cut(ranks, forbidden=frozenset(), most=lambda: WINDOW):
+    """Ranges of at most `most()` pieces, cut where the rank is best, late if possible, never at a `forbidden` piece."""
     ranges = []
-    start = 0
-    while len(spans) - start > WINDOW:
-        end = start + WINDOW
-        half, quarter = start + WINDOW // 2, start + WINDOW // 4
+    start, last = 0, len(ranks) - 1
+    while last - start > (size := most()):
+        end = start + size
+        half, quarter = start + size // 2, start + size // 4
         for rank, earliest in ((3, half), (2, half), (3, quarter), (2, quarter), (1, half)):
             places = (i for i in range(end, earliest, -1) if ranks[i] >= rank and i not in forbidden)
             place = next(places, None)
@@ -48,7 +52,7 @@ def windows(text, spans, forbidden=frozenset()):
                 break
         ranges.append((start, end))
         start = end
-    ranges.append((start, len(spans)))
+    ranges.append((start, last))
     return ranges
 
 

@@ -6,38 +6,35 @@
 //! that exactly this mention is right. Where many ends of one mention share what is likely, none is given.
 //!
 //! The sums are those of the forward-backward algorithm (Rabiner, A tutorial on hidden Markov models, Proceedings of the
-//! IEEE 77, 1989), scaled so that those up to each unit add up to 1.
+//! IEEE 77, 1989), as logarithms: inside a long word what is unlikely so far may be what is left in the end, and no product
+//! of its probabilities would last until then.
 
 use crate::{aggregate::Emissions, group::Mention, moves::Moves};
 
 /// What a mention's probability is more than.
-const HALF: f32 = 0.5;
+const HALF: f64 = 0.5;
 /// The least probability of a label, so that some sequence is always possible.
 const LEAST: f32 = 1e-12;
 
 /// The moves of one head.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Posterior {
-    /// With factors in the place of log-costs.
     moves: Moves,
 }
 
-/// Forward and backward sums over one document, row-major `[units, labels]`.
+/// Logarithms of forward and backward sums over one document, row-major `[units, labels]`.
 struct Sums<'a> {
     emissions: &'a Emissions,
-    /// Over the sequences up to a unit and into each label there; each row adds up to 1.
-    ahead: Vec<f32>,
-    /// Over the sequences from each label of a unit on, in such a scale that `ahead * behind` are probabilities.
-    behind: Vec<f32>,
-    /// What a move into each label of a unit is multiplied by, in that scale.
-    weight: Vec<f32>,
+    /// Over the sequences up to a unit and into each label there; what each row stands for adds up to 1.
+    ahead: Vec<f64>,
+    /// Over the sequences from each label of a unit on, in such a scale that `ahead + behind` are of probabilities.
+    behind: Vec<f64>,
+    /// What each label of a unit adds, in that scale.
+    weight: Vec<f64>,
 }
 
 impl Posterior {
-    pub(crate) fn new(mut moves: Moves) -> Self {
-        for costs in [&mut moves.start, &mut moves.end, &mut moves.between, &mut moves.inside] {
-            costs.iter_mut().for_each(|cost| *cost = cost.exp());
-        }
+    pub(crate) fn new(moves: Moves) -> Self {
         Self { moves }
     }
 
@@ -59,100 +56,100 @@ impl Posterior {
         found
     }
 
-    fn moves_into(&self, i: usize, emissions: &Emissions) -> &[f32] {
-        if emissions.joined[i] { &self.moves.inside } else { &self.moves.between }
+    /// The cost of a move from label `from` into label `to` of unit `i`.
+    fn into(&self, i: usize, emissions: &Emissions, from: usize, to: usize) -> f64 {
+        let moves = if emissions.joined[i] { &self.moves.inside } else { &self.moves.between };
+        f64::from(moves[from * self.moves.labels + to])
     }
 
     fn sums<'a>(&self, emissions: &'a Emissions) -> Sums<'a> {
         let l = self.moves.labels;
         let n = emissions.spans.len();
-        let mut ahead: Vec<f32> = Vec::with_capacity(n * l);
-        let mut weight: Vec<f32> = emissions.probabilities.iter().map(|p| p.max(LEAST)).collect();
+        let mut ahead: Vec<f64> = Vec::with_capacity(n * l);
+        let mut weight: Vec<f64> = emissions.probabilities.iter().map(|p| f64::from(p.max(LEAST)).ln()).collect();
         for (i, row) in weight.chunks_exact_mut(l).enumerate() {
-            match ahead.len().checked_sub(l) {
-                None => ahead.extend(self.moves.start.iter().zip(&*row).map(|(start, w)| start * w)),
-                Some(before) => {
-                    ahead.resize(before + 2 * l, 0.0);
-                    let (before, here) = ahead[before..].split_at_mut(l);
-                    for (from, moves) in before.iter().zip(self.moves_into(i, emissions).chunks_exact(l)) {
-                        here.iter_mut().zip(moves).for_each(|(value, factor)| *value += from * factor);
+            for to in 0..l {
+                let arrived = match i.checked_sub(1) {
+                    None => f64::from(self.moves.start[to]),
+                    Some(before) => {
+                        sum((0..l).map(|from| ahead[before * l + from] + self.into(i, emissions, from, to)))
                     }
-                    here.iter_mut().zip(&*row).for_each(|(value, w)| *value *= w);
-                }
+                };
+                ahead.push(arrived + row[to]);
             }
             let here = &mut ahead[i * l..];
-            let scale = here.iter().sum::<f32>().max(f32::MIN_POSITIVE).recip();
-            here.iter_mut().for_each(|value| *value *= scale);
-            row.iter_mut().for_each(|w| *w *= scale);
+            let scale = sum(here.iter().copied());
+            here.iter_mut().chain(row).for_each(|value| *value -= scale);
         }
         let mut behind = vec![0.0; n * l];
         if let Some(last) = n.checked_sub(1) {
-            let ends = total(&ahead[last * l..], &self.moves.end).max(f32::MIN_POSITIVE);
-            behind[last * l..].iter_mut().zip(&self.moves.end).for_each(|(value, end)| *value = end / ends);
-            let mut onward = vec![0.0; l];
+            let end = |from: usize| f64::from(self.moves.end[from]);
+            let ends = sum((0..l).map(|from| ahead[last * l + from] + end(from)));
+            (0..l).for_each(|from| behind[last * l + from] = end(from) - ends);
             for i in (0..last).rev() {
                 let (here, next) = behind[i * l..(i + 2) * l].split_at_mut(l);
-                let weights = &weight[(i + 1) * l..(i + 2) * l];
-                onward.iter_mut().zip(next.iter().zip(weights)).for_each(|(on, (b, w))| *on = b * w);
-                for (value, moves) in here.iter_mut().zip(self.moves_into(i + 1, emissions).chunks_exact(l)) {
-                    *value = total(moves, &onward);
+                for (from, value) in here.iter_mut().enumerate() {
+                    *value =
+                        sum((0..l)
+                            .map(|to| self.into(i + 1, emissions, from, to) + weight[(i + 1) * l + to] + next[to]));
                 }
             }
         }
         Sums { emissions, ahead, behind, weight }
     }
 
-    /// What a move from label `from` of unit `i` to label `to` of the next one is a factor of.
-    fn move_to(&self, sums: &Sums, i: usize, from: usize, to: usize) -> f32 {
-        let l = self.moves.labels;
-        self.moves_into(i + 1, sums.emissions)[from * l + to] * sums.weight[(i + 1) * l + to]
+    /// What a move from label `from` of unit `i` to label `to` of the next one adds.
+    fn move_to(&self, sums: &Sums, i: usize, from: usize, to: usize) -> f64 {
+        self.into(i + 1, sums.emissions, from, to) + sums.weight[(i + 1) * self.moves.labels + to]
     }
 
     /// The likely mention that begins at unit `begin`, if there is one.
     fn mention_from(&self, begin: usize, sums: &Sums) -> Option<(Mention, f32)> {
         let l = self.moves.labels;
+        let goes_on = |from: usize, to: usize| self.moves.goes_on[from * l + to];
         let behind = |i: usize| &sums.behind[i * l..(i + 1) * l];
-        let shares = sums.ahead[begin * l..].iter().zip(behind(begin)).map(|(a, b)| a * b);
-        if shares.zip(&self.moves.kinds).filter(|(_, kind)| kind.is_some()).map(|(share, _)| share).sum::<f32>() <= HALF
-        {
+        let here = &sums.ahead[begin * l..(begin + 1) * l];
+        let entity = here.iter().zip(behind(begin)).zip(&self.moves.kinds).filter(|(_, kind)| kind.is_some());
+        if entity.map(|((a, b), _)| (a + b).exp()).sum::<f64>() <= HALF {
             return None;
         }
         // of each label at `begin`, what comes from a mention before that goes on is none of a mention that begins
-        let mut opened = sums.ahead[begin * l..(begin + 1) * l].to_vec();
+        let mut opened = here.to_vec();
         if let Some(before) = begin.checked_sub(1) {
             for (to, value) in opened.iter_mut().enumerate() {
-                let on = (0..l).filter(|from| !self.moves.goes_on[from * l + to]);
-                *value = on.map(|from| sums.ahead[before * l + from] * self.move_to(sums, before, from, to)).sum();
+                let on = (0..l).filter(|&from| !goes_on(from, to));
+                *value = sum(on.map(|from| sums.ahead[before * l + from] + self.move_to(sums, before, from, to)));
             }
         }
         let (kind, mut mass) = self.moves.kinds.iter().flatten().find_map(|&kind| {
-            let of_kind =
-                |(label, &value): (usize, &f32)| if self.moves.kinds[label] == Some(kind) { value } else { 0.0 };
-            let mass: Vec<f32> = opened.iter().enumerate().map(of_kind).collect();
-            (total(&mass, behind(begin)) > HALF).then_some((kind, mass))
+            let of_kind = |(label, &value): (usize, &f64)| {
+                if self.moves.kinds[label] == Some(kind) { value } else { f64::NEG_INFINITY }
+            };
+            let mass: Vec<f64> = opened.iter().enumerate().map(of_kind).collect();
+            (share(&mass, behind(begin)) > HALF).then_some((kind, mass))
         })?;
         let last = sums.emissions.spans.len() - 1;
         let mut end = begin;
         // what reaches as far as `end` only gets less
-        while total(&mass, behind(end)) > HALF {
+        while share(&mass, behind(end)) > HALF {
             let closed = if end == last {
-                total(&mass, behind(end))
+                share(&mass, behind(end))
             } else {
-                let leave = |from: usize| -> f32 {
-                    let to = (0..l).filter(|to| !self.moves.goes_on[from * l + to]);
-                    to.map(|to| self.move_to(sums, end, from, to) * sums.behind[(end + 1) * l + to]).sum()
-                };
-                (0..l).filter(|&from| mass[from] > 0.0).map(|from| mass[from] * leave(from)).sum()
+                let left = (0..l).map(|to| {
+                    let from = (0..l).filter(|&from| !goes_on(from, to));
+                    sum(from.map(|from| mass[from] + self.move_to(sums, end, from, to)))
+                });
+                share(&left.collect::<Vec<_>>(), behind(end + 1))
             };
             if closed > HALF {
-                return Some(((begin..end + 1, kind), closed.min(1.0)));
+                return Some(((begin..end + 1, kind), closed.min(1.0) as f32));
             }
             if end == last {
                 break;
             }
             let on = |to: usize| {
-                let from = (0..l).filter(|from| self.moves.goes_on[from * l + to]);
-                from.map(|from| mass[from] * self.move_to(sums, end, from, to)).sum()
+                let from = (0..l).filter(|&from| goes_on(from, to));
+                sum(from.map(|from| mass[from] + self.move_to(sums, end, from, to)))
             };
             mass = (0..l).map(on).collect();
             end += 1;
@@ -161,8 +158,15 @@ impl Posterior {
     }
 }
 
-fn total(values: &[f32], factors: &[f32]) -> f32 {
-    values.iter().zip(factors).map(|(value, factor)| value * factor).sum()
+/// The logarithm of the sum of what these are logarithms of.
+fn sum(logarithms: impl Iterator<Item = f64> + Clone) -> f64 {
+    let top = logarithms.clone().fold(f64::NEG_INFINITY, f64::max);
+    if top == f64::NEG_INFINITY { top } else { top + logarithms.map(|value| (value - top).exp()).sum::<f64>().ln() }
+}
+
+/// The probability of sequences that come by `mass` into each label, whatever follows.
+fn share(mass: &[f64], behind: &[f64]) -> f64 {
+    mass.iter().zip(behind).map(|(mass, behind)| (mass + behind).exp()).sum()
 }
 
 #[cfg(test)]
@@ -239,7 +243,52 @@ mod tests {
         assert!(found.iter().skip(1).take(n / 2 - 2).all(|m| (m.1 - found[1].1).abs() < 1e-5));
     }
 
+    /// The likely mentions, of whole words, in a text of five words: a mention, nothing, `word` of a letter a piece, nothing, a mention.
+    fn around_a_word(word: &[[f32; 3]]) -> Vec<(Mention, f32)> {
+        let set = LabelSet::new(["O", "B-A", "I-A"].map(String::from).to_vec(), &[]).unwrap();
+        let text = format!("a a {} a a", "a".repeat(word.len()));
+        let places = text.char_indices().filter(|(_, c)| *c == 'a').map(|(i, _)| (i, i + 1));
+        let encoding = Encoding::new(&text, vec![0; word.len() + 4], places);
+        let (mention, nothing) = ([0.0, 20.0, 0.0], [20.0, 0.0, 0.0]);
+        let logits = [&[mention, nothing], word, &[nothing, mention]].concat().concat();
+        let emissions = pieces(&encoding, 0..encoding.len(), &logits, (3, &(0..3)));
+        let constraints = Constraints { begin_after_entity_cost: 0.0, whole_words: true };
+        Posterior::new(Moves::new(constraints, set.tags(), &set)).mentions(&emissions)
+    }
+
+    #[test]
+    fn a_word_of_two_minds_takes_nothing_from_others() {
+        // first an entity by far, then none by further: the word is none, and what stands around it is found
+        let word = [vec![[-10.0, 10.0, 10.0]; 60], vec![[12.0, -12.0, -12.0]; 60]].concat();
+        let found: Vec<_> = around_a_word(&word).into_iter().map(|(mention, p)| (mention.0, p > 0.999)).collect();
+        assert_eq!(found, [(0..1, true), (123..124, true)]);
+        let word: Vec<_> = word.into_iter().rev().map(|[o, b, i]| [-o, -b, -i]).collect();
+        assert!(around_a_word(&word).iter().any(|(mention, p)| mention.0 == (2..122) && *p > 0.999));
+    }
+
     proptest! {
+        #[test]
+        fn a_word_is_one_mention_or_none(
+            mut word in prop::collection::vec(prop::array::uniform3(-20.0f32..20.0), 1..200),
+        ) {
+            word[0][2] = -20.0; // so that no mention before goes on into the word
+            // O all along, or B and then I: nothing else is allowed inside a word
+            let weigh = |tag: fn(usize) -> usize| -> f64 {
+                let of = |(i, row): (usize, &[f32; 3])| {
+                    let shares = row.map(|logit| f64::from(logit).exp());
+                    (shares[tag(i)] / shares.iter().sum::<f64>()).max(f64::from(LEAST)).ln()
+                };
+                word.iter().enumerate().map(of).sum()
+            };
+            let margin = weigh(|i| 1 + usize::from(i > 0)) - weigh(|_| 0);
+            let found = around_a_word(&word);
+            let inside = found.iter().find(|(mention, _)| mention.0 == (2..word.len() + 2));
+            prop_assert!(found.len() == 2 + usize::from(inside.is_some()) && found[0].0.0 == (0..1));
+            prop_assert!(inside.is_some() == (margin > 0.0) || margin.abs() < 1e-3, "{margin}");
+            let probability = 1.0 / (1.0 + (-margin).exp());
+            prop_assert!(inside.is_none_or(|(_, p)| (f64::from(*p) - probability).abs() < 1e-3), "{margin}");
+        }
+
         #[test]
         fn a_mention_has_the_share_of_the_sequences_that_have_it(
             scheme in 0..SCHEMES.len(), cost in 0.0f32..3.0, whole_words: bool,
@@ -278,8 +327,9 @@ mod tests {
             let posterior = Posterior::new(Moves::new(Constraints::default(), set.tags(), &set));
             let sums = posterior.sums(&emissions);
             for i in 0..n {
-                let whole: f32 = (i * width..(i + 1) * width).map(|c| sums.ahead[c] * sums.behind[c]).sum();
-                prop_assert!((whole - 1.0).abs() < 1e-3, "{whole} at {i}");
+                let row = i * width..(i + 1) * width;
+                let whole = share(&sums.ahead[row.clone()], &sums.behind[row]);
+                prop_assert!((whole - 1.0).abs() < 1e-9, "{whole} at {i}");
             }
         }
     }

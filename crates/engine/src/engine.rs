@@ -214,7 +214,7 @@ impl Engine {
     ) -> Result<(), E> {
         let (documents, routes) = self.documents(notes.into())?;
         let mut first_row = 0;
-        let _turns = self.set.turns();
+        let _turns = self.set.turns()?;
         self.run((&documents, &routes), |step| {
             let Step::Rows(rows) = step else { return sink(Step::Batch) };
             let mut builder = self.builder();
@@ -238,7 +238,7 @@ impl Engine {
     /// The entities of one text, whose language may be told, without waiting for a column in progress.
     ///
     /// # Errors
-    /// As [`annotate`](Self::annotate).
+    /// As [`annotate`](Self::annotate), whatever `on_error` says: there is no row to be null.
     pub fn annotate_text(&self, text: &str, language: Option<&str>) -> Result<Vec<Annotation>, EngineError> {
         let texts = StringArray::from(vec![text]);
         let languages = language.map(|code| StringArray::from(vec![code]));

@@ -2,14 +2,13 @@
 
 use std::{
     collections::HashMap,
+    io::{Write, stderr},
     panic,
-    path::{Path, PathBuf},
     sync::{Arc, LazyLock, Mutex, Once, OnceLock, PoisonError},
     thread,
-    time::SystemTime,
 };
 
-use spanframe_model::{Device, Model, ModelFiles, RuntimeSearch, SessionOptions};
+use spanframe_model::{Device, Model, ModelError, ModelFiles, RuntimeSearch, SessionOptions, Version};
 
 use crate::{EngineError, EngineOptions, options::available_threads};
 
@@ -23,6 +22,8 @@ pub const THREAD_NAME: &str = "spanframe-";
 pub(crate) struct Loaded {
     pub(crate) model: Model,
     pool: Arc<rayon::ThreadPool>,
+    /// Of the files as they were loaded.
+    version: Version,
     digest: OnceLock<String>,
     /// Held by the call in progress, so that memory is bounded by one call's budget.
     pub(crate) turn: Mutex<()>,
@@ -30,12 +31,15 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// SHA-256 over the files of the model that decide what it finds.
+    /// SHA-256 over the files of the model that decide what it finds: those that were loaded, or it is an error.
     pub(crate) fn digest(&self) -> Result<String, EngineError> {
         if let Some(digest) = self.digest.get() {
             return Ok(digest.clone());
         }
         let digest = self.model.files.digest()?;
+        if self.model.files.version()? != self.version {
+            return Err(ModelError::Changed { location: self.model.files.location() }.into());
+        }
         Ok(self.digest.get_or_init(|| digest).clone())
     }
 
@@ -54,17 +58,30 @@ impl Loaded {
                 && self.digest().ok().zip(other.digest().ok()).is_some_and(|(a, b)| a == b))
     }
 
+    /// Refuses to work in a process that was forked after the model was loaded: it has no threads, and locks that nobody opens.
+    pub(crate) fn check_process(&self) -> Result<(), EngineError> {
+        if self.process == std::process::id() { Ok(()) } else { Err(EngineError::Forked) }
+    }
+
     /// Runs `work` on the pool. A panic in it becomes an error that does not quote it.
     pub(crate) fn install<T: Send, E: From<EngineError> + Send>(
         &self, work: impl FnOnce() -> Result<T, E> + Send,
     ) -> Result<T, E> {
-        if self.process != std::process::id() {
-            return Err(EngineError::Forked.into());
-        }
+        self.check_process()?;
         // nothing that the panic may have left half-done is looked at again: the pipeline owns its state
-        panic::catch_unwind(panic::AssertUnwindSafe(|| self.pool.install(work))).unwrap_or_else(|_| {
+        panic::catch_unwind(panic::AssertUnwindSafe(|| self.on_pool(work))).unwrap_or_else(|_| {
             Err(EngineError::Internal("a worker panicked; standard error names the place".to_string()).into())
         })
+    }
+
+    /// A thread of another pool must not take up other work of that pool while it waits here: that might want what this call
+    /// holds. So a thread of its own waits.
+    fn on_pool<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        if rayon::current_thread_index().is_none() || self.pool.current_thread_index().is_some() {
+            return self.pool.install(work);
+        }
+        thread::scope(|scope| scope.spawn(|| self.pool.install(work)).join())
+            .unwrap_or_else(|e| panic::resume_unwind(e))
     }
 }
 
@@ -74,8 +91,8 @@ struct Key {
     /// After a fork neither threads nor sessions are usable.
     process: u32,
     onnx: String,
-    /// Time and size of the files: a folder that changed is another model.
-    version: Vec<Option<(SystemTime, u64)>>,
+    /// A folder that changed is another model.
+    version: Version,
     session: SessionOptions,
     /// Another library than the loaded one must be refused, not overlooked.
     runtime: RuntimeSearch,
@@ -95,19 +112,12 @@ pub(crate) fn load(files: ModelFiles, options: &EngineOptions) -> Result<Arc<Loa
     let key = Key {
         process: std::process::id(),
         onnx: match &files {
-            ModelFiles::Folder { onnx, .. } => absolute(onnx).display().to_string(),
+            ModelFiles::Folder { onnx, .. } => {
+                onnx.canonicalize().unwrap_or_else(|_| onnx.clone()).display().to_string()
+            }
             ModelFiles::Embedded { name, .. } => (*name).to_string(),
         },
-        version: match &files {
-            ModelFiles::Folder { folder, onnx } => {
-                ["config.json", "tokenizer.json", "tokenizer_config.json", "manifest.json"]
-                    .map(|name| version(&folder.join(name)))
-                    .into_iter()
-                    .chain([version(onnx)])
-                    .collect()
-            }
-            ModelFiles::Embedded { .. } => Vec::new(),
-        },
+        version: files.version()?,
         session,
         runtime: options.runtime.clone(),
     };
@@ -123,7 +133,16 @@ pub(crate) fn load(files: ModelFiles, options: &EngineOptions) -> Result<Arc<Loa
     let model = Model::load(files, &options.runtime, session)?;
     quiet_panics();
     let pool = pool(key.process, threads)?;
-    let loaded = Arc::new(Loaded { model, pool, digest: OnceLock::new(), turn: Mutex::new(()), process: key.process });
+    let loaded = Arc::new(Loaded {
+        model,
+        pool,
+        version: key.version.clone(),
+        digest: OnceLock::new(),
+        turn: Mutex::new(()),
+        process: key.process,
+    });
+    // engines hold what they use: what its files were before is let go
+    all.retain(|other, _| other.onnx != key.onnx || other.version == key.version);
     all.insert(key, Arc::clone(&loaded));
     Ok(loaded)
 }
@@ -149,26 +168,25 @@ fn quiet_panics() {
         panic::set_hook(Box::new(move |info| match thread::current().name() {
             Some(name) if name.starts_with(THREAD_NAME) => {
                 let place = info.location().map_or_else(|| "an unknown place".to_string(), ToString::to_string);
-                eprintln!("spanframe: panic at {place}");
+                // `eprintln!` panics where standard error is closed or full, and a panic in here ends the process
+                let _ = writeln!(stderr(), "spanframe: panic at {place}");
             }
             _ => usual(info),
         }));
     });
 }
 
-fn version(file: &Path) -> Option<(SystemTime, u64)> {
-    let metadata = std::fs::metadata(file).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
-}
-
-fn absolute(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
+    use arrow_array::{Array, StringArray};
+    use rayon::prelude::*;
+
     use super::*;
-    use crate::{RawOptions, catalogue};
+    use crate::{Engine, RawOptions, catalogue};
+
+    const IN_CHILD: &str = "SPANFRAME_TEST_IN_CHILD";
 
     #[test]
     fn every_name_of_the_bundled_model_shares_it() {
@@ -182,12 +200,35 @@ mod tests {
         }
     }
 
+    const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/test_models/bert-uncased");
+
+    #[test]
+    fn a_call_from_a_pool_does_not_wait_for_itself() {
+        let raw = RawOptions { model: Some(TINY.into()), ..RawOptions::default() };
+        let engine = Engine::new(&EngineOptions::new(raw).unwrap()).unwrap();
+        let notes = StringArray::from(vec!["aspirin 81mg"; 50]);
+        let expect = engine.annotate(&notes as &dyn Array).unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        let calls = || (0..40).into_par_iter().all(|_| *engine.annotate(&notes as &dyn Array).unwrap() == *expect);
+        assert!(pool.install(calls));
+    }
+
     #[test]
     fn a_panic_does_not_quote_the_note() {
-        let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/test_models/bert-uncased");
-        let raw = RawOptions { model: Some(model.into()), ..RawOptions::default() };
+        // in a process of its own, whose standard error can be read
+        if std::env::var_os(IN_CHILD).is_none() {
+            let child = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "--nocapture", "loaded::tests::a_panic_does_not_quote_the_note"])
+                .env(IN_CHILD, "1")
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&child.stderr);
+            assert!(child.status.success() && said.contains("panic at") && !said.contains("SENTINEL"), "{said}");
+            return;
+        }
+        let raw = RawOptions { model: Some(TINY.into()), ..RawOptions::default() };
         let options = EngineOptions::new(raw).unwrap();
-        let files = catalogue::resolve(Some(model)).unwrap().files;
+        let files = catalogue::resolve(Some(TINY)).unwrap().files;
         let loaded = load(files, &options).unwrap();
         let note = "SENTINEL é";
         let error = loaded.install(|| Ok::<_, EngineError>(note[..10].len())).unwrap_err().to_string();

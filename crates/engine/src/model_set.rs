@@ -239,11 +239,15 @@ impl ModelSet {
     }
 
     /// Waits for the columns in progress of all members. In one order for all sets, so that none waits for another in a ring.
-    pub(crate) fn turns(&self) -> Vec<MutexGuard<'_, ()>> {
+    ///
+    /// # Errors
+    /// [`EngineError::Forked`]: whoever held one before the fork never gives it back.
+    pub(crate) fn turns(&self) -> Result<Vec<MutexGuard<'_, ()>>, EngineError> {
+        self.members.iter().try_for_each(|member| member.loaded.check_process())?;
         let mut turns: Vec<&Mutex<()>> = self.members.iter().map(|member| &member.loaded.turn).collect();
         turns.sort_by_key(|&turn| std::ptr::from_ref(turn) as usize);
         turns.dedup_by(|a, b| std::ptr::eq(*a, *b));
-        turns.into_iter().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner)).collect()
+        Ok(turns.into_iter().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner)).collect())
     }
 
     /// SHA-256 over all that decides what is found, but for the options of the call: of one model that of its files.

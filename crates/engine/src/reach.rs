@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spanframe_core::word::{is_inside_word, is_word_char};
+use spanframe_core::word::{goes_on, is_inside_word, is_word_char};
 
 use crate::{
     difference::{Kind, Side},
@@ -25,7 +25,7 @@ impl<'a> Words<'a> {
     pub fn new(text: &'a str) -> Self {
         let mut before = ' ';
         let begins = text.char_indices().filter(|&(_, c)| {
-            let begins = is_word_char(c) && !is_word_char(before);
+            let begins = is_word_char(c) && !goes_on(before, c);
             before = c;
             begins
         });

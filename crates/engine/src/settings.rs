@@ -78,6 +78,11 @@ pub(crate) fn plan(options: &EngineOptions, model: &Model) -> Result<Plan, Engin
         let way_out = "neither system knows such models, leave it out";
         return Err(OptionError::Conflict { option: "emulate", other: "a model with several heads", way_out }.into());
     }
+    if options.emulate == Some(Emulation::SparkNlp) && model.tokenizer.suffix().is_empty() {
+        let way_out = "Spark NLP closes every text with one, add a post_processor to tokenizer.json or leave it out";
+        let other = "a tokenizer that adds no token at the end";
+        return Err(OptionError::Conflict { option: "emulate", other, way_out }.into());
+    }
     let rule = rule(options, config.default_rule());
     let labels = if options.ner_has_no_schema {
         config.labels.without_scheme(rule.grouping == Grouping::SparkNlp)

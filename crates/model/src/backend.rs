@@ -3,7 +3,7 @@
 use std::{
     iter,
     panic::resume_unwind,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     thread,
 };
 
@@ -16,7 +16,13 @@ use ort::{
     value::{DynValue, Tensor, TensorElementType, ValueType},
 };
 
-use crate::{Config, Device, ModelError, ModelFiles, Runtime};
+use crate::{
+    Config, Device, Graph, ModelError, ModelFiles, Runtime,
+    weights::{self, Shared},
+};
+
+/// Bytes of ONNX files that are read at once: a session holds the whole file while it is made.
+const READ_AT_ONCE: u64 = 2 << 30;
 
 /// Logits of one batch, row-major `[rows, width, labels]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +68,7 @@ struct InputSpec {
     narrow: bool,
 }
 
-/// A pool of sessions over one model. Sessions share their packed weights.
+/// A pool of sessions over one model. On a processor they hold its large weights together.
 pub struct Backend {
     device: Device,
     sessions: Vec<Mutex<Session>>,
@@ -75,19 +81,22 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Loads the model once a session and runs a probe through the first, so that a file that loads but cannot run, or
+    /// Makes the sessions and runs a probe through the first, so that a file that loads but cannot run, or
     /// whose output does not fit the labels, is refused here and not in the middle of a column.
     ///
     /// # Errors
     /// [`ModelError`] that names the file, the device or the library.
     pub fn load(
-        runtime: &Runtime, files: &ModelFiles, config: &Config, options: SessionOptions, probe: &[u32],
+        runtime: &Runtime, (files, graph): (&ModelFiles, &Graph), config: &Config, options: SessionOptions,
+        probe: &[u32],
     ) -> Result<Self, ModelError> {
         let library = runtime.library().to_path_buf();
         let refused = |e: String| onnx_error(files, &library, &e);
-        let weights = PrepackedWeights::new();
+        let alone = options.sessions == 1 || options.device != Device::Cpu;
+        let shared = if alone { Vec::new() } else { weights::shared(files, graph)? };
+        let packed = PrepackedWeights::new();
         let load = || {
-            let mut builder = builder(runtime, options, &weights)?;
+            let mut builder = builder(runtime, options, (&shared, &packed))?;
             let session = match files {
                 ModelFiles::Folder { onnx, .. } => builder.commit_from_file(onnx),
                 ModelFiles::Embedded { .. } => {
@@ -98,11 +107,16 @@ impl Backend {
             session.map_err(|e| refused(e.to_string()))
         };
         // each takes a good part of a second of one core
-        let sessions = thread::scope(|scope| {
-            let others: Vec<_> = (1..options.sessions).map(|_| scope.spawn(load)).collect();
-            let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            iter::once(load()).chain(others).collect::<Result<Vec<_>, _>>()
-        })?;
+        let at_once = (READ_AT_ONCE / files.onnx_bytes().unwrap_or(0).max(1)).max(1) as usize;
+        let mut sessions = Vec::with_capacity(options.sessions);
+        while sessions.len() < options.sessions {
+            let others = 1..at_once.min(options.sessions - sessions.len());
+            sessions.extend(thread::scope(|scope| {
+                let others: Vec<_> = others.map(|_| scope.spawn(load)).collect();
+                let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+                iter::once(load()).chain(others).collect::<Result<Vec<_>, _>>()
+            })?);
+        }
         let first = &sessions[0];
         let file = files.onnx_name();
         let inputs = first
@@ -158,7 +172,7 @@ impl Backend {
     /// A logit does not depend on the other windows of the batch, as far as the graph's operators allow.
     ///
     /// # Errors
-    /// [`ModelError::Run`] and [`ModelError::OutputShape`].
+    /// [`ModelError::Run`], [`ModelError::OutputShape`] and [`ModelError::NotNumbers`].
     pub fn run(&self, worker: usize, windows: &[&[u32]], width: usize) -> Result<Logits, ModelError> {
         self.run_masked(worker, windows, width, |_| 1)
     }
@@ -206,7 +220,14 @@ impl Backend {
         if shape[..] != [rows as i64, width as i64, self.labels as i64] {
             return Err(wrong());
         }
-        Ok(Logits { values, width, labels: self.labels })
+        let logits = Logits { values, width, labels: self.labels };
+        // of padding nothing is read; minus infinity is a label that never is
+        let number = |logit: &f32| !logit.is_nan() && *logit < f32::INFINITY;
+        let said = |(row, window): (usize, &&[u32])| logits.tokens(row, 0..window.len()).iter().all(number);
+        match windows.iter().enumerate().all(said) {
+            true => Ok(logits),
+            false => Err(ModelError::NotNumbers { file: self.file.clone(), rows, width }),
+        }
     }
 
     fn tensor(
@@ -238,17 +259,21 @@ impl Backend {
 }
 
 fn builder(
-    runtime: &Runtime, options: SessionOptions, weights: &PrepackedWeights,
+    runtime: &Runtime, options: SessionOptions, (shared, packed): (&[Shared], &PrepackedWeights),
 ) -> Result<SessionBuilder, ModelError> {
     let make = || -> Result<SessionBuilder, ort::Error> {
-        Ok(Session::builder(&runtime.environment)?
+        let mut builder = Session::builder(&runtime.environment)?
             // its errors come back as results; logging them too would say them twice
             .with_log_level(ort::logging::LogLevel::Fatal)?
             .with_optimization_level(GraphOptimizationLevel::All)?
             .with_intra_threads(options.intra_threads)?
             .with_inter_threads(1)?
             .with_intra_op_spinning(false)?
-            .with_prepacked_weights(weights)?)
+            .with_prepacked_weights(packed)?;
+        for (name, weight) in shared {
+            builder = builder.with_initializer(name, Arc::clone(weight))?;
+        }
+        Ok(builder)
     };
     let unusable =
         |e: ort::Error| ModelError::LibraryUnusable { path: runtime.library().to_path_buf(), reason: e.to_string() };

@@ -1,26 +1,32 @@
 //! One number for the files that decide what a model finds.
 
 use std::{
-    fs, io,
+    fs::Metadata,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use sha2::{Digest, Sha256};
 
 use crate::{
-    ModelError, ModelFiles,
+    Graph, ModelError, ModelFiles,
     file_hash::{hex, sha256},
+    manifest::MANIFEST,
 };
 
 /// Beside the ONNX file and its external data.
 const READ: [&str; 3] = ["config.json", "tokenizer.json", "tokenizer_config.json"];
 
+/// Time and size of each file that decides what a model finds, and of its manifest: a folder in which they differ is another model.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Version(Vec<Option<(SystemTime, u64)>>);
+
 impl ModelFiles {
     /// SHA-256 over names, lengths and SHA-256 of config.json, tokenizer.json, tokenizer_config.json, the ONNX file and its
-    /// external data (files beside it whose names begin with its own), as hexadecimal digits.
+    /// external data, as hexadecimal digits.
     ///
     /// # Errors
-    /// [`ModelError::Read`].
+    /// [`ModelError::Read`]; [`ModelError::Refused`] for a file that is no ONNX file, or has its data elsewhere.
     pub fn digest(&self) -> Result<String, ModelError> {
         let mut hasher = Sha256::new();
         match self {
@@ -41,15 +47,27 @@ impl ModelFiles {
         Ok(hex(&hasher.finalize()))
     }
 
+    /// What tells this model from the one that the same files were before.
+    ///
+    /// # Errors
+    /// As [`digest`](Self::digest).
+    pub fn version(&self) -> Result<Version, ModelError> {
+        let Self::Folder { folder, .. } = self else { return Ok(Version(Vec::new())) };
+        let stamp = |metadata: Metadata| Some((metadata.modified().ok()?, metadata.len()));
+        let files = self.deciding()?.into_iter().chain([folder.join(MANIFEST)]);
+        Ok(Version(files.map(|file| file.metadata().ok().and_then(stamp)).collect()))
+    }
+
     /// The files of a folder that decide what it finds; none for a model that is part of the program.
     ///
     /// # Errors
-    /// [`ModelError::Read`].
+    /// As [`digest`](Self::digest).
     pub(crate) fn deciding(&self) -> Result<Vec<PathBuf>, ModelError> {
         let Self::Folder { folder, onnx } = self else { return Ok(Vec::new()) };
-        let mut found: Vec<PathBuf> = READ.map(|name| folder.join(name)).into_iter().filter(|p| p.exists()).collect();
-        found.extend(with_external_data(onnx)?);
-        Ok(found)
+        let beside = onnx.parent().unwrap_or(Path::new(""));
+        let read = READ.map(|name| folder.join(name)).into_iter().filter(|path| path.exists());
+        let data = Graph::check(onnx)?.external.into_iter().map(|name| beside.join(name));
+        Ok(read.chain([onnx.clone()]).chain(data).collect())
     }
 }
 
@@ -69,43 +87,41 @@ fn add(hasher: &mut Sha256, name: &str, length: u64, hash: &[u8]) {
     hasher.update(hash);
 }
 
-fn with_external_data(onnx: &Path) -> Result<Vec<PathBuf>, ModelError> {
-    let folder = onnx.parent().unwrap_or(Path::new(""));
-    let stem = onnx.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let failed = |source: io::Error| ModelError::Read { path: folder.to_path_buf(), source };
-    let mut found = Vec::new();
-    for entry in fs::read_dir(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with(&stem) && path.is_file() {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::{collections::HashSet, fs};
+
     use super::*;
 
     #[test]
-    fn every_file_that_decides_changes_the_digest() {
-        let folder = std::env::temp_dir().join(format!("spanframe-digest-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let files = ModelFiles::Folder { folder: folder.clone(), onnx: folder.join("model.onnx") };
-        let mut seen = Vec::new();
-        for name in ["model.onnx", "model.onnx_data", "config.json", "tokenizer.json", "tokenizer_config.json"] {
-            fs::write(folder.join(name), name).unwrap();
-            seen.push(files.digest().unwrap());
+    fn every_file_that_decides_changes_the_digest_and_the_version() {
+        let model = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/test_models/bert-cased"));
+        let folder = tempfile::tempdir().unwrap();
+        let (folder, onnx) = (folder.path().to_path_buf(), folder.path().join("model.onnx"));
+        for name in ["config.json", "tokenizer.json", "onnx/model.onnx", "onnx/model.onnx_data"] {
+            fs::copy(model.join(name), folder.join(name.trim_start_matches("onnx/"))).unwrap();
         }
-        fs::write(folder.join("model.onnx_data"), "other").unwrap();
-        seen.push(files.digest().unwrap());
+        // weights may have any name: the graph says which
+        let mut graph = fs::read(&onnx).unwrap();
+        let (was, now) = (b"model.onnx_data", b"our-own-weights");
+        while let Some(at) = graph.windows(was.len()).position(|bytes| bytes == was) {
+            graph[at..at + was.len()].copy_from_slice(now);
+        }
+        fs::write(&onnx, graph).unwrap();
+        fs::rename(folder.join("model.onnx_data"), folder.join("our-own-weights")).unwrap();
+        let files = ModelFiles::Folder { folder: folder.clone(), onnx };
+        let both = || (files.digest().unwrap(), files.version().unwrap());
+        let mut seen = vec![both()];
+        for name in ["config.json", "tokenizer.json", "our-own-weights", "tokenizer_config.json"] {
+            let mut bytes = fs::read(folder.join(name)).unwrap_or_default();
+            bytes.push(b' ');
+            fs::write(folder.join(name), bytes).unwrap();
+            seen.push(both());
+        }
         fs::write(folder.join("README.md"), "a card decides nothing").unwrap();
-        assert_eq!(files.digest().unwrap(), seen[5]);
-        fs::remove_dir_all(&folder).unwrap();
-        seen.sort();
-        seen.dedup();
-        assert_eq!(seen.len(), 6);
+        assert_eq!(both(), seen[4]);
+        let digests: HashSet<_> = seen.iter().map(|(digest, _)| digest).collect();
+        let versions: HashSet<_> = seen.iter().map(|(_, version)| version).collect();
+        assert_eq!((digests.len(), versions.len()), (5, 5));
     }
 }

@@ -52,6 +52,12 @@ pub enum ModelError {
         /// The files, with commas.
         found: String,
     },
+    /// The files are not those that were loaded.
+    #[error("the model in `{location}` was changed after it was loaded: begin again, in a new process")]
+    Changed {
+        /// Where the model came from.
+        location: PathBuf,
+    },
     /// A name that begins as one of the hub and is none.
     #[error(
         "`{0}` is no name of the hub: expected hf:org/name or hf:org/name@revision, of letters, digits, dots, hyphens and \
@@ -155,6 +161,19 @@ pub enum ModelError {
         got: String,
         /// Number of labels in config.json.
         labels: usize,
+    },
+    /// A run gave logits that say nothing.
+    #[error(
+        "`{file}` gave logits that are not numbers (NaN or infinite) on a batch of {rows} x {width} tokens: weights in half \
+         precision can overflow, an export in fp32 does not"
+    )]
+    NotNumbers {
+        /// The ONNX file.
+        file: String,
+        /// Windows in the batch.
+        rows: usize,
+        /// Tokens in each.
+        width: usize,
     },
     /// A run failed.
     #[error("ONNX Runtime failed on a batch of {rows} x {width} tokens: {reason}")]

@@ -3,11 +3,11 @@
 use std::{
     collections::BTreeSet,
     fs::File,
-    io::{BufRead, BufReader, Seek},
+    io::{BufRead, BufReader, Cursor, Seek},
     path::{Component, Path, PathBuf},
 };
 
-use crate::{Field, ModelError, Wire, WireError};
+use crate::{Field, ModelError, ModelFiles, Wire, WireError};
 
 /// Operator domains that ONNX Runtime brings with it. An operator of any other needs a library of its own, which would be
 /// code of somebody's model that runs here.
@@ -27,6 +27,65 @@ const LONGEST_NAME: u64 = 4096;
 const DEEPEST: usize = 64;
 /// Custom operators that are remembered by name.
 const MOST_NAMED: usize = 16;
+/// Dimensions of a tensor: real ones have a few.
+const MOST_DIMENSIONS: usize = 16;
+/// Least bytes of a weight that is remembered.
+const LEAST_BYTES: u64 = 1 << 16;
+
+/// A large weight of the main graph, and where its numbers lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Weight {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<i64>,
+    pub(crate) kind: Kind,
+    /// The file of external data; `None` for the ONNX file itself.
+    pub(crate) external: Option<String>,
+    /// First byte in that file.
+    pub(crate) offset: u64,
+}
+
+/// What the numbers of a weight are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Float,
+    Half,
+    Signed,
+    Unsigned,
+}
+
+impl Weight {
+    /// How many numbers there are.
+    pub(crate) fn count(&self) -> usize {
+        self.shape.iter().map(|&rows| rows as usize).product()
+    }
+}
+
+/// A tensor as far as it was read.
+#[derive(Default)]
+struct Stored {
+    shape: Vec<u64>,
+    kind: u64,
+    external: Option<String>,
+    offset: u64,
+    length: u64,
+}
+
+impl Stored {
+    /// As a weight, if it is a large matrix of a known kind, all of it in one place.
+    fn weight(self, name: String) -> Option<Weight> {
+        let (kind, bytes) = match self.kind {
+            1 => (Kind::Float, 4),
+            2 => (Kind::Unsigned, 1),
+            3 => (Kind::Signed, 1),
+            10 => (Kind::Half, 2),
+            _ => return None,
+        };
+        let length = self.shape.iter().try_fold(bytes, |a: u64, &b| a.checked_mul(b))?;
+        let shape = self.shape.iter().map(|&rows| i64::try_from(rows).ok()).collect::<Option<Vec<_>>>()?;
+        let fits = shape.len() > 1 && length >= LEAST_BYTES && length == self.length;
+        fits.then_some(Weight { name, shape, kind, external: self.external, offset: self.offset })
+    }
+}
 
 /// An ONNX file as far as trust in it goes. Weights are passed over, not read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +96,8 @@ pub struct Graph {
     pub custom: BTreeSet<String>,
     /// Rows of the table of positions, where a tensor of that name is in it.
     pub positions: Option<u64>,
+    /// Its large weights.
+    pub(crate) weights: Vec<Weight>,
 }
 
 /// The messages of onnx.proto that can hold an operator or a tensor.
@@ -95,6 +156,21 @@ impl Graph {
         Ok(graph)
     }
 
+    /// The graph of a model's ONNX file; see [`check`](Self::check).
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub(crate) fn of(files: &ModelFiles) -> Result<Self, ModelError> {
+        match files {
+            ModelFiles::Folder { onnx, .. } => Self::check(onnx),
+            ModelFiles::Embedded { .. } => {
+                let (name, bytes) = files.embedded_onnx().unwrap_or_default();
+                let refused = |e: WireError| ModelError::Refused { file: name.into(), reason: e.to_string() };
+                Self::read(Cursor::new(bytes), bytes.len() as u64).map_err(refused)
+            }
+        }
+    }
+
     /// Reads the ONNX file at `onnx` and refuses what it must not have: operators that need a library of their own, and
     /// external data that is not a plain file in the file's own folder, links included.
     ///
@@ -151,11 +227,14 @@ impl<R: BufRead + Seek> Walk<R> {
         if depth > DEEPEST {
             return Err(WireError::Malformed { at: self.wire.at(), reason: "graphs are nested too deeply" });
         }
-        let (mut name, mut domain, mut operator, mut rows) = (String::new(), String::new(), String::new(), None);
+        let (mut name, mut domain, mut operator) = (String::new(), String::new(), String::new());
+        let mut stored = Stored::default();
         while let Some((number, field)) = self.wire.field(end)? {
             let Field::Bytes { length } = field else {
-                if let (Message::Tensor, 1, Field::Varint(value)) = (message, number, field) {
-                    rows.get_or_insert(value);
+                match (message, number, field) {
+                    (Message::Tensor, 1, Field::Varint(rows)) => self.dimension(rows, &mut stored)?,
+                    (Message::Tensor, 2, Field::Varint(kind)) => stored.kind = kind,
+                    _ => {}
                 }
                 continue;
             };
@@ -165,12 +244,16 @@ impl<R: BufRead + Seek> Walk<R> {
                 (Message::Node, 7) | (Message::Function, 10) => domain = self.text(length)?,
                 (Message::Tensor, 8) | (Message::Function, 1) => name = self.text(length)?,
                 (Message::Tensor, 1) => {
-                    if length > 0 {
-                        rows.get_or_insert(self.wire.varint(after)?);
+                    while self.wire.at() < after {
+                        let rows = self.wire.varint(after)?;
+                        self.dimension(rows, &mut stored)?;
                     }
-                    self.wire.skip(after - self.wire.at())?;
                 }
-                (Message::Tensor, 13) => self.external(after)?,
+                (Message::Tensor, 9) => {
+                    (stored.offset, stored.length) = (self.wire.at(), length);
+                    self.wire.skip(length)?;
+                }
+                (Message::Tensor, 13) => self.external(after, &mut stored)?,
                 _ => match message.inner(number) {
                     Some(inner) => self.message(inner, after, depth + 1)?,
                     None => self.wire.skip(length)?,
@@ -180,16 +263,30 @@ impl<R: BufRead + Seek> Walk<R> {
         match message {
             Message::Node if !DOMAINS.contains(&domain.as_str()) => drop(self.used.insert((domain, operator))),
             Message::Function => drop(self.defined.insert((domain, name))),
-            Message::Tensor if name.contains("position_embeddings") => {
-                self.graph.positions = self.graph.positions.max(rows);
+            Message::Tensor => {
+                if name.contains("position_embeddings") {
+                    self.graph.positions = self.graph.positions.max(stored.shape.first().copied());
+                }
+                // one of the graph of the model, not of a graph within it
+                if depth == 2 {
+                    self.graph.weights.extend(stored.weight(name));
+                }
             }
             _ => {}
         }
         Ok(())
     }
 
+    fn dimension(&self, rows: u64, stored: &mut Stored) -> Result<(), WireError> {
+        if stored.shape.len() == MOST_DIMENSIONS {
+            return Err(WireError::Malformed { at: self.wire.at(), reason: "a tensor has too many dimensions" });
+        }
+        stored.shape.push(rows);
+        Ok(())
+    }
+
     /// One key and value of a tensor's external data.
-    fn external(&mut self, end: u64) -> Result<(), WireError> {
+    fn external(&mut self, end: u64, stored: &mut Stored) -> Result<(), WireError> {
         let (mut key, mut value) = (String::new(), String::new());
         while let Some((number, field)) = self.wire.field(end)? {
             match (number, field) {
@@ -199,8 +296,14 @@ impl<R: BufRead + Seek> Walk<R> {
                 _ => {}
             }
         }
-        if key == "location" {
-            self.graph.external.insert(value);
+        match key.as_str() {
+            "location" => {
+                self.graph.external.insert(value.clone());
+                stored.external = Some(value);
+            }
+            "offset" => stored.offset = value.parse().unwrap_or(u64::MAX),
+            "length" => stored.length = value.parse().unwrap_or(0),
+            _ => {}
         }
         Ok(())
     }
@@ -212,7 +315,7 @@ impl<R: BufRead + Seek> Walk<R> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, io::Cursor};
+    use std::fs;
 
     use proptest::prelude::*;
 
@@ -234,6 +337,8 @@ mod tests {
         assert_eq!(of("test_models/deberta-v2/model.onnx").positions, None);
         let bundled = of("models/clinical-ner-small/model_int8.onnx");
         assert_eq!((bundled.external, bundled.custom), Default::default());
+        let whole: usize = bundled.weights.iter().map(Weight::count).sum();
+        assert!(whole > 25_000_000, "nearly all of its numbers, a byte each: {whole}");
     }
 
     #[test]

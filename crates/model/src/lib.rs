@@ -26,12 +26,13 @@ mod runtime;
 mod scores;
 mod spark_pieces;
 mod tokenizer;
+mod weights;
 
 pub use backend::{Backend, Logits, SessionOptions};
 pub use card::ModelCard;
 pub use config::Config;
 pub use device::Device;
-pub use digest::digest_of;
+pub use digest::{Version, digest_of};
 pub use error::{ErrorKind, ModelError};
 pub use files::ModelFiles;
 pub use graph::Graph;

@@ -25,9 +25,7 @@ impl Model {
     /// Any [`ModelError`] but [`ModelError::Tokenize`] and [`ModelError::Run`].
     pub fn load(files: ModelFiles, search: &RuntimeSearch, options: SessionOptions) -> Result<Self, ModelError> {
         Manifest::check(&files)?;
-        if let ModelFiles::Folder { onnx, .. } = &files {
-            Graph::check(onnx)?;
-        }
+        let graph = Graph::of(&files)?;
         let config = Config::read(&files)?;
         let tokenizer = Tokenizer::read(&files)?;
         if config.max_length <= tokenizer.special_tokens() {
@@ -38,7 +36,7 @@ impl Model {
         }
         let runtime = Runtime::load(search)?;
         let probe: Vec<u32> = tokenizer.prefix().iter().chain([&0]).chain(tokenizer.suffix()).copied().collect();
-        let backend = Backend::load(runtime, &files, &config, options, &probe)?;
+        let backend = Backend::load(runtime, (&files, &graph), &config, options, &probe)?;
         Ok(Self { files, config, tokenizer, backend })
     }
 
