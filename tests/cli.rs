@@ -2,10 +2,22 @@
 
 mod support;
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs::{self, File},
+    io,
+    path::Path,
+    process::{Command, Stdio},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
-use arrow_array::{Array, Int64Array, RecordBatch, StringArray};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_array::{
+    Array, ArrayRef, Float32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array,
+};
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::{DataType, Field, Metadata, Schema};
+use parquet::arrow::{arrow_reader::ParquetRecordBatchReaderBuilder, parquet_to_arrow_schema};
 use spanframe_engine::{EngineOptions, Layout, RawOptions, schema};
 use support::{data, engine, raw, read, rows, spanframe, stderr, stdout, test_model, write};
 
@@ -116,6 +128,121 @@ fn several_files_and_patterns_go_to_a_folder() {
     assert!(Path::new(&job.path("new/in.parquet")).is_file());
 }
 
+/// A pipe that nobody reads.
+fn closed() -> Stdio {
+    io::pipe().unwrap().1.into()
+}
+
+/// A disk without space.
+fn full() -> Stdio {
+    File::create("/dev/full").unwrap().into()
+}
+
+#[test]
+fn a_job_does_not_need_anyone_who_reads_standard_error() {
+    let job = Job::new();
+    let model = test_model("multi-head");
+    let (input, output) = (job.path("in.parquet"), job.path("out.parquet"));
+    let base = [&input, "--model", &model, "--column"];
+    for told in [closed, full] {
+        let run = |args: &[&str]| {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_spanframe"));
+            program.args([args, &base].concat()).arg("note").stderr(told()).status().unwrap().code()
+        };
+        assert_eq!(run(&["annotate", "-o", &output, "--overwrite"]), Some(0));
+        assert_eq!(read(Path::new(&output)).num_rows(), 40);
+        let folder = job.path("run");
+        assert_eq!(run(&["run", "-o", &folder, "--log", "trace"]), Some(0));
+        assert_eq!(read(&Path::new(&folder).join("in.parquet")).num_rows(), 40);
+        fs::remove_dir_all(&folder).unwrap();
+        fs::remove_dir_all(folder + ".job").unwrap();
+        assert_eq!(run(&["annotate", "-o", &output]), Some(2), "an error has its exit code, heard or not");
+    }
+}
+
+#[test]
+fn standard_output_that_nobody_reads_is_no_error_and_a_full_disk_is() {
+    for (told, code) in [(closed as fn() -> Stdio, 0), (full, 2)] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_spanframe"));
+        let done = program.args(["model", "list"]).stdout(told()).output().unwrap();
+        assert_eq!(done.status.code(), Some(code), "{}", stderr(&done));
+        assert_eq!(stderr(&done).contains("cannot write to standard output"), code == 2, "{}", stderr(&done));
+    }
+}
+
+/// What the schema that Arrow's readers find in a Parquet file says beside its columns.
+fn noted(path: &str) -> Metadata {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
+    let footer = reader.metadata().file_metadata();
+    let pairs = footer.key_value_metadata().unwrap().iter().filter(|pair| pair.key == "ARROW:schema").cloned();
+    let schema = parquet_to_arrow_schema(footer.schema_descr(), Some(&pairs.collect::<Vec<_>>())).unwrap();
+    schema.metadata().clone()
+}
+
+#[test]
+fn a_file_that_is_annotated_again_tells_of_its_last_model_alone() {
+    let job = Job::new();
+    let schema = Schema::clone(&notes(3).schema()).with_metadata([("pandas", "{}")]);
+    write(Path::new(&job.path("in.parquet")), &notes(3).with_schema(Arc::new(schema)).unwrap());
+    assert!(job.run(&[]).status.success());
+    let again = job.path("again.parquet");
+    let model = test_model("bert-cased");
+    let done = spanframe(&[
+        "annotate",
+        &job.path("out.parquet"),
+        "-o",
+        &again,
+        "-c",
+        "note",
+        "-m",
+        &model,
+        "--output-column",
+        "e",
+    ]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    assert_eq!(noted(&again), Metadata::from([("pandas", "{}")]));
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&again).unwrap()).unwrap();
+    let pairs = reader.metadata().file_metadata().key_value_metadata().unwrap();
+    let models: Vec<_> =
+        pairs.iter().filter(|pair| pair.key == "spanframe.model").map(|pair| pair.value.clone()).collect();
+    assert_eq!(models, [Some("bert-cased".to_string())]);
+}
+
+#[test]
+fn many_inputs_are_open_one_at_a_time() {
+    let job = Job::new();
+    fs::create_dir(job.path("many")).unwrap();
+    (0..100).for_each(|i| write(Path::new(&job.path(&format!("many/{i}.parquet"))), &notes(3)));
+    let (many, out, model) = (job.path("many"), job.path("out"), test_model("multi-head"));
+    let done = Command::new("sh")
+        .args(["-c", "ulimit -n 64; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_spanframe")])
+        .args(["annotate", &many, "-o", &out, "-c", "note", "-m", &model, "--quiet"])
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", stderr(&done));
+    assert_eq!(fs::read_dir(out).unwrap().count(), 100);
+}
+
+#[test]
+fn what_a_killed_run_left_is_removed_by_the_next() {
+    let job = Job::new();
+    write(Path::new(&job.path("large.parquet")), &notes(20_000));
+    let (model, output) = (test_model("multi-head"), job.path("out.parquet"));
+    let large = ["annotate", &job.path("large.parquet"), "-o", &output, "-c", "note", "-m", &model, "--quiet"];
+    let mut killed = Command::new(env!("CARGO_BIN_EXE_spanframe")).args(large).spawn().unwrap();
+    let partial = job.folder.path().join(".spanframe-partial");
+    let begun = || fs::read_dir(&partial).is_ok_and(|mut files| files.next().is_some());
+    while !begun() {
+        assert!(killed.try_wait().unwrap().is_none(), "it ended before it could be killed");
+        thread::sleep(Duration::from_millis(1));
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert!(begun());
+    assert!(job.run(&[]).status.success());
+    assert_eq!(job.files(), ["in.parquet", "large.parquet", "out.parquet"]);
+}
+
 /// Runs, expects the exit code and the message, and that nothing was written.
 fn check_refused(job: &Job, input: &str, output: &str, more: &[&str], code: i32, message: &str) {
     let before = job.files();
@@ -204,11 +331,7 @@ fn a_library_that_is_none_is_refused_at_once() {
 
 #[test]
 fn without_a_library_it_says_where_it_looked() {
-    let program = std::process::Command::new(env!("CARGO_BIN_EXE_spanframe"))
-        .args(["text", SENTINEL])
-        .env_clear()
-        .output()
-        .unwrap();
+    let program = Command::new(env!("CARGO_BIN_EXE_spanframe")).args(["text", SENTINEL]).env_clear().output().unwrap();
     let said = stderr(&program);
     assert_eq!(program.status.code(), Some(4), "{said}");
     assert!(said.contains("pip install onnxruntime") && said.contains("ORT_DYLIB_PATH"), "{said}");
@@ -252,6 +375,30 @@ fn head_prints_a_table() {
 }
 
 #[test]
+fn head_does_not_let_a_note_steer_the_terminal() {
+    let job = Job::new();
+    let list = |values: ArrayRef| -> ArrayRef {
+        let item = schema::item(values.data_type().clone(), true);
+        Arc::new(ListArray::new(item, OffsetBuffer::from_lengths([1]), values, None))
+    };
+    let strings = |text: &str| list(Arc::new(StringArray::from(vec![text])));
+    let columns = [
+        ("chunk", strings("\x1b[31mtos\r\nseca")),
+        ("entity", strings("\x1b]0;SYMPTOM\x07")),
+        ("begin", list(Arc::new(UInt32Array::from(vec![0])))),
+        ("end", list(Arc::new(UInt32Array::from(vec![14])))),
+        ("confidence", list(Arc::new(Float32Array::from(vec![0.5])))),
+    ];
+    let fields = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
+    let entities = StructArray::new(fields, columns.into_iter().map(|(_, array)| array).collect(), None);
+    let table = RecordBatch::try_from_iter([("ner", Arc::new(entities) as ArrayRef)]).unwrap();
+    write(Path::new(&job.path("evil.parquet")), &table);
+    let shown = stdout(&spanframe(&["head", &job.path("evil.parquet")]));
+    assert!(shown.contains("| ␛[31mtos  seca | ␛]0;SYMPTOM␇ |"), "{shown}");
+    assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
+}
+
+#[test]
 fn model_show_describes_a_folder() {
     let shown = stdout(&spanframe(&["model", "show", &test_model("bert-cased")]));
     assert!(shown.contains("tag scheme    IOBES") && shown.contains("WordPiece"), "{shown}");
@@ -274,7 +421,7 @@ fn completions_know_every_command_and_flag() {
             before = words[words.len() - 2],
         );
         let program = env!("CARGO_BIN_EXE_spanframe");
-        let done = std::process::Command::new("bash").args(["-c", &code, program]).output().expect("bash");
+        let done = Command::new("bash").args(["-c", &code, program]).output().expect("bash");
         assert_eq!(stdout(&done).split_whitespace().collect::<Vec<_>>(), expect, "{line}: {}", stderr(&done));
     };
     check("spanframe ann", &["annotate"]);

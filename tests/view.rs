@@ -319,6 +319,19 @@ fn wrong_inputs_are_refused_and_nothing_is_written() {
 }
 
 #[test]
+fn positions_of_cleaned_texts_mark_nothing_and_are_refused() {
+    let job = Job::new();
+    job.annotate("cleaned.parquet", &["--cleanup-mode", "shrink", "--cleaned-offsets"]);
+    let (table, page) = (job.path("cleaned.parquet"), job.path("page.html"));
+    let done = spanframe(&["view", &table, "--html", &page]);
+    assert_eq!(done.status.code(), Some(2));
+    assert!(stderr(&done).contains("annotate without cleaned_offsets"), "{}", stderr(&done));
+    assert!(!Path::new(&page).exists());
+    // counts need no positions
+    assert_eq!(numbers(&Html::parse_document(&job.view(&["cleaned.parquet"], &["--no-text"])))["notes (rows)"], 120);
+}
+
+#[test]
 fn a_table_without_rows_is_no_error() {
     let job = Job::new();
     write(&job.folder.path().join("none.parquet"), &read(Path::new(&job.path("out.parquet"))).slice(0, 0));

@@ -1,6 +1,9 @@
 //! Folders and archives become installed models, and installed models archives.
 
-use std::fs;
+use std::{
+    fs::{self, File},
+    time::{Duration, SystemTime},
+};
 
 use serde_json::Value;
 
@@ -44,6 +47,22 @@ fn a_folder_is_installed_with_its_manifest_and_gives_the_same_entities() {
     let removed = home.done(&["model", "remove", "our_model"]);
     assert!(removed.starts_with("removed our_model"), "{removed}");
     assert_eq!(home.installed(), [""; 0]);
+}
+
+#[test]
+fn what_others_keep_beside_the_models_is_left() {
+    let home = Home::new();
+    for name in [".git", ".spanframe-staging.m.abc123"] {
+        let folder = home.models().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("file"), "").unwrap();
+        File::open(folder).unwrap().set_modified(SystemTime::now() - Duration::from_secs(86_400)).unwrap();
+    }
+    home.done(&["model", "add", &test_model("bert-cased"), "--name", "ours"]);
+    home.done(&["model", "pack", "ours", home.folder.path().join("ours.tar.gz").to_str().unwrap()]);
+    home.done(&["model", "remove", "ours"]);
+    assert_eq!(home.installed(), [".git"]);
+    assert!(home.models().join(".git/file").exists());
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::{fs, sync::Arc};
 
-use arrow_array::{Array, BinaryArray, RecordBatch, cast::AsArray, types::UInt64Type};
+use arrow_array::{Array, BinaryArray, RecordBatch, StringArray, cast::AsArray, types::UInt64Type};
+use arrow_ipc::writer::FileWriter;
 
 use crate::{
     place::{Place, with_notes},
@@ -99,6 +100,54 @@ fn reject_leaves_the_row_out_and_lists_it() {
     assert_eq!((found[0].0, found[0].1.as_str(), found[1].0, found[1].1.as_str()), (5, "5", 27, "27"));
     assert!(found[0].2.contains("UTF-8") && found[1].2.contains("1000"), "{found:?}");
     assert!(told.contains("\"rejected\": 2"), "{told}");
+}
+
+/// Thirty notes as strings in a Parquet and an Arrow file, which say that they are UTF-8; row 5 is not.
+fn strings_that_are_none(format: &str) -> Place {
+    let place = Place::new();
+    let note =
+        |row| if row == 5 { format!("{SENTINEL} @@ tos") } else { format!("{SENTINEL} {row}: dolor torácico.") };
+    let batch = with_notes(0..30, Arc::new((0..30).map(|row| Some(note(row))).collect::<StringArray>()));
+    let name = format!("in/notes.{format}");
+    match format {
+        "parquet" => place.write(&name, &batch),
+        _ => {
+            let mut writer = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+            writer.write(&batch).unwrap();
+            place.write_bytes(&name, &writer.into_inner().unwrap());
+        }
+    }
+    let mut bytes = fs::read(place.path(&name)).unwrap();
+    let at: Vec<usize> = (0..bytes.len() - 1).filter(|&at| bytes[at..].starts_with(b"@@")).collect();
+    assert!(!at.is_empty());
+    at.into_iter().for_each(|at| bytes[at..at + 2].fill(0xff));
+    fs::write(place.path(&name), bytes).unwrap();
+    place
+}
+
+#[test]
+fn a_string_that_is_not_utf8_is_an_error_of_its_row_alone() {
+    for format in ["parquet", "arrow"] {
+        let (code, told) = run(&strings_that_are_none(format), &[]);
+        assert_eq!(code, Some(2), "{told}");
+        assert!(told.contains("error: row 5 of `") && told.contains("is not UTF-8"), "{format}: {told}");
+
+        let place = strings_that_are_none(format);
+        let (code, told) = run(&place, &["--on-error", "null"]);
+        assert_eq!(code, Some(0), "{told}");
+        let (found, notes) = (rows(&place.column("out", "ner")), place.column("out", "note"));
+        assert_eq!((0..30).filter(|&row| found[row].is_none()).collect::<Vec<_>>(), [5]);
+        assert_eq!(notes.as_string::<i32>().value(5), format!("{SENTINEL} �� tos"));
+        assert_eq!(notes.as_string::<i32>().value(29), format!("{SENTINEL} 29: dolor torácico."));
+        assert!(place.column("out", "ner_error").as_string::<i32>().value(5).contains("not UTF-8"));
+
+        let place = strings_that_are_none(format);
+        let (code, told) = run(&place, &["--on-error", "reject", "--id", "id"]);
+        assert_eq!(code, Some(0), "{told}");
+        assert_eq!(place.column("out", "id").len(), 29);
+        let rejects = &place.outputs("out.job/rejects")["00000000.parquet"];
+        assert_eq!(rejects.column_by_name("code").unwrap().as_string::<i32>().value(0), "not_utf8");
+    }
 }
 
 #[test]

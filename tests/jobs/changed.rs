@@ -1,6 +1,11 @@
 //! A job that is started again with other options, another model, or other inputs of the same name.
 
-use std::fs;
+use std::fs::{self, File};
+
+use parquet::{
+    arrow::ArrowWriter,
+    file::{metadata::KeyValue, properties::WriterProperties},
+};
 
 use crate::place::{Place, SMALL_UNITS, footer, notes};
 
@@ -102,7 +107,7 @@ fn a_replaced_input_is_refused_and_made_again_when_asked() {
 
     // the old file comes back, with the time that it had
     fs::rename(place.path("old"), &old).unwrap();
-    fs::File::options().write(true).open(&old).unwrap().set_modified(time).unwrap();
+    File::options().write(true).open(&old).unwrap().set_modified(time).unwrap();
     let summary = place.ok("out", &with(SMALL_UNITS, &["--on-change", "redo"]));
     assert_eq!((&summary["units"], &summary["counts"]["rows"]), (&8.into(), &200.into()));
     place.ok("back", SMALL_UNITS);
@@ -122,11 +127,59 @@ fn rejects_of_rows_that_are_well_now_go() {
 }
 
 #[test]
+fn a_replaced_output_is_refused_always() {
+    let place = Place::with_files(1);
+    place.ok("out", SMALL_UNITS);
+    let path = place.path("out/part-0-00001.parquet");
+    let ours = fs::read(&path).unwrap();
+    // as tools write it that read the output, leave rows out, and keep what the footer says
+    let batch = crate::support::read(&path).slice(0, 20);
+    let pairs = footer(&path).into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
+    let properties = WriterProperties::builder().set_key_value_metadata(Some(pairs)).build();
+    let file = File::create(place.path("fewer.parquet")).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    assert!(footer(&place.path("fewer.parquet")).contains_key("spanframe.record"));
+    place.write("other.parquet", &notes(25..50));
+    let others =
+        ["fewer.parquet", "other.parquet", "out/part-0-00002.parquet"].map(|name| fs::read(place.path(name)).unwrap());
+    for other in others.into_iter().chain([Vec::new(), vec![0; ours.len()]]) {
+        fs::write(&path, &other).unwrap();
+        for more in [&[][..], &["--finalize"], &["--on-change", "redo"], &["--on-change", "keep"]] {
+            let error = place.error("out", &with(SMALL_UNITS, more));
+            assert!(error.contains("out/part-0-00001.parquet` is there and is not of this job"), "{more:?} {error}");
+        }
+        assert!(fs::read(&path).unwrap() == other);
+    }
+    // put back, it has another time of change and is the job's all the same
+    fs::write(&path, &ours).unwrap();
+    assert_eq!(place.ok("out", SMALL_UNITS)["units_now"], 0);
+    assert_eq!(place.ok("out", &["--finalize"])["units_done"], 4);
+}
+
+#[test]
+fn records_of_an_earlier_version_are_records() {
+    let place = Place::with_files(1);
+    place.ok("out", SMALL_UNITS);
+    for name in place.names("out.job/units") {
+        let path = place.path("out.job/units").join(name);
+        let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        // the version of the output was not kept
+        assert!(record.as_object_mut().unwrap().remove("shown").is_some());
+        fs::write(&path, record.to_string()).unwrap();
+    }
+    let before = (place.shown("out"), place.shown("out.job"));
+    assert_eq!(place.ok("out", SMALL_UNITS)["units_now"], 0);
+    assert_eq!(place.ok("out", &["--finalize"])["units_done"], 4);
+    assert!(before == (place.shown("out"), place.shown("out.job")));
+}
+
+#[test]
 fn a_job_that_has_done_nothing_takes_other_options() {
     let place = Place::with_files(1);
-    place.write_bytes("in/part-1.csv", b"id,note\n1,a,b\n");
-    place.error("out", SMALL_UNITS); // the columns differ
-    fs::remove_file(place.path("in/part-1.csv")).unwrap();
+    place.error("out", &with(SMALL_UNITS, &["--max-document-bytes", "10"])); // no row fits
+    assert!(place.path("out.job/job.json").exists());
     assert_eq!(place.ok("out", OTHER)["units_now"], 4);
     place.error("out", SMALL_UNITS);
 }

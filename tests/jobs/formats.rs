@@ -2,9 +2,18 @@
 
 use std::{collections::HashSet, fs, fs::File, io::Write, sync::Arc};
 
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, cast::AsArray, types::Int64Type};
+use arrow_array::{
+    Array, ArrayRef, Date32Array, Date64Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+    Time32MillisecondArray, Time32SecondArray, TimestampMillisecondArray, TimestampSecondArray, UnionArray,
+    cast::AsArray, types::Int64Type,
+};
+use arrow_buffer::OffsetBuffer;
 use arrow_cast::cast;
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Field, UnionFields};
+use parquet::{
+    file::reader::{FileReader, SerializedFileReader},
+    schema::types::ColumnDescPtr,
+};
 
 use crate::{
     place::{Place, SMALL_UNITS, notes},
@@ -107,19 +116,98 @@ fn ids_of_note_nlp_are_unique_and_the_same_after_a_stop() {
     assert_eq!(ids.len() as u64, entities);
 }
 
-#[test]
-fn a_column_that_parquet_has_not_is_an_error_of_input() {
-    let place = Place::new();
-    let spans: ArrayRef = Arc::new(arrow_array::IntervalMonthDayNanoArray::from(vec![None; 3]));
-    let note: ArrayRef = Arc::new(StringArray::from(vec!["aspirin"; 3]));
-    let batch = RecordBatch::try_from_iter([("note", note), ("span", spans)]).unwrap();
-    fs::create_dir(place.path("in")).unwrap();
+/// An Arrow file `in/notes.arrow` with notes and these columns.
+fn arrow_file(place: &Place, columns: Vec<(&str, ArrayRef)>) {
+    let note: ArrayRef = Arc::new(StringArray::from(vec!["aspirin"; columns[0].1.len()]));
+    let batch = RecordBatch::try_from_iter([("note", note)].into_iter().chain(columns)).unwrap();
+    fs::create_dir_all(place.path("in")).unwrap();
     let file = File::create(place.path("in/notes.arrow")).unwrap();
     let mut writer = arrow_ipc::writer::FileWriter::try_new(file, &batch.schema()).unwrap();
     writer.write(&batch).unwrap();
     writer.finish().unwrap();
+}
+
+#[test]
+fn times_that_parquet_has_not_are_written_as_those_that_it_has() {
+    let place = Place::new();
+    let seconds = || TimestampSecondArray::from(vec![Some(-1), None, Some(1_700_000_000)]);
+    let list = |values: ArrayRef| -> ArrayRef {
+        let item = Arc::new(Field::new("item", values.data_type().clone(), true));
+        Arc::new(ListArray::new(item, OffsetBuffer::from_lengths([2, 0, 1]), values, None))
+    };
+    let within = |values: ArrayRef| -> ArrayRef {
+        let field = Arc::new(Field::new("at", values.data_type().clone(), true));
+        Arc::new(StructArray::from(vec![(field, values)]))
+    };
+    let zone = "Europe/Madrid";
+    let day = 86_400_000;
+    arrow_file(
+        &place,
+        vec![
+            ("plain", Arc::new(seconds())),
+            ("zoned", Arc::new(seconds().with_timezone(zone))),
+            ("time", Arc::new(Time32SecondArray::from(vec![Some(0), None, Some(86_399)]))),
+            ("date", Arc::new(Date64Array::from(vec![Some(-day), None, Some(19_783 * day)]))),
+            ("list", list(Arc::new(seconds()))),
+            ("struct", within(Arc::new(seconds()))),
+        ],
+    );
+    place.ok("out", &[]);
+    let millis = || TimestampMillisecondArray::from(vec![Some(-1000), None, Some(1_700_000_000_000)]);
+    let expected: [(&str, ArrayRef); 6] = [
+        ("plain", Arc::new(millis())),
+        ("zoned", Arc::new(millis().with_timezone(zone))),
+        ("time", Arc::new(Time32MillisecondArray::from(vec![Some(0), None, Some(86_399_000)]))),
+        ("date", Arc::new(Date32Array::from(vec![Some(-1), None, Some(19_783)]))),
+        ("list", list(Arc::new(millis()))),
+        ("struct", within(Arc::new(millis()))),
+    ];
+    for (name, column) in &expected {
+        assert_eq!(&place.column("out", name), column, "{name}");
+    }
+    // other programs see times too, and no bare numbers
+    let file = SerializedFileReader::new(File::open(place.path("out/notes.parquet")).unwrap()).unwrap();
+    let columns = file.metadata().file_metadata().schema_descr().columns().to_vec();
+    let bare = |column: &&ColumnDescPtr| {
+        expected.iter().any(|(name, _)| column.path().parts()[0] == *name) && column.logical_type_ref().is_none()
+    };
+    assert_eq!(columns.iter().filter(bare).count(), 0, "{columns:?}");
+}
+
+#[test]
+fn a_time_that_does_not_fit_is_told_and_not_lost() {
+    let place = Place::new();
+    arrow_file(&place, vec![("at", Arc::new(TimestampSecondArray::from(vec![1, i64::MAX])))]);
     let error = place.error("out", &[]);
-    assert!(error.contains("out/notes.parquet") && error.contains("`select`"), "{error}");
+    assert!(error.contains("column `at` has a time out of range") && !error.contains("9223372036854775807"), "{error}");
     place.assert_tidy("out");
-    assert_eq!(place.ok("out", &["--select", "note"])["counts"]["written"], 3);
+}
+
+/// They would be read as positions of the note, which is longer or shorter than what was cleaned.
+#[test]
+fn note_nlp_does_not_go_with_cleaned_offsets() {
+    let place = Place::with_files(1);
+    let form = ["--form", "note_nlp", "--id", "id", "--cleanup-mode", "shrink"];
+    let error = place.error("out", &[&form[..], &["--cleaned-offsets"]].concat());
+    assert!(error.contains("option `cleaned_offsets` does not go with the form `note_nlp`"), "{error}");
+    place.ok("out", &form);
+}
+
+#[test]
+fn a_column_that_parquet_has_not_is_an_error_of_input() {
+    let one_of = UnionFields::from_fields([Field::new("n", DataType::Int64, true)]);
+    let union: ArrayRef = Arc::new(
+        UnionArray::try_new(one_of, vec![0i8; 3].into(), None, vec![Arc::new(Int64Array::from(vec![1, 2, 3]))])
+            .unwrap(),
+    );
+    let spans: ArrayRef = Arc::new(arrow_array::IntervalMonthDayNanoArray::from(vec![None; 3]));
+    for (column, found) in [(spans, "Interval"), (union, "Union")] {
+        let place = Place::new();
+        arrow_file(&place, vec![("odd", column)]);
+        let error = place.error("out", &[]);
+        assert!(error.contains("column `odd` of `") && error.contains("in/notes.arrow` is"), "{error}");
+        assert!(error.contains(found) && error.contains("`select`"), "{error}");
+        place.assert_tidy("out");
+        assert_eq!(place.ok("out", &["--select", "note"])["counts"]["written"], 3);
+    }
 }

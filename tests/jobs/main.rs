@@ -7,6 +7,8 @@ mod damage;
 mod disk;
 mod formats;
 mod kill;
+mod names;
+mod overwrite;
 mod place;
 mod seen;
 #[path = "../support/mod.rs"]

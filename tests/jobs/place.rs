@@ -84,14 +84,17 @@ impl Place {
         fs::write(path, bytes).unwrap();
     }
 
-    /// `spanframe run in -o OUT` with a tiny model unless `more` names one.
+    /// `spanframe run in -o OUT` with a tiny model and the column `note` unless `more` names others.
     pub fn command(&self, out: &str, more: &[&str]) -> Command {
         self.command_on(&["in"], out, more)
     }
 
     pub fn command_on(&self, inputs: &[&str], out: &str, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_spanframe"));
-        command.current_dir(self.folder.path()).arg("run").args(inputs).args(["-o", out, "--column", "note"]);
+        command.current_dir(self.folder.path()).arg("run").args(inputs).args(["-o", out]);
+        if !more.contains(&"--column") {
+            command.args(["--column", "note"]);
+        }
         if !more.contains(&"--model") {
             command.args(["--model", &test_model("bert-uncased")]);
         }

@@ -33,7 +33,9 @@ fn prometheus(text: &str) -> BTreeMap<String, f64> {
 #[test]
 fn metrics_and_summary_add_up() {
     let place = Place::with_files(2);
+    place.write_bytes("metrics.partial", b"of someone else");
     let summary = place.ok("out", &["--unit-rows", "25", "--metrics", "metrics.prom"]);
+    assert_eq!(fs::read(place.path("metrics.partial")).unwrap(), b"of someone else");
     let counts = &summary["counts"];
     let mut entities: BTreeMap<String, u64> = BTreeMap::new();
     for found in rows(&place.column("out", "ner")).into_iter().flatten().flatten() {

@@ -14,6 +14,7 @@ use spanframe_engine::{
     difference::{self, Kind},
     report::{Place, Report},
 };
+use spanframe_view::character::line;
 
 use crate::{
     error::CliError,
@@ -192,7 +193,10 @@ fn examples(report: &Report) -> Result<String, CliError> {
 }
 
 fn pretty(columns: Vec<(&str, Vec<String>)>) -> Result<String, CliError> {
-    let columns = columns.into_iter().map(|(name, values)| (name, Arc::new(StringArray::from(values)) as ArrayRef));
+    // names of types and ids come from files, and steer no terminal
+    let cells =
+        |values: Vec<String>| Arc::new(values.iter().map(|v| Some(line(v))).collect::<StringArray>()) as ArrayRef;
+    let columns = columns.into_iter().map(|(name, values)| (line(name), cells(values)));
     let internal = |e: arrow_schema::ArrowError| CliError::Engine(e.into());
     let batch = RecordBatch::try_from_iter(columns).map_err(internal)?;
     Ok(format!("{}\n", pretty_format_batches(&[batch]).map_err(internal)?))

@@ -38,6 +38,11 @@ pub enum CliError {
          leaves it out), or say --no-text for counts alone"
     )]
     NoTexts(String),
+    #[error(
+        "the positions of `{0}` are those of cleaned texts (`cleaned_offsets`), which it does not have: annotate without \
+         cleaned_offsets to see marks, or say --no-text for counts alone"
+    )]
+    CleanedOffsets(String),
     #[error("`{0}` is no name of a page: name a file that ends in .html")]
     NotHtml(String),
     #[error("column `{column}` of `{path}` is {found}, expected ids: strings or whole numbers")]

@@ -13,6 +13,7 @@ use spanframe_install::{Installed, Models, Naming, Progress, Source, Token};
 use crate::{
     error::CliError,
     flags::{AddFlags, HubFlags, ImportFlags},
+    tell::tell,
     text::print,
 };
 
@@ -110,7 +111,7 @@ impl Shown {
                 bar.set_message(self.file.clone());
                 self.bar = Some(bar);
             } else {
-                eprintln!("fetching {}, {size}", self.file);
+                tell(format_args!("fetching {}, {size}", self.file));
             }
         }
         if let Some(bar) = &self.bar {

@@ -21,6 +21,7 @@ mod progress;
 mod run;
 mod side;
 mod table_file;
+mod tell;
 mod text;
 mod view;
 mod watch;
@@ -61,7 +62,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, host: &Host) -> u8 {
         // whoever reads our output has gone, as `| head` does: nobody is left to tell
         Err(CliError::Stdout(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
-            eprintln!("error: {error}");
+            tell::tell(format_args!("error: {error}"));
             error.exit_code()
         }
     }

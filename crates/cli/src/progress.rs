@@ -10,7 +10,7 @@ use std::{
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use spanframe_engine::Metrics;
 
-use crate::error::CliError;
+use crate::{error::CliError, tell::tell};
 
 const TICK: Duration = Duration::from_millis(200);
 /// Between two plain lines.
@@ -40,7 +40,7 @@ impl Progress {
             result
         });
         if result.is_ok() {
-            eprintln!("{}", summary(metrics, started.elapsed()));
+            tell(summary(metrics, started.elapsed()));
         }
         result
     }
@@ -59,7 +59,7 @@ impl Progress {
                 bar.set_message(rates);
             } else if last_line.elapsed() >= LINE_EVERY {
                 last_line = Instant::now();
-                eprintln!("{} of {} rows, {rates}", HumanCount(metrics.rows()), HumanCount(self.rows));
+                tell(format_args!("{} of {} rows, {rates}", HumanCount(metrics.rows()), HumanCount(self.rows)));
             }
         }
         bar.finish_and_clear();

@@ -65,8 +65,8 @@ impl TableFile {
         &self, columns: &[usize],
     ) -> Result<impl Iterator<Item = Result<RecordBatch, CliError>> + use<>, CliError> {
         let url = self.path.display().to_string();
-        let reads =
-            self.source.read(0..self.source.parts().len(), columns, Bounds::default()).map_err(JobError::from)?;
+        let parts = 0..self.source.parts().len();
+        let reads = self.source.read(parts, columns, None, Bounds::default()).map_err(JobError::from)?;
         Ok(reads.map(move |read| match read.map_err(JobError::from)? {
             Read::Rows { batch, .. } => Ok(batch),
             Read::Bad { line, reason, .. } => Err(JobError::Bad { url: url.clone(), line, reason }.into()),

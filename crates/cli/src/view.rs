@@ -98,6 +98,10 @@ impl Table {
             Some(name) => file.text_column(name).map(|_| Some(name.to_string()))?,
             None => return Err(CliError::NoTexts(input.url.clone())),
         };
+        // a footer speaks of the column that was written with it
+        if text.is_some() && said("cleaned_offsets") == Some("true") && said("output_column") == Some(&entities) {
+            return Err(CliError::CleanedOffsets(input.url.clone()));
+        }
         let unit = |offsets: Option<&str>| {
             let raw = RawOptions { offsets: offsets.map(String::from), ..RawOptions::default() };
             EngineOptions::new(raw).map(|options| options.offsets)

@@ -10,7 +10,7 @@ use std::{
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use spanframe_jobs::{Flow, JobError, MetricsFile, Observer, Progress, Summary};
 
-use crate::{error::CliError, interrupt};
+use crate::{error::CliError, interrupt, tell::tell};
 
 /// Between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -42,7 +42,7 @@ impl Observer for Watch {
         } else if !self.quiet && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let done = HumanCount(progress.rows_before + progress.done());
-            eprintln!("{done} of {} rows, {}", HumanCount(progress.rows), rates(progress));
+            tell(format_args!("{done} of {} rows, {}", HumanCount(progress.rows), rates(progress)));
         }
         if self.failed.is_some() || self.stop.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
     }
@@ -76,7 +76,7 @@ impl Watch {
         }
         let summary = done?;
         if !self.quiet {
-            eprint!("{}", show(&summary, &self.last));
+            tell(show(&summary, &self.last).trim_end());
         }
         Ok(summary)
     }

@@ -68,14 +68,14 @@ impl Posterior {
         let mut ahead: Vec<f64> = Vec::with_capacity(n * l);
         let mut weight: Vec<f64> = emissions.probabilities.iter().map(|p| f64::from(p.max(LEAST)).ln()).collect();
         for (i, row) in weight.chunks_exact_mut(l).enumerate() {
-            for to in 0..l {
+            for (to, weight) in row.iter().enumerate() {
                 let arrived = match i.checked_sub(1) {
                     None => f64::from(self.moves.start[to]),
                     Some(before) => {
                         sum((0..l).map(|from| ahead[before * l + from] + self.into(i, emissions, from, to)))
                     }
                 };
-                ahead.push(arrived + row[to]);
+                ahead.push(arrived + weight);
             }
             let here = &mut ahead[i * l..];
             let scale = sum(here.iter().copied());

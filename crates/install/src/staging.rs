@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::{self, ErrorKind},
-    path::{Path, PathBuf},
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -12,6 +12,8 @@ use tempfile::TempDir;
 
 use crate::InstallError;
 
+/// Begins the names of these folders, and of nothing else: what is swept must be ours, whatever else is kept beside the models.
+const PREFIX: &str = ".spanframe-staging.";
 /// Held open and locked while a folder is worked on: what can be locked by another belongs to nobody alive.
 const LOCK: &str = ".lock";
 /// A folder without a lock is that of a process which was stopped between two system calls, or is at it.
@@ -20,7 +22,7 @@ const UNLOCKED_AGE: Duration = Duration::from_secs(60 * 60);
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// A folder `.NAME.xxxxxx` beside the place of the model `NAME`. Dropped, it is removed with all that is in it.
+/// A folder `.spanframe-staging.NAME.xxxxxx` beside the place of the model `NAME`. Dropped, it is removed with all that is in it.
 pub(crate) struct Staging {
     folder: TempDir,
     lock: File,
@@ -33,7 +35,7 @@ impl Staging {
         sweep(models);
         let make = || -> io::Result<Self> {
             let mut builder = tempfile::Builder::new();
-            let prefix = format!(".{name}.");
+            let prefix = format!("{PREFIX}{name}.");
             builder.prefix(&prefix);
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777)); // less the user's umask
@@ -108,11 +110,11 @@ fn sync(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes the hidden folders whose process is gone. What cannot be looked at is left.
+/// Removes the folders of [`Staging`]s whose process is gone. What cannot be looked at is left.
 fn sweep(models: &Path) {
     let Ok(entries) = fs::read_dir(models) else { return };
-    let hidden = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    for folder in entries.flatten().map(|entry| entry.path()).filter(|path| hidden(path) && path.is_dir()) {
+    let ours = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
+    for folder in ours.map(|entry| entry.path()).filter(|path| path.is_dir()) {
         // held until the folder is gone
         let lock = File::options().write(true).open(folder.join(LOCK));
         let dead = match &lock {
@@ -135,7 +137,7 @@ mod tests {
     #[test]
     fn what_a_killed_process_left_is_swept_and_the_living_are_not() {
         let models = tempfile::tempdir().unwrap();
-        let dead = models.path().join(".dead.abc123");
+        let dead = models.path().join(format!("{PREFIX}dead.abc123"));
         fs::create_dir(&dead).unwrap();
         fs::write(dead.join(LOCK), "").unwrap();
         fs::write(dead.join("model.onnx"), "half").unwrap();

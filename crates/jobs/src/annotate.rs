@@ -12,7 +12,7 @@ use crate::{
     plan::Unit,
     record::Counts,
     settings::Settings,
-    source,
+    source::{self, Source},
     table::Table,
     unit::Work,
 };
@@ -35,34 +35,38 @@ pub fn annotate(
         return Err(OptionError::Conflict { option: "form", other: "a file without a job", way_out }.into());
     }
     let inputs = input::find(&job.inputs, &[])?;
-    let mut planned = Vec::new();
-    for (file, (store, path)) in inputs.iter().zip(outputs(&job, &inputs)?) {
-        let source = source::open(file.open()?, &file.url)?;
-        let table = Table::new(&file.url, source.schema(), &job)?;
-        if !job.overwrite && store.stat(&path)?.is_some() {
-            return Err(JobError::OutputExists(store.url(&path)));
+    let (output, paths) = outputs(&job, &inputs)?;
+    let (mut tables, mut rows) = (Vec::new(), 0);
+    for (file, path) in inputs.iter().zip(&paths) {
+        let (source, table) = open(file, &job)?;
+        if !job.overwrite && output.stat(path)?.is_some() {
+            return Err(JobError::OutputExists(output.url(path)));
         }
-        planned.push((file, source, table, store, path));
+        rows += source.rows();
+        tables.push(table);
     }
     let engine = Engine::new(&options)?;
     engine.check_language(job.language_column.is_some())?;
     let settings = Settings::new(&job, &engine, &typed)?;
-    let rows = planned.iter().map(|(_, source, ..)| source.rows()).sum();
-    let mut progress = Progress { units: planned.len(), rows, ..Progress::default() };
+    let shape = |table: &Table| table.shape(&engine, options.offsets, 0, &job);
+    tables.iter().try_for_each(|table| shape(table).map(drop))?;
+    output.sweep()?;
+    let mut progress = Progress { units: inputs.len(), rows, ..Progress::default() };
     let started = Instant::now();
     let mut counts = Counts::default();
-    let shape = |(_, _, table, ..): &(_, _, Table, _, _)| table.shape(&engine, options.offsets, 0, &job);
-    let shapes = planned.iter().map(shape).collect::<Result<Vec<_>, _>>()?;
-    for (number, ((file, source, table, store, path), shape)) in planned.iter().zip(&shapes).enumerate() {
-        let work = Work {
-            job: &job,
-            engine: &engine,
-            output: store,
-            ledger: None,
-            bounds: Bounds::new(job.memory),
-            digest: settings.digest(),
-            metadata: settings.metadata(),
-        };
+    let work = Work {
+        job: &job,
+        engine: &engine,
+        output: &output,
+        ledger: None,
+        bounds: Bounds::new(job.memory),
+        digest: settings.digest(),
+        metadata: settings.metadata(),
+    };
+    for (number, (file, path)) in inputs.iter().zip(&paths).enumerate() {
+        // again, one at a time: a process may hold few files open. One that was replaced meanwhile is taken as it is now
+        let (source, table) = open(file, &job)?;
+        let shape = shape(&table)?;
         let unit = Unit {
             number,
             url: file.url.clone(),
@@ -72,34 +76,45 @@ pub fn annotate(
             output: path.clone(),
             replaces: job.overwrite,
         };
-        let record =
-            work.unit(&unit, (source.as_ref(), table, shape), job.overwrite, (&mut *observer, &mut progress, started))?;
+        let record = work.unit(
+            &unit,
+            (source.as_ref(), &table, &shape),
+            job.overwrite,
+            (&mut *observer, &mut progress, started),
+        )?;
         counts.add(&record.counts);
         progress.units_done += 1;
         progress.elapsed = started.elapsed();
         observer.update(&progress);
     }
-    let units = planned.len();
+    let units = inputs.len();
     Ok(Summary { units, units_done: units, units_now: units, counts, ..Summary::default() })
 }
 
+/// An input and its columns, checked.
+fn open(file: &InputFile, job: &JobOptions) -> Result<(Box<dyn Source>, Table), JobError> {
+    let source = source::open(file.open()?, &file.url)?;
+    let table = Table::new(&file.url, source.schema(), job)?;
+    Ok((source, table))
+}
+
 /// Where the output of each input is.
-fn outputs(job: &JobOptions, inputs: &[InputFile]) -> Result<Vec<(Store, String)>, JobError> {
+fn outputs(job: &JobOptions, inputs: &[InputFile]) -> Result<(Store, Vec<String>), JobError> {
     let (store, path) = locate(&job.output)?;
     if inputs.len() == 1 && !path.is_empty() {
-        return Ok(vec![(store, path)]);
+        return Ok((store, vec![path]));
     }
     if store.stat(&path)?.is_some() {
         return Err(JobError::OutputNotFolder(store.url(&path)));
     }
-    let folder = Store::open(&job.output)?;
     let mut taken = HashSet::new();
     let place = |input: &InputFile| {
         let output = input.output(None);
         match taken.insert(output.clone()) {
-            true => Ok((folder.clone(), output)),
+            true => Ok(output),
             false => Err(JobError::SameName(output)),
         }
     };
-    inputs.iter().map(place).collect()
+    let paths = inputs.iter().map(place).collect::<Result<_, _>>()?;
+    Ok((Store::open(&job.output)?, paths))
 }

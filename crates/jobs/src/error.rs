@@ -123,6 +123,14 @@ pub enum JobError {
     /// Another process does the same.
     #[error("another process is running this job (`{0}`): wait for it, or give each its own `shard`")]
     Locked(String),
+    /// Records without a place.
+    #[error(
+        "`{0}` has no name to put `.job` after: say where the job's records belong with `state`, such as `{0}/_job`"
+    )]
+    NoState(String),
+    /// A folder for records that has other files.
+    #[error("`{0}` has files in it, and no job: name another folder for the job's records with `state`")]
+    NotAJob(String),
     /// A record that cannot be read.
     #[error("`{url}` is not a record of a job ({reason}): say `overwrite` to begin anew")]
     Ledger {

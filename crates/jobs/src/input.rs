@@ -48,7 +48,8 @@ pub fn real_place(store: &Store) -> String {
     real.map_or_else(|| place(store, ""), |path| path.display().to_string())
 }
 
-/// The files that `inputs` name, in the order of their places, each once: files, folders with all below them, patterns.
+/// The files that `inputs` name, in the order of their places, each once: files, folders with all below them, patterns. What
+/// is there by the very name, `*`, `?` and `[` included, is no pattern.
 /// Files below `but` (the job's own output) are left out.
 ///
 /// # Errors
@@ -57,20 +58,7 @@ pub fn find(inputs: &[String], but: &[String]) -> Result<Vec<InputFile>, JobErro
     let mut found: Vec<InputFile> = Vec::new();
     for input in inputs {
         let before = found.len();
-        let (store, path) = match input.find(['*', '?', '[']) {
-            // the folder above the first name with a wildcard
-            Some(at) => locate(input[..at].rfind('/').map_or("./", |slash| &input[..=slash]))?,
-            None => locate(input)?,
-        };
-        let pattern = match input.contains(['*', '?', '[']) {
-            true => {
-                let at = input.find(['*', '?', '[']).unwrap_or(0);
-                let typed = &input[input[..at].rfind('/').map_or(0, |slash| slash + 1)..];
-                let wrong = |e: glob::PatternError| JobError::Pattern { pattern: input.clone(), reason: e.to_string() };
-                Some(Pattern::new(typed).map_err(wrong)?)
-            }
-            false => None,
-        };
+        let (store, path, pattern) = named(input)?;
         let file = |object: Object, relative: &str| InputFile {
             url: place(&store, &object.path),
             relative: relative.to_string(),
@@ -111,6 +99,28 @@ pub fn find(inputs: &[String], but: &[String]) -> Result<Vec<InputFile>, JobErro
         Format::of(&file.url)?;
     }
     Ok(found)
+}
+
+/// Where `input` is, or the folder above its first name with a wildcard and the pattern from there on.
+fn named(input: &str) -> Result<(Store, String, Option<Pattern>), JobError> {
+    let Some(at) = input.find(['*', '?', '[']).filter(|_| !is_there(input)) else {
+        let (store, path) = locate(input)?;
+        return Ok((store, path, None));
+    };
+    let slash = input[..at].rfind('/').map_or(0, |slash| slash + 1);
+    let (folder, typed) = input.split_at(slash);
+    let (store, path) = locate(if folder.is_empty() { "./" } else { folder })?;
+    let wrong = |e: glob::PatternError| JobError::Pattern { pattern: input.to_string(), reason: e.to_string() };
+    Ok((store, path, Some(Pattern::new(typed).map_err(wrong)?)))
+}
+
+/// Whether a file, or on disk a folder, has this very name, wildcards included: then it is no pattern.
+fn is_there(input: &str) -> bool {
+    let Ok((store, path)) = locate(input) else { return false };
+    let name = input.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let is_folder = || path.is_empty() && store.local_path("").is_some_and(|folder| folder.is_dir());
+    // of a file URL `?` and what follows is no part of the path
+    store.url(&path).trim_end_matches('/').ends_with(name) && (is_folder() || matches!(store.stat(&path), Ok(Some(_))))
 }
 
 /// The file's path with `.parquet`, and a number where there are several.

@@ -17,6 +17,9 @@ use crate::{JobError, Shard, Summary, plan::Plan, record::Record, settings::Sett
 
 const BEGUN: &str = "job.json";
 const SUMMARY: &str = "summary.json";
+const PLAN: Numbered = Numbered { folder: "plan", ending: ".json" };
+const UNITS: Numbered = Numbered { folder: "units", ending: ".json" };
+const REJECTS: Numbered = Numbered { folder: "rejects", ending: ".parquet" };
 
 /// What a job was begun with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,6 +64,31 @@ impl Begun {
     }
 }
 
+/// Files of one kind, whose names are numbers.
+struct Numbered {
+    folder: &'static str,
+    ending: &'static str,
+}
+
+impl Numbered {
+    /// Whether `path` is one of them, and not a file that someone else put there.
+    fn has(&self, path: &str) -> bool {
+        let name = path.strip_prefix(self.folder).and_then(|name| name.strip_prefix('/'));
+        let number = name.and_then(|name| name.strip_suffix(self.ending));
+        number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
+    /// Those that are there.
+    fn list(&self, store: &Store) -> Result<Vec<String>, JobError> {
+        let paths = store.list(self.folder)?.into_iter().map(|object| object.path);
+        Ok(paths.filter(|path| self.has(path)).collect())
+    }
+
+    fn remove(&self, store: &Store) -> Result<(), JobError> {
+        Ok(self.list(store)?.iter().try_for_each(|path| store.remove(path))?)
+    }
+}
+
 /// The folder of records of one job.
 pub struct Ledger {
     store: Store,
@@ -79,6 +107,28 @@ impl Ledger {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Refuses a folder that has files in it and no job: there records would be lost among them.
+    ///
+    /// # Errors
+    /// [`JobError::NotAJob`], [`JobError::Store`].
+    pub fn check_folder(&self) -> Result<(), JobError> {
+        // a `job.json` that cannot be read may be anyone's
+        let is_begun = || match self.begun() {
+            Err(JobError::Ledger { .. }) => Ok(false),
+            begun => begun.map(|begun| begun.is_some()),
+        };
+        if is_begun()? {
+            return Ok(());
+        }
+        let mut files = self.store.list("")?;
+        files.retain(|file| !file.path.is_empty());
+        // another shard may have begun it meanwhile
+        match files.is_empty() || files.iter().any(|file| PLAN.has(&file.path)) || is_begun()? {
+            true => Ok(()),
+            false => Err(JobError::NotAJob(self.store.url(""))),
+        }
     }
 
     /// Keeps other processes from doing the same shard.
@@ -144,8 +194,8 @@ impl Ledger {
     /// [`JobError::Store`], [`JobError::Ledger`].
     pub fn records(&self) -> Result<BTreeMap<usize, Record>, JobError> {
         let mut records = BTreeMap::new();
-        for object in self.store.list("units")? {
-            if let Some(record) = self.read::<Record>(&object.path)? {
+        for path in UNITS.list(&self.store)? {
+            if let Some(record) = self.read::<Record>(&path)? {
                 records.insert(record.unit.number, record);
             }
         }
@@ -199,18 +249,18 @@ impl Ledger {
     /// # Errors
     /// [`JobError::Store`].
     pub fn clear_records(&self) -> Result<(), JobError> {
-        Ok(self.store.list("units")?.iter().try_for_each(|object| self.store.remove(&object.path))?)
+        UNITS.remove(&self.store)
     }
 
-    /// Forgets everything.
+    /// Forgets everything. Other files in the folder stay.
     ///
     /// # Errors
     /// [`JobError::Store`].
     pub fn clear(&self) -> Result<(), JobError> {
+        [UNITS, REJECTS].iter().try_for_each(|kind| kind.remove(&self.store))?;
+        [SUMMARY, BEGUN].iter().try_for_each(|path| self.store.remove(path))?;
         // the plan goes last: as long as it is there, a clearing that was stopped can be started again
-        let mut objects = self.store.list("")?;
-        objects.sort_by_key(|object| object.path.starts_with("plan/"));
-        Ok(objects.iter().try_for_each(|object| self.store.remove(&object.path))?)
+        PLAN.remove(&self.store)
     }
 
     fn read<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, JobError> {

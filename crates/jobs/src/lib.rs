@@ -6,13 +6,17 @@
 #![forbid(unsafe_code)]
 
 mod annotate;
+mod begin;
 mod bounds;
+mod draft;
 mod error;
 pub mod form;
 pub mod input;
 pub mod ledger;
 mod metrics;
 pub mod options;
+mod outputs;
+mod parquet_type;
 pub mod plan;
 mod progress;
 pub mod record;

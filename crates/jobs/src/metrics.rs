@@ -40,7 +40,8 @@ impl MetricsFile {
             return writeln!(file, "{}", json(progress));
         }
         // readers see the old file or the new one
-        let partial = self.path.with_extension("partial");
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let partial = self.path.with_file_name(format!(".{name}.spanframe-partial"));
         fs::write(&partial, prometheus(progress))?;
         fs::rename(&partial, &self.path)
     }

@@ -25,7 +25,7 @@ pub struct RawJob {
     pub column: String,
     /// Column with the language of each row, for a set of models; none where left out.
     pub language_column: Option<String>,
-    /// Folder for the job's own records; the output with `.job` after its name where left out.
+    /// Folder for the job's own records; the output with `.job` after its name where left out. A bucket has no such name.
     pub state: Option<String>,
     /// Name of the new column; `ner` where left out.
     pub output_column: Option<String>,
@@ -127,8 +127,8 @@ pub struct JobOptions {
     pub inputs: Vec<String>,
     /// As typed.
     pub output: String,
-    /// Folder for records.
-    pub state: String,
+    /// Folder for records; none if it was left out and the output has no name to put `.job` after.
+    pub state: Option<String>,
     /// Column with the texts.
     pub column: String,
     /// Column with the languages.
@@ -183,7 +183,7 @@ impl JobOptions {
         }
         let size = |option, value: Option<i64>, usual| Ok::<_, OptionError>(whole(option, value, 1)?.unwrap_or(usual));
         Ok(Self {
-            state: raw.state.unwrap_or_else(|| format!("{}.job", raw.output.trim_end_matches('/'))),
+            state: raw.state.or_else(|| beside(&raw.output)),
             output: raw.output,
             column: raw.column,
             language_column: raw.language_column,
@@ -204,6 +204,22 @@ impl JobOptions {
             finalize: raw.finalize,
             overwrite: raw.overwrite,
         })
+    }
+}
+
+/// `output` with `.job` after its name; none for a bucket or the root of the disk.
+fn beside(output: &str) -> Option<String> {
+    let path = output.trim_end_matches('/');
+    let name = path.rsplit('/').next().unwrap_or_default();
+    match output.split_once("://") {
+        Some((_, rest)) if !rest.trim_end_matches('/').contains('/') => None,
+        // `.` and `..` have the name of the folder that they lead to
+        None if matches!(name, "" | "." | "..") => {
+            let real = std::fs::canonicalize(output).ok().filter(|real| real.file_name().is_some())?;
+            Some(format!("{}.job", real.to_str()?))
+        }
+        _ if matches!(name, "." | "..") => None,
+        _ => Some(format!("{path}.job")),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use serde::{Deserialize, Serialize};
+use spanframe_store::Object;
 
 use crate::plan::Unit;
 
@@ -95,6 +96,24 @@ pub struct Record {
     /// Rows that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub losses: Vec<Loss>,
+    /// The output as it was shown: not in its own footer, nor in records of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shown: Option<Shown>,
+}
+
+/// An output as its store had it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// Its length in bytes.
+    pub size: u64,
+    /// Its content's version.
+    pub version: String,
+}
+
+impl From<Object> for Shown {
+    fn from(object: Object) -> Self {
+        Self { size: object.size, version: object.version }
+    }
 }
 
 #[cfg(test)]

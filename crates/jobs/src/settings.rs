@@ -13,6 +13,9 @@ use crate::{JobOptions, OnError};
 const NOT_IN_RESULT: [&str; 7] =
     ["model", "batch_tokens", "device", "sessions", "intra_threads", "on_error", "onnxruntime"];
 
+/// Begins our keys in the footer of an output.
+pub const FOOTER: &str = "spanframe.";
+
 /// Model, options and version, by name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Settings(BTreeMap<String, Value>);
@@ -70,6 +73,6 @@ impl Settings {
     #[must_use]
     pub fn metadata(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
-        self.0.iter().map(|(name, value)| (format!("spanframe.{name}"), text(value))).collect()
+        self.0.iter().map(|(name, value)| (format!("{FOOTER}{name}"), text(value))).collect()
     }
 }

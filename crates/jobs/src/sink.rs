@@ -5,8 +5,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_cast::{CastOptions, cast_with_options};
+use arrow_schema::{Field, FieldRef, Schema, SchemaRef};
 use parquet::{
     arrow::ArrowWriter,
     basic::{Compression, GzipLevel, ZstdLevel},
@@ -15,7 +16,10 @@ use parquet::{
 };
 use spanframe_store::ReadAt;
 
-use crate::source::{SourceError, footer};
+use crate::{
+    parquet_type::parquet_field,
+    source::{SourceError, footer},
+};
 
 /// How columns are compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -97,8 +101,12 @@ pub struct Written {
 }
 
 /// Writes batches into row groups of bounded size.
+///
+/// Times in seconds are written as milliseconds, and `Date64` as `Date32`: Parquet has neither.
 pub struct Sink<W: Write + Send> {
     writer: ArrowWriter<Counted<W>>,
+    /// What batches are cast to, if that is not what they are.
+    cast: Option<SchemaRef>,
     failed: Failed,
     rows: u64,
 }
@@ -127,18 +135,25 @@ impl<W: Write + Send> Sink<W> {
             .set_created_by(concat!("spanframe ", env!("CARGO_PKG_VERSION")).to_string())
             .set_key_value_metadata(Some(metadata))
             .build();
+        let written = written(&schema)?;
+        let cast = (written.fields() != schema.fields()).then(|| Arc::clone(&written));
         let failed = Failed::default();
         let counted = Counted { inner: writer, bytes: 0, failed: Arc::clone(&failed) };
-        let writer = ArrowWriter::try_new(counted, schema, Some(properties)).map_err(|e| error(&failed, &e))?;
-        Ok(Self { writer, failed, rows: 0 })
+        let writer = ArrowWriter::try_new(counted, written, Some(properties)).map_err(|e| error(&failed, &e))?;
+        Ok(Self { writer, cast, failed, rows: 0 })
     }
 
     /// Adds rows.
     ///
     /// # Errors
-    /// [`SinkError::Io`] if the disk or the store fails, after which the file is of no use.
+    /// [`SinkError::Io`] if the disk or the store fails, after which the file is of no use; [`SinkError::Schema`] for a time
+    /// that milliseconds cannot hold.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), SinkError> {
-        self.writer.write(batch).map_err(|e| error(&self.failed, &e))?;
+        let written = match &self.cast {
+            Some(schema) => self.writer.write(&cast(batch, schema)?),
+            None => self.writer.write(batch),
+        };
+        written.map_err(|e| error(&self.failed, &e))?;
         self.rows += batch.num_rows() as u64;
         Ok(())
     }
@@ -171,6 +186,32 @@ impl<W: Write + Send> Sink<W> {
         counted.inner.flush().map_err(SinkError::Io)?;
         Ok((counted.inner, Written { rows: self.rows, row_groups, bytes: counted.bytes }))
     }
+}
+
+/// `schema` with types that Parquet has.
+fn written(schema: &SchemaRef) -> Result<SchemaRef, SinkError> {
+    let field = |field: &FieldRef| {
+        let none =
+            || SinkError::Schema(format!("it has no type for {}, that of `{}`", field.data_type(), field.name()));
+        parquet_field(field).ok_or_else(none)
+    };
+    let fields = schema.fields().iter().map(field).collect::<Result<Vec<_>, _>>()?;
+    Ok(Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())))
+}
+
+/// `batch` with the types of `schema`. What does not fit is an error and not a null.
+fn cast(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, SinkError> {
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    let column = |(column, field): (&ArrayRef, &Arc<Field>)| match column.data_type() == field.data_type() {
+        true => Ok(Arc::clone(column)),
+        // Arrow's messages quote values
+        false => cast_with_options(column, field.data_type(), &options)
+            .map_err(|_| SinkError::Schema(format!("column `{}` has a time out of range", field.name()))),
+    };
+    let columns = batch.columns().iter().zip(schema.fields()).map(column).collect::<Result<_, _>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+        .map_err(|e| SinkError::Schema(e.to_string()))
 }
 
 /// Counts bytes, and keeps the first failure.

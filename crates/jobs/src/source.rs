@@ -20,7 +20,7 @@ mod text;
 use std::{ops::Range, sync::Arc};
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use spanframe_store::ReadAt;
 
 pub(crate) use self::parquet::footer;
@@ -96,10 +96,15 @@ pub trait Source: Send + Sync {
 
     /// The rows of `parts` with the top-level columns of these indices, in order.
     ///
+    /// Strings of column `bytes` may come as bytes that nobody checked (`Utf8` as `Binary`, and so on): a value that is not
+    /// UTF-8 is an error of its row then, and elsewhere one of all rows that are decoded with it.
+    ///
     /// # Errors
     /// [`SourceError::Io`] if the store fails, [`SourceError::NoSuchPart`] for parts or columns that there are not.
     /// Rows that are bad or lost are no error: they are among what is read.
-    fn read(&self, parts: Range<usize>, columns: &[usize], bounds: Bounds) -> Result<Reads, SourceError>;
+    fn read(
+        &self, parts: Range<usize>, columns: &[usize], bytes: Option<usize>, bounds: Bounds,
+    ) -> Result<Reads, SourceError>;
 
     /// Number of rows, bad ones included.
     fn rows(&self) -> u64 {
@@ -122,6 +127,19 @@ pub fn open(file: Arc<dyn ReadAt>, path: &str) -> Result<Box<dyn Source>, Source
         Format::Csv(delimiter) => Box::new(csv::Csv::open(text(file, "CSV"), delimiter)?),
         Format::Ndjson => Box::new(ndjson::Ndjson::open(text(file, "NDJSON"))?),
     })
+}
+
+/// `schema` with the strings of `column` as bytes, which have the same layout; none for a column of another type.
+fn with_bytes(schema: &SchemaRef, column: usize) -> Option<SchemaRef> {
+    let mut fields = schema.fields().to_vec();
+    let bytes = match fields.get(column)?.data_type() {
+        DataType::Utf8 => DataType::Binary,
+        DataType::LargeUtf8 => DataType::LargeBinary,
+        DataType::Utf8View => DataType::BinaryView,
+        _ => return None,
+    };
+    fields[column] = Arc::new(Field::clone(&fields[column]).with_data_type(bytes));
+    Some(Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())))
 }
 
 /// Bounds of batches that are built of texts, whose offsets have 32 bits.

@@ -2,12 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
+use arrow_array::{Array, ArrayRef, LargeStringArray, RecordBatch, RecordBatchOptions, cast::AsArray};
+use arrow_cast::{CastOptions, cast, cast_with_options};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Metadata, Schema, SchemaRef};
 use spanframe_engine::{Engine, Offsets, input::is_text, schema::diagnostics_type};
 
 use crate::{
     JobError, JobOptions, OnError,
     form::{Columns, Form, NoteNlp, Shape},
+    parquet_type::parquet_type,
+    settings::FOOTER,
 };
 
 /// The columns of one file, as a job uses them.
@@ -66,21 +70,41 @@ impl Table {
         };
         kept.sort_unstable();
         kept.dedup();
+        let unwritable = |&&column: &&usize| parquet_type(schema.field(column).data_type()).is_none();
+        if let Some(field) = kept.iter().find(unwritable).map(|&column| schema.field(column)) {
+            let (url, column, found) = (url.to_string(), field.name().clone(), field.data_type().clone());
+            let expected = "a type that Parquet has: leave the column out (`select`), or cast it first";
+            return Err(JobError::WrongType { url, column, found, expected });
+        }
         let mut read: Vec<usize> = kept.iter().copied().chain([text]).chain(language).chain(id).collect();
         read.sort_unstable();
         read.dedup();
         let place = |column: usize| read.partition_point(|&other| other < column);
         let diagnostics = job.diagnostics_column.as_ref().map(|name| Field::new(name, diagnostics_type(), true));
         let fields = kept.iter().map(|&i| Arc::clone(&schema.fields()[i])).chain(diagnostics.map(Arc::new));
+        let metadata = foreign(schema.metadata());
+        let read_fields = schema.project(&read)?.fields().clone();
         Ok(Self {
-            kept_schema: Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), schema.metadata().clone())),
+            kept_schema: Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), metadata.clone())),
             kept: kept.into_iter().map(place).collect(),
             text: place(text),
             language: language.map(place),
             id: id.map(place),
-            schema: Arc::new(schema.project(&read)?),
+            schema: Arc::new(Schema::new_with_metadata(read_fields, metadata)),
             read,
         })
+    }
+
+    /// The kept columns of a batch that was read, and the diagnostics behind them. Texts that came as bytes are strings again.
+    ///
+    /// # Errors
+    /// [`JobError::Engine`] for a batch of other columns.
+    pub fn kept(&self, batch: &RecordBatch, diagnostics: Option<ArrayRef>) -> Result<RecordBatch, JobError> {
+        let column = |(&place, field): (&usize, &FieldRef)| strings(batch.column(place), field.data_type());
+        let columns = self.kept.iter().zip(self.kept_schema.fields()).map(column).chain(diagnostics.map(Ok));
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let columns = columns.collect::<Result<_, _>>()?;
+        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.kept_schema), columns, &options)?)
     }
 
     /// Names and types of the columns that are read, for comparing files.
@@ -105,15 +129,32 @@ impl Table {
             model: card.name,
             time: begun,
         });
-        let metadata = self.schema.metadata().iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         let columns = Columns {
             kept: self.kept_schema.fields(),
-            metadata: &metadata,
+            metadata: self.kept_schema.metadata(),
             entities: &entities,
             errors: errors.as_ref(),
         };
         Ok(Shape::new(job.form, columns, note_nlp)?)
     }
+}
+
+/// `column`, which is of the type `wanted` or its bytes. What is not UTF-8, and was told as an error of its row, is `�`.
+fn strings(column: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
+    if column.data_type() == wanted {
+        return Ok(Arc::clone(column));
+    }
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    cast_with_options(column, wanted, &strict).or_else(|_| {
+        let bytes = cast(column, &DataType::LargeBinary)?;
+        let texts = bytes.as_binary::<i64>().iter().map(|bytes| bytes.map(String::from_utf8_lossy));
+        cast(&texts.collect::<LargeStringArray>(), wanted)
+    })
+}
+
+/// What others noted of a file, as pandas does. What we noted is of the model that made the input, not of the one at work.
+fn foreign(metadata: &Metadata) -> Metadata {
+    metadata.iter().filter(|(key, _)| !key.starts_with(FOOTER)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
 /// Names and types of all columns.

@@ -80,8 +80,13 @@ impl Work<'_> {
         };
         let sink = Sink::new(self.output.create(&unit.output)?, Arc::clone(shape.schema()), &options);
         let before = progress.counts.clone();
-        let record =
-            Record { unit: unit.clone(), settings: self.digest.clone(), counts: Counts::default(), losses: Vec::new() };
+        let record = Record {
+            unit: unit.clone(),
+            settings: self.digest.clone(),
+            counts: Counts::default(),
+            losses: Vec::new(),
+            shown: None,
+        };
         let mut in_hand = InHand {
             work: self,
             unit,
@@ -96,7 +101,7 @@ impl Work<'_> {
             tokens: tokens(self.engine),
         };
         let bounds = source::Bounds { batch_rows: BATCH_ROWS, batch_bytes: self.bounds.batch_bytes };
-        let reads = source.read(unit.parts.clone(), &table.read, bounds)?;
+        let reads = source.read(unit.parts.clone(), &table.read, Some(table.read[table.text]), bounds)?;
         let done = thread::scope(|scope| {
             // one batch waits while another is annotated: the writer holds the reader back
             let (give, take) = mpsc::sync_channel(1);
@@ -128,7 +133,10 @@ impl Work<'_> {
         if !writer.commit(replace)? {
             return Err(JobError::Foreign(url));
         }
-        self.ledger.map_or(Ok(()), |ledger| ledger.add(&record))?;
+        if let Some(ledger) = self.ledger {
+            record.shown = self.output.stat(&unit.output)?.map(Into::into);
+            ledger.add(&record)?;
+        }
         let counts = &record.counts;
         info!(unit = unit.number, rows = counts.rows, written = counts.written, tokens = counts.tokens, "unit done");
         Ok(record)
@@ -234,12 +242,8 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
             Arc::new((0..batch.num_rows()).map(reason).collect::<StringArray>()) as ArrayRef
         });
         let first_id = ((self.unit.number as i64) << 32) + self.sink.rows() as i64 + 1;
-        let mut kept = batch.project(&self.table.kept)?;
-        if job.diagnostics_column.is_some() {
-            let found = self.work.engine.diagnose(self.notes(&batch))?;
-            let columns = kept.columns().iter().cloned().chain([found]).collect();
-            kept = RecordBatch::try_new(Arc::clone(&self.table.kept_schema), columns)?;
-        }
+        let diagnose = || self.work.engine.diagnose(self.notes(&batch));
+        let kept = self.table.kept(&batch, job.diagnostics_column.is_some().then(diagnose).transpose()?)?;
         let text = batch.column(self.table.text);
         let annotated = Annotated { kept: &kept, text, entities: &entities, errors: errors.as_ref(), first_id };
         for made in self.shape.batches(annotated)? {

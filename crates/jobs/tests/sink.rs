@@ -42,7 +42,7 @@ fn what_is_written_is_read_again() {
         let file = BytesFile::new(bytes);
         let source = open(file.clone(), "a.parquet").unwrap();
         assert_eq!(source.parts().iter().map(|part| part.rows).collect::<Vec<_>>(), [300, 300, 300, 100]);
-        let batches = source.read(0..4, &[0, 1], Bounds::default()).unwrap().map(|read| match read.unwrap() {
+        let batches = source.read(0..4, &[0, 1], None, Bounds::default()).unwrap().map(|read| match read.unwrap() {
             Read::Rows { batch, .. } => batch,
             other => panic!("{other:?}"),
         });

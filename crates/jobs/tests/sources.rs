@@ -143,7 +143,7 @@ impl Seen {
 /// Reads all, and checks the order of rows.
 fn read(source: &dyn Source, parts: Range<usize>, columns: &[usize], bounds: Bounds) -> Result<Seen, SourceError> {
     let (mut seen, mut next) = (Seen::default(), 0);
-    for read in source.read(parts, columns, bounds)? {
+    for read in source.read(parts, columns, None, bounds)? {
         match read? {
             Read::Rows { rows, batch } => {
                 assert_eq!(rows.len(), batch.num_rows());
@@ -217,8 +217,8 @@ fn parts_and_columns_are_those_asked_for() {
         assert_eq!(seen.table(), table.project(&[2, 0, 2]).unwrap().slice(200, 300));
         assert_eq!(read(&*source, 0..3, &[], SMALL).unwrap().rows.len(), 500);
         assert!(read(&*source, 1..1, &[0], SMALL).unwrap().rows.is_empty());
-        assert!(matches!(source.read(0..4, &[0], SMALL), Err(SourceError::NoSuchPart { .. })));
-        assert!(matches!(source.read(0..1, &[4], SMALL), Err(SourceError::NoSuchPart { .. })));
+        assert!(matches!(source.read(0..4, &[0], None, SMALL), Err(SourceError::NoSuchPart { .. })));
+        assert!(matches!(source.read(0..1, &[4], None, SMALL), Err(SourceError::NoSuchPart { .. })));
     }
     for (path, bytes) in [("a.csv", csv(&table, b',')), ("a.ndjson", ndjson(&table))] {
         let source = source(bytes, path);
@@ -226,7 +226,7 @@ fn parts_and_columns_are_those_asked_for() {
         assert_eq!(read(&*source, 0..1, &[1, 0], SMALL).unwrap().batches[0].schema().field(0).name(), "note");
         assert_eq!(read(&*source, 0..1, &[], SMALL).unwrap().rows.len(), 500);
         assert!(read(&*source, 0..0, &[0], SMALL).unwrap().rows.is_empty());
-        assert!(source.read(0..1, &[4], SMALL).is_err());
+        assert!(source.read(0..1, &[4], None, SMALL).is_err());
     }
 }
 

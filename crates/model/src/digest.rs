@@ -1,7 +1,8 @@
 //! One number for the files that decide what a model finds.
 
 use std::{
-    fs::Metadata,
+    collections::BTreeSet,
+    fs::{self, Metadata},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -23,7 +24,7 @@ pub struct Version(Vec<Option<(SystemTime, u64)>>);
 
 impl ModelFiles {
     /// SHA-256 over names, lengths and SHA-256 of config.json, tokenizer.json, tokenizer_config.json, the ONNX file and its
-    /// external data, as hexadecimal digits.
+    /// external data (what it names, and files beside it whose names begin with its own), as hexadecimal digits.
     ///
     /// # Errors
     /// [`ModelError::Read`]; [`ModelError::Refused`] for a file that is no ONNX file, or has its data elsewhere.
@@ -64,10 +65,8 @@ impl ModelFiles {
     /// As [`digest`](Self::digest).
     pub(crate) fn deciding(&self) -> Result<Vec<PathBuf>, ModelError> {
         let Self::Folder { folder, onnx } = self else { return Ok(Vec::new()) };
-        let beside = onnx.parent().unwrap_or(Path::new(""));
         let read = READ.map(|name| folder.join(name)).into_iter().filter(|path| path.exists());
-        let data = Graph::check(onnx)?.external.into_iter().map(|name| beside.join(name));
-        Ok(read.chain([onnx.clone()]).chain(data).collect())
+        Ok(read.chain(with_external_data(onnx)?).collect())
     }
 }
 
@@ -87,9 +86,27 @@ fn add(hasher: &mut Sha256, name: &str, length: u64, hash: &[u8]) {
     hasher.update(hash);
 }
 
+/// The ONNX file, the data that it names, and files that are named as its data usually is, in the order of their names.
+fn with_external_data(onnx: &Path) -> Result<BTreeSet<PathBuf>, ModelError> {
+    let beside = match onnx.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let failed = |source| ModelError::Read { path: beside.to_path_buf(), source };
+    let stem = onnx.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut found: BTreeSet<PathBuf> = Graph::check(onnx)?.external.iter().map(|name| beside.join(name)).collect();
+    for entry in fs::read_dir(beside).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&stem)) && path.is_file() {
+            found.insert(path);
+        }
+    }
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::{collections::HashSet, fs};
+    use std::collections::HashSet;
 
     use super::*;
 

@@ -1,4 +1,4 @@
-//! [`shown`]: what stands for a character that must not reach a terminal or a page as it is.
+//! [`shown`] and [`line`]: what stands for a character that must not reach a terminal or a page as it is.
 
 /// The picture of a control character (`␛` for escape), or `None` for a character that is shown as itself.
 ///
@@ -14,9 +14,20 @@ pub fn shown(c: char) -> Option<char> {
     }
 }
 
+/// `text` in one line, for the cell of a table: control characters as their pictures, line breaks and tabs as spaces.
+#[must_use]
+pub fn line(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { shown(c).unwrap_or(c) }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_one_and_steers_nothing() {
+        assert_eq!(line("a\r\nb\tc \x1b[31mé"), "a  b c ␛[31mé");
+    }
 
     #[test]
     fn nothing_that_steers_a_terminal_is_shown_as_itself() {

@@ -14,7 +14,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod character;
+pub mod character;
 mod chunks;
 mod confidence;
 mod excerpt;

@@ -2,7 +2,7 @@
 
 use crate::{
     Note,
-    character::shown,
+    character::{line, shown},
     kind::Kinds,
     mark::{Event, events},
 };
@@ -45,13 +45,12 @@ pub fn marked(note: &Note, color: bool) -> String {
             }
             Event::Text(range) => write(&mut out, &text[range], &style(&open)),
             Event::End(i) => {
-                let label: String = marks[i].entity.chars().map(|c| shown(c).unwrap_or(c)).collect();
                 if color {
                     out.push_str(RESET);
                     out.push_str(FAINT);
                 }
                 out.push(' ');
-                out.push_str(&label.replace(['\n', '\r', '\t'], " "));
+                out.push_str(&line(&marks[i].entity));
                 if !color || overlaps.any[i] {
                     out.push(']');
                     out.push_str(&overlaps.number(i));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use spanframe_core::score::Confusion;
+use spanframe_view::character::line;
 
 use super::report::{DRAWS, Report, Row, SEED, Scored};
 
@@ -137,15 +138,16 @@ fn one(job: &Job, report: &Report) -> String {
     text
 }
 
-/// Columns of one width each; the first to the left, numbers to the right.
+/// Columns of one width each; the first to the left, numbers to the right. No text steers the terminal.
 fn table(lines: &[Vec<String>]) -> String {
+    let lines: Vec<Vec<String>> = lines.iter().map(|cells| cells.iter().map(|cell| line(cell)).collect()).collect();
     let columns = lines.first().map_or(0, Vec::len);
     let width = |i: usize| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let is_text = |i: usize| lines.iter().skip(1).any(|line| line[i].starts_with(char::is_alphabetic));
     let left: Vec<bool> = (0..columns).map(is_text).collect();
     let mut text = String::new();
-    for line in lines {
+    for line in &lines {
         let cells = line.iter().zip(&widths).zip(&left).map(|((cell, &width), &left)| match left {
             true => format!("{cell:<width$}"),
             false => format!("{cell:>width$}"),

@@ -71,7 +71,7 @@ pub struct RunFlags {
     /// Column with the language of each row (es, en-US), which chooses among the models of a set
     #[arg(long, value_name = "COLUMN")]
     language_column: Option<String>,
-    /// Folder for the job's records; OUT.job where left out
+    /// Folder for the job's records; OUT.job where left out, which a whole bucket has not
     #[arg(long, value_name = "FOLDER")]
     state: Option<String>,
     /// Name of the new column; ner where left out

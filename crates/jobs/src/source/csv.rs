@@ -53,7 +53,9 @@ impl Source for Csv {
         &self.parts
     }
 
-    fn read(&self, parts: Range<usize>, columns: &[usize], bounds: Bounds) -> Result<Reads, SourceError> {
+    fn read(
+        &self, parts: Range<usize>, columns: &[usize], _: Option<usize>, bounds: Bounds,
+    ) -> Result<Reads, SourceError> {
         let wrong = |_| SourceError::NoSuchPart { path: self.file.path.clone() };
         let schema = Arc::new(self.schema.project(columns).map_err(wrong)?);
         if parts.is_empty() {

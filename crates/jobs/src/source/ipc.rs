@@ -18,7 +18,7 @@ use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use spanframe_store::ReadAt;
 
-use super::{Bounds, Part, Read, Reads, Source, SourceError};
+use super::{Bounds, Part, Read, Reads, Source, SourceError, with_bytes};
 
 const MAGIC: &[u8] = b"ARROW1";
 
@@ -160,7 +160,9 @@ impl Source for Ipc {
         &self.0.parts
     }
 
-    fn read(&self, parts: Range<usize>, columns: &[usize], bounds: Bounds) -> Result<Reads, SourceError> {
+    fn read(
+        &self, parts: Range<usize>, columns: &[usize], bytes: Option<usize>, bounds: Bounds,
+    ) -> Result<Reads, SourceError> {
         let fields = self.0.schema.fields().len();
         if parts.end > self.0.parts.len() || columns.iter().any(|&column| column >= fields) {
             return Err(SourceError::NoSuchPart { path: self.0.path.clone() });
@@ -171,13 +173,18 @@ impl Source for Ipc {
         let order = columns.iter().filter_map(|column| read.binary_search(column).ok()).collect();
         let first_row = self.0.parts[..parts.start].iter().map(|part| part.rows).sum();
         let footer = Arc::clone(&self.0);
-        Ok(Box::new(Rows { footer, left: parts, columns: read, order, bounds, first_row, decoder: None, batch: None }))
+        let schema = bytes.and_then(|column| with_bytes(&footer.schema, column));
+        let schema = schema.unwrap_or_else(|| Arc::clone(&footer.schema));
+        let (decoder, batch) = (None, None);
+        Ok(Box::new(Rows { footer, schema, left: parts, columns: read, order, bounds, first_row, decoder, batch }))
     }
 }
 
 /// Goes through record batches.
 struct Rows {
     footer: Arc<Footer>,
+    /// What batches are decoded to.
+    schema: SchemaRef,
     left: Range<usize>,
     /// Indices in the file, ascending.
     columns: Vec<usize>,
@@ -231,7 +238,7 @@ impl Rows {
         let decoder = match &mut self.decoder {
             Some(decoder) => decoder,
             none => {
-                let decoder = FileDecoder::new(Arc::clone(&footer.schema), footer.version);
+                let decoder = FileDecoder::new(Arc::clone(&self.schema), footer.version);
                 let mut decoder = decoder.with_projection(self.columns.clone());
                 for dictionary in &footer.dictionaries {
                     let bytes = block(&*footer.file, dictionary)?;

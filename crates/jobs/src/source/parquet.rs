@@ -3,7 +3,7 @@
 use std::{
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use arrow_array::RecordBatch;
@@ -11,15 +11,20 @@ use arrow_schema::{ArrowError, SchemaRef};
 use parquet::{
     arrow::{
         ProjectionMask,
-        arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder},
+        arrow_reader::{
+            ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+        },
     },
-    file::metadata::{ColumnChunkMetaData, KeyValue, RowGroupMetaData},
+    basic::Type as PhysicalType,
+    file::metadata::{ColumnChunkMetaData, FileMetaData, KeyValue, ParquetMetaData, RowGroupMetaData},
+    schema::types::{SchemaDescriptor, Type},
 };
 use spanframe_store::ReadAt;
 
 use super::{
     Bounds, Part, Read, Reads, Source, SourceError,
     chunks::{Chunks, SharedChunks},
+    with_bytes,
 };
 
 /// A Parquet file whose footer was read.
@@ -30,6 +35,8 @@ struct Footer {
     file: Arc<dyn ReadAt>,
     path: String,
     metadata: ArrowReaderMetadata,
+    /// [`with_bytes`](Self::with_bytes) of the column that was asked for first: a job asks for one, unit by unit.
+    bytes: OnceLock<(usize, Option<ArrowReaderMetadata>)>,
     parts: Vec<Part>,
 }
 
@@ -53,7 +60,40 @@ impl Parquet {
             Ok(Part { rows, bytes: group.columns().iter().map(bytes_in_memory).sum() })
         };
         let parts = metadata.metadata().row_groups().iter().map(part).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self(Arc::new(Footer { file, path: path.to_string(), metadata, parts })))
+        Ok(Self(Arc::new(Footer { file, path: path.to_string(), metadata, bytes: OnceLock::new(), parts })))
+    }
+}
+
+impl Footer {
+    /// As the file says, but with the strings of a column as bytes; none for a column of another type.
+    fn with_bytes(&self, column: usize) -> Option<ArrowReaderMetadata> {
+        match self.bytes.get_or_init(|| (column, self.make_bytes(column))) {
+            (known, metadata) if *known == column => metadata.clone(),
+            _ => self.make_bytes(column),
+        }
+    }
+
+    /// The decoder checks what the file's own schema calls a string, whatever it is asked to make of it: so that says bytes too.
+    fn make_bytes(&self, column: usize) -> Option<ArrowReaderMetadata> {
+        let schema = with_bytes(self.metadata.schema(), column)?;
+        let file = self.metadata.metadata().file_metadata();
+        let mut columns = file.schema().get_fields().to_vec();
+        let strings = columns.get(column).filter(|column| column.is_primitive())?.get_basic_info();
+        let bytes = Type::primitive_type_builder(strings.name(), PhysicalType::BYTE_ARRAY)
+            .with_repetition(strings.repetition())
+            .with_id(strings.has_id().then(|| strings.id()));
+        columns[column] = Arc::new(bytes.build().ok()?);
+        let root = Type::group_type_builder(file.schema().name()).with_fields(columns).build().ok()?;
+        let file = FileMetaData::new(
+            file.version(),
+            file.num_rows(),
+            file.created_by().map(String::from),
+            file.key_value_metadata().cloned(),
+            Arc::new(SchemaDescriptor::new(Arc::new(root))),
+            file.column_orders().cloned(),
+        );
+        let metadata = ParquetMetaData::new(file, self.metadata.metadata().row_groups().to_vec());
+        ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new().with_schema(schema)).ok()
     }
 }
 
@@ -88,7 +128,9 @@ impl Source for Parquet {
         &self.0.parts
     }
 
-    fn read(&self, parts: Range<usize>, columns: &[usize], bounds: Bounds) -> Result<Reads, SourceError> {
+    fn read(
+        &self, parts: Range<usize>, columns: &[usize], bytes: Option<usize>, bounds: Bounds,
+    ) -> Result<Reads, SourceError> {
         let fields = self.schema().fields().len();
         if parts.end > self.0.parts.len() || columns.iter().any(|&column| column >= fields) {
             return Err(SourceError::NoSuchPart { path: self.0.path.clone() });
@@ -100,13 +142,16 @@ impl Source for Parquet {
         let order = columns.iter().filter_map(|column| read.binary_search(column).ok()).collect();
         let first_row = self.0.parts[..parts.start].iter().map(|part| part.rows).sum();
         let (footer, left) = (Arc::clone(&self.0), parts);
-        Ok(Box::new(Rows { footer, left, columns: read, order, bounds, first_row, group: None }))
+        let metadata = bytes.and_then(|column| footer.with_bytes(column)).unwrap_or_else(|| footer.metadata.clone());
+        Ok(Box::new(Rows { footer, metadata, left, columns: read, order, bounds, first_row, group: None }))
     }
 }
 
 /// Goes through row groups.
 struct Rows {
     footer: Arc<Footer>,
+    /// What pages are decoded to.
+    metadata: ArrowReaderMetadata,
     left: Range<usize>,
     /// Indices in the file, ascending.
     columns: Vec<usize>,
@@ -192,7 +237,7 @@ impl Rows {
 
     fn reader(&self, part: usize, chunks: &Arc<Chunks>) -> Result<ParquetRecordBatchReader, ArrowError> {
         let source = SharedChunks(Arc::clone(chunks));
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.footer.metadata.clone())
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.metadata.clone())
             .with_row_groups(vec![part])
             .with_projection(self.mask())
             .with_batch_size(self.batch_rows(part))
