@@ -118,7 +118,7 @@ fn ids_of_note_nlp_are_unique_and_the_same_after_a_stop() {
 
 /// An Arrow file `in/notes.arrow` with notes and these columns.
 fn arrow_file(place: &Place, columns: Vec<(&str, ArrayRef)>) {
-    let note: ArrayRef = Arc::new(StringArray::from(vec!["aspirin"; columns[0].1.len()]));
+    let note: ArrayRef = Arc::new(StringArray::from(vec!["aspirin 81mg"; columns[0].1.len()]));
     let batch = RecordBatch::try_from_iter([("note", note)].into_iter().chain(columns)).unwrap();
     fs::create_dir_all(place.path("in")).unwrap();
     let file = File::create(place.path("in/notes.arrow")).unwrap();
@@ -210,4 +210,13 @@ fn a_column_that_parquet_has_not_is_an_error_of_input() {
         place.assert_tidy("out");
         assert_eq!(place.ok("out", &["--select", "note"])["counts"]["written"], 3);
     }
+}
+
+#[test]
+fn a_note_without_an_id_is_told_by_its_file_and_row() {
+    let place = Place::new();
+    let ids: Int64Array = (0..5_000).map(|row| (row != 4_500).then_some(row)).collect();
+    arrow_file(&place, vec![("id", Arc::new(ids))]);
+    let error = place.error("out", &["--form", "note_nlp", "--id", "id"]);
+    assert!(error.contains("in/notes.arrow`: row 4500 has entities and no 64-bit id in column `id`"), "{error}");
 }

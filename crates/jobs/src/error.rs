@@ -26,6 +26,14 @@ pub enum JobError {
     /// Columns that cannot be written in this form.
     #[error(transparent)]
     Form(#[from] FormError),
+    /// Rows of a file that cannot be written in this form.
+    #[error("`{url}`: {error}")]
+    FormRows {
+        /// The input.
+        url: String,
+        /// What is wrong.
+        error: FormError,
+    },
     /// An input that is not there.
     #[error("`{0}` names no file: check the path, a hidden name is left out")]
     NoInput(String),

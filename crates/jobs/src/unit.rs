@@ -217,7 +217,7 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
     ) -> Result<(), JobError> {
         let job = self.work.job;
         self.count(|c| c.rows += rows.len() as u64);
-        let (mut batch, mut entities) = (batch.clone(), Arc::clone(entities));
+        let (mut batch, mut entities, mut rows) = (batch.clone(), Arc::clone(entities), rows.to_vec());
         match (job.on_error, faults.first_key_value()) {
             (_, None) => {}
             (OnError::Raise, Some((&row, fault))) => {
@@ -235,6 +235,7 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
                 self.count(|c| c.rejected += faults.len() as u64);
                 let good: BooleanArray = (0..rows.len()).map(|row| Some(!faults.contains_key(&row))).collect();
                 (batch, entities) = (filter_record_batch(&batch, &good)?, filter(&entities, &good)?);
+                rows = (0..).zip(rows).filter(|(row, _)| !faults.contains_key(row)).map(|(_, row)| row).collect();
             }
         }
         let errors: Option<ArrayRef> = (job.on_error == OnError::Null).then(|| {
@@ -248,7 +249,9 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
         let annotated = Annotated { kept: &kept, text, entities: &entities, errors: errors.as_ref(), first_id };
         for made in self.shape.batches(annotated)? {
             let url = || self.work.output.url(&self.unit.output);
-            self.sink.write(&made?).map_err(|e| JobError::sink(&url(), e))?;
+            let made =
+                made.map_err(|error| JobError::FormRows { url: self.unit.url.clone(), error: error.in_file(&rows) })?;
+            self.sink.write(&made).map_err(|e| JobError::sink(&url(), e))?;
         }
         Ok(())
     }

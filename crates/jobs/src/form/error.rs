@@ -35,17 +35,17 @@ pub enum FormError {
         found: DataType,
     },
     /// A note has no id, or one that is too large.
-    #[error("row {row} of a batch has entities and no 64-bit id in column `{column}`: give every note an id")]
+    #[error("row {row} has entities and no 64-bit id in column `{column}`: give every note an id")]
     NoId {
         /// The column.
         column: String,
-        /// Row of the batch, from 0.
+        /// The row, from 0: of the batch, or of the file where that is known.
         row: usize,
     },
     /// Entities that are not in the text.
-    #[error("row {row} of a batch has an entity whose positions are not in its text")]
+    #[error("row {row} has an entity whose positions are not in its text")]
     Position {
-        /// Row of the batch, from 0.
+        /// The row, from 0: of the batch, or of the file where that is known.
         row: usize,
     },
     /// The entity column.
@@ -54,6 +54,19 @@ pub enum FormError {
     /// A fault of spanframe's own.
     #[error("internal error, please report it: {0}")]
     Internal(&'static str),
+}
+
+impl FormError {
+    /// With the row of the file, where `rows` are those of the batch.
+    #[must_use]
+    pub(crate) fn in_file(self, rows: &[u64]) -> Self {
+        let of_file = |row: usize| rows.get(row).map_or(row, |&row| row as usize);
+        match self {
+            Self::NoId { column, row } => Self::NoId { column, row: of_file(row) },
+            Self::Position { row } => Self::Position { row: of_file(row) },
+            other => other,
+        }
+    }
 }
 
 fn missing(column: &Option<String>) -> String {
