@@ -1,8 +1,6 @@
 //! How two columns of entities differ, for Python.
 
-use std::sync::Arc;
-
-use arrow_array::{ArrayRef, StringArray};
+use arrow_array::ArrayRef;
 use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
@@ -18,6 +16,7 @@ use spanframe_engine::{
 use crate::{
     bridge,
     error::{InputError, python},
+    input, strings,
 };
 
 type Mentions = Vec<Option<Vec<Mention>>>;
@@ -28,9 +27,9 @@ pub fn diff<'py>(
     py: Python<'py>, columns: (Bound<'py, PyAny>, Bound<'py, PyAny>), text: Option<Bound<'py, PyAny>>,
     units: (Option<String>, Option<String>), examples: (usize, bool),
 ) -> PyResult<Bound<'py, PyDict>> {
-    let (a, offsets_a) = column(&columns.0, units.0)?;
-    let (b, offsets_b) = column(&columns.1, units.1)?;
-    let texts = text.as_ref().map(texts).transpose()?;
+    let (a, offsets_a) = column("`a`", &columns.0, units.0)?;
+    let (b, offsets_b) = column("`b`", &columns.1, units.1)?;
+    let texts = text.as_ref().map(|text| input::checked("`text`", text)).transpose()?;
     let count = texts.as_ref().map(|chunks| chunks.iter().map(|c| c.len()).sum::<usize>());
     if a.len() != b.len() {
         return Err(InputError::new_err(format!("a has {} rows and b has {}: join them first", a.len(), b.len())));
@@ -44,8 +43,8 @@ pub fn diff<'py>(
     dict(py, &report)
 }
 
-/// All rows of an entity column, and the unit of its positions.
-fn column(data: &Bound<'_, PyAny>, unit: Option<String>) -> PyResult<(Mentions, Offsets)> {
+/// All rows of an entity column, which messages call `name`, and the unit of its positions.
+fn column(name: &str, data: &Bound<'_, PyAny>, unit: Option<String>) -> PyResult<(Mentions, Offsets)> {
     let (field, chunks) = bridge::from_python(data)?;
     let shape = entity_column::layout(field.data_type());
     let shape = shape.ok_or_else(|| python(&EngineError::NotEntities(field.data_type().clone())))?;
@@ -55,6 +54,7 @@ fn column(data: &Bound<'_, PyAny>, unit: Option<String>) -> PyResult<(Mentions, 
             crate::options(RawOptions { offsets: unit, ..RawOptions::default() }).map_err(|e| python(&e))?.offsets
         }
     };
+    strings::check(data.py(), name, &chunks)?;
     let mut rows = Mentions::new();
     for chunk in &chunks {
         let before = rows.len();
@@ -66,15 +66,6 @@ fn column(data: &Bound<'_, PyAny>, unit: Option<String>) -> PyResult<(Mentions, 
         })?);
     }
     Ok((rows, offsets))
-}
-
-/// The chunks of a column of texts, or the one of a list of strings.
-fn texts(data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
-    if let Ok(texts) = data.cast::<PyList>() {
-        let texts: Vec<Option<String>> = texts.extract()?;
-        return Ok(vec![Arc::new(StringArray::from(texts))]);
-    }
-    Ok(bridge::from_python(data)?.1)
 }
 
 fn compare(

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, StringArray, cast::AsArray};
+use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, Field};
-use pyo3::{prelude::*, types::PyList};
+use pyo3::prelude::*;
 use spanframe_engine::{
     EngineError, Offsets, RawOptions,
     entity_column::{self, Mention},
@@ -15,6 +15,7 @@ use spanframe_view::{Excerpt, Note, Row};
 use crate::{
     bridge,
     error::{InputError, python},
+    input, strings,
 };
 
 /// The first rows of `data` (`shown` is how many, and the unit of the positions), as HTML, as plain text and as text with colours.
@@ -28,8 +29,11 @@ pub fn display(
     let (rows, unit) = shown;
     let (field, chunks) = bridge::from_python(data)?;
     let (texts, (field, columns)) = match text.extract::<String>() {
-        Ok(name) => (column(&field, &chunks, &name)?.1, column(&field, &chunks, entities)?),
-        Err(_) => (given(text)?, (field, chunks)),
+        Ok(name) => (column(py, &field, &chunks, &name)?.1, column(py, &field, &chunks, entities)?),
+        Err(_) => {
+            strings::check(py, "the column", &chunks)?;
+            (input::checked("`text`", text)?, (field, chunks))
+        }
     };
     let shape = entity_column::layout(field.data_type());
     let shape = shape.ok_or_else(|| python(&EngineError::NotEntities(field.data_type().clone())))?;
@@ -48,7 +52,7 @@ pub fn display(
 }
 
 /// A column of a table.
-fn column(field: &Field, chunks: &[ArrayRef], name: &str) -> PyResult<(Field, Vec<ArrayRef>)> {
+fn column(py: Python<'_>, field: &Field, chunks: &[ArrayRef], name: &str) -> PyResult<(Field, Vec<ArrayRef>)> {
     let fields = match field.data_type() {
         DataType::Struct(fields) if entity_column::layout(field.data_type()).is_none() => fields,
         _ => {
@@ -59,17 +63,10 @@ fn column(field: &Field, chunks: &[ArrayRef], name: &str) -> PyResult<(Field, Ve
         let known: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
         InputError::new_err(format!("the table has no column `{name}`; it has {}", known.join(", ")))
     })?;
-    let chunks = chunks.iter().map(|chunk| Arc::clone(chunk.as_struct().column(found))).collect();
+    let chunks = chunks.iter().map(|chunk| Ok(Arc::clone(input::rows(chunk)?.column(found))));
+    let chunks = chunks.collect::<PyResult<Vec<_>>>()?;
+    strings::check(py, &format!("column `{name}`"), &chunks)?;
     Ok((fields[found].as_ref().clone(), chunks))
-}
-
-/// Texts that are no column of the table.
-fn given(texts: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
-    if let Ok(texts) = texts.cast::<PyList>() {
-        let texts: Vec<Option<String>> = texts.extract()?;
-        return Ok(vec![Arc::new(StringArray::from(texts))]);
-    }
-    Ok(bridge::from_python(texts)?.1)
 }
 
 /// The first rows, in any chunks.

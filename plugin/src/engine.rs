@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, cast::AsArray};
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
 };
-use spanframe_engine::{EngineError, ModelNames, Notes, RawOptions};
 
 use crate::{
+    annotate::{Annotator, Column},
     bridge,
     error::{InputError, python},
+    input,
+    keywords::{raw, typed},
+    strings,
     table::{Entities, Table},
 };
 
@@ -22,7 +25,7 @@ type Entity = (String, String, u32, u32, f32, Option<String>);
 /// A loaded model with options.
 #[pyclass(module = "spanframe", frozen)]
 pub struct Engine {
-    engine: spanframe_engine::Engine,
+    annotator: Annotator,
 }
 
 #[pymethods]
@@ -32,61 +35,65 @@ impl Engine {
     fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let options = crate::options(raw(options)?).map_err(|e| python(&e))?;
         let engine = py.detach(|| spanframe_engine::Engine::new(&options)).map_err(|e| python(&e))?;
-        Ok(Self { engine })
+        Ok(Self { annotator: Annotator { engine: Arc::new(engine), on_error: options.on_error } })
     }
 
-    /// Annotates a list of strings, an Arrow array, or `column` of an Arrow table. `language` is a column of the table, or, as
-    /// without a table, one code, a list or an Arrow array.
+    /// Annotates a list of strings, an Arrow array, or a column of an Arrow table; `names` are those of the column and of the new
+    /// one. `language` is a column of the table, or, as without a table, one code, a list or an Arrow array.
     fn annotate<'py>(
-        &self, py: Python<'py>, data: &Bound<'py, PyAny>, columns: (Option<String>, String),
+        &self, py: Python<'py>, data: &Bound<'py, PyAny>, names: (Bound<'py, PyAny>, Bound<'py, PyAny>),
         language: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (column, output) = columns;
-        match column.filter(|_| !data.is_instance_of::<PyList>()) {
-            Some(column) => {
-                let (field, chunks) = bridge::from_python(data)?;
-                let language = language.map(|name| typed("language", &name)).transpose()?.flatten();
-                let names = Names { column, output, language };
-                Ok(Bound::new(py, self.table(py, &field, &chunks, &names)?)?.into_any())
+        let column: Option<String> = typed("column", &names.0)?;
+        let output: Option<String> = typed("output", &names.1)?;
+        let Some(column) = column else {
+            if output.is_some() {
+                return Err(InputError::new_err(
+                    "`output` names the new column of a table: leave it out, or name the column with the texts with column=",
+                ));
             }
-            None => {
-                let languages = language.as_ref().map(languages).transpose()?;
-                Ok(Bound::new(py, self.column(py, &array(data)?, languages.as_ref())?)?.into_any())
-            }
+            return Ok(Bound::new(py, self.column(py, data, language.as_ref())?)?.into_any());
+        };
+        if data.is_instance_of::<PyList>() {
+            return Err(InputError::new_err(format!("a list has no column `{column}`: leave `column` out")));
         }
+        let language = language.map(|name| typed("language", &name)).transpose()?.flatten();
+        let names = Names { column, output: output.unwrap_or_else(|| DEFAULT_OUTPUT.to_string()), language };
+        let (field, chunks) = bridge::from_python(data)?;
+        Ok(Bound::new(py, self.table(py, &field, &chunks, &names)?)?.into_any())
     }
 
     /// What reading each text of a list or an Arrow array takes, as an array of structs.
     fn diagnose(
         &self, py: Python<'_>, data: &Bound<'_, PyAny>, language: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Entities> {
-        let (texts, languages) = (array(data)?, language.as_ref().map(languages).transpose()?);
-        let array = py.detach(|| self.engine.diagnose(notes(&texts, languages.as_ref()))).map_err(|e| python(&e))?;
+        let column = column(data, language.as_ref())?;
+        let array = py.detach(|| self.engine().diagnose(column.notes())).map_err(|e| python(&e))?;
         Ok(Entities { array })
     }
 
     /// The entities of one text as tuples (chunk, entity, begin, end, confidence, model).
     fn annotate_text(&self, py: Python<'_>, text: &str, language: Option<&str>) -> PyResult<Vec<Entity>> {
-        let found = py.detach(|| self.engine.annotate_text(text, language)).map_err(|e| python(&e))?;
+        let found = py.detach(|| self.engine().annotate_text(text, language)).map_err(|e| python(&e))?;
         Ok(found.into_iter().map(|a| (a.chunk, a.entity, a.begin, a.end, a.confidence, a.model)).collect())
     }
 
     /// The model's card as text.
     #[getter]
     fn card(&self) -> String {
-        self.engine.card().to_string()
+        self.engine().card().to_string()
     }
 
     /// Entity types that the model knows.
     #[getter]
     fn entities(&self) -> Vec<String> {
-        self.engine.card().entities
+        self.engine().card().entities
     }
 
     /// Counts of what this engine has done.
     #[getter]
     fn metrics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let metrics = self.engine.metrics();
+        let metrics = self.engine().metrics();
         let counts = PyDict::new(py);
         counts.set_item("rows", metrics.rows())?;
         counts.set_item("unknown_languages", metrics.unknown_languages())?;
@@ -102,8 +109,14 @@ impl Engine {
 }
 
 impl Engine {
-    fn column(&self, py: Python<'_>, array: &ArrayRef, languages: Option<&ArrayRef>) -> PyResult<Entities> {
-        let array = py.detach(|| self.engine.annotate(notes(array, languages))).map_err(|e| python(&e))?;
+    fn engine(&self) -> &spanframe_engine::Engine {
+        &self.annotator.engine
+    }
+
+    fn column(
+        &self, py: Python<'_>, data: &Bound<'_, PyAny>, language: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Entities> {
+        let array = self.annotator.annotate(py, vec![column(data, language)?])?.remove(0);
         Ok(Entities { array })
     }
 
@@ -128,26 +141,34 @@ impl Engine {
                 "there already is a column `{output}`: give the new one another name with output="
             )));
         }
+        let given = |name: &str| name == column || language == Some(name);
+        let batches = chunks.iter().map(|chunk| Ok(RecordBatch::from(input::rows(chunk)?)));
+        let batches = batches.collect::<PyResult<Vec<_>>>()?;
+        // texts and languages are looked at row by row
+        for (i, name) in names.iter().enumerate().filter(|(_, name)| !given(name)) {
+            strings::check(py, &format!("column `{name}`"), batches.iter().map(|batch| batch.column(i)))?;
+        }
+        let bytes = |batch: &RecordBatch, name| strings::bytes(batch.column_by_name(name).expect("looked up above"));
+        let columns = batches.iter().map(|batch| {
+            let languages = language.map(|name| bytes(batch, name)).transpose()?;
+            Ok(Column { texts: bytes(batch, column)?, languages })
+        });
+        let columns = columns.collect::<Result<Vec<_>, _>>().map_err(|e| python(&e))?;
+        let entities = self.annotator.annotate(py, columns)?;
         let mut all: Vec<_> = fields.iter().cloned().collect();
-        all.push(Arc::new(self.engine.field(output)));
+        all.push(Arc::new(self.engine().field(output)));
         let schema = Arc::new(Schema::new_with_metadata(all, field.metadata().clone()));
-        let batches = py
-            .detach(|| {
-                let batches = chunks.iter().map(|chunk| {
-                    // the stream is one of structs, checked above: each chunk is a batch
-                    let batch = RecordBatch::from(chunk.as_struct());
-                    let text = batch.column_by_name(column).expect("looked up above");
-                    let languages = language.and_then(|name| batch.column_by_name(name));
-                    let entities = self.engine.annotate(notes(text, languages))?;
-                    let columns = batch.columns().iter().cloned().chain([entities]).collect();
-                    Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
-                });
-                batches.collect::<Result<Vec<_>, EngineError>>()
-            })
-            .map_err(|e| python(&e))?;
+        let batches = batches.iter().zip(entities).map(|(batch, entities)| {
+            let columns = batch.columns().iter().cloned().chain([entities]).collect();
+            RecordBatch::try_new(Arc::clone(&schema), columns)
+        });
+        let batches = batches.collect::<Result<Vec<_>, _>>().map_err(|e| python(&e.into()))?;
         Ok(Table { schema, batches })
     }
 }
+
+/// What the new column of a table is called where that is left out.
+const DEFAULT_OUTPUT: &str = "ner";
 
 /// Columns of a table.
 struct Names {
@@ -156,120 +177,7 @@ struct Names {
     language: Option<String>,
 }
 
-fn notes<'a>(texts: &'a ArrayRef, languages: Option<&'a ArrayRef>) -> Notes<'a> {
-    Notes { texts, languages: languages.map(|codes| codes as &dyn Array) }
-}
-
-/// One code, a list of codes or an Arrow array.
-fn languages(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
-    match data.extract::<String>() {
-        Ok(code) => Ok(Arc::new(StringArray::from(vec![code]))),
-        Err(_) => array(data),
-    }
-}
-
-/// A list of strings or an Arrow array as one array.
-fn array(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
-    if let Ok(texts) = data.cast::<PyList>() {
-        let texts: Vec<Option<String>> = texts.extract()?;
-        return Ok(Arc::new(StringArray::from(texts)));
-    }
-    let (field, chunks) = bridge::from_python(data)?;
-    concat(&field, &chunks)
-}
-
-fn concat(field: &Field, chunks: &[ArrayRef]) -> PyResult<ArrayRef> {
-    match chunks {
-        [] => Ok(arrow_array::new_empty_array(field.data_type())),
-        [only] => Ok(Arc::clone(only)),
-        _ => {
-            let parts: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
-            arrow_select::concat::concat(&parts).map_err(|e| python(&e.into()))
-        }
-    }
-}
-
-/// Refuses options that are wrong whatever the model, which is not loaded.
-#[pyfunction]
-#[pyo3(signature = (**options))]
-pub fn check_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
-    crate::options(raw(options)?).map(drop).map_err(|e| python(&e))
-}
-
-/// Keyword arguments as options, with a message that names the option.
-pub fn raw(options: Option<&Bound<'_, PyDict>>) -> PyResult<RawOptions> {
-    let mut raw = RawOptions::default();
-    let Some(options) = options else { return Ok(raw) };
-    for (name, value) in options {
-        let name: String = name.extract()?;
-        let option = name.as_str();
-        match option {
-            "model" => raw.model = typed::<Model>(option, &value)?.map(Into::into),
-            "merge" => raw.merge = typed(option, &value)?,
-            "merge_within" => raw.merge_within = typed(option, &value)?,
-            "unknown_language" => raw.unknown_language = typed(option, &value)?,
-            "entities" => raw.entities = typed(option, &value)?,
-            "white_list" => raw.white_list = typed(option, &value)?,
-            "black_list" => raw.black_list = typed(option, &value)?,
-            "ignore_labels" => raw.ignore_labels = typed(option, &value)?,
-            "replace_labels" => raw.replace_labels = typed(option, &value)?,
-            "threshold" => raw.threshold = typed(option, &value)?,
-            "aggregation_strategy" => raw.aggregation_strategy = typed(option, &value)?,
-            "decoding" => raw.decoding = typed(option, &value)?,
-            "grouping" => raw.grouping = typed(option, &value)?,
-            "greedy_mode" => raw.greedy_mode = typed(option, &value)?,
-            "ner_has_no_schema" => raw.ner_has_no_schema = typed(option, &value)?,
-            "preserve_position" => raw.preserve_position = typed(option, &value)?,
-            "cleanup_mode" => raw.cleanup_mode = typed(option, &value)?,
-            "cleaned_offsets" => raw.cleaned_offsets = typed(option, &value)?,
-            "emulate" => raw.emulate = typed(option, &value)?,
-            "max_length" => raw.max_length = typed(option, &value)?,
-            "stride" => raw.stride = typed(option, &value)?,
-            "batch_tokens" => raw.batch_tokens = typed(option, &value)?,
-            "layout" => raw.layout = typed(option, &value)?,
-            "offsets" => raw.offsets = typed(option, &value)?,
-            "device" => raw.device = typed(option, &value)?,
-            "sessions" => raw.sessions = typed(option, &value)?,
-            "intra_threads" => raw.intra_threads = typed(option, &value)?,
-            "max_document_bytes" => raw.max_document_bytes = typed(option, &value)?,
-            "on_error" => raw.on_error = typed(option, &value)?,
-            "onnxruntime" => raw.onnxruntime = typed(option, &value)?,
-            unknown => crate::check_option(unknown)?,
-        }
-    }
-    Ok(raw)
-}
-
-/// One name or several.
-#[derive(FromPyObject)]
-enum Model {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl From<Model> for ModelNames {
-    fn from(model: Model) -> Self {
-        match model {
-            Model::One(name) => name.into(),
-            Model::Many(names) => names.into(),
-        }
-    }
-}
-
-/// Whether entities name their model with these options.
-#[pyfunction]
-#[pyo3(signature = (**options))]
-pub fn names_models(options: Option<&Bound<'_, PyDict>>) -> PyResult<bool> {
-    crate::options(raw(options)?).map(|options| options.model.is_set()).map_err(|e| python(&e))
-}
-
-/// One value, with a message that names its option.
-pub fn typed<'py, T>(option: &str, value: &Bound<'py, PyAny>) -> PyResult<Option<T>>
-where
-    Option<T>: for<'a> FromPyObject<'a, 'py>,
-{
-    value.extract().map_err(|_| {
-        let kind = value.get_type().name().map_or_else(|_| "?".to_string(), |n| n.to_string());
-        InputError::new_err(format!("option `{option}` cannot be a {kind}"))
-    })
+/// Texts without a table, and their languages.
+fn column(data: &Bound<'_, PyAny>, language: Option<&Bound<'_, PyAny>>) -> PyResult<Column> {
+    Ok(Column { texts: input::texts(data)?, languages: language.map(input::languages).transpose()? })
 }

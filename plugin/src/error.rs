@@ -6,7 +6,7 @@ use pyo3::{
     exceptions::{PyException, PyModuleNotFoundError},
     prelude::*,
 };
-use spanframe_engine::{EngineError, ErrorKind};
+use spanframe_engine::{EngineError, ErrorKind, RowError};
 use spanframe_install::InstallError;
 use spanframe_jobs::JobError;
 
@@ -64,4 +64,11 @@ pub fn kind(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {
 /// The error for Polars, which passes the message on and nothing else. A NUL in it would be a panic there.
 pub fn polars(error: &EngineError) -> PolarsError {
     PolarsError::ComputeError(error.to_string().replace('\0', "").into())
+}
+
+/// The error for Polars of annotating `rows` rows. They may be any part of the column, and nothing tells which.
+pub fn polars_rows(error: &EngineError, rows: usize) -> PolarsError {
+    let EngineError::Row(RowError { row, fault }) = error else { return polars(error) };
+    let place = format!("row {row} of the {rows} rows that Polars gave at once");
+    PolarsError::ComputeError(format!("the document in {place} {fault}").into())
 }

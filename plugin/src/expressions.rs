@@ -5,7 +5,11 @@ use polars::prelude::{DataType, Field, PolarsResult, Series, polars_err};
 use pyo3_polars::derive::polars_expr;
 use spanframe_engine::{Engine, Notes, RawOptions, schema};
 
-use crate::{bridge, error::polars, options};
+use crate::{
+    bridge,
+    error::{polars, polars_rows},
+    options, strings,
+};
 
 /// Refuses a column that is no text, and languages that are none.
 fn texts(fields: &[Field]) -> PolarsResult<()> {
@@ -37,7 +41,9 @@ fn diagnostics_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field>
 
 /// Texts and, where there is a second input, their languages.
 fn columns(inputs: &[Series]) -> PolarsResult<(ArrayRef, Option<ArrayRef>)> {
-    Ok((bridge::from_polars(&inputs[0])?, inputs.get(1).map(bridge::from_polars).transpose()?))
+    // Polars does not look at strings that come from Arrow either
+    let column = |series| strings::bytes(&bridge::from_polars(series)?).map_err(|e| polars(&e));
+    Ok((column(&inputs[0])?, inputs.get(1).map(column).transpose()?))
 }
 
 fn notes<'a>((texts, languages): &'a (ArrayRef, Option<ArrayRef>)) -> Notes<'a> {
@@ -48,7 +54,7 @@ fn notes<'a>((texts, languages): &'a (ArrayRef, Option<ArrayRef>)) -> Notes<'a> 
 #[polars_expr(output_type_func_with_kwargs=entities_type)]
 fn extract(inputs: &[Series], kwargs: RawOptions) -> PolarsResult<Series> {
     let engine = Engine::new(&options(kwargs).map_err(|e| polars(&e))?).map_err(|e| polars(&e))?;
-    let chunks = engine.annotate_chunks(notes(&columns(inputs)?)).map_err(|e| polars(&e))?;
+    let chunks = engine.annotate_chunks(notes(&columns(inputs)?)).map_err(|e| polars_rows(&e, inputs[0].len()))?;
     bridge::to_polars(inputs[0].name().as_str(), chunks)
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Everything is thin over `spanframe_engine`; all unsafe code is in `bridge`.
 
+mod annotate;
+mod attend;
 #[allow(unsafe_code)] // the borders to Polars and Python
 mod bridge;
 mod diff;
@@ -10,8 +12,11 @@ mod engine;
 mod error;
 mod export;
 mod expressions;
+mod input;
+mod keywords;
 mod models;
 mod run;
+mod strings;
 mod table;
 
 use std::{ffi::OsString, path::PathBuf, sync::OnceLock};
@@ -64,8 +69,9 @@ fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(set_library, module)?)?;
     module.add_function(wrap_pyfunction!(option_names, module)?)?;
     module.add_function(wrap_pyfunction!(check_option, module)?)?;
-    module.add_function(wrap_pyfunction!(engine::check_options, module)?)?;
-    module.add_function(wrap_pyfunction!(engine::names_models, module)?)?;
+    module.add_function(wrap_pyfunction!(keywords::check_options, module)?)?;
+    module.add_function(wrap_pyfunction!(keywords::names_models, module)?)?;
+    module.add_function(wrap_pyfunction!(keywords::plain_options, module)?)?;
     module.add_function(wrap_pyfunction!(diff::diff, module)?)?;
     module.add_function(wrap_pyfunction!(display::display, module)?)?;
     module.add_function(wrap_pyfunction!(models::models, module)?)?;

@@ -1,82 +1,42 @@
-//! A job from Python. It works on a thread of its own, while the caller's thread heeds signals and tells progress.
+//! A job from Python.
 
-use std::{
-    io,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use std::{io, path::PathBuf, sync::mpsc::Sender, time::Instant};
 
 use pyo3::{prelude::*, types::PyDict};
 use spanframe_engine::RawOptions;
 use spanframe_jobs::{Flow, JobError, MetricsFile, Observer, Progress, RawJob, Summary};
 
 use crate::{
-    PYTHON_LIBRARY, engine,
+    PYTHON_LIBRARY,
+    attend::{EVERY, Stop, attended},
     error::{self, InputError, InternalError},
+    keywords,
 };
 
-/// Between two looks for signals, and between two calls of the callback.
-const EVERY: Duration = Duration::from_millis(200);
-/// Begins as the engine's threads do: a panic on it is told by its place alone.
-const THREAD: &str = "spanframe-job";
-
-/// Runs a job and gives its summary as JSON. `progress` is called with a dict.
+/// Runs a job and gives its summary as JSON. `progress` is called with a dict, at most as often as signals are looked for.
 ///
-/// What a signal handler or `progress` raises stops the job, and is raised when it has ended; see [`attend`].
+/// What a signal handler or `progress` raises stops the job, and is raised when it has ended; see [`attended`].
 #[pyfunction]
 pub fn run(
     py: Python<'_>, job: &Bound<'_, PyDict>, options: &Bound<'_, PyDict>, metrics: &Bound<'_, PyAny>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<String> {
-    let (job, options) = (raw(job)?, engine::raw(Some(options))?);
-    let metrics: Option<PathBuf> = engine::typed("metrics", metrics)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let (tell, told) = channel();
-    let metrics = metrics.as_deref().map(MetricsFile::new);
-    let last = Progress::default();
-    let watch = Watch { stop: Arc::clone(&stop), tell, last, told: None, news: false, metrics, failed: None };
-    let worker = thread::Builder::new().name(THREAD.to_string()).spawn(move || watch.job(job, options));
-    let worker = worker.map_err(|error| InternalError::new_err(format!("no thread for the job: {error}")))?;
-    py.detach(|| {
-        attend(told, &stop, progress.as_ref())?;
-        let panicked = |_| Err(InternalError::new_err("the job panicked; standard error names the place"));
-        worker.join().unwrap_or_else(panicked)
+    let (job, options) = (raw(job)?, keywords::raw(Some(options))?);
+    let metrics: Option<PathBuf> = keywords::typed("metrics", metrics)?;
+    let work = move |stop, tell| {
+        let metrics = metrics.as_deref().map(MetricsFile::new);
+        Watch { stop, tell, last: Progress::default(), told: None, news: false, metrics, failed: None }
+            .job(job, options)
+    };
+    attended(py, work, |py, news| match &progress {
+        Some(progress) => progress.call1(py, (dict(py, &news)?,)).map(drop),
+        None => Ok(()),
     })
-}
-
-/// Looks for signals and tells `progress` until the job has ended. The first exception stops the job, and is raised when it
-/// has; the second is raised at once, and the job ends by itself.
-fn attend(told: Receiver<Progress>, stop: &AtomicBool, progress: Option<&Py<PyAny>>) -> PyResult<()> {
-    let mut raised = None;
-    loop {
-        let news = match told.recv_timeout(EVERY) {
-            Ok(news) => Some(told.try_iter().last().unwrap_or(news)),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return raised.map_or(Ok(()), Err),
-        };
-        let called = Python::attach(|py| {
-            py.check_signals()?;
-            let Some((progress, news)) = progress.zip(news).filter(|_| raised.is_none()) else { return Ok(()) };
-            progress.call1(py, (dict(py, &news)?,)).map(drop)
-        });
-        let Err(error) = called else { continue };
-        stop.store(true, Ordering::Relaxed);
-        if raised.is_some() {
-            return Err(error);
-        }
-        raised = Some(error);
-    }
 }
 
 /// Sees the job from its own thread.
 struct Watch {
-    stop: Arc<AtomicBool>,
+    stop: Stop,
     /// Dropped when the job has ended.
     tell: Sender<Progress>,
     last: Progress,
@@ -124,7 +84,7 @@ impl Observer for Watch {
         if self.told.is_none_or(|at| at.elapsed() >= EVERY) {
             self.tell();
         }
-        if self.failed.is_some() || self.stop.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
+        if self.failed.is_some() || self.stop.is_asked() { Flow::Stop } else { Flow::Continue }
     }
 }
 
@@ -158,7 +118,7 @@ fn option<'py, T>(job: &Bound<'py, PyDict>, name: &str) -> PyResult<Option<T>>
 where
     Option<T>: for<'a> FromPyObject<'a, 'py>,
 {
-    job.get_item(name)?.map_or(Ok(None), |value| engine::typed(name, &value))
+    job.get_item(name)?.map_or(Ok(None), |value| keywords::typed(name, &value))
 }
 
 /// By the names of the package's `Progress`.

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import spanframe
@@ -15,6 +16,10 @@ import spanframe
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "data"
 TINY = str(DATA / "test_models" / "multi-head")
+# two strings, of which the second is not UTF-8: pyarrow does not look
+BAD = pa.Array.from_buffers(
+    pa.string(), 2, [None, pa.array([0, 1, 4], pa.int32()).buffers()[1], pa.py_buffer(b"a\xc3(X")]
+)
 
 
 @pytest.fixture(scope="session")

@@ -130,6 +130,26 @@ def test_emulation_is_chosen_and_brings_the_length_of_sentences():
         nlp.Pipeline(options={"emulatee": "sparknlp"})
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_rows_that_cannot_be_annotated_follow_the_option_or_the_stage(given):
+    converter = None if given else medical.NerConverterInternal().setDoExceptionHandling(True)
+    options = {"max_document_bytes": 50} | ({"on_error": "null"} if given else {})
+    pipeline = model(options, classifier=tiny(), converter=converter)
+    texts = ["Refiere disnea.", "x" * 51, None]
+    found = pipeline.transform(pl.DataFrame({"text": texts}))
+    assert found["ner_chunk"].is_null().to_list() == [False, True, True]
+    assert [reason and "max_document_bytes = 50" in reason for reason in found["ner_chunk_error"]] == [None, True, None]
+    light = nlp.LightPipeline(pipeline).annotate(texts[:2])
+    assert light == [{"ner_chunk": [one["result"] for one in found["ner_chunk"][0]]}, {"ner_chunk": []}]
+    loud = model(options | {"on_error": "raise"}, classifier=tiny(), converter=converter)
+    with pytest.raises(InputError, match="row 1 has 51 bytes"):
+        nlp.LightPipeline(loud).annotate(texts[:2])
+    with pytest.raises(
+        pl.exceptions.ComputeError, match=r"row \d of the \d rows that Polars gave at once has 51 bytes"
+    ):
+        loud.transform(pl.DataFrame({"text": texts}))
+
+
 def test_two_classifiers_make_two_columns():
     symptoms = nlp.BertForTokenClassification.pretrained("roberta_symptom_ner_onnx").setInputCols("document", "token")
     second = nlp.NerConverter().setInputCols("document", "token", "symptoms").setOutputCol("symptom_chunk")
@@ -183,6 +203,7 @@ def test_a_finisher_makes_lists_or_strings():
     assert re.fullmatch(r"entity->MEDICATION#sentence->0#chunk->1#confidence->0\.\d+#result->metformin", second)
     metadata = finished(nlp.Finisher().setIncludeMetadata(True))["finished_ner_chunk_metadata"]
     assert [entry["value"] for entry in metadata[0] if entry["key"] == "chunk"] == ["0", "1"]
+    assert metadata.to_list()[1:] == [None, []]
     assert nlp.LightPipeline(model(more=[nlp.Finisher().setInputCols("ner_chunk")])).annotate("He takes aspirin.") == {
         "ner_chunk": ["aspirin"]
     }
@@ -287,6 +308,20 @@ def test_what_is_not_there_is_named_with_the_nearest(attempt, message):
             lambda: model().transform(pl.DataFrame({"text": [""], "ner_chunk": [1]})),
             "there already is a column `ner_chunk`",
         ),
+        (
+            lambda: model(more=[nlp.Finisher().setInputCols("ner_chunk").setOutputCols("text")]).transform(
+                pl.DataFrame({"text": [""]})
+            ),
+            "there already is a column `text`: name another in setOutputCols",
+        ),
+        (
+            lambda: model(more=[nlp.Finisher().setInputCols("ner_chunk").setIncludeMetadata(True)]).transform(
+                pl.LazyFrame({"text": [""], "finished_ner_chunk_metadata": [1]})
+            ),
+            "there already is a column `finished_ner_chunk_metadata`",
+        ),
+        (lambda: model({"layout": "list_of_structs"}), "option `layout` of a pipeline is Spark NLP's: leave it out"),
+        (lambda: model({"model": TINY}), "option `model` is the classifier's: make that by pretrained"),
         (
             lambda: nlp.RoBertaForTokenClassification.pretrained("roberta_med_ner_onnx", "es"),
             "is of language en, not `es`: for `es` there is",

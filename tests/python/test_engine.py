@@ -1,6 +1,8 @@
 """The engine over the PyCapsule interface, and its errors."""
 
 import multiprocessing
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pyarrow as pa
@@ -100,21 +102,29 @@ def test_an_error_never_quotes_the_note(engine):
 
 
 def _in_child(engine, queue):
-    try:
-        engine.annotate_text("aspirin")
-        queue.put("no error")
-    except spanframe.InternalError as error:
-        fresh = spanframe.Engine(TINY).annotate_text("aspirin 81mg")
-        queue.put((str(error), len(fresh)))
+    messages = []
+    for attempt in (lambda: engine.annotate_text("aspirin"), lambda: engine.annotate(pa.array(["aspirin"]))):
+        try:
+            attempt()
+        except spanframe.InternalError as error:
+            messages.append(str(error))
+    queue.put((messages, len(spanframe.Engine(TINY).annotate_text("aspirin 81mg"))))
 
 
 def test_an_engine_does_not_hang_after_a_fork(engine):
     expect = len(engine.annotate_text("aspirin 81mg"))
-    context = multiprocessing.get_context("fork")
-    queue = context.Queue()
-    child = context.Process(target=_in_child, args=(engine, queue), daemon=True)
-    child.start()
-    message, found = queue.get(timeout=60)
-    child.join(timeout=60)
-    assert "made in another process" in message
+    long = pa.array([f"aspirin {i} mg, tos seca" for i in range(200_000)])
+    with ThreadPoolExecutor(1) as pool:
+        column = pool.submit(engine.annotate, long)  # in progress at the fork, so that its child never sees it end
+        time.sleep(0.3)
+        context = multiprocessing.get_context("fork")
+        queue = context.Queue()
+        child = context.Process(target=_in_child, args=(engine, queue), daemon=True)
+        child.start()
+        in_progress = not column.done()
+        messages, found = queue.get(timeout=60)
+        child.join(timeout=60)
+        column.result()
+    assert in_progress
+    assert len(messages) == 2 and all("made in another process" in message for message in messages)
     assert found == expect, "an engine made in the child works"

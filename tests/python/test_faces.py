@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from conftest import DATA, ROOT, TINY
@@ -42,9 +43,54 @@ def test_python_keywords_are_the_options_of_the_engine():
 def test_every_keyword_reaches_the_engine(monkeypatch):
     passed = {}
     monkeypatch.setattr(_polars, "register_plugin_function", lambda **call: passed.update(call["kwargs"]))
-    options = {name: name for name in _internal.option_names()} | {"threshold": 0.5}
+    lists = ("entities", "white_list", "black_list", "ignore_labels")
+    flags = ("greedy_mode", "ner_has_no_schema", "preserve_position", "cleaned_offsets")
+    numbers = ("max_length", "stride", "batch_tokens", "sessions", "intra_threads", "max_document_bytes")
+    options = (
+        {name: name for name in _internal.option_names()}
+        | {name: [name] for name in lists}
+        | {name: False for name in flags}
+        | {name: number for number, name in enumerate(numbers)}
+        | {"threshold": 0.5, "replace_labels": {"replace": "labels"}}
+    )
     pl.col("note").ner.extract(**options)
     assert passed == options
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("entities", "MEDICATION"),
+        ("white_list", {"MEDICATION"}),
+        ("black_list", [None]),
+        ("replace_labels", [("a", "b")]),
+        ("threshold", "high"),
+        ("max_length", 64.0),
+        ("greedy_mode", 1),
+        ("onnxruntime", 3),
+        ("model", 5),
+    ],
+)
+def test_a_wrong_type_is_told_alike_by_every_face(option, value):
+    message = f"option `{option}` cannot be a {type(value).__name__}"
+    for call in (spanframe.Engine, pl.col("note").ner.extract, pl.col("note").ner.diagnose):
+        with pytest.raises(spanframe.InputError, match=message):
+            call(**{option: value})
+    with pytest.raises(spanframe.InputError, match="no option `treshold`; did you mean `threshold`"):
+        pl.col("note").ner.diagnose(treshold=None)
+
+
+def test_what_stands_for_a_plain_type_is_taken_by_every_face():
+    options = {"max_length": np.int64(64), "threshold": np.float32(0.25), "entities": ("SYMPTOM",)}
+    frame = pl.DataFrame({"note": ["Refiere disnea."]})
+    ner = pl.col("note").ner
+    expect = spanframe.Engine(TINY, **options).annotate(frame["note"])
+    assert frame.select(ner.extract(TINY, **options)).to_series().equals(pl.Series("note", expect))
+    for face in (ner.extract, ner.diagnose):
+        with pytest.raises(pl.exceptions.ComputeError, match="option `threshold` cannot be NaN"):
+            frame.select(face(TINY, threshold=float("nan")))
+    kwargs = _polars._kwargs(Path("a"), {"onnxruntime": Path("b")})
+    assert (kwargs["model"], kwargs["onnxruntime"]) == ("a", "b")
 
 
 def test_the_installed_wheel_finds_its_model_and_library(tmp_path):

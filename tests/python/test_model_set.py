@@ -82,7 +82,8 @@ def test_the_type_of_a_set_is_known_without_its_models(notes):
 def test_rows_of_unknown_language_follow_the_rule(notes):
     odd = notes.with_columns(lang=pl.when(pl.col("lang") == "it").then(pl.lit(SENTINEL)).otherwise("lang"))
     with pytest.raises(
-        pl.exceptions.ComputeError, match=r"row 2 is in none of the languages .* \(en, es, it\)"
+        pl.exceptions.ComputeError,
+        match=r"row 2 of the 12 rows that Polars gave at once is in none of the languages .* \(en, es, it\)",
     ) as error:
         annotated(odd)
     assert SENTINEL not in str(error.value)

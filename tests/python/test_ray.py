@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 import pytest
-from conftest import DATA, ROOT, TINY, command_line, require, run_example
+from conftest import BAD, DATA, ROOT, TINY, command_line, require, run_example
 
 require("ray", "daft", "datafusion")
 # workers of Ray give way to everything else by default, which on a busy machine takes minutes
@@ -20,9 +20,6 @@ import spanframe.ray
 from spanframe import InputError
 
 NOTES = DATA / "notes.parquet"
-BAD = pa.Array.from_buffers(
-    pa.string(), 2, [None, pa.array([0, 1, 4], pa.int32()).buffers()[1], pa.py_buffer(b"a\xc3(X")]
-)
 
 
 @pytest.fixture(scope="module")

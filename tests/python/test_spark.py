@@ -245,6 +245,30 @@ def test_all_columns_are_kept_with_their_types(spark):
         spanframe.spark.annotate(spark.sql("select 'a' note, interval '1' year y"), "note")
 
 
+def test_a_pipeline_of_spark_nlp_takes_on_error_and_overwrites_no_column(spark):
+    from spanframe.compat import nlp
+
+    def model(*more):
+        return nlp.Pipeline(
+            stages=[
+                nlp.DocumentAssembler().setInputCol("text"),
+                nlp.Tokenizer().setInputCols("document").setOutputCol("token"),
+                nlp.BertForTokenClassification.load(TINY).setInputCols("document", "token").setOutputCol("ner"),
+                nlp.NerConverter().setInputCols("document", "token", "ner").setOutputCol("ner_chunk"),
+                *more,
+            ],
+            options={"on_error": "null", "max_document_bytes": 50},
+        ).fit()
+
+    df = spark.createDataFrame([("Refiere disnea.",), ("x" * 51,)], "text string")
+    rows = model().transform(df).collect()
+    assert rows[0].ner_chunk is not None and rows[0].ner_chunk_error is None
+    assert rows[1].ner_chunk is None and "max_document_bytes = 50" in rows[1].ner_chunk_error
+    finisher = nlp.Finisher().setInputCols("ner_chunk").setOutputCols("TEXT")
+    with pytest.raises(InputError, match="there already is a column `TEXT`: name another in setOutputCols"):
+        model(finisher).transform(df)
+
+
 def test_wrong_inputs_are_refused_before_any_job(spark):
     df = spark.createDataFrame([(1, SENTINEL)], "id int, note string")
     for column, options, message in [

@@ -79,7 +79,7 @@ class Engine:
         self._entity = ModelEntity if _internal.names_models(model=names(model)) else Entity
 
     def annotate(
-        self, data: Any, column: str | None = None, *, output: str = "ner", language: Any = None
+        self, data: Any, column: str | None = None, *, output: str | None = None, language: Any = None
     ) -> _internal.Entities | _internal.Table:
         """Annotates a column of texts.
 
@@ -91,7 +91,7 @@ class Engine:
         column
             Column of the table with the texts.
         output
-            Name of the new column of the table.
+            Name of the new column of the table; ``"ner"`` where left out.
         language
             Which models of a set take a row: with ``column``, the column with the language of each row (``es``,
             ``en-US``); else one code for all texts, a list of codes, or an Arrow array.
@@ -106,7 +106,14 @@ class Engine:
         Raises
         ------
         InputError
-            The column is missing or is not of strings.
+            The column is missing or is not of strings, or another has strings that are not UTF-8; a table is given without
+            ``column``, or ``column`` or ``output`` without a table; a list has something else than strings; a row cannot be
+            annotated: the message has its number and nothing of its text.
+        TypeError
+            Something else than a list or Arrow data is given.
+        KeyboardInterrupt
+            Ctrl-C, in the main thread: after the batches in hand. A second does not wait for them. So it is with what
+            handlers of other signals raise.
 
         Examples
         --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,7 +68,8 @@ class NerExpression:
         The column must be ``String``, ``Categorical``, ``Enum``, ``Binary`` (read as UTF-8) or ``Null``. The type of the result is known when the
         query is planned; the model is loaded when it runs, once a process. Eager, lazy and streaming queries give the
         same values. Use the expression once and unnest or explode its result: a query that names it twice may run the
-        model twice.
+        model twice. Ctrl-C is heeded when Polars has the rows back that it gave at once; :meth:`spanframe.Engine.annotate`
+        and :func:`spanframe.run` heed it after the batches in hand.
 
         Parameters
         ----------
@@ -159,9 +161,9 @@ class NerExpression:
         Raises
         ------
         InputError
-            An option is unknown.
+            An option is unknown, or of a type that it cannot have.
         polars.exceptions.ComputeError
-            When the query runs: the column, an option, the model or the device cannot be used.
+            When the query runs: the column, the value of an option, the model or the device cannot be used.
 
         Examples
         --------
@@ -176,47 +178,38 @@ class NerExpression:
         │ ["dolor torácico", "disnea"] │
         └──────────────────────────────┘
         """
-        for name in unknown:
-            _internal.check_option(name)
-        _runtime.register()
-        return register_plugin_function(
-            plugin_path=_LIBRARY,
-            function_name="extract",
-            args=_inputs(self._expression, language),
-            kwargs={
-                "model": names(model),
-                "merge": merge,
-                "merge_within": merge_within,
-                "unknown_language": unknown_language,
-                "entities": entities,
-                "white_list": white_list,
-                "black_list": black_list,
-                "ignore_labels": ignore_labels,
-                "replace_labels": replace_labels,
-                "threshold": None if threshold is None else float(threshold),
-                "aggregation_strategy": aggregation_strategy,
-                "decoding": decoding,
-                "grouping": grouping,
-                "greedy_mode": greedy_mode,
-                "ner_has_no_schema": ner_has_no_schema,
-                "preserve_position": preserve_position,
-                "cleanup_mode": cleanup_mode,
-                "cleaned_offsets": cleaned_offsets,
-                "emulate": emulate,
-                "max_length": max_length,
-                "stride": stride,
-                "batch_tokens": batch_tokens,
-                "layout": layout,
-                "offsets": offsets,
-                "device": device,
-                "sessions": sessions,
-                "intra_threads": intra_threads,
-                "max_document_bytes": max_document_bytes,
-                "on_error": on_error,
-                "onnxruntime": None if onnxruntime is None else str(onnxruntime),
-            },
-            is_elementwise=True,
-        )
+        options = {
+            "merge": merge,
+            "merge_within": merge_within,
+            "unknown_language": unknown_language,
+            "entities": entities,
+            "white_list": white_list,
+            "black_list": black_list,
+            "ignore_labels": ignore_labels,
+            "replace_labels": replace_labels,
+            "threshold": threshold,
+            "aggregation_strategy": aggregation_strategy,
+            "decoding": decoding,
+            "grouping": grouping,
+            "greedy_mode": greedy_mode,
+            "ner_has_no_schema": ner_has_no_schema,
+            "preserve_position": preserve_position,
+            "cleanup_mode": cleanup_mode,
+            "cleaned_offsets": cleaned_offsets,
+            "emulate": emulate,
+            "max_length": max_length,
+            "stride": stride,
+            "batch_tokens": batch_tokens,
+            "layout": layout,
+            "offsets": offsets,
+            "device": device,
+            "sessions": sessions,
+            "intra_threads": intra_threads,
+            "max_document_bytes": max_document_bytes,
+            "on_error": on_error,
+            "onnxruntime": onnxruntime,
+        }
+        return _call("extract", _inputs(self._expression, language), _kwargs(model, options | unknown))
 
     def diagnose(
         self, model: Model | None = None, *, language: str | pl.Expr | pl.Series | None = None, **options: Any
@@ -241,9 +234,9 @@ class NerExpression:
         Raises
         ------
         InputError
-            An option is unknown.
+            An option is unknown, or of a type that it cannot have.
         polars.exceptions.ComputeError
-            When the query runs: the column, an option, the model or the device cannot be used.
+            When the query runs: the column, the value of an option, the model or the device cannot be used.
 
         Examples
         --------
@@ -259,20 +252,34 @@ class NerExpression:
         │ null   ┆ null           ┆ null    ┆ null       ┆ null  │
         └────────┴────────────────┴─────────┴────────────┴───────┘
         """
-        for name in options:
-            _internal.check_option(name)
-        _runtime.register()
-        return register_plugin_function(
-            plugin_path=_LIBRARY,
-            function_name="diagnose",
-            args=_inputs(self._expression, language),
-            kwargs={"model": names(model), **options},
-            is_elementwise=True,
-        )
+        return _call("diagnose", _inputs(self._expression, language), _kwargs(model, options))
 
 
 def _inputs(text: pl.Expr, language: str | pl.Expr | pl.Series | None) -> list[Any]:
     return [text] if language is None else [text, language]
+
+
+def _kwargs(model: Model | None, options: dict[str, Any]) -> dict[str, Any]:
+    """All options by name, of plain types, as they go through Polars: paths as text, numbers of NumPy as Python's.
+
+    Raises
+    ------
+    InputError
+        An option is unknown, or of a type that it cannot have. What values it may have is known when the query runs.
+    """
+    given = {"model": names(model), **options}
+    plain = json.loads(_internal.plain_options(**given))
+    # JSON has no NaN, which is refused with all other values that cannot be
+    lost = {name for name, value in given.items() if value is not None and plain[name] is None}
+    return plain | {name: float(given[name]) for name in lost}
+
+
+def _call(function: str, inputs: list[Any], kwargs: dict[str, Any]) -> pl.Expr:
+    """The expression that calls a function of the plugin."""
+    _runtime.register()
+    return register_plugin_function(
+        plugin_path=_LIBRARY, function_name=function, args=inputs, kwargs=kwargs, is_elementwise=True
+    )
 
 
 class _NerFrame:

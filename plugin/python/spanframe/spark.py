@@ -170,14 +170,14 @@ def _not_arrow(df: DataFrame) -> InputError:
     return InputError("Spark cannot send these columns to Python as Arrow: cast or drop those of rare types")
 
 
-def _names(df: DataFrame) -> tuple[list[str], Callable[[str], str]]:
+def column_names(df: DataFrame) -> tuple[list[str], Callable[[str], str]]:
     """The columns' names, and what Spark makes of a name before it compares it."""
     sensitive = df.sparkSession.conf.get("spark.sql.caseSensitive", "false") == "true"
     return df.columns, str if sensitive else str.lower
 
 
 def _text_column(df: DataFrame, column: str) -> int:
-    known, fold = _names(df)
+    known, fold = column_names(df)
     folded = [fold(name) for name in known]
     for name in known:
         if folded.count(fold(name)) > 1:
@@ -196,7 +196,7 @@ def _text_column(df: DataFrame, column: str) -> int:
 
 
 def _check_new(df: DataFrame, output: str) -> None:
-    known, fold = _names(df)
+    known, fold = column_names(df)
     if fold(output) in map(fold, known):
         raise InputError(f"there already is a column `{output}`: give the new one another name with output=")
 

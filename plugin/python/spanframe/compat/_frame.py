@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .._internal import InputError
@@ -17,7 +18,7 @@ def columns(frame: Any) -> list[str]:
     UnsupportedError
         It is neither a Spark nor a Polars frame.
     """
-    return _system(frame).columns(frame)
+    return _system(frame).names(frame)[0]
 
 
 def check_texts(frame: Any, wiring: Wiring) -> None:
@@ -34,9 +35,27 @@ def check_texts(frame: Any, wiring: Wiring) -> None:
             raise InputError(f"DocumentAssembler reads column `{text}`; the frame has {', '.join(names)}")
 
 
+def _check_new(frame: Any, wiring: Wiring) -> None:
+    """Refuses a frame that already has a column that is made, before any row is annotated.
+
+    Raises
+    ------
+    InputError
+        One is there, or two that are made have one name.
+    """
+    known, fold = _system(frame).names(frame)
+    there = set(map(fold, known))
+    for setter, made in (("setOutputCol", wiring.annotations), ("setOutputCols", wiring.finishes)):
+        for output in (output for one in made for output in one.outputs):
+            if fold(output) in there:
+                raise InputError(f"there already is a column `{output}`: name another in {setter}")
+            there.add(fold(output))
+
+
 def transform(frame: Any, wiring: Wiring) -> Any:
     """The frame with the columns that a pipeline makes."""
     check_texts(frame, wiring)
+    _check_new(frame, wiring)
     system = _system(frame)
     for annotation in wiring.annotations:
         frame = system.annotate(frame, annotation)
@@ -59,8 +78,10 @@ class _Spark:
     """Frames of Spark."""
 
     @staticmethod
-    def columns(frame: Any) -> list[str]:
-        return frame.columns
+    def names(frame: Any) -> tuple[list[str], Callable[[str], str]]:
+        from ..spark import column_names
+
+        return column_names(frame)
 
     @staticmethod
     def annotate(frame: Any, annotation: Any) -> Any:
@@ -103,8 +124,8 @@ class _Polars:
     """Frames of Polars, lazy or not."""
 
     @staticmethod
-    def columns(frame: Any) -> list[str]:
-        return frame.collect_schema().names()
+    def names(frame: Any) -> tuple[list[str], Callable[[str], str]]:
+        return frame.collect_schema().names(), str
 
     @staticmethod
     def annotate(frame: Any, annotation: Any) -> Any:
@@ -115,9 +136,6 @@ class _Polars:
         if annotation.on_error == "null":
             reasons = text.diagnose(annotation.model, **options).struct.field("error")
             new[f"{annotation.output}_error"] = reasons
-        for output in new:
-            if output in _Polars.columns(frame):
-                raise InputError(f"there already is a column `{output}`: name another in setOutputCol")
         return frame.with_columns(**new)
 
     @staticmethod
@@ -129,7 +147,8 @@ class _Polars:
         if finish.as_array:
             frame = frame.with_columns(plain.alias(finish.output))
             if finish.metadata:
-                entries = column.list.eval(one.field("metadata").explode(empty_as_null=False))
+                # versions of Polars disagree on what exploding nothing gives
+                entries = column.list.eval(one.field("metadata").explode().drop_nulls())
                 frame = frame.with_columns(entries.alias(f"{finish.output}_metadata"))
             return frame
         if finish.metadata:

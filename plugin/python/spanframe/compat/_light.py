@@ -51,13 +51,14 @@ class LightPipeline:
         wiring = pipelineModel.wiring
         kept = {finish.column for finish in wiring.finishes}
         self._engines = {
-            annotation.output: Engine(annotation.model, **annotation.options)
+            annotation.output: Engine(annotation.model, on_error=annotation.on_error, **annotation.options)
             for annotation in wiring.annotations
             if not kept or annotation.output in kept
         }
 
     def fullAnnotate(self, target: str | list[str]) -> list[dict[str, list[Annotation]]]:  # noqa: N802
-        """For each text the mentions by column; a single string counts as a list of one.
+        """For each text the mentions by column; a single string counts as a list of one. A text that cannot be annotated has
+        none, where ``on_error`` or ``setDoExceptionHandling`` says so.
 
         Raises
         ------

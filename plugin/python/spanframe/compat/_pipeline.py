@@ -18,6 +18,11 @@ from ._wiring import Wiring, wire
 
 _FILE = "pipeline.json"
 _FORMAT = 1
+_NOT_HERE = {
+    "model": "is the classifier's: make that by pretrained(name, lang) or loadSavedModel(folder)",
+    "layout": "of a pipeline is Spark NLP's: leave it out, or call ner.extract or spanframe.Engine with it",
+}
+"""Options of the engine that a pipeline has no use for."""
 
 
 class _Saved:
@@ -30,6 +35,8 @@ class _Saved:
         self.options: dict[str, Any] = dict(options or {})
         for name in self.options:
             check_option(name)
+            if name in _NOT_HERE:
+                raise InputError(f"option `{name}` {_NOT_HERE[name]}")
         self.uid = f"{type(self).__name__}_{uuid4().hex[:12]}"
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -157,7 +164,8 @@ class PipelineModel(_Saved):
     stages
         In order.
     options
-        Options of the engine for every converter, such as ``device`` or ``emulate``.
+        Options of the engine for every converter, such as ``device`` or ``emulate``; before what a stage has set. Without
+        ``model`` and ``layout``.
     """
 
     kind = "PipelineModel"

@@ -19,6 +19,11 @@ class Annotation(NamedTuple):
     options: dict[str, Any]
     on_error: str
 
+    @property
+    def outputs(self) -> list[str]:
+        """The columns that are made: that of mentions, and that of reasons where rows may be null by an error."""
+        return [self.output, f"{self.output}_error"][: 2 if self.on_error == "null" else 1]
+
 
 class Finish(NamedTuple):
     """A plain column to make of one with mentions."""
@@ -29,6 +34,11 @@ class Finish(NamedTuple):
     metadata: bool
     value_symbol: str
     annotation_symbol: str
+
+    @property
+    def outputs(self) -> list[str]:
+        """The columns that are made: that of texts, and that of metadata beside lists."""
+        return [self.output, f"{self.output}_metadata"][: 2 if self.as_array and self.metadata else 1]
 
 
 class Wiring(NamedTuple):
@@ -134,14 +144,11 @@ def _annotation(converter: Stage, made: dict[str, Stage], options: dict[str, Any
         settings["cleaned_offsets"] = True
     if options.get("emulate") == "sparknlp":
         settings["max_length"] = classifier.value("maxSentenceLength")
+    settings |= options | {"layout": "annotation"}
     handled = "doExceptionHandling" in converter.values and converter.values["doExceptionHandling"]
-    return Annotation(
-        assembler.needed("inputCol"),
-        converter.outputs[0],
-        classifier.model,
-        settings | options | {"layout": "annotation"},
-        "null" if handled else "raise",
-    )
+    # an argument of its own, for Spark makes a further column by it
+    on_error = settings.pop("on_error", None) or ("null" if handled else "raise")
+    return Annotation(assembler.needed("inputCol"), converter.outputs[0], classifier.model, settings, on_error)
 
 
 def _finishes(finisher: Finisher) -> list[Finish]:

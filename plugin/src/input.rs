@@ -1,0 +1,110 @@
+//! Texts, languages and tables, as Python gives them.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, StringArray, StructArray, cast::AsArray};
+use arrow_schema::DataType;
+use pyo3::{
+    prelude::*,
+    types::{PyList, PyString},
+};
+use spanframe_engine::EngineError;
+
+use crate::{
+    bridge,
+    error::{InputError, python},
+    strings,
+};
+
+/// A list of strings or an Arrow array, as one array for the engine.
+///
+/// # Errors
+/// [`InputError`] for a table, and for a list with something else than strings.
+pub fn texts(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    if let Ok(texts) = data.cast::<PyList>() {
+        return list(texts);
+    }
+    let (field, chunks) = bridge::from_python(data)?;
+    if let DataType::Struct(fields) = field.data_type() {
+        let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+        return Err(InputError::new_err(format!(
+            "the data is a table with the columns {}: give the one with the texts, or name it with column=",
+            names.join(", ")
+        )));
+    }
+    joined(field.data_type(), &chunks).and_then(|texts| strings::bytes(&texts)).map_err(|e| python(&e))
+}
+
+/// One code, a list of codes or an Arrow array, as one array for the engine.
+///
+/// # Errors
+/// [`InputError`] for a list with something else than strings.
+pub fn languages(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    if let Ok(code) = data.cast::<PyString>() {
+        return list(&PyList::new(data.py(), [code])?);
+    }
+    if let Ok(codes) = data.cast::<PyList>() {
+        return list(codes);
+    }
+    let (field, chunks) = bridge::from_python(data)?;
+    joined(field.data_type(), &chunks).and_then(|codes| strings::bytes(&codes)).map_err(|e| python(&e))
+}
+
+/// A list of strings or the chunks of a column, for those who rely on strings. `name` is what messages call it.
+///
+/// # Errors
+/// [`InputError`] for strings that are not UTF-8, and for a list with something else than strings.
+pub fn checked(name: &str, data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
+    if let Ok(texts) = data.cast::<PyList>() {
+        return Ok(vec![list(texts)?]);
+    }
+    let (_, chunks) = bridge::from_python(data)?;
+    strings::check(data.py(), name, &chunks)?;
+    Ok(chunks)
+}
+
+/// Strings and `None`.
+fn list(items: &Bound<'_, PyList>) -> PyResult<ArrayRef> {
+    let texts = items.iter().enumerate().map(|(row, item)| {
+        if item.is_none() {
+            return Ok(None);
+        }
+        let Ok(text) = item.cast::<PyString>() else {
+            let kind = item.get_type().name()?;
+            return Err(InputError::new_err(format!("row {row} of the list is a {kind}, expected a string or None")));
+        };
+        // Python's own error would hold the text
+        let text = text.to_str().map_err(|_| {
+            InputError::new_err(format!("row {row} of the list has lone surrogates, which are no text: remove them"))
+        })?;
+        Ok(Some(text.to_string()))
+    });
+    Ok(Arc::new(texts.collect::<PyResult<StringArray>>()?))
+}
+
+/// Arrays of one type as one.
+///
+/// # Errors
+/// [`EngineError::OutputTooLarge`] if they do not fit.
+pub fn joined(data_type: &DataType, chunks: &[ArrayRef]) -> Result<ArrayRef, EngineError> {
+    match chunks {
+        [] => Ok(arrow_array::new_empty_array(data_type)),
+        [only] => Ok(Arc::clone(only)),
+        _ => {
+            let parts: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
+            Ok(arrow_select::concat::concat(&parts)?)
+        }
+    }
+}
+
+/// The rows of a chunk of a table, which is an array of structs.
+///
+/// # Errors
+/// [`InputError`] if a row is null as a whole.
+pub fn rows(chunk: &ArrayRef) -> PyResult<&StructArray> {
+    let rows = chunk.as_struct();
+    if rows.null_count() > 0 {
+        return Err(InputError::new_err("the table has null rows: drop them first"));
+    }
+    Ok(rows)
+}
