@@ -10,7 +10,8 @@ use arrow_array::{
 };
 use proptest::prelude::*;
 use spanframe_engine::{Engine, EngineError, Layout, RawOptions, Step, schema};
-use support::{Found, annotate, column, engine, raw, texts};
+use spanframe_model::{ModelFiles, Tokenizer};
+use support::{Found, annotate, column, data, engine, raw, texts};
 
 const MODELS: [&str; 5] = ["bert-uncased", "bert-cased", "roberta", "xlm-roberta", "multi-head"];
 /// xlm-roberta computes in half precision, where ONNX Runtime's own rounding moves with the shape of the batch.
@@ -20,6 +21,29 @@ const BUDGETS: [i64; 5] = [1, 150, 500, 2_000, 1 << 40];
 
 /// Clinical-looking words, and characters that move offsets.
 const TEXT: &str = "([A-Za-zéñİß]{1,9}|mg|[0-9]{1,3}|aspirin|dolor|👩\u{200d}⚕️|e\u{301}|ﬁ|½|日本|שלום|\u{fffd}|\u{0}|<s>|\\[SEP\\])([ .,;:()\n\t\r\u{a0}\u{200b}-]{1,2}([A-Za-zéñİß]{1,9}|mg|[0-9]{1,3}|tos)){0,30}";
+
+/// Models whose tokenizers compose accents or strip them, so that both forms have the same pieces. The other tokenizers
+/// (cased BERT, DistilBERT, ELECTRA, byte-level BPE) read a decomposed accent as a character of its own: other pieces, other
+/// logits, and nothing that could be compared.
+const COMPOSING: [&str; 6] = [
+    "models/clinical-ner-small",
+    "test_models/bert-uncased",
+    "test_models/multi-head",
+    "test_models/camembert",
+    "test_models/deberta-v2",
+    "test_models/xlm-roberta-fp32",
+];
+/// Accents with the letters that they stand on, composed and not.
+const ACCENTS: [(char, &str, &str); 6] = [
+    ('\u{300}', "àèìòùÀÈ", "aeiouAE"),
+    ('\u{301}', "áéíóúÁÉÍÓÚ", "aeiouAEIOU"),
+    ('\u{302}', "âêîôû", "aeiou"),
+    ('\u{303}', "ñãõÑ", "naoN"),
+    ('\u{308}', "äöü", "aou"),
+    ('\u{327}', "çÇ", "cC"),
+];
+/// Clinical-looking words with accents at their end, in the middle and everywhere, also in capitals.
+const ACCENTED: &str = "(difficoltà|dolor torácico|náuseas|NÁUSEAS|IBUPROFÉN|perché|[a-záéíóúàèìòùñçäöüâêô]{1,9}|[A-ZÁÉÍÓÚÑÀ]{2,9}|mg|[0-9]{1,3})([ .,;:()\n-]{1,2}([a-záéíóúàèìòùñçãõîû]{1,9}|tosì|fièvre|81mg)){0,30}";
 
 fn with(model: &str, change: impl FnOnce(&mut RawOptions)) -> Engine {
     let mut raw = raw(Some(model));
@@ -62,8 +86,49 @@ fn check_padding(short: &[&str], long: &str, with_budget: impl Fn(i64) -> Engine
     assert!(first == 0 && last > 0, "{padded:?}");
 }
 
+/// `text` with each of the [`ACCENTS`] behind its letter, as NFD has it.
+fn decomposed(text: &str) -> String {
+    let mut made = String::new();
+    for c in text.chars() {
+        let parts = ACCENTS.iter().find_map(|(mark, composed, letters)| {
+            let at = composed.chars().position(|letter| letter == c)?;
+            Some([letters.chars().nth(at)?, *mark])
+        });
+        match parts {
+            Some(parts) => made.extend(parts),
+            None => made.push(c),
+        }
+    }
+    made
+}
+
+/// The decomposed form of each text has the same entities, where its letters are; gives how many have an accent.
+fn check_forms(composed: &[&str], model: &str) -> usize {
+    let tokenizer = Tokenizer::read(&ModelFiles::find(&data(model), "").unwrap()).unwrap();
+    let engine = engine(RawOptions { model: Some(data(model).display().to_string().into()), ..RawOptions::default() });
+    let forms: Vec<String> = composed.iter().map(|text| decomposed(text)).collect();
+    let found = annotate(&engine, &texts(composed.iter().copied().map(Some)));
+    let of_forms = annotate(&engine, &texts(forms.iter().map(|text| Some(text.as_str()))));
+    let mut accented = 0;
+    for (((text, form), found), of_form) in composed.iter().zip(&forms).zip(found).zip(of_forms) {
+        assert_eq!(tokenizer.encode(text).unwrap().ids(), tokenizer.encode(form).unwrap().ids(), "{model} {text:?}");
+        let chars: Vec<char> = text.chars().collect();
+        let shifted = |at: u32| decomposed(&chars[..at as usize].iter().collect::<String>()).chars().count() as u32;
+        let moved = |f: Found| Found { chunk: decomposed(&f.chunk), begin: shifted(f.begin), end: shifted(f.end), ..f };
+        let expect = found.map(|row| row.into_iter().map(moved).collect::<Vec<_>>());
+        assert_eq!(of_form, expect, "{model} {text:?}");
+        accented += expect.iter().flatten().filter(|f| f.chunk.contains(ACCENTS.map(|a| a.0))).count();
+    }
+    accented
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn decomposed_accents_change_no_entity(text in ACCENTED, model in 0..COMPOSING.len()) {
+        check_forms(&[&text], COMPOSING[model]);
+    }
 
     #[test]
     fn slicing_the_text_gives_the_chunk_in_every_unit(text in TEXT, model in 0..MODELS.len()) {
@@ -112,6 +177,15 @@ proptest! {
         check_padding(&short, &long.join(" "), |budget| with(FP32_MODELS[model], |o| o.batch_tokens = Some(budget)));
     }
 
+}
+
+#[test]
+fn notes_with_decomposed_accents_have_the_same_entities() {
+    let notes = column("notes.parquet", "note").slice(0, 30);
+    let notes: Vec<&str> = notes.as_string::<i32>().iter().flatten().collect();
+    for model in COMPOSING {
+        assert!(check_forms(&notes, model) > 20, "{model}");
+    }
 }
 
 #[test]

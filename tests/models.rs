@@ -30,6 +30,57 @@ fn positions_are_given_to_a_graph_that_asks_for_them() {
     assert_eq!(annotate(&with_positions, &notes), annotate(&engine(raw(Some("roberta"))), &notes));
 }
 
+/// RoBERTa's relatives count positions as it does, whatever they are called.
+#[test]
+fn a_window_beyond_the_positions_is_refused_when_the_model_is_loaded() {
+    let called = |name: &str, window: Option<usize>| {
+        let home = tempfile::tempdir().unwrap();
+        copy(&data("test_models/roberta"), home.path());
+        fs::remove_file(home.path().join("tokenizer_config.json")).unwrap();
+        edit(home.path(), "config.json", "\"roberta\"", &format!("\"{name}\""));
+        if let Some(window) = window {
+            edit(home.path(), "config.json", "\"id2label\"", &format!("\"window_length\": {window}, \"id2label\""));
+        }
+        home
+    };
+    let long = "Refiere dolor torácico y toma aspirina 100 mg ".repeat(50);
+    let annotated = |home: &Path| {
+        let model = Some(home.display().to_string().into());
+        annotate(&engine(RawOptions { model, ..RawOptions::default() }), &texts([Some(long.as_str())]))
+    };
+    let expect = annotated(called("roberta", None).path());
+    for name in ["longformer", "mpnet", "xmod", "data2vec-text", "luke"] {
+        assert_eq!(annotated(called(name, None).path()), expect, "{name}");
+    }
+    let refused = refusal(called("relative", None).path());
+    assert_eq!(refused.kind(), ErrorKind::Model);
+    for part in ["config.json", "windows of 132 tokens", "model.onnx", "132 position embeddings", "`window_length`"] {
+        assert!(refused.to_string().contains(part), "{refused}");
+    }
+    assert_eq!(annotated(called("relative", Some(130)).path()), expect);
+    // fewer than config.json says
+    check_refused(
+        "bert-uncased",
+        |f| {
+            fs::remove_file(f.join("tokenizer_config.json")).unwrap();
+            edit(f, "config.json", "\"max_position_embeddings\": 130", "\"max_position_embeddings\": 512");
+        },
+        &["windows of 512 tokens", "130 position embeddings"],
+    );
+}
+
+#[test]
+fn a_tokenizer_with_a_malformed_table_is_refused() {
+    let change = |folder: &Path| {
+        let path = folder.join("tokenizer.json");
+        let mut tokenizer: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        // a trie of one unit that leads far away
+        tokenizer["normalizer"]["normalizers"][0]["precompiled_charsmap"] = "BAAAAAD//38=".into();
+        fs::write(path, tokenizer.to_string()).unwrap();
+    };
+    check_refused("xlm-roberta", change, &["tokenizer.json", "precompiled_charsmap", "copy it again"]);
+}
+
 #[test]
 fn lines_in_capitals_are_read_in_lower_case_where_the_model_asks_for_it() {
     let home = tempfile::tempdir().unwrap();
@@ -294,4 +345,12 @@ fn emulating_spark_nlp_wants_a_token_at_the_end() {
     assert!(with(None).is_ok());
     let error = with(Some("sparknlp")).err().expect("refused").to_string();
     assert!(error.contains("emulate") && error.contains("post_processor"), "{error}");
+}
+
+#[test]
+fn scripts_without_spaces_have_no_words() {
+    // every character stands by itself, so that a run of them is not one unit with the label of its first
+    let found =
+        annotate(&engine(raw(Some("bert-uncased"))), &texts([Some("日本糖尿病高血圧肺炎 aspirin")])).remove(0).unwrap();
+    assert!(found.iter().filter(|entity| entity.begin < 10).count() > 1);
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::word::is_mark;
+
 /// Letters of a word that is no abbreviation: those are shorter.
 const LONG_WORD: usize = 6;
 
@@ -38,8 +40,9 @@ fn is_in_capitals(line: &str) -> bool {
     }
     5 * capitals > 4 * letters
         && line
-            .split(|c: char| !c.is_alphabetic())
-            .any(|word| word.chars().count() >= LONG_WORD && word.chars().all(char::is_uppercase))
+            .split(|c: char| !c.is_alphabetic() && !is_mark(c))
+            .map(|word| word.chars().filter(|&c| !is_mark(c)))
+            .any(|mut letters| letters.clone().count() >= LONG_WORD && letters.all(char::is_uppercase))
 }
 
 fn lower_in_place(c: char) -> char {
@@ -63,6 +66,7 @@ mod tests {
             ("TAC", "TAC"),
             ("TAC, ECG, RMN, HTA", "TAC, ECG, RMN, HTA"),
             ("NEUMONÍA", "neumonía"),
+            ("NA\u{301}USEAS", "na\u{301}useas"),
             ("Diagnóstico: NEUMONÍA", "Diagnóstico: NEUMONÍA"),
             ("PACIENTE CON pH 7", "paciente con ph 7"),
             ("ÑOÑERÍAS\r\nDEL Dr. Ñ", "ñoñerías\r\nDEL Dr. Ñ"),

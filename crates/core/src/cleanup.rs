@@ -63,6 +63,12 @@ impl CleanupMode {
             Self::DeleteFull => written_break(text),
         }
     }
+
+    /// Bytes at the begin of `text` to pass over where nothing is replaced. Written `\r` without a `\n` are passed over
+    /// together, for each of them would look along all that follow.
+    fn passed(self, text: &[u8]) -> usize {
+        if self == Self::ShrinkFull { written(text, b'r').max(1) } else { 1 }
+    }
 }
 
 impl fmt::Display for CleanupMode {
@@ -91,12 +97,16 @@ fn written_break(text: &[u8]) -> usize {
     }
 }
 
+/// Length of a run of one written letter.
+fn written(text: &[u8], letter: u8) -> usize {
+    2 * text.chunks_exact(2).take_while(|pair| *pair == [b'\\', letter]).count()
+}
+
 /// Length of a run of written `\t`, or of `\n` after any number of `\r`.
 fn run_of_written(text: &[u8]) -> usize {
-    let run = |text: &[u8], letter| 2 * text.chunks_exact(2).take_while(|pair| *pair == [b'\\', letter]).count();
-    let returns = run(text, b'r');
-    match run(&text[returns..], b'n') {
-        0 => run(text, b't'),
+    let returns = written(text, b'r');
+    match written(&text[returns..], b'n') {
+        0 => written(text, b't'),
         feeds => returns + feeds,
     }
 }
@@ -148,7 +158,7 @@ pub fn clean(text: &str, mode: CleanupMode) -> Cleaned {
     while at < end {
         let length = mode.matched(&bytes[at..]);
         if length == 0 {
-            at += 1;
+            at += mode.passed(&bytes[at..]);
             continue;
         }
         cleaned.text.push_str(&text[copied..at]);
@@ -200,7 +210,26 @@ mod tests {
         check_origin(CleanupMode::DeleteFull, "\\n\\t b", "b", "b");
     }
 
+    #[test]
+    fn many_written_returns_are_looked_along_once() {
+        let returns = "\\r".repeat(300_000);
+        check("shrink_full", &returns, &returns);
+        check("shrink_full", &format!("a{returns}\\tb"), &format!("a{returns} b"));
+        check("shrink_full", &format!("a{returns}\\nb"), "a b");
+    }
+
     proptest! {
+        #[test]
+        fn nothing_is_replaced_within_what_is_passed_over(text in r"(\\r|\\n|\\t|\\|r|n| ){0,12}") {
+            for (_, mode) in CleanupMode::NAMES {
+                for at in 0..text.len() {
+                    let rest = &text.as_bytes()[at..];
+                    let passed = if mode.matched(rest) == 0 { mode.passed(rest) } else { 0 };
+                    prop_assert!((0..passed).all(|i| mode.matched(&rest[i..]) == 0), "{}", mode);
+                }
+            }
+        }
+
         #[test]
         fn every_span_leads_to_characters_of_the_original(text in "[ab\u{e9}\u{1f469} \t\r\n\u{1}\\\\nrt]{0,24}") {
             for (_, mode) in CleanupMode::NAMES {

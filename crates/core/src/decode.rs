@@ -10,6 +10,7 @@ use crate::{
     moves::{Constraints, Moves},
     posterior::Posterior,
     trim,
+    word::Snapper,
 };
 
 /// One mention in one document.
@@ -271,7 +272,8 @@ pub(crate) fn entity(units: &[Unit], kind: u16) -> Entity {
 
 /// Trims each entity; what becomes empty goes, and what the widening to whole words made overlap becomes one.
 fn tidy(text: &str, entities: &mut Vec<Entity>) {
-    entities.iter_mut().for_each(|e| e.span = trim::trim(text, e.span));
+    let mut snapper = Snapper::new(text);
+    entities.iter_mut().for_each(|e| e.span = trim::edges(text, snapper.snap(e.span)));
     entities.retain(|e| !e.span.is_empty());
     entities.dedup_by(|next, kept| {
         let overlaps = next.span.begin() < kept.span.end();
@@ -292,6 +294,20 @@ mod tests {
     fn the_score_is_the_mean_over_the_units() {
         let unit = |i, score| Unit { span: Span::new(i, i + 1), label: 1, score };
         assert!((entity(&[unit(0, 0.9), unit(1, 0.6), unit(2, 0.3)], 0).score - 0.6).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_long_word_of_many_entities_is_one() {
+        let text = format!("{} tos", "a".repeat(300_000));
+        let n = text.len();
+        let encoding = Encoding::new(&text, vec![0; n], (0..n).map(|i| (i, i + 1)));
+        let constraints = Constraints { begin_after_entity_cost: 0.0, whole_words: false };
+        let rule = Rule { decoding: Decoding::Viterbi(constraints), trim: true, ..Rule::default() };
+        let set = LabelSet::new(["O", "B-A", "I-A"].map(String::from).to_vec(), &[]).unwrap();
+        // every letter begins an entity
+        let found = Decoder::new(rule, set).entities(&text, (&encoding, 0..n), &[0.0, 9.0, 0.0].repeat(n), &[true]);
+        let spans: Vec<Span> = found.iter().map(|e| e.span).collect();
+        assert_eq!(spans, [Span::new(0, 300_000), Span::new(300_001, n)]);
     }
 
     proptest! {

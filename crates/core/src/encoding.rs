@@ -25,18 +25,24 @@ impl Encoding {
     /// Builds an encoding from the ids and the raw byte offsets of a tokenizer.
     ///
     /// Offsets are widened to character boundaries, trimmed of white space and made monotonic, whatever the
-    /// tokenizer's normalizer did to them; the result always slices `text`.
+    /// tokenizer's normalizer did to them; the result always slices `text`. A normalizer that composes accents or strips
+    /// them leaves the marks of decomposed ones to no piece: they are given to the piece before them.
     #[must_use]
     pub fn new(text: &str, ids: Vec<u32>, offsets: impl IntoIterator<Item = (usize, usize)>) -> Self {
         let mut spans: Vec<Span> = Vec::with_capacity(ids.len());
         let mut raw = Vec::with_capacity(ids.len());
         let mut joined = Vec::with_capacity(ids.len());
         let mut floor = 0;
-        for (begin, end) in offsets {
+        let mut offsets = offsets.into_iter().peekable();
+        while let Some((begin, end)) = offsets.next() {
             // tokenizers itself counts a position inside a character as the character's begin
             let (first, last) = (text.floor_char_boundary(begin), text.floor_char_boundary(end));
             raw.push(Span::new(first, last.max(first)));
-            let span = Span::around(text, begin.max(floor), end.max(floor)).trimmed(text);
+            let mut span = Span::around(text, begin.max(floor), end.max(floor)).trimmed(text);
+            if !span.is_empty() {
+                let next = offsets.peek().map_or(text.len(), |next| text.floor_char_boundary(next.0));
+                span = Span::new(span.begin(), word::end_of_marks(text, span.end(), next));
+            }
             floor = span.begin();
             let touches = spans.last().is_some_and(|last| !last.is_empty() && last.end() >= span.begin());
             joined.push(touches && !span.is_empty() && word::is_inside_word(text, span.begin()));
@@ -172,6 +178,20 @@ mod tests {
         let encoding = Encoding::new(text, vec![0; 6], pieces).with_words(text, &words);
         assert_eq!(encoding.joined(), [false, true, false, false, false, false]);
         assert_eq!(encoding.continues(), [false, true, false, false, false, true]);
+    }
+
+    #[test]
+    fn marks_that_the_tokenizer_took_off_belong_to_the_piece_before_them() {
+        // as XLM-R cuts "così è", decomposed
+        let text = "cosi\u{300} e\u{300}";
+        let encoding = Encoding::new(text, vec![0; 3], [(0, 3), (3, 4), (6, 8)]);
+        assert_eq!(encoding.spans(), [Span::new(0, 3), Span::new(3, 6), Span::new(7, 10)]);
+        assert_eq!(encoding.raw(), [Span::new(0, 3), Span::new(3, 4), Span::new(6, 8)]);
+        // "müde", cut after the accent, and by a tokenizer that has a piece for it
+        let text = "mu\u{308}de";
+        for pieces in [[(0, 1), (1, 2), (4, 6)], [(0, 2), (2, 4), (4, 6)]] {
+            assert_eq!(Encoding::new(text, vec![0; 3], pieces).joined(), [false, true, true]);
+        }
     }
 
     #[test]

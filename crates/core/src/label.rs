@@ -7,11 +7,11 @@ use std::{collections::BTreeSet, fmt, ops::Range};
 pub enum Prefix {
     /// `B-`: the entity begins here.
     Begin,
-    /// `I-`, or a label without prefix.
+    /// `I-`, `M-` of BMES, or a label without prefix.
     Inside,
     /// `E-` or `L-`: the entity ends here.
     End,
-    /// `S-` or `U-`: the entity is this piece alone.
+    /// `S-`, `U-`, or `W-` of BMEWO: the entity is this piece alone.
     Single,
 }
 
@@ -37,7 +37,7 @@ pub enum TagScheme {
     Ioe1,
     /// `E-` at every end.
     Ioe2,
-    /// `B- I- E- S-`.
+    /// `B- I- E- S-`; BMES (`B- M- E- S-`) and BMEWO (`B- M- E- W-`) by other letters.
     Iobes,
     /// `B- I- L- U-`.
     Bilou,
@@ -134,7 +134,10 @@ impl LabelSet {
         let width = labels.len() / names.len();
         let heads: Vec<Head> =
             names.into_iter().enumerate().map(|(i, name)| Head { name, columns: i * width..(i + 1) * width }).collect();
-        let scheme = guess_scheme(&labels, &heads);
+        let inside = heads.iter().flat_map(|h| labels[h.columns.clone()].iter().filter(|l| !is_outside(l, &h.name)));
+        let inside: Vec<&str> = inside.map(String::as_str).collect();
+        let bmes = is_bmes(&inside);
+        let scheme = guess_scheme(&inside, bmes);
         let mut entities: Vec<String> = Vec::new();
         let mut tags = Vec::with_capacity(labels.len());
         for head in &heads {
@@ -142,7 +145,7 @@ impl LabelSet {
                 tags.push(if is_outside(label, &head.name) {
                     Tag::Outside
                 } else {
-                    let (prefix, kind) = match split_prefix(label) {
+                    let (prefix, kind) = match split_prefix(label, bmes) {
                         Some(parts) if scheme != TagScheme::None => parts,
                         _ => (Prefix::Inside, label.as_str()),
                     };
@@ -236,34 +239,33 @@ fn is_outside(label: &str, head: &str) -> bool {
     label == "O" || (!head.is_empty() && label.strip_prefix(head) == Some(":O"))
 }
 
-fn split_prefix(label: &str) -> Option<(Prefix, &str)> {
+/// `M-` and `W-` are prefixes in `bmes` alone.
+fn split_prefix(label: &str, bmes: bool) -> Option<(Prefix, &str)> {
     let (prefix, kind) = label.split_once('-')?;
     let prefix = match prefix {
         "B" => Prefix::Begin,
         "I" => Prefix::Inside,
+        "M" if bmes => Prefix::Inside,
         "E" | "L" => Prefix::End,
         "S" | "U" => Prefix::Single,
+        "W" if bmes => Prefix::Single,
         _ => return None,
     };
     (!kind.is_empty()).then_some((prefix, kind))
 }
 
 /// A label such as `I-131` is a prefix only in company: either every label has one, or some type has both B- and I-.
-fn guess_scheme(labels: &[String], heads: &[Head]) -> TagScheme {
-    let inside: Vec<&String> =
-        heads.iter().flat_map(|h| labels[h.columns.clone()].iter().filter(|l| !is_outside(l, &h.name))).collect();
-    let prefixed: Vec<&String> = inside.iter().copied().filter(|l| split_prefix(l).is_some()).collect();
-    let has_pair = prefixed
-        .iter()
-        .any(|l| l.strip_prefix("B-").is_some_and(|kind| prefixed.iter().any(|m| m.strip_prefix("I-") == Some(kind))));
-    if prefixed.is_empty() || (prefixed.len() < inside.len() && !has_pair) {
+fn guess_scheme(inside: &[&str], bmes: bool) -> TagScheme {
+    let prefixed: Vec<&str> = inside.iter().copied().filter(|l| split_prefix(l, bmes).is_some()).collect();
+    let in_company = has_pair(inside, "I-") || has_pair(inside, "M-");
+    if prefixed.is_empty() || (prefixed.len() < inside.len() && !in_company) {
         return TagScheme::None;
     }
     let letters: BTreeSet<char> = prefixed.iter().filter_map(|l| l.chars().next()).collect();
     let any = |wanted: &[char]| wanted.iter().any(|c| letters.contains(c));
     if any(&['L', 'U']) {
         TagScheme::Bilou
-    } else if any(&['S']) || (any(&['E']) && any(&['B'])) {
+    } else if any(&['S', 'W']) || (any(&['E']) && any(&['B'])) {
         TagScheme::Iobes
     } else if any(&['B']) {
         TagScheme::Iob2
@@ -272,6 +274,19 @@ fn guess_scheme(labels: &[String], heads: &[Head]) -> TagScheme {
     } else {
         TagScheme::Io
     }
+}
+
+/// Whether some type has both a `B-` and a label with the prefix `other`.
+fn has_pair(inside: &[&str], other: &str) -> bool {
+    let mut begun = inside.iter().filter_map(|l| l.strip_prefix("B-")).filter(|kind| !kind.is_empty());
+    begun.any(|kind| inside.iter().any(|l| l.strip_prefix(other) == Some(kind)))
+}
+
+/// Whether `M-` says the middle of an entity and `W-` a whole one. A label such as `M-PROTEIN` needs company too: a `B-`
+/// of its type, or a `B-` among labels that all have a prefix of BMES or BMEWO.
+fn is_bmes(inside: &[&str]) -> bool {
+    let among = |label: &&str| ["B-", "M-", "E-", "S-", "W-"].iter().any(|prefix| label.starts_with(prefix));
+    has_pair(inside, "M-") || (inside.iter().any(|label| label.starts_with("B-")) && inside.iter().all(among))
 }
 
 #[cfg(test)]
@@ -293,6 +308,20 @@ mod tests {
         check("O A B", TagScheme::None, "A B");
         check("O ASPIRIN I-131", TagScheme::None, "ASPIRIN I-131");
         check("O B-A I-A [PAD]", TagScheme::Iob2, "A [PAD]");
+    }
+
+    #[test]
+    fn middles_and_whole_ones_are_read_in_company() {
+        check("O B-A M-A E-A S-A", TagScheme::Iobes, "A");
+        check("O B-A M-A E-A W-A", TagScheme::Iobes, "A");
+        check("O B-A M-A E-A S-A [PAD]", TagScheme::Iobes, "A [PAD]");
+        check("O B-A E-A W-B", TagScheme::Iobes, "A B");
+        check("O B-A M-A", TagScheme::Iob2, "A");
+        check("O M-PROTEIN", TagScheme::None, "M-PROTEIN");
+        check("O B-A I-A M-PROTEIN W-B", TagScheme::Iob2, "A M-PROTEIN W-B");
+        let labels = ["O", "B-A", "M-A", "E-A", "W-A"].map(String::from).to_vec();
+        let prefixes = [Prefix::Begin, Prefix::Inside, Prefix::End, Prefix::Single].map(|p| Tag::Entity(p, 0));
+        assert_eq!(LabelSet::new(labels, &[]).unwrap().tags()[1..], prefixes);
     }
 
     #[test]

@@ -16,6 +16,9 @@ const HALF: f64 = 0.5;
 /// The least probability of a label, so that some sequence is always possible.
 const LEAST: f32 = 1e-12;
 
+/// The logarithm of what a sum of 1 does not show any more.
+const LAST_DIGIT: f64 = -37.0;
+
 /// The moves of one head.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Posterior {
@@ -161,7 +164,12 @@ impl Posterior {
 /// The logarithm of the sum of what these are logarithms of.
 fn sum(logarithms: impl Iterator<Item = f64> + Clone) -> f64 {
     let top = logarithms.clone().fold(f64::NEG_INFINITY, f64::max);
-    if top == f64::NEG_INFINITY { top } else { top + logarithms.map(|value| (value - top).exp()).sum::<f64>().ln() }
+    if top == f64::NEG_INFINITY {
+        return top;
+    }
+    // most labels are far below the first: what would change no digit is not computed
+    let below = logarithms.map(|value| value - top).filter(|below| *below > LAST_DIGIT);
+    top + below.map(f64::exp).sum::<f64>().ln()
 }
 
 /// The probability of sequences that come by `mass` into each label, whatever follows.

@@ -16,46 +16,53 @@ use crate::{Span, word};
 /// ```
 #[must_use]
 pub fn trim(text: &str, span: Span) -> Span {
-    let mut span = word::snap(text, span).trimmed(text);
+    edges(text, word::snap(text, span))
+}
+
+/// Tidies the edges of whole words.
+pub(crate) fn edges(text: &str, words: Span) -> Span {
+    let mut span = words.trimmed(text);
+    let mut counted = None; // once, and only where a bracket stands at an edge
     loop {
         let part = span.slice(text);
         let (Some(first), Some(last)) = (part.chars().next(), part.chars().next_back()) else { return span };
         let before_last = part[..part.len() - last.len_utf8()].chars().next_back();
-        let count = |c: char| part.chars().filter(|&x| x == c).count();
-        let drop_last = matches!(last, ',' | ';' | ':' | '/')
-            || (last == '.' && before_last.is_some_and(|c| matches!(c, ')' | ']' | '}' | '0'..='9')))
-            || opener(last).is_some_and(|open| count(open) < count(last));
-        let drop_first = closer(first).is_some_and(|close| count(first) > count(close));
-        span = if drop_last {
-            Span::new(span.begin(), span.end() - last.len_utf8())
-        } else if drop_first {
-            Span::new(span.begin() + first.len_utf8(), span.end())
-        } else {
+        let stops = matches!(last, ',' | ';' | ':' | '/')
+            || (last == '.' && before_last.is_some_and(|c| matches!(c, ')' | ']' | '}' | '0'..='9')));
+        let opener = BRACKETS.iter().position(|pair| pair.0 == first);
+        let closer = BRACKETS.iter().position(|pair| pair.1 == last);
+        let (mut begin, mut end) = (span.begin(), span.end());
+        if stops {
+            end -= last.len_utf8();
+        } else if opener.is_none() && closer.is_none() {
             return span;
+        } else {
+            let open = counted.get_or_insert_with(|| left_open(part));
+            if let Some(pair) = closer.filter(|&pair| open[pair] < 0) {
+                open[pair] += 1;
+                end -= last.len_utf8();
+            } else if let Some(pair) = opener.filter(|&pair| open[pair] > 0) {
+                open[pair] -= 1;
+                begin += first.len_utf8();
+            } else {
+                return span;
+            }
         }
-        .trimmed(text);
+        span = Span::new(begin, end).trimmed(text);
     }
 }
 
-fn opener(c: char) -> Option<char> {
-    match c {
-        ')' => Some('('),
-        ']' => Some('['),
-        _ => None,
-    }
-}
+const BRACKETS: [(char, char); 2] = [('(', ')'), ('[', ']')];
 
-fn closer(c: char) -> Option<char> {
-    match c {
-        '(' => Some(')'),
-        '[' => Some(']'),
-        _ => None,
-    }
+/// How many more of each pair of [`BRACKETS`] open than close in `part`.
+fn left_open(part: &str) -> [i64; 2] {
+    BRACKETS.map(|(opener, closer)| part.chars().map(|c| i64::from(c == opener) - i64::from(c == closer)).sum())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn edges() {
@@ -74,5 +81,38 @@ mod tests {
     fn a_cut_word_is_made_whole() {
         let text = "insulin glargine";
         assert_eq!(trim(text, Span::new(0, 11)).slice(text), "insulin glargine");
+    }
+
+    #[test]
+    fn many_brackets_are_counted_once() {
+        let (open, closed) = ("(".repeat(300_000), ")]".repeat(150_000));
+        let check = |text: &str, expect: &str| assert_eq!(trim(text, Span::new(0, text.len())).slice(text), expect);
+        check(&open, "");
+        check(&format!("{open}aspirin"), "aspirin");
+        check(&format!("aspirin{closed}"), "aspirin");
+    }
+
+    /// Takes one thing off, where there is one, and counts every bracket for it.
+    fn once(part: &str) -> &str {
+        let lone = |c: char, partner: char| part.matches(c).count() > part.matches(partner).count();
+        let stops = [",", ").", "]."].iter().any(|stop| part.ends_with(stop));
+        if stops || (part.ends_with(')') && lone(')', '(')) || (part.ends_with(']') && lone(']', '[')) {
+            &part[..part.len() - 1]
+        } else if (part.starts_with('(') && lone('(', ')')) || (part.starts_with('[') && lone('[', ']')) {
+            &part[1..]
+        } else {
+            part
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn brackets_are_those_that_are_left(text in "[a()\\[\\],. ]{0,16}") {
+            let mut expect = text.trim();
+            while once(expect) != expect {
+                expect = once(expect).trim();
+            }
+            prop_assert_eq!(trim(&text, Span::new(0, text.len())).slice(&text), expect);
+        }
     }
 }

@@ -15,9 +15,13 @@ use crate::Span;
 /// ```
 #[must_use]
 pub fn is_word_char(c: char) -> bool {
-    c.is_alphanumeric()
-        || matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
-            | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}' | '\u{200c}' | '\u{200d}')
+    c.is_alphanumeric() || is_mark(c)
+}
+
+/// Whether `c` is a mark or joiner that modifies the character before it.
+pub(crate) fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}' | '\u{200c}' | '\u{200d}')
 }
 
 /// Whether `c` is of a script that writes no spaces between words: Thai, Lao, Burmese, Khmer, Japanese or Chinese.
@@ -58,18 +62,91 @@ pub(crate) fn is_inside_run(text: &str, at: usize) -> bool {
         if goes_on(b, a) || ![b, a].into_iter().any(|c| is_word_char(c) || c.is_whitespace()))
 }
 
+/// The end of the marks that follow byte `at` of `text` and belong to the word before it; `limit` at most.
+pub(crate) fn end_of_marks(text: &str, at: usize, limit: usize) -> usize {
+    match text.get(at..limit) {
+        Some(rest) if is_inside_word(text, at) => {
+            at + rest.chars().take_while(|&c| is_mark(c)).map(char::len_utf8).sum::<usize>()
+        }
+        _ => at,
+    }
+}
+
 /// The smallest span around `span` that cuts no word.
 #[must_use]
 pub fn snap(text: &str, span: Span) -> Span {
-    let (mut begin, mut end) = (span.begin(), span.end());
-    if span.is_empty() {
-        return span;
+    Snapper::new(text).snap(span)
+}
+
+/// Snaps spans of one text. It remembers the last word, so that of many spans in a long word the first alone walks it.
+pub(crate) struct Snapper<'a> {
+    text: &'a str,
+    word: Span,
+}
+
+impl<'a> Snapper<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, word: Span::default() }
     }
-    while is_inside_word(text, begin) {
-        begin -= text[..begin].chars().next_back().map_or(0, char::len_utf8);
+
+    /// As [`snap`].
+    pub(crate) fn snap(&mut self, span: Span) -> Span {
+        if span.is_empty() {
+            return span;
+        }
+        Span::new(self.around(span.begin()).begin(), self.around(span.end()).end())
     }
-    while is_inside_word(text, end) {
-        end += text[end..].chars().next().map_or(0, char::len_utf8);
+
+    /// The word that `at` lies inside; empty at `at` where it is at an edge or in none.
+    fn around(&mut self, at: usize) -> Span {
+        if self.word.begin() < at && at < self.word.end() {
+            return self.word;
+        }
+        let (mut begin, mut end) = (at, at);
+        while is_inside_word(self.text, begin) {
+            begin -= self.text[..begin].chars().next_back().map_or(0, char::len_utf8);
+        }
+        while is_inside_word(self.text, end) {
+            end += self.text[end..].chars().next().map_or(0, char::len_utf8);
+        }
+        if begin < end {
+            self.word = Span::new(begin, end);
+        }
+        Span::new(begin, end)
     }
-    Span::new(begin, end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn marks_belong_to_the_word_before_them() {
+        let check = |text: &str, at, limit, expect| assert_eq!(end_of_marks(text, at, limit), expect, "{text:?}");
+        check("a\u{301}\u{200d}b", 1, 7, 6);
+        check("a\u{301}\u{200d}b", 1, 3, 3);
+        check("a\u{301}", 1, 0, 1);
+        check("-\u{301}", 1, 3, 1);
+        check("\u{301}", 0, 2, 0);
+    }
+
+    proptest! {
+        #[test]
+        fn a_word_that_is_remembered_changes_nothing(
+            text in "[ a-c\u{e9}\u{301}日.-]{1,24}",
+            spans in prop::collection::vec((0usize..64, 0usize..64), 1..8),
+        ) {
+            let mut snapper = Snapper::new(&text);
+            for (one, other) in spans {
+                let span = Span::around(&text, one.min(other), one.max(other));
+                let found = snapper.snap(span);
+                prop_assert_eq!(found, snap(&text, span));
+                let cuts = |at| is_inside_word(&text, at);
+                prop_assert!(span.is_empty() || !cuts(found.begin()) && !cuts(found.end()));
+                let added = (found.begin() + 1..=span.begin()).chain(span.end()..found.end());
+                prop_assert!(added.filter(|&at| text.is_char_boundary(at)).all(cuts));
+            }
+        }
+    }
 }

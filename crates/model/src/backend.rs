@@ -240,7 +240,9 @@ impl Backend {
                 Input::Ids => values.extend(window.iter().map(|&id| i64::from(id))),
                 Input::Mask => values.extend(window.iter().map(|&id| mask(id))),
                 Input::Types => values.extend(window.iter().map(|_| 0)),
-                Input::Positions => values.extend((0..window.len() as i64).map(|i| self.first_position + i)),
+                Input::Positions => {
+                    values.extend((0..window.len() as i64).map(|i| self.first_position.saturating_add(i)));
+                }
             }
             let fill = match spec.input {
                 Input::Ids => self.pad,

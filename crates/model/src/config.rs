@@ -12,6 +12,25 @@ const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 /// Window length where neither file states one.
 const DEFAULT_MAX_LENGTH: usize = 512;
 
+/// Types that count positions from `pad_token_id` + 1 on, as RoBERTa does, beside those whose names hold `roberta` or
+/// `camembert`.
+const LIKE_ROBERTA: [&str; 7] = ["data2vec-text", "ibert", "lilt", "longformer", "luke", "mpnet", "xmod"];
+/// Types that are known to count them from 0 on.
+const FROM_ZERO: [&str; 12] = [
+    "albert",
+    "bert",
+    "big_bird",
+    "convbert",
+    "deberta",
+    "deberta-v2",
+    "distilbert",
+    "electra",
+    "megatron-bert",
+    "mobilebert",
+    "rembert",
+    "squeezebert",
+];
+
 /// What a model folder says about itself.
 ///
 /// Fields of `config.json` that are read: those of Hugging Face (`model_type`, `architectures`, `id2label`,
@@ -117,10 +136,10 @@ impl Config {
                 labels.iob2_columns(head).map_err(|source| ModelError::Labels { file: file.clone(), source })?;
             }
         }
-        // the RoBERTa family counts positions from pad_token_id + 1
         let pad_token_id = raw.pad_token_id.unwrap_or(0);
-        let shifted = ["roberta", "camembert"].iter().any(|kind| raw.model_type.contains(kind));
-        let first_position = if shifted { pad_token_id + 1 } else { 0 };
+        let shifted = ["roberta", "camembert"].iter().any(|kind| raw.model_type.contains(kind))
+            || LIKE_ROBERTA.contains(&raw.model_type.as_str());
+        let first_position = if shifted { pad_token_id.saturating_add(1) } else { 0 };
         let max_positions =
             raw.max_position_embeddings.map(|n| n.saturating_sub(usize::try_from(first_position).unwrap_or(0)));
         let stated = match files.read(TOKENIZER_CONFIG)? {
@@ -149,6 +168,19 @@ impl Config {
             pad_token_id,
             first_position,
         })
+    }
+
+    /// Tokens of a window that `rows` position embeddings may not reach, counted as RoBERTa does where the type is not known;
+    /// `None` where they reach all of `max_length`.
+    pub(crate) fn doubtful_length(&self, rows: u64) -> Option<usize> {
+        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+        let first = match FROM_ZERO.contains(&self.model_type.as_str()) {
+            true => 0,
+            false => self.first_position.max(self.pad_token_id.saturating_add(1)),
+        };
+        let reach = rows.saturating_sub(usize::try_from(first).unwrap_or(0));
+        // more than one window beyond the last row tells no more
+        (self.max_length > reach).then(|| self.max_length.min(rows.saturating_add(1)))
     }
 
     /// How the model is read where nobody says otherwise: its own way, or the best label of each word.

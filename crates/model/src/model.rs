@@ -1,5 +1,7 @@
 //! [`Model`]: everything that inference needs of one model folder.
 
+use std::iter;
+
 use crate::{
     Backend, Config, Graph, Manifest, ModelCard, ModelError, ModelFiles, Runtime, RuntimeSearch, SessionOptions,
     Tokenizer,
@@ -37,7 +39,34 @@ impl Model {
         let runtime = Runtime::load(search)?;
         let probe: Vec<u32> = tokenizer.prefix().iter().chain([&0]).chain(tokenizer.suffix()).copied().collect();
         let backend = Backend::load(runtime, (&files, &graph), &config, options, &probe)?;
-        Ok(Self { files, config, tokenizer, backend })
+        let model = Self { files, config, tokenizer, backend };
+        graph.positions.map_or(Ok(()), |rows| model.reach(rows))?;
+        Ok(model)
+    }
+
+    /// Tries a long window where it may be beyond the `rows` position embeddings: better here than in the middle of a column.
+    fn reach(&self, rows: u64) -> Result<(), ModelError> {
+        let Some(length) = self.config.doubtful_length(rows) else { return Ok(()) };
+        // padding would have no position
+        let piece = u32::from(self.config.pad_token_id == 0);
+        let (prefix, suffix) = (self.tokenizer.prefix(), self.tokenizer.suffix());
+        let pieces = iter::repeat_n(&piece, length.saturating_sub(self.tokenizer.special_tokens()));
+        let window: Vec<u32> = prefix.iter().chain(pieces).chain(suffix).copied().collect();
+        match self.backend.run(0, &[&window], window.len()) {
+            Ok(_) => Ok(()),
+            Err(ModelError::Run { reason, .. }) => Err(ModelError::Config {
+                file: self.files.describe("config.json"),
+                reason: format!(
+                    "windows of {} tokens are more than `{}` takes, which has {rows} position embeddings: set `window_length` to \
+                     a little less than that, as {} ({})",
+                    self.config.max_length,
+                    self.files.onnx_name(),
+                    rows.saturating_sub(2),
+                    reason.replace('\n', " "),
+                ),
+            }),
+            Err(other) => Err(other),
+        }
     }
 
     /// The card of this model.

@@ -2,11 +2,13 @@
 
 use std::sync::OnceLock;
 
+use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use spanframe_core::Encoding;
 use tokenizers::ModelWrapper;
 
-use crate::{ModelError, ModelFiles, spark_pieces::SentencePiece};
+use crate::{ModelError, ModelFiles, charsmap::Charsmap, spark_pieces::SentencePiece};
 
 const FILE: &str = "tokenizer.json";
 
@@ -27,6 +29,13 @@ pub struct Tokenizer {
     pub(crate) sentence_piece: OnceLock<SentencePiece>,
 }
 
+/// What is checked before the library reads the file.
+#[derive(Deserialize)]
+struct Unchecked {
+    #[serde(default)]
+    normalizer: Value,
+}
+
 impl Tokenizer {
     /// Loads tokenizer.json. Truncation and padding that it may ask for are switched off: windows do their work.
     ///
@@ -36,6 +45,10 @@ impl Tokenizer {
         let file = files.describe(FILE);
         let bytes = files.require(FILE, "save it with `AutoTokenizer.from_pretrained(...).save_pretrained(folder)`")?;
         let wrong = |reason: String| ModelError::Tokenizer { file: file.clone(), reason };
+        let unchecked: Unchecked = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
+        if !Charsmap::all_sound(&unchecked.normalizer) {
+            return Err(wrong("the precompiled_charsmap of its normalizer is damaged".to_string()));
+        }
         let mut inner = tokenizers::Tokenizer::from_bytes(&bytes).map_err(|e| wrong(e.to_string()))?;
         inner.with_truncation(None).map_err(|e| wrong(e.to_string()))?;
         inner.with_padding(None);
