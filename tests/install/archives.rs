@@ -99,6 +99,58 @@ fn a_bomb_is_refused_before_it_is_large() {
     check(&zip(folder.path(), many), &["more than 10000 entries"]);
 }
 
+/// A tar archive that begins with an entry of that kind and content.
+fn tar_of(folder: &Path, kind: EntryType, content: &[u8]) -> PathBuf {
+    let path = folder.join("model.tgz");
+    let mut builder = tar::Builder::new(GzEncoder::new(File::create(&path).unwrap(), Compression::fast()));
+    for (kind, content) in [(kind, content), (EntryType::Regular, &b"{}"[..])] {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(content.len() as u64);
+        header.as_gnu_mut().unwrap().name[..11].copy_from_slice(b"config.json");
+        header.set_cksum();
+        builder.append(&header, content).unwrap();
+    }
+    builder.into_inner().unwrap().finish().unwrap();
+    path
+}
+
+/// The library holds long names and attributes in memory before it shows an entry.
+#[test]
+fn names_and_attributes_are_no_way_around_the_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let zeros = vec![0; 16 << 20];
+    for kind in [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader, EntryType::XGlobalHeader] {
+        check(&tar_of(folder.path(), kind, &zeros), &["the name or the attributes", "more than 65536 bytes"]);
+    }
+    // less in each, and many of them
+    let path = folder.path().join("model.tar.gz");
+    let mut builder = tar::Builder::new(GzEncoder::new(File::create(&path).unwrap(), Compression::best()));
+    let mut header = Header::new_gnu();
+    header.set_entry_type(EntryType::XGlobalHeader);
+    header.set_size(60_000);
+    header.set_cksum();
+    (0..200).for_each(|_| builder.append(&header, &zeros[..60_000]).unwrap());
+    builder.into_inner().unwrap().finish().unwrap();
+    check(&path, &["holds more than", "100 times its own size"]);
+    // names in messages are cut
+    let home = Home::new();
+    let long = tar_of(folder.path(), EntryType::GNULongName, &[b'n'; 60_000]);
+    let said = home.refused(&["model", "add", long.to_str().unwrap()], 3, &["leads out of the folder"]);
+    assert!(said.len() < 2000, "{} bytes", said.len());
+}
+
+#[test]
+fn long_names_are_read() {
+    let home = Home::new();
+    let path = home.folder.path().join("ours.tar.gz");
+    let mut builder = tar::Builder::new(GzEncoder::new(File::create(&path).unwrap(), Compression::fast()));
+    builder.append_dir_all("n".repeat(200), test_model("distilbert")).unwrap();
+    builder.into_inner().unwrap().finish().unwrap();
+    home.done(&["model", "add", path.to_str().unwrap()]);
+    assert_eq!(home.entities("ours"), home.entities(&test_model("distilbert")));
+}
+
 #[test]
 fn a_damaged_archive_is_refused() {
     let home = Home::new();

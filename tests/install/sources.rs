@@ -100,6 +100,46 @@ fn a_packed_model_is_installed_elsewhere_as_it_was() {
     here.refused(&["model", "pack", "ours", "moved.rar"], 2, &["end it with .tar.gz"]);
 }
 
+/// The files are there for whoever may see those that the user makes.
+#[cfg(unix)]
+#[test]
+fn an_archive_has_the_rights_of_any_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = Home::new();
+    let mode = |name: &str| fs::metadata(home.folder.path().join(name)).unwrap().permissions().mode();
+    File::create(home.folder.path().join("new")).unwrap();
+    for name in ["ours.tgz", "ours.zip"] {
+        home.done(&["model", "pack", &test_model("distilbert"), home.folder.path().join(name).to_str().unwrap()]);
+        assert_eq!(mode(name), mode("new"), "{name}");
+    }
+}
+
+/// Where folders cannot change places, the old model is moved aside first.
+#[test]
+fn a_model_whose_replacement_was_killed_is_back_for_the_next_command() {
+    let home = Home::new();
+    let other = test_model("bert-cased");
+    let archive = home.folder.path().join("ours.zip");
+    let commands: [&[&str]; 4] = [
+        &["model", "verify", "ours"],
+        &["model", "remove", "ours"],
+        &["model", "pack", "ours", archive.to_str().unwrap()],
+        &["model", "add", &other, "--name", "other"],
+    ];
+    for command in commands {
+        home.done(&["model", "add", &test_model("distilbert"), "--name", "ours", "--replace"]);
+        let aside = home.models().join(".spanframe-staging.ours+replaced.abc123");
+        fs::create_dir(&aside).unwrap();
+        fs::write(aside.join(".lock"), "").unwrap();
+        fs::rename(home.models().join("ours"), aside.join("replaced")).unwrap();
+        home.done(command);
+        assert!(!aside.exists(), "{command:?}");
+        assert_eq!(home.models().join("ours").exists(), command[1] != "remove", "{command:?}");
+    }
+    home.done(&["model", "verify", "ours"]);
+}
+
 #[test]
 fn names_are_checked_and_never_taken_twice() {
     let home = Home::new();

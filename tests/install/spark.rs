@@ -211,6 +211,16 @@ fn a_folder_that_cannot_be_read_is_refused_with_file_and_place() {
         &|f| fs::write(f.join("camembert_spp"), "no model").unwrap(),
         &["camembert_spp", "SentencePiece"],
     );
+    // the root of the normalizer's table leads beyond its end
+    let leads_out = |f: &Path| {
+        let path = f.join("xlmroberta_spp");
+        let mut bytes = fs::read(&path).unwrap();
+        let table = [0x00, 0xb4, 0x02, 0x00, 0x00, 0x84, 0x00, 0x00];
+        let at = bytes.windows(8).position(|w| w == table).unwrap();
+        bytes[at + 6..at + 8].copy_from_slice(&[0xff, 0x7f]);
+        fs::write(path, bytes).unwrap();
+    };
+    check("xlm-roberta-fp32", &leads_out, &["not a usable tokenizer", "precompiled_charsmap"]);
     check("deberta-v2", &|f| truncate(f.join("deberta_classification_onnx")), &["deberta_classification_onnx"]);
     check("bert-cased", &|f| edit(metadata(f), "BertForTokenClassification", "NerDLModel"), &["it is a NerDLModel"]);
     check("bert-cased", &|f| fs::write(metadata(f), "{").unwrap(), &["metadata/part-00000", "no metadata of Spark"]);

@@ -14,7 +14,7 @@ use crate::{
     pack,
     probe::probe,
     spark,
-    staging::Staging,
+    staging::{self, Staging},
 };
 
 /// The folder of installed models. Nothing is fetched but by [`add`](Self::add) of a model of the hub.
@@ -218,8 +218,15 @@ impl Models {
     }
 
     fn installed(&self, name: &str) -> Result<PathBuf, InstallError> {
-        let folder = check(name).ok().map(|()| self.folder.join(name)).filter(|folder| folder.is_dir());
-        folder.ok_or_else(|| self.not_installed(name))
+        let folder = check(name).ok().map(|()| self.folder.join(name));
+        let there = folder.filter(|folder| {
+            // a process that was replacing it may have been killed
+            folder.is_dir() || {
+                staging::sweep(&self.folder);
+                folder.is_dir()
+            }
+        });
+        there.ok_or_else(|| self.not_installed(name))
     }
 
     fn not_installed(&self, name: &str) -> InstallError {

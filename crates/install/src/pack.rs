@@ -6,7 +6,6 @@ use std::{
 };
 
 use spanframe_model::{MANIFEST, Manifest};
-use tempfile::NamedTempFile;
 
 use crate::{InstallError, archive};
 
@@ -23,7 +22,10 @@ pub(crate) fn pack(folder: &Path, manifest: &Manifest, target: &Path) -> Result<
     files.push(MANIFEST.to_string());
     let above = target.parent().filter(|above| !above.as_os_str().is_empty()).map_or(PathBuf::from("."), PathBuf::from);
     let write = || -> io::Result<()> {
-        let mut output = NamedTempFile::new_in(&above)?;
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the user's umask
+        let mut output = builder.tempfile_in(&above)?;
         match archive::is_tar_name(target) {
             true => archive::pack_tar(folder, &files, &name, output.as_file_mut())?,
             false => archive::pack_zip(folder, &files, &name, output.as_file_mut())?,

@@ -1,29 +1,63 @@
 //! Gzipped tar archives.
 
 use std::{
+    cell::Cell,
     fs::File,
-    io::{self, BufReader, Write},
+    io::{self, BufReader, Read, Write},
     path::Path,
+    rc::Rc,
 };
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use tar::{Archive, Builder, EntryType, Header};
 
-use super::unpacker::Unpacker;
+use super::unpacker::{Unpacker, shown};
 use crate::InstallError;
 
+/// Most bytes between the contents of two entries: the header, a long name, attributes. The library holds them in memory.
+const LONGEST_HEADERS: u64 = 64 << 10;
+
+/// Reads no more bytes than are left.
+struct Gate<R> {
+    inner: R,
+    left: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Gate<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.get();
+        if left == 0 && !buffer.is_empty() {
+            return Err(io::Error::other("no more is read"));
+        }
+        let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let n = self.inner.read(&mut buffer[..most])?;
+        self.left.set(left - n as u64);
+        Ok(n)
+    }
+}
+
 pub(crate) fn unpack(file: File, unpacker: &mut Unpacker) -> Result<(), InstallError> {
-    let mut archive = Archive::new(GzDecoder::new(BufReader::new(file)));
-    let damaged = |e: &io::Error| format!("it is no gzipped tar archive, or damaged ({e})");
-    for entry in archive.entries().map_err(|e| unpacker.refuse(damaged(&e)))? {
-        let entry = entry.map_err(|e| unpacker.refuse(damaged(&e)))?;
+    let left = Rc::new(Cell::new(LONGEST_HEADERS));
+    let mut archive = Archive::new(Gate { inner: GzDecoder::new(BufReader::new(file)), left: Rc::clone(&left) });
+    let damaged = |e: io::Error| match left.get() {
+        0 => format!("the name or the attributes of one of its entries have more than {LONGEST_HEADERS} bytes"),
+        _ => format!("it is no gzipped tar archive, or damaged ({e})"),
+    };
+    let mut entries = archive.entries().map_err(|e| unpacker.refuse(damaged(e)))?;
+    loop {
+        left.set(LONGEST_HEADERS);
+        let Some(entry) = entries.next() else { break };
+        let entry = entry.map_err(|e| unpacker.refuse(damaged(e)))?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        unpacker.count(LONGEST_HEADERS - left.get(), &name)?;
+        // its content is counted as it is written
+        left.set(u64::MAX);
         match entry.header().entry_type() {
             EntryType::Directory => unpacker.folder(&name)?,
             EntryType::Regular | EntryType::Continuous => unpacker.file(&name, entry)?,
             // facts about the archive, not an entry of it
             EntryType::XGlobalHeader => {}
-            _ => return Err(unpacker.refuse(format!("its entry `{}` is a link or a device", name.escape_debug()))),
+            _ => return Err(unpacker.refuse(format!("its entry `{}` is a link or a device", shown(&name)))),
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    fmt::Display,
     fs::{self, File},
     io::{self, Read, Write},
     path::{Component, Path, PathBuf},
@@ -12,6 +13,11 @@ use crate::InstallError;
 
 const LONGEST_NAME: usize = 1000;
 const BUFFER: usize = 128 << 10;
+
+/// The begin of a name, escaped.
+pub(super) fn shown(name: &str) -> impl Display {
+    name[..name.floor_char_boundary(LONGEST_NAME)].escape_debug()
+}
 
 pub(crate) struct Unpacker {
     archive: PathBuf,
@@ -36,7 +42,7 @@ impl Unpacker {
         })
     }
 
-    /// The error of this archive. Names of entries are shown escaped.
+    /// The error of this archive.
     pub(crate) fn refuse(&self, reason: impl Into<String>) -> InstallError {
         InstallError::Archive { archive: self.archive.clone(), reason: reason.into() }
     }
@@ -59,25 +65,31 @@ impl Unpacker {
             let n = match content.read(&mut buffer) {
                 Ok(0) => return Ok(()),
                 Ok(n) => n,
-                Err(e) => return Err(self.refuse(format!("its entry `{}` is damaged ({e})", name.escape_debug()))),
+                Err(e) => return Err(self.refuse(format!("its entry `{}` is damaged ({e})", shown(name)))),
             };
-            self.bytes += n as u64;
-            if self.bytes > self.most {
-                return Err(self.refuse(format!(
-                    "it holds more than {} bytes, at its entry `{}`: at most {} times its own size and {} bytes are unpacked",
-                    self.most,
-                    name.escape_debug(),
-                    self.limits.ratio,
-                    self.limits.bytes
-                )));
-            }
+            self.count(n as u64, name)?;
             file.write_all(&buffer[..n]).map_err(InstallError::file(&target))?;
+        }
+    }
+
+    /// Counts `n` more bytes that the archive became, at its entry `name`.
+    pub(crate) fn count(&mut self, n: u64, name: &str) -> Result<(), InstallError> {
+        self.bytes += n;
+        match self.bytes > self.most {
+            false => Ok(()),
+            true => Err(self.refuse(format!(
+                "it holds more than {} bytes, at its entry `{}`: at most {} times its own size and {} bytes are unpacked",
+                self.most,
+                shown(name),
+                self.limits.ratio,
+                self.limits.bytes
+            ))),
         }
     }
 
     /// Where `name` goes, if it may go anywhere.
     fn place(&mut self, name: &str) -> Result<PathBuf, InstallError> {
-        let shown = name.escape_debug();
+        let shown = shown(name);
         if self.seen.len() >= self.limits.entries {
             return Err(self.refuse(format!("it has more than {} entries", self.limits.entries)));
         }
@@ -97,6 +109,6 @@ impl Unpacker {
     }
 
     fn unwritable(&self, name: &str, error: &io::Error) -> InstallError {
-        self.refuse(format!("its entry `{}` cannot be written ({error})", name.escape_debug()))
+        self.refuse(format!("its entry `{}` cannot be written ({error})", shown(name)))
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use super::unpacker::Unpacker;
+use super::unpacker::{Unpacker, shown};
 use crate::InstallError;
 
 pub(crate) fn unpack(file: File, unpacker: &mut Unpacker) -> Result<(), InstallError> {
@@ -25,7 +25,7 @@ pub(crate) fn unpack(file: File, unpacker: &mut Unpacker) -> Result<(), InstallE
         if entry.is_dir() {
             unpacker.folder(&name)?;
         } else if !entry.is_file() || entry.unix_mode().is_some_and(|mode| !matches!(mode & 0o170_000, 0 | 0o100_000)) {
-            return Err(unpacker.refuse(format!("its entry `{}` is a link or a device", name.escape_debug())));
+            return Err(unpacker.refuse(format!("its entry `{}` is a link or a device", shown(&name))));
         } else {
             unpacker.file(&name, entry)?;
         }

@@ -32,12 +32,17 @@ struct Class {
     flags: u8,
     fields: Vec<(u8, String)>,
     parent: Option<Rc<Class>>,
+    /// How many parents there are, one above the other.
+    depth: usize,
 }
+
+/// A value, and how deep values nest in it.
+type Nested = (Value, usize);
 
 #[derive(Clone)]
 enum Handle {
     Class(Rc<Class>),
-    Value(Value),
+    Value(Nested),
     /// A value that is being read; nothing that is read here holds itself.
     Open,
 }
@@ -57,7 +62,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Value, Wrong> {
     if reader.take(MAGIC.len())? != MAGIC {
         return Err((0, "it is no stream of Java's serialization".to_string()));
     }
-    let value = reader.value(0)?;
+    let (value, _) = reader.value(0)?;
     match reader.at == bytes.len() {
         true => Ok(value),
         false => reader.wrong("more follows the value"),
@@ -107,7 +112,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Remembers a value that was told; `slot` is its handle.
-    fn keep(&mut self, slot: usize, value: Value) -> Value {
+    fn keep(&mut self, slot: usize, value: Nested) -> Nested {
         self.handles[slot] = Handle::Value(value.clone());
         value
     }
@@ -117,13 +122,16 @@ impl<'a> Reader<'a> {
         self.handles.len() - 1
     }
 
-    fn value(&mut self, depth: usize) -> Result<Value, Wrong> {
+    fn value(&mut self, depth: usize) -> Result<Nested, Wrong> {
+        const TOO_DEEP: &str = "values are nested too deeply";
         if depth > DEEPEST {
-            return self.wrong("values are nested too deeply");
+            return self.wrong(TOO_DEEP);
         }
         match self.byte()? {
-            0x70 => Ok(Value::Null),
+            0x70 => Ok((Value::Null, 0)),
             0x71 => match self.handle()? {
+                // a chain of references nests too
+                Handle::Value((_, inside)) if depth + inside > DEEPEST => self.wrong(TOO_DEEP),
                 Handle::Value(value) => Ok(value),
                 _ => self.wrong("a reference to something that is no value"),
             },
@@ -145,10 +153,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn text(&mut self, length: usize) -> Result<Value, Wrong> {
+    fn text(&mut self, length: usize) -> Result<Nested, Wrong> {
         let slot = self.open();
         let text = self.modified_utf8(length)?;
-        Ok(self.keep(slot, Value::Text(text.into())))
+        Ok(self.keep(slot, (Value::Text(text.into()), 0)))
     }
 
     /// Java's own UTF-8: zero in two bytes, and UTF-16 units above the basic plane each by itself.
@@ -215,7 +223,12 @@ impl<'a> Reader<'a> {
                     return self.wrong(format!("a note on the class {}", name.escape_debug()));
                 }
                 let parent = self.class(depth + 1)?;
-                let class = Rc::new(Class { name, flags, fields, parent });
+                // parents may be told by references, each to one that has parents itself
+                let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
+                if depth > DEEPEST {
+                    return self.wrong("classes are nested too deeply");
+                }
+                let class = Rc::new(Class { name, flags, fields, parent, depth });
                 self.handles[slot] = Handle::Class(Rc::clone(&class));
                 Ok(Some(class))
             }
@@ -223,7 +236,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value, Wrong> {
+    fn object(&mut self, depth: usize) -> Result<Nested, Wrong> {
         let Some(class) = self.class(depth + 1)? else { return self.wrong("an object without a class") };
         let slot = self.open();
         let mut line = Vec::new();
@@ -233,6 +246,7 @@ impl<'a> Reader<'a> {
             next = class.parent.as_ref();
         }
         let mut fields = Vec::new();
+        let mut deepest = 0;
         // the fields of parents come first
         for class in line.into_iter().rev() {
             if class.flags & 3 != 2 {
@@ -242,7 +256,11 @@ impl<'a> Reader<'a> {
             for (kind, _) in &class.fields {
                 fields.push(match kind {
                     b'I' => Value::Int(self.int()?),
-                    b'L' | b'[' => self.value(depth + 1)?,
+                    b'L' | b'[' => {
+                        let (value, inside) = self.value(depth + 1)?;
+                        deepest = deepest.max(inside + 1);
+                        value
+                    }
                     _ => return self.wrong(format!("a field of the kind `{}`", char::from(*kind).escape_debug())),
                 });
             }
@@ -255,10 +273,10 @@ impl<'a> Reader<'a> {
                 return self.wrong(reason);
             }
         };
-        Ok(self.keep(slot, value))
+        Ok(self.keep(slot, (value, deepest)))
     }
 
-    fn array(&mut self, depth: usize) -> Result<Value, Wrong> {
+    fn array(&mut self, depth: usize) -> Result<Nested, Wrong> {
         let Some(class) = self.class(depth + 1)? else { return self.wrong("an array without a class") };
         if !class.name.starts_with("[L") {
             return self.wrong(format!("an array of the class {}", class.name.escape_debug()));
@@ -267,9 +285,56 @@ impl<'a> Reader<'a> {
         let count = self.count()?;
         // no room is made ahead: the number may be a lie
         let mut values = Vec::new();
+        let mut deepest = 0;
         for _ in 0..count {
-            values.push(self.value(depth + 1)?);
+            let (value, inside) = self.value(depth + 1)?;
+            deepest = deepest.max(inside + 1);
+            values.push(value);
         }
-        Ok(self.keep(slot, Value::List(Rc::new(values))))
+        Ok(self.keep(slot, (Value::List(Rc::new(values)), deepest)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANY: u32 = 300_000;
+    const FIRST: u32 = FIRST_HANDLE as u32;
+
+    fn reference(handle: u32) -> Vec<u8> {
+        [&[0x71][..], &(FIRST + handle).to_be_bytes()].concat()
+    }
+
+    /// A class of that name and so many fields `f`, each an object, but for its parent.
+    fn class(name: &str, fields: u8) -> Vec<u8> {
+        let name = [&[0x72, 0, name.len() as u8][..], name.as_bytes()].concat();
+        let field = [b'L', 0, 1, b'f', 0x70];
+        [name, vec![0; 8], vec![2, 0, fields], field.repeat(usize::from(fields)), vec![0x78]].concat()
+    }
+
+    /// An array of `elements`. Handle 0 is its class, and 1 the array itself.
+    fn array(elements: &[Vec<u8>]) -> Vec<u8> {
+        let count = (elements.len() as u32).to_be_bytes();
+        [&MAGIC[..], &[0x75], &class("[L", 0), &[0x70], &count, &elements.concat()].concat()
+    }
+
+    #[test]
+    fn a_chain_of_references_is_no_way_around_the_depth() {
+        // arrays without elements, each of a class whose parent is the class before it
+        let empty = |n: u32| [&[0x75][..], &class("[L", 0), &reference(2 * n), &[0; 4]].concat();
+        let classes: Vec<Vec<u8>> = (0..MANY).map(empty).collect();
+        let (_, said) = read(&array(&classes)).unwrap_err();
+        assert_eq!(said, "classes are nested too deeply");
+        assert!(read(&array(&classes[..DEEPEST])).is_ok());
+
+        // pairs, each with the pair before it
+        let first = [&[0x73][..], &class("scala.Tuple2", 2), &[0x70, 0x70, 0x70]].concat();
+        let next = |n: u32| [&[0x73][..], &reference(2), &reference(n + 3), &[0x70]].concat();
+        let pairs: Vec<Vec<u8>> = [first].into_iter().chain((0..MANY).map(next)).collect();
+        let (_, said) = read(&array(&pairs)).unwrap_err();
+        assert_eq!(said, "values are nested too deeply");
+        let Ok(Value::List(list)) = read(&array(&pairs[..DEEPEST - 1])) else { panic!("few are no chain") };
+        assert_eq!(list.len(), DEEPEST - 1);
     }
 }
