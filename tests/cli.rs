@@ -3,6 +3,8 @@
 mod support;
 
 use std::{
+    env,
+    ffi::OsString,
     fs::{self, File},
     io,
     path::Path,
@@ -18,6 +20,7 @@ use arrow_array::{
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, Metadata, Schema};
 use parquet::arrow::{arrow_reader::ParquetRecordBatchReaderBuilder, parquet_to_arrow_schema};
+use spanframe_cli::{ExportError, ExportRequest, Host};
 use spanframe_engine::{EngineOptions, Layout, RawOptions, schema};
 use support::{data, engine, raw, read, rows, spanframe, stderr, stdout, test_model, write};
 
@@ -451,6 +454,25 @@ fn manual_pages_have_every_flag() {
 }
 
 /// Invariant 8, the command line's half; the Python half is in tests/python.
+#[test]
+fn a_panic_of_the_program_does_not_quote_the_note() {
+    // in a process of its own, whose standard error can be read
+    const IN_CHILD: &str = "SPANFRAME_TEST_IN_CHILD";
+    if env::var_os(IN_CHILD).is_none() {
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args(["--exact", "--nocapture", "a_panic_of_the_program_does_not_quote_the_note"]).env(IN_CHILD, "1");
+        let output = child.output().unwrap();
+        let said = stderr(&output);
+        assert!(output.status.success() && said.contains("panic at") && !said.contains(SENTINEL), "{said}");
+        return;
+    }
+    fn export(_: ExportRequest) -> Result<String, ExportError> {
+        Ok(format!("{SENTINEL} é")[..SENTINEL.len() + 2].to_string())
+    }
+    let args = ["spanframe", "model", "export", "checkpoint", "folder"].map(OsString::from);
+    assert_eq!(spanframe_cli::run(args, &Host { export: Some(export), ..Host::default() }), 1);
+}
+
 #[test]
 fn every_option_is_a_flag() {
     for command in ["annotate", "run", "text", "evaluate"] {

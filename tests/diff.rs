@@ -232,6 +232,35 @@ fn gold_joins_by_id_and_speaks_of_its_types() {
 }
 
 #[test]
+fn the_agreement_with_gold_is_the_strict_f1_of_evaluate() {
+    let job = Job::new();
+    // gold of one type, which it does not name, with mentions that it lacks and mentions that it has twice
+    job.gold("some.jsonl", |i, document| {
+        let entities = document["entities"].as_array_mut().unwrap();
+        entities.retain(|e| e["label"] == "DISEASE");
+        if i % 3 == 0 {
+            entities.pop();
+        }
+        entities.extend(entities.first().cloned());
+    });
+    let report = job.json("some.jsonl", "char.parquet", &["--id", "id"]);
+    let gold = job.path("some.jsonl");
+    let scored = spanframe(&["evaluate", &gold, "--model", &test_model("multi-head"), "--json", "--quiet"]);
+    let scored: Value = serde_json::from_str(&stdout(&scored)).unwrap();
+    let all = scored["scores"].as_array().unwrap().iter().find(|row| row["type"] == "all").unwrap();
+    for name in ["precision", "recall", "f1"] {
+        let agreement = report["agreement"][name].as_f64().unwrap();
+        assert_eq!((agreement * 10_000.0).round() / 10_000.0, all["strict"][name].as_f64().unwrap(), "{name}");
+    }
+    assert!(report["agreement"]["precision"].as_f64().unwrap() < 1.0);
+    assert_eq!(report["mentions"]["equal"], all["support"]);
+    // beside other gold, what one alone has is a difference
+    job.gold("gold.jsonl", |_, _| {});
+    let report = job.json("some.jsonl", "gold.jsonl", &[]);
+    assert!(report["mentions"]["b"].as_u64().unwrap() > all["found"].as_u64().unwrap());
+}
+
+#[test]
 fn text_is_shown_when_asked_for_alone() {
     let job = Job::new();
     job.gold("none.jsonl", |_, document| {

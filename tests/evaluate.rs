@@ -5,6 +5,7 @@ mod support;
 use std::{
     fs::{self, File},
     io::Write,
+    process::Command,
 };
 
 use serde_json::{Value, json};
@@ -144,6 +145,49 @@ fn every_format_is_read_alike() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_a_corpus() {
+    let folder = Folder::new();
+    let annotations = "T1\tSYMPTOM 8 22\tdolor torácico\nT2\tMEDICATION 30 38\taspirina\n";
+    folder.write("brat/a.txt", TEXT);
+    folder.write("brat/a.ann", &format!("\u{feff}{annotations}"));
+    // in a text it is a character, which positions count
+    folder.write("marked/a.txt", &format!("\u{feff}{TEXT}"));
+    folder.write("marked/a.ann", "T1\tSYMPTOM 9 23\tdolor torácico\nT2\tMEDICATION 31 39\taspirina\n");
+    let gold = [(8, 22, "SYMPTOM"), (30, 38, "MEDICATION")];
+    let mut document = record("1", &["SYMPTOM", "MEDICATION"], &gold);
+    document.as_object_mut().unwrap().remove("lang");
+    folder.write("a.jsonl", &format!("\u{feff}{document}\n"));
+    let tags = ["O", "B-SYMPTOM", "I-SYMPTOM", "O", "O", "B-MEDICATION", "O", "O"];
+    let tokens = TEXT.split(' ').zip(tags).map(|(token, tag)| format!("{token}\t{tag}\n")).collect::<String>();
+    folder.write("a.conll", &format!("\u{feff}-DOCSTART-\tO\n\n{tokens}"));
+    for name in ["brat", "marked", "a.jsonl", "a.conll"] {
+        let result = evaluate(&[folder.0.path().join(name).to_str().unwrap()]);
+        let all = row(&result, "gold", "clean", "all");
+        assert_eq!((&all["documents"], &all["support"]), (&1.into(), &2.into()), "{name}");
+        if name != "marked" {
+            assert_eq!(figures(all, "strict"), [1.0; 3], "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_token_of_conll_may_hold_spaces() {
+    let folder = Folder::new();
+    let text = "Toma 100 mg de ácido\u{a0}acetilsalicílico";
+    let gold = json!({"id": "1", "text": text, "entities": [{"start": 15, "end": 37, "label": "MEDICATION"}]});
+    let gold = folder.lines("gold.jsonl", &[gold]);
+    let tabs = "Toma\tO\n100 mg\tx\tO\t\nde \t O\nácido\u{a0}acetilsalicílico\tB-MEDICATION\n";
+    let spaces = "Toma O\n100 x O\n mg  O \nde O\nácido\u{a0}acetilsalicílico B-MEDICATION\n";
+    for (name, content) in [("tabs.conll", tabs), ("spaces.conll", spaces)] {
+        let corpus = folder.write(name, content);
+        for (a, b) in [(&corpus, &gold), (&gold, &corpus)] {
+            let output = spanframe(&["diff", a, b, "--check"]);
+            assert!(output.status.success(), "{name}: {}{}", stdout(&output), stderr(&output));
+        }
+    }
+}
+
+#[test]
 fn documents_of_one_case_are_joined_and_masked() {
     let folder = Folder::new();
     let drugs = folder.lines("drugs.jsonl", &[record("es-7", &["MEDICATION"], &[(30, 38, "MEDICATION")])]);
@@ -198,6 +242,73 @@ fn a_set_of_models_reads_each_document_by_its_language() {
     let exact = |set, kind| row(&result, set, "clean", kind)["exact"].as_u64().unwrap();
     assert_eq!([exact("es gold", "SYMPTOM"), exact("es gold", "MEDICATION")], [1, 0]);
     assert_eq!([exact("en gold", "SYMPTOM"), exact("en gold", "MEDICATION")], [0, 1]);
+    let command = |result: &Value| result["command"].as_str().unwrap().to_string();
+    assert!(command(&result).contains("both.jsonl --model models.toml --variant"), "{}", command(&result));
+    let names = "roberta_symptom_ner_es_onnx,roberta_med_ner_onnx";
+    let said = command(&evaluate(&[&corpus, "--model", names]));
+    assert!(said.contains(&format!("--model {names} --variant")), "{said}");
+}
+
+#[test]
+fn the_command_has_every_option_and_gives_the_same_again() {
+    let folder = Folder::new();
+    let options = [
+        "--offsets",
+        "spark",
+        "--sessions",
+        "1",
+        "--greedy-mode",
+        "--black-list",
+        "PROCEDURE,DISEASE",
+        "--decoding",
+        "best",
+        "--aggregation-strategy",
+        "word",
+        "--replace-labels",
+        "SYMPTOM=SIGN",
+        "--threshold",
+        "0.25",
+        "--rename",
+        "SYMPTOM=SIGN",
+    ];
+    let result = evaluate(&[&[by_hand(&folder).as_str()], &options[..]].concat());
+    let command = result["command"].as_str().unwrap();
+    assert_eq!(
+        command,
+        "spanframe evaluate hand.jsonl --model clinical-ner-small --variant clean --rename SYMPTOM=SIGN \
+         --black-list PROCEDURE,DISEASE --replace-labels SYMPTOM=SIGN --threshold 0.25 --aggregation-strategy word \
+         --decoding best --greedy-mode true --sessions 1"
+    );
+    let mut again = Command::new(env!("CARGO_BIN_EXE_spanframe"));
+    again.current_dir(&folder.0).args(command.split(' ').skip(1)).args(["--json", "--quiet"]);
+    assert_eq!(serde_json::from_slice::<Value>(&again.output().unwrap().stdout).unwrap(), result);
+}
+
+#[test]
+fn cleaned_texts_are_compared_at_their_places_in_the_original() {
+    let folder = Folder::new();
+    let mut spaced = record("1", &["SYMPTOM", "MEDICATION"], &[(13, 27, "SYMPTOM"), (37, 45, "MEDICATION")]);
+    spaced["text"] = json!("   Refiere   dolor torácico y toma   aspirina 100 mg.");
+    let corpus = folder.lines("spaced.jsonl", &[spaced]);
+    let result = evaluate(&[&corpus, "--cleanup-mode", "shrink"]);
+    assert_eq!(figures(row(&result, "es gold", "clean", "all"), "strict"), [1.0; 3]);
+    // this panicked, and quoted the note
+    assert_eq!(evaluate(&[&corpus, "--cleanup-mode", "shrink", "--cleaned-offsets"]), result);
+}
+
+#[test]
+fn entities_are_scored_by_the_names_that_they_are_given() {
+    let folder = Folder::new();
+    let gold = [(8, 22, "PROBLEM"), (30, 38, "MEDICATION")];
+    let corpus = folder.lines("named.jsonl", &[record("1", &["PROBLEM", "MEDICATION"], &gold)]);
+    let result = evaluate(&[&corpus, "--replace-labels", "SYMPTOM=PROBLEM,DISEASE=PROBLEM"]);
+    for entity in ["PROBLEM", "MEDICATION", "all"] {
+        assert_eq!(figures(row(&result, "es gold", "clean", entity), "strict"), [1.0; 3], "{entity}");
+    }
+    let labels = spanframe(&["evaluate", &by_hand(&folder), "--quiet", "--ner-has-no-schema"]);
+    assert_eq!(labels.status.code(), Some(2), "{}", stderr(&labels));
+    assert!(stderr(&labels).contains("B-SYMPTOM"), "{}", stderr(&labels));
+    evaluate(&[&by_hand(&folder), "--aggregation-strategy", "simple", "--ignore-labels"]);
 }
 
 #[test]

@@ -10,12 +10,22 @@ mod brat;
 mod conll;
 mod jsonl;
 
-use std::path::Path;
+use std::{
+    collections::{BTreeSet, HashSet},
+    fs::File,
+    io::Read,
+    path::Path,
+};
+
+use flate2::read::MultiGzDecoder;
 
 use crate::error::CliError;
 
 /// Longest name of a label: whatever is longer is no name, and may be note text.
 const LONGEST_LABEL: usize = 64;
+
+/// What editors of Windows put before a text. It is none of it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// One annotated text.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +36,7 @@ pub struct Document {
     pub lang: Option<String>,
     /// The whole text.
     pub text: String,
-    /// Begin and end in bytes of the text, half-open and not empty, and label.
+    /// Begin and end in bytes of the text, half-open and not empty, and label; each once.
     pub mentions: Vec<(usize, usize, String)>,
     /// The labels that were looked for, where the corpus says so: its silence on others means nothing.
     pub annotated: Option<Vec<String>>,
@@ -54,7 +64,7 @@ pub fn read(path: &Path) -> Result<Vec<Document>, CliError> {
     if !path.exists() {
         return Err(CliError::NoFile(path.display().to_string()));
     }
-    let documents = if path.is_dir() {
+    let mut documents = if path.is_dir() {
         brat::read(path)?
     } else if has_ending(path, &JSON_LINES) {
         jsonl::read(path)?
@@ -66,7 +76,31 @@ pub fn read(path: &Path) -> Result<Vec<Document>, CliError> {
     if documents.is_empty() {
         return Err(CliError::EmptyCorpus(path.to_path_buf()));
     }
+    for document in &mut documents {
+        let mut seen = HashSet::new();
+        document.mentions.retain(|mention| seen.insert(mention.clone()));
+    }
     Ok(documents)
+}
+
+/// The labels that occur: what a corpus speaks of, if its documents do not say.
+pub fn labels(documents: &[Document]) -> BTreeSet<&str> {
+    documents.iter().flat_map(|document| &document.mentions).map(|(.., label)| label.as_str()).collect()
+}
+
+/// The content of a file, unpacked if it is a `.gz`, without a byte order mark.
+fn read_text(path: &Path) -> Result<String, CliError> {
+    let mut file = File::open(path).map_err(unreadable(path))?;
+    let mut text = String::new();
+    let read = match path.extension() {
+        Some(ending) if ending.eq_ignore_ascii_case("gz") => MultiGzDecoder::new(file).read_to_string(&mut text),
+        _ => file.read_to_string(&mut text),
+    };
+    read.map_err(unreadable(path))?;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.remove(0);
+    }
+    Ok(text)
 }
 
 /// What is wrong in line `line` of `path`, counted from 1.

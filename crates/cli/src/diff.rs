@@ -67,7 +67,12 @@ fn offsets(asked: Option<&String>, side: &Side) -> Result<Offsets, CliError> {
 fn compare(comparison: &mut Comparison, number: u64, a: &SideRow, b: &SideRow) {
     let types: Option<Vec<String>> = match (&a.types, &b.types) {
         (Some(a), Some(b)) => Some(a.iter().filter(|t| b.contains(t)).cloned().collect()),
-        (one, other) => one.clone().or_else(|| other.clone()),
+        (Some(only), None) | (None, Some(only)) => Some(only.clone()),
+        // as in `evaluate`, gold speaks of the labels that occur in it; what one gold alone has is a difference from another
+        (None, None) => match (&a.labels, &b.labels) {
+            (Some(only), None) | (None, Some(only)) => Some(only.to_vec()),
+            _ => None,
+        },
     };
     comparison.row(Row {
         number,

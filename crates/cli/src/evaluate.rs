@@ -1,5 +1,6 @@
 //! `spanframe evaluate`: how well a model finds what was annotated in corpora.
 
+mod command;
 mod print;
 mod report;
 mod sets;
@@ -29,8 +30,9 @@ pub fn evaluate(flags: &EvaluateFlags, options: &EngineOptions) -> Result<(), Cl
     });
     let renamed = renamed.collect::<Result<HashMap<_, _>, CliError>>()?;
     let corpora = flags.corpora.iter().map(|argument| Corpus::read(argument)).collect::<Result<Vec<_>, _>>()?;
-    // spans are compared in bytes, whatever unit and layout were asked for
-    let options = EngineOptions { offsets: Offsets::Byte, layout: Layout::StructOfLists, ..options.clone() };
+    // spans are compared in bytes of the text as it was annotated, whatever unit, text and layout were asked for
+    let (offsets, layout) = (Offsets::Byte, Layout::StructOfLists);
+    let options = EngineOptions { offsets, layout, cleaned_offsets: false, ..options.clone() };
     let engine = Engine::new(&options)?;
     let types = engine.types().to_vec();
     let labels = Labels { known: &types, wanted: engine.kept(), renamed };
@@ -39,7 +41,7 @@ pub fn evaluate(flags: &EvaluateFlags, options: &EngineOptions) -> Result<(), Cl
     let found = annotate(&engine, &copies, flags.quiet)?;
     let reports: Vec<Report> = reports(&sets, &flags.variants, &copies, &found, &types);
     let model = engine.card().name;
-    let command = command(flags, &corpora, &options, &model);
+    let command = command::command(flags, &corpora, &options, &model);
     let job = Job { model, command, limit: flags.limit.map(Into::into), types, show_text: flags.show_text };
     match flags.json {
         true => text::print(&format!("{:#}\n", print::json(&job, &reports))),
@@ -140,22 +142,4 @@ fn reports(
         }
     }
     reports
-}
-
-/// The command that gives the same numbers, without the folders of this machine.
-fn command(flags: &EvaluateFlags, corpora: &[Corpus], options: &EngineOptions, model: &str) -> String {
-    let mut words = vec!["spanframe evaluate".to_string()];
-    words.extend(corpora.iter().map(Corpus::name));
-    let mut say = |flag: &str, value: Option<String>| words.extend(value.map(|value| format!("--{flag} {value}")));
-    say("model", Some(model.to_string()));
-    let variants: Vec<&str> = flags.variants.iter().map(|v| v.name()).collect();
-    say("variant", Some(variants.join(",")));
-    say("limit", flags.limit.map(|n| n.to_string()));
-    say("rename", Some(flags.rename.join(",")).filter(|pairs| !pairs.is_empty()));
-    say("entities", options.entities.as_ref().map(|names| names.join(",")));
-    say("threshold", Some(options.threshold).filter(|least| *least > 0.0).map(|least| least.to_string()));
-    say("aggregation-strategy", options.aggregation_strategy.map(|strategy| strategy.to_string()));
-    say("max-length", options.max_length.map(|n| n.to_string()));
-    say("stride", options.stride.map(|n| n.to_string()));
-    words.join(" ")
 }

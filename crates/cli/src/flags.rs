@@ -64,7 +64,8 @@ pub enum Command {
     /// Score a model against annotated corpora
     ///
     /// Corpora of one language and kind of annotation are one set; files whose name holds `silver` are silver, the others gold.
-    /// Documents of a set with the same id and text are joined. `--layout` and `--offsets` change nothing here.
+    /// Documents of a set with the same id and text are joined. `--layout`, `--offsets` and
+    /// `--cleaned-offsets` change nothing here.
     Evaluate(EvaluateFlags),
     /// Look at models, and install them
     #[command(subcommand)]

@@ -17,6 +17,7 @@ mod install;
 mod interrupt;
 mod list;
 mod man;
+mod panics;
 mod progress;
 mod run;
 mod side;
@@ -48,7 +49,13 @@ pub struct Host {
 ///
 /// 0 done, 1 internal error, 2 wrong options or input, 3 unusable model, 4 ONNX Runtime or device missing, 5 differences
 /// found by `diff --check`, 6 units missing as `run --finalize` sees, 130 stopped by an interrupt.
+///
+/// From here on a panic of the process is told by its place alone.
 pub fn run(args: impl IntoIterator<Item = OsString>, host: &Host) -> u8 {
+    panics::told_by_place(|| program(args, host))
+}
+
+fn program(args: impl IntoIterator<Item = OsString>, host: &Host) -> u8 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {

@@ -1,6 +1,9 @@
 //! One side of a comparison: the entity column of a table, or gold.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 use arrow_array::{Array, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::DataType;
@@ -21,7 +24,10 @@ const USUAL: &str = "ner";
 pub struct SideRow {
     pub id: Option<String>,
     pub text: Option<String>,
+    /// The types that were looked for, where gold says so.
     pub types: Option<Vec<String>>,
+    /// Of gold: the labels that occur in all of it.
+    pub labels: Option<Rc<[String]>>,
     pub mentions: Option<Vec<Mention>>,
 }
 
@@ -106,7 +112,10 @@ impl Side {
     /// All rows in order, a batch in memory at a time; gold is read whole.
     pub fn rows(&self) -> Result<Rows<'_>, CliError> {
         let Self::Table { file, entities, id, text, .. } = self else {
-            return Ok(Box::new(corpus::read(self.path())?.into_iter().map(|document| Ok(gold(document)))));
+            let documents = corpus::read(self.path())?;
+            let labels: Rc<[String]> = corpus::labels(&documents).into_iter().map(String::from).collect();
+            let row = move |document| Ok(SideRow { labels: Some(Rc::clone(&labels)), ..gold(document) });
+            return Ok(Box::new(documents.into_iter().map(row)));
         };
         let names: Vec<&str> =
             [Some(entities), id.as_ref(), text.as_ref()].into_iter().flatten().map(|n| n.as_str()).collect();
@@ -144,6 +153,7 @@ impl Side {
             id: ids.as_ref().map(|ids| ids.value(row).to_string()),
             text: texts.as_ref().and_then(|texts| texts.get(row)).map(String::from),
             types: None,
+            labels: None,
             mentions,
         };
         Ok(mentions.into_iter().enumerate().map(row).collect())
@@ -231,5 +241,6 @@ fn gold(document: corpus::Document) -> SideRow {
         ..Mention::default()
     });
     let mentions = mentions.collect();
-    SideRow { id: Some(document.id), mentions: Some(mentions), types: document.annotated, text: Some(text) }
+    let types = document.annotated;
+    SideRow { id: Some(document.id), mentions: Some(mentions), types, labels: None, text: Some(text) }
 }

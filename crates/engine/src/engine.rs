@@ -115,7 +115,7 @@ impl Engine {
         Field::new(name, self.data_type.clone(), true)
     }
 
-    /// All entity types of the models, in their order, each once.
+    /// What entities are called in the output, in the order of the models, each name once.
     #[must_use]
     pub fn types(&self) -> &[String] {
         &self.types

@@ -2,18 +2,18 @@
 
 use std::{
     collections::HashMap,
-    io::{Write, stderr},
     panic,
-    sync::{Arc, LazyLock, Mutex, Once, OnceLock, PoisonError},
+    sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError},
     thread,
 };
 
 use spanframe_model::{Device, Model, ModelError, ModelFiles, RuntimeSearch, SessionOptions, Version};
 
-use crate::{EngineError, EngineOptions, options::available_threads};
-
-/// How names of threads that see notes begin: a panic on one of them is told by its place alone, once a model is loaded.
-pub const THREAD_NAME: &str = "spanframe-";
+use crate::{
+    EngineError, EngineOptions,
+    options::available_threads,
+    quiet::{THREAD_NAME, quiet_panics},
+};
 
 /// A model with the threads that work for it.
 ///
@@ -158,22 +158,6 @@ fn pool(process: u32, threads: usize) -> Result<Arc<rayon::ThreadPool>, EngineEr
     let pool = Arc::new(pool);
     pools.insert((process, threads), Arc::clone(&pool));
     Ok(pool)
-}
-
-/// A panic's message can quote the text that was sliced. On the threads that see notes only its place is told.
-fn quiet_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let usual = panic::take_hook();
-        panic::set_hook(Box::new(move |info| match thread::current().name() {
-            Some(name) if name.starts_with(THREAD_NAME) => {
-                let place = info.location().map_or_else(|| "an unknown place".to_string(), ToString::to_string);
-                // `eprintln!` panics where standard error is closed or full, and a panic in here ends the process
-                let _ = writeln!(stderr(), "spanframe: panic at {place}");
-            }
-            _ => usual(info),
-        }));
-    });
 }
 
 #[cfg(test)]

@@ -274,12 +274,15 @@ impl ModelSet {
         combined_card::combined(cards.collect())
     }
 
-    /// Types of all members and which of them are kept, each type once.
+    /// What entities are called and which of these names are given, each name once.
     pub(crate) fn types(&self) -> (Vec<String>, Vec<bool>) {
         let (mut types, mut kept): (Vec<String>, Vec<bool>) = (Vec::new(), Vec::new());
         let mut places: HashMap<&String, usize> = HashMap::new();
-        for member in &self.members {
-            for (name, &keeps) in member.loaded.model.config.labels.entities().iter().zip(&member.settings.types) {
+        for Member { settings, first_kind, .. } in &self.members {
+            let kinds =
+                self.names[usize::from(*first_kind)..].iter().zip(settings.decoder.kinds()).zip(&settings.wanted);
+            // what is outside of all mentions is a type only if it is asked for
+            for ((name, _), &keeps) in kinds.filter(|((_, kind), wanted)| kind.entity.is_some() || **wanted) {
                 let place = *places.entry(name).or_insert(types.len());
                 if place == types.len() {
                     types.push(name.clone());

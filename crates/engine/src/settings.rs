@@ -21,8 +21,6 @@ pub(crate) struct Settings {
     /// Pieces a window, without special tokens.
     pub(crate) capacity: usize,
     pub(crate) stride: usize,
-    /// Types to keep, by their index.
-    pub(crate) types: Vec<bool>,
     /// Kinds to keep, by their index.
     pub(crate) wanted: Vec<bool>,
     pub(crate) threshold: f32,
@@ -132,7 +130,7 @@ impl Plan {
             kind.entity.map_or(outside, |k| types[usize::from(k)]) && !options.ignore_labels.contains(&kind.name)
         };
         let wanted = decoder.kinds().iter().map(keep).collect();
-        Ok(Settings { wanted, types, capacity, stride, cased, threshold: options.threshold, decoder })
+        Ok(Settings { wanted, capacity, stride, cased, threshold: options.threshold, decoder })
     }
 }
 

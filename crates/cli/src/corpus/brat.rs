@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{CodePoints, Document, label, unreadable, wrong};
+use super::{CodePoints, Document, label, read_text, unreadable, wrong};
 use crate::error::CliError;
 
 /// Reads the pairs of `folder` by name; folders in it are not entered.
@@ -39,8 +39,9 @@ fn document(text_file: &Path, annotations: &Path) -> Result<Document, CliError> 
             return Err(CliError::NoPartner { path: other.to_path_buf(), missing: file.to_path_buf() });
         }
     }
+    // as it is: positions count a byte order mark too
     let text = fs::read_to_string(text_file).map_err(unreadable(text_file))?;
-    let lines = fs::read_to_string(annotations).map_err(unreadable(annotations))?;
+    let lines = read_text(annotations)?;
     let points = CodePoints::new(&text);
     let mut mentions = Vec::new();
     for (i, line) in lines.lines().enumerate().filter(|(_, line)| line.starts_with('T')) {

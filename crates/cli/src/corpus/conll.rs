@@ -1,21 +1,22 @@
 //! Tokens in lines, with a tag each.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-use super::{Document, label, unreadable, wrong};
+use super::{Document, label, read_text, wrong};
 use crate::error::CliError;
 
 /// The line that begins a document.
 const DOCUMENT: &str = "-DOCSTART-";
 
-/// Reads `path`: the token is the first column and the tag the last one; tabs or spaces stand between.
+/// Reads `path`: the token is the first column and the tag the last one. Tabs stand between columns; in a line without any,
+/// spaces do. No other white space does: it belongs to the token.
 ///
 /// The text is rebuilt with a space between tokens and a new line between sentences, which blank lines separate. A line
 /// that begins with `-DOCSTART-` begins a document; in a file without any, each sentence is a document. Tags are `O` and
 /// `B-`, `I-`, `E-`, `L-`, `S-`, `U-` with a label (IOB1, IOB2, IOBES, BILOU): a mention begins at `B-`, `S-`, `U-`, and at
 /// any other tag that does not continue one of its label.
 pub fn read(path: &Path) -> Result<Vec<Document>, CliError> {
-    let content = fs::read_to_string(path).map_err(unreadable(path))?;
+    let content = read_text(path)?;
     let marked = content.lines().any(|line| line.starts_with(DOCUMENT));
     let mut documents = Vec::new();
     let mut open = Open::default();
@@ -35,6 +36,14 @@ pub fn read(path: &Path) -> Result<Vec<Document>, CliError> {
     Ok(documents)
 }
 
+/// The first column and the last one.
+fn token_and_tag(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim_matches([' ', '\t', '\r']);
+    let between = if line.contains('\t') { '\t' } else { ' ' };
+    let ((token, _), (_, tag)) = line.split_once(between).zip(line.rsplit_once(between))?;
+    Some((token.trim_end_matches(' '), tag.trim_start_matches(' ')))
+}
+
 /// The document in progress.
 #[derive(Default)]
 struct Open {
@@ -47,8 +56,7 @@ struct Open {
 
 impl Open {
     fn push(&mut self, line: &str) -> Result<(), String> {
-        let mut columns = line.split_whitespace();
-        let (token, tag) = columns.next().zip(columns.next_back()).ok_or("expected a token and a tag")?;
+        let (token, tag) = token_and_tag(line).ok_or("expected a token and a tag")?;
         if !self.text.is_empty() {
             self.text.push(if self.sentence_ended { '\n' } else { ' ' });
         }

@@ -1,29 +1,18 @@
 //! JSON lines, one document a line.
 
-use std::{
-    fs::File,
-    io::{BufRead, BufReader, Read},
-    path::Path,
-};
+use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
-use super::{CodePoints, Document, label, unreadable, wrong};
+use super::{CodePoints, Document, label, read_text, wrong};
 use crate::error::CliError;
 
 /// Reads `path`; blank lines are passed over. An `id` that is missing becomes the number of the line.
 pub fn read(path: &Path) -> Result<Vec<Document>, CliError> {
-    let file = File::open(path).map_err(unreadable(path))?;
-    let reader: Box<dyn Read> = match path.extension() {
-        Some(ending) if ending.eq_ignore_ascii_case("gz") => Box::new(MultiGzDecoder::new(file)),
-        _ => Box::new(file),
-    };
     let mut documents = Vec::new();
-    for (i, line) in BufReader::new(reader).lines().enumerate() {
-        let line = line.map_err(unreadable(path))?;
+    for (i, line) in read_text(path)?.lines().enumerate() {
         if !line.trim().is_empty() {
-            documents.push(document(&line, i + 1).map_err(|reason| wrong(path, i + 1, reason))?);
+            documents.push(document(line, i + 1).map_err(|reason| wrong(path, i + 1, reason))?);
         }
     }
     Ok(documents)

@@ -138,11 +138,7 @@ fn case_id(id: &str) -> &str {
 fn annotated(corpus: &Corpus, labels: &Labels) -> Result<BTreeSet<u16>, CliError> {
     match &corpus.types {
         Some(types) => types.iter().map(|name| labels.kind(name, corpus)).collect(),
-        None => {
-            let all: BTreeSet<&str> =
-                corpus.documents.iter().flat_map(|d| &d.mentions).map(|(_, _, label)| label.as_str()).collect();
-            all.into_iter().map(|name| labels.kind(name, corpus)).collect()
-        }
+        None => corpus::labels(&corpus.documents).into_iter().map(|name| labels.kind(name, corpus)).collect(),
     }
 }
 
