@@ -24,6 +24,7 @@ pub mod hugging_face;
 pub mod label;
 pub mod merge;
 pub mod moves;
+mod number;
 pub mod posterior;
 pub mod score;
 pub mod sentence;

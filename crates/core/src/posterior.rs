@@ -6,49 +6,141 @@
 //! that exactly this mention is right. Where many ends of one mention share what is likely, none is given.
 //!
 //! The sums are those of the forward-backward algorithm (Rabiner, A tutorial on hidden Markov models, Proceedings of the
-//! IEEE 77, 1989), as logarithms: inside a long word what is unlikely so far may be what is left in the end, and no product
-//! of its probabilities would last until then.
+//! IEEE 77, 1989). Inside a long word what is unlikely so far may be what is left in the end, and the product of its
+//! probabilities leave the range of numbers before: then the same is added up by logarithms, which takes six times as long.
 
-use crate::{aggregate::Emissions, group::Mention, moves::Moves};
+use crate::{
+    aggregate::Emissions,
+    group::Mention,
+    moves::Moves,
+    number::{Logarithm, Number, Plain},
+};
 
 /// What a mention's probability is more than.
 const HALF: f64 = 0.5;
 /// The least probability of a label, so that some sequence is always possible.
 const LEAST: f32 = 1e-12;
 
-/// The logarithm of what a sum of 1 does not show any more.
-const LAST_DIGIT: f64 = -37.0;
-
 /// The moves of one head.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Posterior {
     moves: Moves,
+    plain: Factors<Plain>,
+    logarithms: Factors<Logarithm>,
 }
 
-/// Logarithms of forward and backward sums over one document, row-major `[units, labels]`.
-struct Sums<'a> {
+/// What a sequence is multiplied by for its moves; see [`Moves`].
+#[derive(Clone, Debug, PartialEq)]
+struct Factors<N> {
+    start: Vec<N>,
+    end: Vec<N>,
+    between: Vec<N>,
+    inside: Vec<N>,
+}
+
+/// Forward and backward sums over one document, row-major `[units, labels]`.
+struct Sums<'a, N> {
+    moves: &'a Moves,
+    factors: &'a Factors<N>,
     emissions: &'a Emissions,
-    /// Over the sequences up to a unit and into each label there; what each row stands for adds up to 1.
-    ahead: Vec<f64>,
-    /// Over the sequences from each label of a unit on, in such a scale that `ahead + behind` are of probabilities.
-    behind: Vec<f64>,
-    /// What each label of a unit adds, in that scale.
-    weight: Vec<f64>,
+    /// Over the sequences up to a unit and into each label there; each row adds up to 1.
+    ahead: Vec<N>,
+    /// Over the sequences from each label of a unit on, in such a scale that `ahead` times `behind` are probabilities.
+    behind: Vec<N>,
+    /// What a move into each label of a unit is multiplied by, in that scale.
+    weight: Vec<N>,
 }
 
 impl Posterior {
     pub(crate) fn new(moves: Moves) -> Self {
-        Self { moves }
+        Self { plain: Factors::new(&moves), logarithms: Factors::new(&moves), moves }
     }
 
     /// The likely mentions of one document, in order and with their probabilities; they never overlap.
     pub(crate) fn mentions(&self, emissions: &Emissions) -> Vec<(Mention, f32)> {
-        let sums = self.sums(emissions);
+        let sums = Sums::new(&self.moves, &self.plain, emissions);
+        match sums.are_sound() {
+            true => sums.mentions(),
+            false => Sums::new(&self.moves, &self.logarithms, emissions).mentions(),
+        }
+    }
+}
+
+impl<N: Number> Factors<N> {
+    fn new(moves: &Moves) -> Self {
+        let factors = |costs: &[f32]| costs.iter().map(|&cost| N::exp(cost)).collect();
+        Self {
+            start: factors(&moves.start),
+            end: factors(&moves.end),
+            between: factors(&moves.between),
+            inside: factors(&moves.inside),
+        }
+    }
+}
+
+impl<'a, N: Number> Sums<'a, N> {
+    fn new(moves: &'a Moves, factors: &'a Factors<N>, emissions: &'a Emissions) -> Self {
+        let l = moves.labels;
         let n = emissions.spans.len();
+        let weight = emissions.probabilities.iter().map(|p| N::of(p.max(LEAST))).collect();
+        let (ahead, behind) = (Vec::with_capacity(n * l), vec![N::of(0.0); n * l]);
+        let mut sums = Self { moves, factors, emissions, ahead, behind, weight };
+        for i in 0..n {
+            for to in 0..l {
+                let arrived = match i.checked_sub(1) {
+                    None => factors.start[to],
+                    Some(before) => {
+                        N::sum((0..l).map(|from| sums.ahead[before * l + from].times(sums.factor(i, from, to))))
+                    }
+                };
+                sums.ahead.push(arrived.times(sums.weight[i * l + to]));
+            }
+            let scale = N::sum(sums.ahead[i * l..].iter().copied());
+            let row = sums.ahead[i * l..].iter_mut().chain(&mut sums.weight[i * l..(i + 1) * l]);
+            row.for_each(|value| *value = value.over(scale));
+        }
+        if let Some(last) = n.checked_sub(1) {
+            let ends = N::sum((0..l).map(|from| sums.ahead[last * l + from].times(factors.end[from])));
+            (0..l).for_each(|from| sums.behind[last * l + from] = factors.end[from].over(ends));
+            for i in (0..last).rev() {
+                for from in 0..l {
+                    let onward = |to| sums.move_to(i, from, to).times(sums.behind[(i + 1) * l + to]);
+                    sums.behind[i * l + from] = N::sum((0..l).map(onward));
+                }
+            }
+        }
+        sums
+    }
+
+    /// Whether nothing has left the range of the numbers. In one move a number loses less than what lies between the least
+    /// that is sound and nothing, so that what is nothing here is never possible.
+    fn are_sound(&self) -> bool {
+        self.ahead.iter().chain(&self.behind).all(|number| number.is_sound())
+    }
+
+    /// What a move from label `from` into label `to` of unit `i` is a factor of, but for its scale.
+    fn factor(&self, i: usize, from: usize, to: usize) -> N {
+        let factors = if self.emissions.joined[i] { &self.factors.inside } else { &self.factors.between };
+        factors[from * self.moves.labels + to]
+    }
+
+    /// What a move from label `from` of unit `i` to label `to` of the next one is a factor of.
+    fn move_to(&self, i: usize, from: usize, to: usize) -> N {
+        self.factor(i + 1, from, to).times(self.weight[(i + 1) * self.moves.labels + to])
+    }
+
+    /// The probability of sequences that come by `mass` into each label of unit `i`, whatever follows.
+    fn share(&self, mass: &[N], i: usize) -> f64 {
+        let behind = &self.behind[i * self.moves.labels..];
+        mass.iter().zip(behind).map(|(mass, behind)| mass.times(*behind).value()).sum()
+    }
+
+    fn mentions(&self) -> Vec<(Mention, f32)> {
+        let n = self.emissions.spans.len();
         let mut found = Vec::new();
         let mut i = 0;
         while i < n {
-            match self.mention_from(i, &sums) {
+            match self.mention_from(i) {
                 Some(mention) => {
                     i = mention.0.0.end;
                     found.push(mention);
@@ -59,122 +151,55 @@ impl Posterior {
         found
     }
 
-    /// The cost of a move from label `from` into label `to` of unit `i`.
-    fn into(&self, i: usize, emissions: &Emissions, from: usize, to: usize) -> f64 {
-        let moves = if emissions.joined[i] { &self.moves.inside } else { &self.moves.between };
-        f64::from(moves[from * self.moves.labels + to])
-    }
-
-    fn sums<'a>(&self, emissions: &'a Emissions) -> Sums<'a> {
-        let l = self.moves.labels;
-        let n = emissions.spans.len();
-        let mut ahead: Vec<f64> = Vec::with_capacity(n * l);
-        let mut weight: Vec<f64> = emissions.probabilities.iter().map(|p| f64::from(p.max(LEAST)).ln()).collect();
-        for (i, row) in weight.chunks_exact_mut(l).enumerate() {
-            for (to, weight) in row.iter().enumerate() {
-                let arrived = match i.checked_sub(1) {
-                    None => f64::from(self.moves.start[to]),
-                    Some(before) => {
-                        sum((0..l).map(|from| ahead[before * l + from] + self.into(i, emissions, from, to)))
-                    }
-                };
-                ahead.push(arrived + weight);
-            }
-            let here = &mut ahead[i * l..];
-            let scale = sum(here.iter().copied());
-            here.iter_mut().chain(row).for_each(|value| *value -= scale);
-        }
-        let mut behind = vec![0.0; n * l];
-        if let Some(last) = n.checked_sub(1) {
-            let end = |from: usize| f64::from(self.moves.end[from]);
-            let ends = sum((0..l).map(|from| ahead[last * l + from] + end(from)));
-            (0..l).for_each(|from| behind[last * l + from] = end(from) - ends);
-            for i in (0..last).rev() {
-                let (here, next) = behind[i * l..(i + 2) * l].split_at_mut(l);
-                for (from, value) in here.iter_mut().enumerate() {
-                    *value =
-                        sum((0..l)
-                            .map(|to| self.into(i + 1, emissions, from, to) + weight[(i + 1) * l + to] + next[to]));
-                }
-            }
-        }
-        Sums { emissions, ahead, behind, weight }
-    }
-
-    /// What a move from label `from` of unit `i` to label `to` of the next one adds.
-    fn move_to(&self, sums: &Sums, i: usize, from: usize, to: usize) -> f64 {
-        self.into(i + 1, sums.emissions, from, to) + sums.weight[(i + 1) * self.moves.labels + to]
-    }
-
     /// The likely mention that begins at unit `begin`, if there is one.
-    fn mention_from(&self, begin: usize, sums: &Sums) -> Option<(Mention, f32)> {
+    fn mention_from(&self, begin: usize) -> Option<(Mention, f32)> {
         let l = self.moves.labels;
         let goes_on = |from: usize, to: usize| self.moves.goes_on[from * l + to];
-        let behind = |i: usize| &sums.behind[i * l..(i + 1) * l];
-        let here = &sums.ahead[begin * l..(begin + 1) * l];
-        let entity = here.iter().zip(behind(begin)).zip(&self.moves.kinds).filter(|(_, kind)| kind.is_some());
-        if entity.map(|((a, b), _)| (a + b).exp()).sum::<f64>() <= HALF {
+        let here = begin * l..(begin + 1) * l;
+        let both = self.ahead[here.clone()].iter().zip(&self.behind[here.clone()]).zip(&self.moves.kinds);
+        let entity = both.filter(|(_, kind)| kind.is_some()).map(|((a, b), _)| a.times(*b).value());
+        if entity.sum::<f64>() <= HALF {
             return None;
         }
         // of each label at `begin`, what comes from a mention before that goes on is none of a mention that begins
-        let mut opened = here.to_vec();
+        let mut opened = self.ahead[here].to_vec();
         if let Some(before) = begin.checked_sub(1) {
             for (to, value) in opened.iter_mut().enumerate() {
                 let on = (0..l).filter(|&from| !goes_on(from, to));
-                *value = sum(on.map(|from| sums.ahead[before * l + from] + self.move_to(sums, before, from, to)));
+                *value = N::sum(on.map(|from| self.ahead[before * l + from].times(self.move_to(before, from, to))));
             }
         }
         let (kind, mut mass) = self.moves.kinds.iter().flatten().find_map(|&kind| {
-            let of_kind = |(label, &value): (usize, &f64)| {
-                if self.moves.kinds[label] == Some(kind) { value } else { f64::NEG_INFINITY }
+            let of_kind = |(label, &value): (usize, &N)| match self.moves.kinds[label] == Some(kind) {
+                true => value,
+                false => N::of(0.0),
             };
-            let mass: Vec<f64> = opened.iter().enumerate().map(of_kind).collect();
-            (share(&mass, behind(begin)) > HALF).then_some((kind, mass))
+            let mass: Vec<N> = opened.iter().enumerate().map(of_kind).collect();
+            (self.share(&mass, begin) > HALF).then_some((kind, mass))
         })?;
-        let last = sums.emissions.spans.len() - 1;
+        let last = self.emissions.spans.len() - 1;
         let mut end = begin;
         // what reaches as far as `end` only gets less
-        while share(&mass, behind(end)) > HALF {
-            let closed = if end == last {
-                share(&mass, behind(end))
-            } else {
-                let left = (0..l).map(|to| {
-                    let from = (0..l).filter(|&from| !goes_on(from, to));
-                    sum(from.map(|from| mass[from] + self.move_to(sums, end, from, to)))
-                });
-                share(&left.collect::<Vec<_>>(), behind(end + 1))
+        while self.share(&mass, end) > HALF {
+            let moved = |on: bool| -> Vec<N> {
+                let into = |to: usize| {
+                    let from = (0..l).filter(|&from| goes_on(from, to) == on);
+                    N::sum(from.map(|from| mass[from].times(self.move_to(end, from, to))))
+                };
+                (0..l).map(into).collect()
             };
+            let closed = if end == last { self.share(&mass, end) } else { self.share(&moved(false), end + 1) };
             if closed > HALF {
                 return Some(((begin..end + 1, kind), closed.min(1.0) as f32));
             }
             if end == last {
                 break;
             }
-            let on = |to: usize| {
-                let from = (0..l).filter(|&from| goes_on(from, to));
-                sum(from.map(|from| mass[from] + self.move_to(sums, end, from, to)))
-            };
-            mass = (0..l).map(on).collect();
+            mass = moved(true);
             end += 1;
         }
         None
     }
-}
-
-/// The logarithm of the sum of what these are logarithms of.
-fn sum(logarithms: impl Iterator<Item = f64> + Clone) -> f64 {
-    let top = logarithms.clone().fold(f64::NEG_INFINITY, f64::max);
-    if top == f64::NEG_INFINITY {
-        return top;
-    }
-    // most labels are far below the first: what would change no digit is not computed
-    let below = logarithms.map(|value| value - top).filter(|below| *below > LAST_DIGIT);
-    top + below.map(f64::exp).sum::<f64>().ln()
-}
-
-/// The probability of sequences that come by `mass` into each label, whatever follows.
-fn share(mass: &[f64], behind: &[f64]) -> f64 {
-    mass.iter().zip(behind).map(|(mass, behind)| (mass + behind).exp()).sum()
 }
 
 #[cfg(test)]
@@ -333,11 +358,15 @@ mod tests {
             let encoding = Encoding::new(&"a ".repeat(n), vec![0; n], (0..n).map(|i| (2 * i, 2 * i + 1)));
             let emissions = pieces(&encoding, 0..n, &logits[..n * width], (width, &(0..width)));
             let posterior = Posterior::new(Moves::new(Constraints::default(), set.tags(), &set));
-            let sums = posterior.sums(&emissions);
+            let plain = Sums::new(&posterior.moves, &posterior.plain, &emissions);
+            let logarithms = Sums::new(&posterior.moves, &posterior.logarithms, &emissions);
+            prop_assert!(logarithms.are_sound());
             for i in 0..n {
                 let row = i * width..(i + 1) * width;
-                let whole = share(&sums.ahead[row.clone()], &sums.behind[row]);
+                let whole = logarithms.share(&logarithms.ahead[row.clone()], i);
                 prop_assert!((whole - 1.0).abs() < 1e-9, "{whole} at {i}");
+                let whole = plain.share(&plain.ahead[row], i);
+                prop_assert!(!plain.are_sound() || (whole - 1.0).abs() < 1e-9, "{whole} at {i}");
             }
         }
     }

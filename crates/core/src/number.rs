@@ -1,0 +1,87 @@
+//! Numbers that are multiplied and added up: as they are, or by their logarithms.
+
+/// A number from 0 on.
+pub(crate) trait Number: Copy {
+    /// The number that is `value`.
+    fn of(value: f32) -> Self;
+    /// The number whose logarithm this is.
+    fn exp(logarithm: f32) -> Self;
+    fn times(self, other: Self) -> Self;
+    fn over(self, other: Self) -> Self;
+    fn sum(numbers: impl Iterator<Item = Self> + Clone) -> Self;
+    fn value(self) -> f64;
+    /// Whether it is far enough from where numbers of this kind end; nothing is.
+    fn is_sound(self) -> bool;
+}
+
+/// The number itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Plain(f64);
+
+/// Its logarithm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Logarithm(f64);
+
+impl Number for Plain {
+    fn of(value: f32) -> Self {
+        Self(f64::from(value))
+    }
+
+    fn exp(logarithm: f32) -> Self {
+        Self(f64::from(logarithm).exp())
+    }
+
+    fn times(self, other: Self) -> Self {
+        Self(self.0 * other.0)
+    }
+
+    fn over(self, other: Self) -> Self {
+        Self(self.0 / other.0)
+    }
+
+    fn sum(numbers: impl Iterator<Item = Self> + Clone) -> Self {
+        Self(numbers.map(|number| number.0).sum())
+    }
+
+    fn value(self) -> f64 {
+        self.0
+    }
+
+    fn is_sound(self) -> bool {
+        self.0 == 0.0 || (1e-240..1e260).contains(&self.0)
+    }
+}
+
+impl Number for Logarithm {
+    fn of(value: f32) -> Self {
+        Self(f64::from(value).ln())
+    }
+
+    fn exp(logarithm: f32) -> Self {
+        Self(f64::from(logarithm))
+    }
+
+    fn times(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+
+    fn over(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+
+    fn sum(numbers: impl Iterator<Item = Self> + Clone) -> Self {
+        let top = numbers.clone().map(|number| number.0).fold(f64::NEG_INFINITY, f64::max);
+        if top == f64::NEG_INFINITY {
+            return Self(top);
+        }
+        Self(top + numbers.map(|number| (number.0 - top).exp()).sum::<f64>().ln())
+    }
+
+    fn value(self) -> f64 {
+        self.0.exp()
+    }
+
+    fn is_sound(self) -> bool {
+        !self.0.is_nan()
+    }
+}
