@@ -37,7 +37,7 @@ impl Loaded {
             return Ok(digest.clone());
         }
         let digest = self.model.files.digest()?;
-        if self.model.files.version()? != self.version {
+        if !self.version.is_current() {
             return Err(ModelError::Changed { location: self.model.files.location() }.into());
         }
         Ok(self.digest.get_or_init(|| digest).clone())
@@ -91,8 +91,6 @@ struct Key {
     /// After a fork neither threads nor sessions are usable.
     process: u32,
     onnx: String,
-    /// A folder that changed is another model.
-    version: Version,
     session: SessionOptions,
     /// Another library than the loaded one must be refused, not overlooked.
     runtime: RuntimeSearch,
@@ -117,15 +115,16 @@ pub(crate) fn load(files: ModelFiles, options: &EngineOptions) -> Result<Arc<Loa
             }
             ModelFiles::Embedded { name, .. } => (*name).to_string(),
         },
-        version: files.version()?,
         session,
         runtime: options.runtime.clone(),
     };
     // held while loading: threads that want the same model wait for it instead of loading it again
     let mut all = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(loaded) = all.get(&key) {
+    // a folder that changed is another model
+    if let Some(loaded) = all.get(&key).filter(|loaded| loaded.version.is_current()) {
         return Ok(Arc::clone(loaded));
     }
+    let version = files.version()?;
     let threads = match options.device {
         Device::Cpu => options.sessions,
         Device::Cuda(_) => options.sessions.max(available_threads()),
@@ -133,16 +132,10 @@ pub(crate) fn load(files: ModelFiles, options: &EngineOptions) -> Result<Arc<Loa
     let model = Model::load(files, &options.runtime, session)?;
     quiet_panics();
     let pool = pool(key.process, threads)?;
-    let loaded = Arc::new(Loaded {
-        model,
-        pool,
-        version: key.version.clone(),
-        digest: OnceLock::new(),
-        turn: Mutex::new(()),
-        process: key.process,
-    });
+    let loaded =
+        Arc::new(Loaded { model, pool, version, digest: OnceLock::new(), turn: Mutex::new(()), process: key.process });
     // engines hold what they use: what its files were before is let go
-    all.retain(|other, _| other.onnx != key.onnx || other.version == key.version);
+    all.retain(|_, loaded| loaded.version.is_current());
     all.insert(key, Arc::clone(&loaded));
     Ok(loaded)
 }

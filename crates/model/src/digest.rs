@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, Metadata},
+    fs,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -18,9 +18,25 @@ use crate::{
 /// Beside the ONNX file and its external data.
 const READ: [&str; 3] = ["config.json", "tokenizer.json", "tokenizer_config.json"];
 
-/// Time and size of each file that decides what a model finds, and of its manifest: a folder in which they differ is another model.
+/// Time and size of each file that decides what a model finds, and of its manifest, absent ones included: a folder in which they
+/// differ is another model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Version(Vec<Option<(SystemTime, u64)>>);
+pub struct Version(Vec<(PathBuf, Option<Stamp>)>);
+
+type Stamp = (SystemTime, u64);
+
+impl Version {
+    /// Whether the files are still those. No file is read for that.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.0.iter().all(|(file, known)| stamp(file) == *known)
+    }
+}
+
+fn stamp(file: &Path) -> Option<Stamp> {
+    let metadata = file.metadata().ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
 
 impl ModelFiles {
     /// SHA-256 over names, lengths and SHA-256 of config.json, tokenizer.json, tokenizer_config.json, the ONNX file and its
@@ -53,10 +69,10 @@ impl ModelFiles {
     /// # Errors
     /// As [`digest`](Self::digest).
     pub fn version(&self) -> Result<Version, ModelError> {
-        let Self::Folder { folder, .. } = self else { return Ok(Version(Vec::new())) };
-        let stamp = |metadata: Metadata| Some((metadata.modified().ok()?, metadata.len()));
-        let files = self.deciding()?.into_iter().chain([folder.join(MANIFEST)]);
-        Ok(Version(files.map(|file| file.metadata().ok().and_then(stamp)).collect()))
+        let Self::Folder { folder, onnx } = self else { return Ok(Version(Vec::new())) };
+        let beside = READ.into_iter().chain([MANIFEST]).map(|name| folder.join(name));
+        let files = beside.chain(with_external_data(onnx)?);
+        Ok(Version(files.map(|file| (file.clone(), stamp(&file))).collect()))
     }
 
     /// The files of a folder that decide what it finds; none for a model that is part of the program.
@@ -129,10 +145,12 @@ mod tests {
         let files = ModelFiles::Folder { folder: folder.clone(), onnx };
         let both = || (files.digest().unwrap(), files.version().unwrap());
         let mut seen = vec![both()];
+        assert!(seen[0].1.is_current());
         for name in ["config.json", "tokenizer.json", "our-own-weights", "tokenizer_config.json"] {
             let mut bytes = fs::read(folder.join(name)).unwrap_or_default();
             bytes.push(b' ');
             fs::write(folder.join(name), bytes).unwrap();
+            assert!(!seen[seen.len() - 1].1.is_current(), "{name}");
             seen.push(both());
         }
         fs::write(folder.join("README.md"), "a card decides nothing").unwrap();
