@@ -1,25 +1,33 @@
 //! How much of ONNX Runtime's speed is left in the whole job?
 //!
 //! `make bench` times, alternating in one run on the same machine, the real program (Parquet to Parquet, process start
-//! and model loading included) and bare ONNX Runtime on the same windows in sorted batches (loading, tokenizing and
-//! decoding left out). It prints one JSON record; benches/runs keeps those worth keeping.
+//! and model loading included) and, on the same windows in the same sorted batches (loading, tokenizing and decoding
+//! left out), bare ONNX Runtime with operators of its own alone, and its sessions as the program makes them. It prints one
+//! JSON record; benches/runs keeps those worth keeping.
 
 use std::{
     collections::HashSet,
     fs::File,
     path::{Path, PathBuf},
     process::Command,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Instant,
 };
 
 use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
+use ort::{
+    session::{Session, builder::GraphOptimizationLevel},
+    value::Tensor,
+};
 use parquet::arrow::{ArrowWriter, arrow_reader::ParquetRecordBatchReaderBuilder};
 use spanframe_core::{batch, sentence, window};
 use spanframe_engine::{input::TextColumn, options};
-use spanframe_model::{Device, Model, ModelFiles, RuntimeSearch, SessionOptions};
+use spanframe_model::{Device, Model, ModelFiles, Runtime, RuntimeSearch, SessionOptions};
 
 /// Notes that are annotated; every language and length is among them.
 const NOTES: usize = 400;
@@ -41,16 +49,21 @@ fn main() {
     let threads = options::available_threads();
     let model = load(threads);
     let windows = windows(&model, &notes);
-    let (mut program, mut bare, mut start) = (Vec::new(), Vec::new(), Vec::new());
+    let plain = plain_sessions(threads);
+    let (mut program, mut bare, mut sessions, mut start) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut last = None;
     for _ in 0..ROUNDS {
         start.push(annotate(&tiny));
         program.push(annotate(&input));
-        let run = run_bare(&model, &windows, threads);
+        let run = run_bare(&windows, threads, |worker, rows, width| run_plain(&plain[worker], rows, width));
         bare.push(run.seconds);
+        let run = run_bare(&windows, threads, |worker, rows, width| {
+            model.backend.run(worker, rows, width).unwrap();
+        });
+        sessions.push(run.seconds);
         last = Some(run);
     }
-    let (program, bare, start) = (median(program), median(bare), median(start));
+    let (program, bare, sessions, start) = (median(program), median(bare), median(sessions), median(start));
     let Bare { tokens, padding, .. } = last.expect("at least one round");
     let rate = |seconds: f64| (tokens as f64 / seconds).round();
     println!(
@@ -58,10 +71,12 @@ fn main() {
         serde_json::json!({
             "question": "whole job beside bare ONNX Runtime",
             "notes": NOTES, "tokens": tokens, "threads": threads, "rounds": ROUNDS,
-            "program_seconds": program, "bare_seconds": bare, "one_note_seconds": start,
+            "program_seconds": program, "bare_seconds": bare, "sessions_seconds": sessions, "one_note_seconds": start,
             "program_tokens_per_second": rate(program), "bare_tokens_per_second": rate(bare),
             "program_over_bare": bare / program,
             "program_over_bare_without_start": bare / (program - start),
+            "program_over_sessions": sessions / program,
+            "program_over_sessions_without_start": sessions / (program - start),
             "padding_share": padding as f64 / (tokens + padding) as f64,
         })
     );
@@ -98,8 +113,12 @@ fn annotate(input: &Path) -> f64 {
     started.elapsed().as_secs_f64()
 }
 
+fn folder() -> PathBuf {
+    root().join("data/models/clinical-ner-small")
+}
+
 fn load(sessions: usize) -> Model {
-    let files = ModelFiles::find(&root().join("data/models/clinical-ner-small"), "").unwrap();
+    let files = ModelFiles::find(&folder(), "").unwrap();
     let options = SessionOptions { device: Device::Cpu, sessions, intra_threads: 1 };
     Model::load(files, &RuntimeSearch::default(), options).unwrap()
 }
@@ -125,18 +144,46 @@ fn windows(model: &Model, notes: &RecordBatch) -> Vec<Vec<u32>> {
     found
 }
 
-fn run_bare(model: &Model, windows: &[Vec<u32>], threads: usize) -> Bare {
+/// Sessions of one thread each, as somebody makes them who has ONNX Runtime and nothing else.
+fn plain_sessions(sessions: usize) -> Vec<Mutex<Session>> {
+    let runtime = Runtime::load(&RuntimeSearch::default()).unwrap();
+    let session = || {
+        let builder = Session::builder(runtime.environment()).unwrap();
+        let builder = builder.with_optimization_level(GraphOptimizationLevel::All).unwrap();
+        let mut builder = builder.with_intra_threads(1).unwrap();
+        Mutex::new(builder.commit_from_file(folder().join("model_int8.onnx")).unwrap())
+    };
+    (0..sessions).map(|_| session()).collect()
+}
+
+fn run_plain(session: &Mutex<Session>, rows: &[&[u32]], width: usize) {
+    let shape = [rows.len(), width];
+    let pad = 1;
+    let mut ids = vec![pad; rows.len() * width];
+    let mut mask = vec![0_i64; rows.len() * width];
+    for ((ids, mask), row) in ids.chunks_mut(width).zip(mask.chunks_mut(width)).zip(rows) {
+        for ((id, mask), &piece) in ids.iter_mut().zip(mask).zip(*row) {
+            (*id, *mask) = (i64::from(piece), 1);
+        }
+    }
+    let (ids, mask) = (Tensor::from_array((shape, ids)).unwrap(), Tensor::from_array((shape, mask)).unwrap());
+    let mut session = session.lock().unwrap();
+    let outputs = session.run(ort::inputs!["input_ids" => ids, "attention_mask" => mask]).unwrap();
+    outputs["logits"].try_extract_tensor::<f32>().unwrap();
+}
+
+fn run_bare(windows: &[Vec<u32>], threads: usize, run: impl Fn(usize, &[&[u32]], usize) + Sync) -> Bare {
     let lengths: Vec<usize> = windows.iter().map(Vec::len).collect();
     let batches = batch::plan(&lengths, options::DEFAULT_BATCH_TOKENS, batch::Widths::ANY);
     let next = AtomicUsize::new(0);
     let started = Instant::now();
     thread::scope(|scope| {
         for worker in 0..threads {
-            let (next, batches) = (&next, &batches);
+            let (next, batches, run) = (&next, &batches, &run);
             scope.spawn(move || {
                 while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let rows: Vec<&[u32]> = batch.items.iter().map(|&i| windows[i].as_slice()).collect();
-                    model.backend.run(worker, &rows, batch.width).unwrap();
+                    run(worker, &rows, batch.width);
                 }
             });
         }

@@ -25,6 +25,7 @@ PARTS = {
     "n2": "output.LayerNorm",
 }
 QKV = ("query", "key", "value")
+ACTIVATIONS = {"relu": F.relu, "gelu_pytorch_tanh": lambda value: F.gelu(value, approximate="tanh")}
 LEVELS = 63  # of a weight, on either side of zero
 CLIPPED = 5e-5  # share of the inputs that is clipped, at either end
 EMBEDDINGS = {
@@ -132,7 +133,7 @@ class Encoder:
 
     @staticmethod
     def trained(name):
-        fixed_bias = name.endswith(("qkv.bias", "ao.bias", "fi.bias", "fo.bias"))
+        fixed_bias = name.endswith(("qkv.bias", "ao.bias", "fo.bias"))
         return not fixed_bias and name not in ("position", "segment")
 
     def take_gradients(self):
@@ -211,6 +212,6 @@ class Encoder:
             mixed = torch.bmm(torch.softmax(attention, -1).view(batch * self.heads, length, length), v)
             mixed = mixed.view(batch, self.heads, length, size).transpose(1, 2).reshape(batch, length, hidden)
             x = norm("n1", x + self.drop(self.linear(f"{layer}.ao", mixed)))
-            wide = F.gelu(self.linear(f"{layer}.fi", x), approximate="tanh")
+            wide = ACTIVATIONS[self.config["hidden_act"]](self.linear(f"{layer}.fi", x))
             x = norm("n2", x + self.drop(self.linear(f"{layer}.fo", wide)))
         return x

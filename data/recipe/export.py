@@ -32,6 +32,7 @@ from onnxruntime.quantization import matmul_nbits_quantizer as nbits
 
 OPSET = 17
 FUSED = "com.microsoft"
+OURS = "spanframe"
 MASKED = -10000.0
 BLOCK = 128
 
@@ -104,12 +105,21 @@ def attention(graph, x, name, qkv, config):
     weight, bias = (part.copy() for part in qkv)
     weight[:hidden] *= (hidden // heads) ** -0.5
     bias[:hidden] *= (hidden // heads) ** -0.5
-    both = graph.product(x, f"{name}.qkv", weight)
-    parts = [f"{name}.{part}" for part in "qkv"]
-    thirds = graph.integers(hidden, hidden, hidden)
-    graph.nodes.append(helper.make_node("Split", [both, thirds], parts, name=f"{name}.split", axis=-1))
-    inputs = [*parts, graph.constant(f"{name}.qkv.bias", bias), "mask"]
-    return graph.fused("MultiHeadAttention", inputs, f"{name}.mixed", num_heads=heads, scale=1.0, mask_filter_value=MASKED)
+    packed = graph.product(x, f"{name}.qkv", weight)
+    inputs = [packed, graph.constant(f"{name}.qkv.bias", bias), "mask"]
+    return graph.add("SelfAttention", inputs, f"{name}.mixed", domain=OURS, heads=heads)
+
+
+def self_attention():
+    """The function of ONNX Runtime's operators that `SelfAttention` is where spanframe's own is not there."""
+    split = helper.make_node("Split", ["packed"], [*"qkv"], axis=-1)
+    mixed = helper.make_node(
+        "MultiHeadAttention", [*"qkv", "biases", "mask"], ["mixed"], domain=FUSED, scale=1.0, mask_filter_value=MASKED
+    )
+    mixed.attribute.append(onnx.AttributeProto(name="num_heads", ref_attr_name="heads", type=onnx.AttributeProto.INT))
+    operators = [helper.make_opsetid("", OPSET), helper.make_opsetid(FUSED, 1)]
+    inputs = ["packed", "biases", "mask"]
+    return helper.make_function(OURS, "SelfAttention", inputs, ["mixed"], [split, mixed], operators, ["heads"])
 
 
 def build(config, tensors, small):
@@ -135,7 +145,11 @@ def build(config, tensors, small):
         x = layer(x, attention(graph, x, str(i), pair(f"{i}.qkv"), config), f"{i}.ao", f"{i}.n1")
         weight, bias = pair(f"{i}.fi")
         wide = [graph.product(x, f"{i}.fi", weight), graph.constant(f"{i}.fi.bias", bias)]
-        x = layer(x, graph.fused("FastGelu", wide, f"{i}.gelu"), f"{i}.fo", f"{i}.n2")
+        if config["hidden_act"] == "relu":
+            wide = graph.add("Relu", [graph.add("Add", wide, f"{i}.fi.sum")], f"{i}.relu")
+        else:
+            wide = graph.fused("FastGelu", wide, f"{i}.gelu")
+        x = layer(x, wide, f"{i}.fo", f"{i}.n2")
     product = graph.add("MatMul", [x, graph.constant("classifier.weight", weights["classifier.weight"].T)], "classifier")
     graph.add("Add", [product, graph.constant("classifier.bias", weights["classifier.bias"])], "logits")
     inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "sequence"])
@@ -143,8 +157,8 @@ def build(config, tensors, small):
     labels = len(weights["classifier.bias"])
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "sequence", labels])]
     made = helper.make_graph(graph.nodes, "token_classifier", inputs, outputs, list(graph.initializers.values()))
-    operators = [helper.make_opsetid("", OPSET), helper.make_opsetid(FUSED, 1)]
-    model = helper.make_model(made, opset_imports=operators, ir_version=9)
+    operators = [helper.make_opsetid("", OPSET), helper.make_opsetid(FUSED, 1), helper.make_opsetid(OURS, 1)]
+    model = helper.make_model(made, opset_imports=operators, functions=[self_attention()], ir_version=9)
     onnx.checker.check_model(model)
     return model
 

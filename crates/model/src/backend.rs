@@ -17,7 +17,7 @@ use ort::{
 };
 
 use crate::{
-    Config, Device, Graph, ModelError, ModelFiles, Runtime,
+    Config, Device, Graph, ModelError, ModelFiles, Runtime, self_attention,
     weights::{self, Shared},
 };
 
@@ -264,7 +264,7 @@ fn builder(
     runtime: &Runtime, options: SessionOptions, (shared, packed): (&[Shared], &PrepackedWeights),
 ) -> Result<SessionBuilder, ModelError> {
     let make = || -> Result<SessionBuilder, ort::Error> {
-        let mut builder = Session::builder(&runtime.environment)?
+        let mut builder = Session::builder(runtime.environment())?
             // its errors come back as results; logging them too would say them twice
             .with_log_level(ort::logging::LogLevel::Fatal)?
             .with_optimization_level(GraphOptimizationLevel::All)?
@@ -274,6 +274,10 @@ fn builder(
             .with_prepacked_weights(packed)?;
         for (name, weight) in shared {
             builder = builder.with_initializer(name, Arc::clone(weight))?;
+        }
+        // another device has operators of its own for what the file says it stands for
+        if options.device == Device::Cpu {
+            builder = builder.with_operators(self_attention::domain()?)?;
         }
         Ok(builder)
     };

@@ -5,6 +5,7 @@
 //! [`Config`] for the fields of `config.json`.
 #![forbid(unsafe_code)]
 
+mod attend;
 mod backend;
 mod basic_token;
 mod card;
@@ -24,6 +25,7 @@ mod model;
 mod protobuf;
 mod runtime;
 mod scores;
+mod self_attention;
 mod spark_pieces;
 mod tokenizer;
 mod weights;

@@ -8,7 +8,7 @@ use std::{
 
 use ort::environment::Environment;
 
-use crate::ModelError;
+use crate::{ModelError, self_attention};
 
 /// Environment variable with the path of the ONNX Runtime library.
 pub const LIBRARY_VARIABLE: &str = "ORT_DYLIB_PATH";
@@ -36,7 +36,7 @@ pub struct RuntimeSearch {
 
 /// The loaded library. A process has at most one.
 pub struct Runtime {
-    pub(crate) environment: Environment,
+    environment: Environment,
     library: PathBuf,
 }
 
@@ -72,7 +72,14 @@ impl Runtime {
         let builder = ort::init_from(&library).map_err(|e| unusable(e.to_string()))?;
         let environment =
             builder.with_name("spanframe").with_telemetry(false).build().map_err(|e| unusable(e.to_string()))?;
+        self_attention::announce(&environment).map_err(|e| unusable(e.to_string()))?;
         Ok(LOADED.get_or_init(|| Self { environment, library }))
+    }
+
+    /// ONNX Runtime's own environment, for sessions beside those of a [`Backend`](crate::Backend): a process has one.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// The library in use.
