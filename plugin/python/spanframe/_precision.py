@@ -33,9 +33,11 @@ def write(source: Path, target: Path, precision: str) -> list[Path]:
 
 
 def _fp16(model: Any) -> Any:
-    """Weights and computation in half precision."""
+    """Weights and computation in half precision, by ONNX Runtime's operators alone: spanframe's is for processors."""
+    from onnx.inliner import inline_local_functions
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
+    model = inline_local_functions(model)
     return convert_float_to_float16(model, keep_io_types=True, disable_shape_infer=True)
 
 
