@@ -114,6 +114,10 @@ def read_ranges(folder):
     return json.loads(path.read_text()) if path.exists() else None
 
 
+def write_ranges(folder, ranges):
+    (pathlib.Path(folder) / "ranges.json").write_text(json.dumps(ranges, indent=1) + "\n")
+
+
 class Encoder:
     """The model, with the fp32 tensors that an optimiser may move in `master` (the classifier computes in fp32)."""
 
@@ -151,7 +155,7 @@ class Encoder:
     def save(self, folder, trained):
         write(folder, self.config, {**self.tensors, **trained})
         if self.ranges:
-            (pathlib.Path(folder) / "ranges.json").write_text(json.dumps(self.ranges, indent=1) + "\n")
+            write_ranges(folder, self.ranges)
 
     def follow(self, share=1.0):
         """Move the ranges by `share` to what inputs were since `observed` became an empty dictionary; observe no more."""

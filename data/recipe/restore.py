@@ -12,7 +12,7 @@ import pathlib
 import numpy as np
 import onnx
 import torch
-from encoder import write
+from encoder import write, write_ranges
 from onnx import numpy_helper
 
 
@@ -52,7 +52,7 @@ def main():
     config = json.loads((args.model / "config.json").read_text())
     tensors, ranges = tensors_of(onnx.load(args.model / "model_int8.onnx").graph, config)
     write(args.out, config, tensors)
-    (args.out / "ranges.json").write_text(json.dumps(ranges, indent=1) + "\n")
+    write_ranges(args.out, ranges)
 
 
 if __name__ == "__main__":

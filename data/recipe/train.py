@@ -23,7 +23,7 @@ import sentences
 import teacher
 import torch
 import windows
-from encoder import Encoder
+from encoder import ACTIVATIONS, Encoder
 from evaluate import score
 from predict import pad, predict
 from tokenizers import Tokenizer
@@ -63,7 +63,6 @@ CONFIG = {
         "whole_words": True,
         "trim": True,
     },
-    "hidden_act": "gelu_pytorch_tanh",
     "lower_capitals": True,
     "window_length": windows.WINDOW + 2,
     "torch_dtype": "float16",
@@ -266,6 +265,7 @@ def main():
     parser.add_argument("--save-minutes", type=float, default=5)
     parser.add_argument("--teacher", nargs="+", help="ONNX files of models with the same pieces and heads, to learn from")
     parser.add_argument("--likeness", type=float, default=1.0, help="weight in the loss of the first teacher's hidden states")
+    parser.add_argument("--activation", choices=ACTIVATIONS, default="gelu_pytorch_tanh", help="of the wide units")
     parser.add_argument("--whole", action="store_true", help="compute as the file of whole numbers will (static8)")
     parser.add_argument("--bf16", action="store_true", help="compute in bf16; with AVX-512 or on a GPU")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -292,7 +292,7 @@ def main():
     for name, pool in pools.items():
         print(name, len(pool.windows), "windows", pool.pieces, "pieces", flush=True)
     model = Encoder(args.base, torch.bfloat16 if args.bf16 else torch.float32, args.device)
-    model.config |= CONFIG
+    model.config |= {**CONFIG, "hidden_act": args.activation}
     if args.whole:
         drawn = batches(pools, args.pieces)
         model.calibrate(collate(next(drawn), hide)[:2] for _ in range(CALIBRATION))

@@ -1,5 +1,7 @@
 """The bundled ONNX file keeps what the card says of it."""
 
+import json
+
 import onnx
 from conftest import DATA
 from onnx import numpy_helper
@@ -29,4 +31,5 @@ def test_every_processor_adds_the_same_whole_numbers():
         assert all(list(tensors[name].dims) == [] for name in value.input[1:])
         products.append(table.size)
     # query, key and value; output; two feed-forward layers
-    assert products == [384 * 3 * 384, 384 * 384, 384 * 1280, 1280 * 384] * 6
+    wide = json.loads(FILE.with_name("config.json").read_text())["intermediate_size"]
+    assert products == [384 * 3 * 384, 384 * 384, 384 * wide, wide * 384] * 6
