@@ -2,8 +2,8 @@
 
 The arithmetic is fp32, or bf16 with fp32 master copies, which is faster on processors with AVX-512 and much slower on
 others. Reads and writes the tensor names of Hugging Face's BertForTokenClassification. Query, key and value are one
-matrix. The biases of linear layers and the embeddings of positions stay as they are: little is lost and a step is
-cheaper. Gradients of the word embeddings are sparse: a batch holds few of the words.
+matrix. The biases of linear layers, those of the wide units excepted, and the embeddings of positions stay as they are: little
+is lost and a step is cheaper. Gradients of the word embeddings are sparse: a batch holds few of the words.
 
 With `ranges` (of the inputs of the multiplications by weights) it computes as a file of whole numbers will: inputs are
 rounded to 8 bits in a fixed range each, weights to 7 bits with a scale an output, and gradients pass as if they were

@@ -2,8 +2,9 @@
 
 The graph takes `input_ids` and `attention_mask` (int64, [batch, sequence]) and gives `logits`
 ([batch, sequence, labels]). Query, key and value are one multiplication, with the 1/sqrt(size) of the attention in
-its weights; the segment embedding is part of the positions. Attention, GELU (by tanh) and the normalisation of sums are
-operators of ONNX Runtime's own, with the same logits as the standard ones they stand for. `--precision` is
+its weights; the segment embedding is part of the positions. GELU (by tanh) and the normalisation of sums are operators of
+ONNX Runtime's own, with the same logits as the standard ones they stand for; attention is spanframe's, with a function of
+ONNX Runtime's operators for programs that do not have it. `--precision` is
 
 * `int8`: weights of matrix multiplications are 8-bit whole numbers with a scale for each block of 128 inputs
   (MatMulNBits, accuracy level 4: activations are quantised block by block, so a row's result does not depend on its
