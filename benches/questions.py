@@ -3,7 +3,8 @@
     python benches/questions.py [start] [threads] [types] [precision] [repeats] [rows]      (all of them where none is named)
 
 * `start`: from process start to the first entities of a short text; the import of the Python package.
-* `threads`: two sessions beside one; and what the machine's cores give at all: two programs of one session at once, each with all the work.
+* `threads`: two sessions beside one, which has a core to itself while others tokenize and decode, and beside one with all of it on one core;
+  and what the machine's cores give at all: two programs of one session at once, each with all the work.
 * `types`: all four entity types in one pass, beside four passes by the names of single types, and beside one call with these four names.
 * `precision`: the bundled file, which multiplies whole numbers, beside the same weights and graph in fp32.
 * `repeats`: notes whose second half is copied from the note before, as sections of a chart are copied forward, beside notes without
@@ -42,16 +43,12 @@ SHORT_NOTE = 160
 SHORT = "Toma aspirina 100 mg al día por dolor torácico."
 
 
-def run(*arguments: object) -> dict:
-    """Runs `spanframe run`, and gives its summary."""
-    command = [PROGRAM, *arguments, "--column", "note", "--json", "--quiet"]
+def job(source: Path, *options: object, before: tuple[str, ...] = ()) -> dict:
+    """Runs `spanframe run` anew, with its output beside the source, and gives its summary; words of the command may go `before`."""
+    command = [*before, PROGRAM, "run", source, "-o", source.with_suffix(""), "--overwrite", *options]
+    command += ["--column", "note", "--json", "--quiet"]
     done = subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
-
-
-def job(source: Path, *options: object) -> dict:
-    """A job that begins anew; its output is beside the source."""
-    return run("run", source, "-o", source.with_suffix(""), "--overwrite", *options)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -105,15 +102,22 @@ def threads(folder: Path) -> dict:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda path: job(path, "--sessions", 1), (source, other)))
 
-    times = race(one=lambda: job(source, "--sessions", 1), two=lambda: job(source, "--sessions", 2), two_programs=both)
+    times = race(
+        one_core=lambda: job(source, "--sessions", 1, before=("taskset", "--cpu-list", "0")),
+        one=lambda: job(source, "--sessions", 1),
+        two=lambda: job(source, "--sessions", 2),
+        two_programs=both,
+    )
     return {
         "question": "threads",
         "seconds": times,
         "tokens_per_second": {
+            "one_core": round(tokens / times["one_core"]),
             "one": round(tokens / times["one"]),
             "two": round(tokens / times["two"]),
             "two_programs": round(2 * tokens / times["two_programs"]),
         },
+        "two_over_one_core": round(times["one_core"] / times["two"], 2),
         "two_over_one": round(times["one"] / times["two"], 2),
         "two_programs_over_one": round(2 * times["one"] / times["two_programs"], 2),
     }

@@ -1,4 +1,4 @@
-"""The bundled ONNX file without its whole numbers: the same weights, multiplied in fp32."""
+"""The bundled ONNX file without its whole numbers and bfloat16: the same weights, multiplied in fp32."""
 
 from pathlib import Path
 
@@ -25,6 +25,9 @@ def load() -> onnx.ModelProto:
             graph.initializer.append(numpy_helper.from_array(weight, node.output[0]))
             graph.initializer.remove(tensors[node.input[0]])
         else:
+            for attribute in node.attribute:
+                if attribute.name == "bfloat16":
+                    attribute.i = 0
             for i, name in enumerate(node.input):
                 node.input[i] = before.get(name, name)
             nodes.append(node)

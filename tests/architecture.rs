@@ -36,7 +36,18 @@ fn only_the_named_floor_names_its_foreign_crate() {
     check_floor("crates/core/Cargo.toml", &["thiserror"]);
     check_floor(
         "crates/model/Cargo.toml",
-        &["half", "ort", "pulp", "serde", "serde_json", "sha2", "spanframe-core", "thiserror", "tokenizers"],
+        &[
+            "half",
+            "multiversion",
+            "ort",
+            "pulp",
+            "serde",
+            "serde_json",
+            "sha2",
+            "spanframe-core",
+            "thiserror",
+            "tokenizers",
+        ],
     );
     check_floor(
         "crates/engine/Cargo.toml",

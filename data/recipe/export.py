@@ -2,9 +2,8 @@
 
 The graph takes `input_ids` and `attention_mask` (int64, [batch, sequence]) and gives `logits`
 ([batch, sequence, labels]). Query, key and value are one multiplication, with the 1/sqrt(size) of the attention in
-its weights; the segment embedding is part of the positions. GELU (by tanh) and the normalisation of sums are operators of
-ONNX Runtime's own, with the same logits as the standard ones they stand for; attention is spanframe's, with a function of
-ONNX Runtime's operators for programs that do not have it. `--precision` is
+its weights; the segment embedding is part of the positions. GELU (by tanh) is an operator of ONNX Runtime's own; attention and
+the normalisation of sums are spanframe's, with functions of ONNX Runtime's operators for programs that do not have them. `--precision` is
 
 * `int8`: weights of matrix multiplications are 8-bit whole numbers with a scale for each block of 128 inputs
   (MatMulNBits, accuracy level 4: activations are quantised block by block, so a row's result does not depend on its
@@ -17,8 +16,8 @@ ONNX Runtime's operators for programs that do not have it. `--precision` is
   ONNX Runtime joins with the multiplications.
 * `fp32`: everything in single precision.
 
-In all but the last, word embeddings are 8-bit with a scale a row and position embeddings are half precision; the
-classifier is always in single precision.
+In all but the last, word embeddings are 8-bit with a scale a row, position embeddings are half precision and attention may
+be of numbers in bfloat16; the classifier is always in single precision.
 """
 
 import argparse
@@ -69,7 +68,7 @@ class Graph:
     def norm_of_sum(self, x, product, name, weight, bias, product_bias, epsilon):
         """Normalisation of `x`, `product` and its bias, added up."""
         inputs = [x, product, self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias), product_bias]
-        return self.fused("SkipLayerNormalization", inputs, f"{name}.out", epsilon=epsilon)
+        return self.add("SkipLayerNormalization", inputs, f"{name}.out", domain=OURS, epsilon=epsilon)
 
 
 def rounded(table, axis, levels=127):
@@ -100,15 +99,15 @@ def position_embeddings(graph, table, small):
     return graph.add("Cast", [rows], "position.rows", to=TensorProto.FLOAT) if small else rows
 
 
-def attention(graph, x, name, qkv, config):
-    """Multi-head attention over `x`, before its output layer."""
+def attention(graph, x, name, qkv, config, small):
+    """Multi-head attention over `x`, before its output layer; if `small`, of numbers in bfloat16 where that is faster."""
     heads, hidden = config["num_attention_heads"], config["hidden_size"]
     weight, bias = (part.copy() for part in qkv)
     weight[:hidden] *= (hidden // heads) ** -0.5
     bias[:hidden] *= (hidden // heads) ** -0.5
     packed = graph.product(x, f"{name}.qkv", weight)
     inputs = [packed, graph.constant(f"{name}.qkv.bias", bias), "mask"]
-    return graph.add("SelfAttention", inputs, f"{name}.mixed", domain=OURS, heads=heads)
+    return graph.add("SelfAttention", inputs, f"{name}.mixed", domain=OURS, heads=heads, bfloat16=int(small))
 
 
 def self_attention():
@@ -120,7 +119,16 @@ def self_attention():
     mixed.attribute.append(onnx.AttributeProto(name="num_heads", ref_attr_name="heads", type=onnx.AttributeProto.INT))
     operators = [helper.make_opsetid("", OPSET), helper.make_opsetid(FUSED, 1)]
     inputs = ["packed", "biases", "mask"]
-    return helper.make_function(OURS, "SelfAttention", inputs, ["mixed"], [split, mixed], operators, ["heads"])
+    return helper.make_function(OURS, "SelfAttention", inputs, ["mixed"], [split, mixed], operators, ["heads", "bfloat16"])
+
+
+def skip_layer_normalization():
+    """The function of ONNX Runtime's operator that `SkipLayerNormalization` is where spanframe's own is not there."""
+    inputs = ["input", "skip", "gamma", "beta", "bias"]
+    node = helper.make_node("SkipLayerNormalization", inputs, ["output"], domain=FUSED)
+    node.attribute.append(onnx.AttributeProto(name="epsilon", ref_attr_name="epsilon", type=onnx.AttributeProto.FLOAT))
+    operators = [helper.make_opsetid(FUSED, 1)]
+    return helper.make_function(OURS, "SkipLayerNormalization", inputs, ["output"], [node], operators, ["epsilon"])
 
 
 def build(config, tensors, small):
@@ -143,7 +151,7 @@ def build(config, tensors, small):
     rows = [word_embeddings(graph, weights["word"], small), position_embeddings(graph, positions, small)]
     x = graph.norm(graph.add("Add", rows, "embeddings"), "norm", *pair("norm"), epsilon)
     for i in range(config["num_hidden_layers"]):
-        x = layer(x, attention(graph, x, str(i), pair(f"{i}.qkv"), config), f"{i}.ao", f"{i}.n1")
+        x = layer(x, attention(graph, x, str(i), pair(f"{i}.qkv"), config, small), f"{i}.ao", f"{i}.n1")
         weight, bias = pair(f"{i}.fi")
         wide = [graph.product(x, f"{i}.fi", weight), graph.constant(f"{i}.fi.bias", bias)]
         if config["hidden_act"] == "relu":
@@ -159,7 +167,7 @@ def build(config, tensors, small):
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "sequence", labels])]
     made = helper.make_graph(graph.nodes, "token_classifier", inputs, outputs, list(graph.initializers.values()))
     operators = [helper.make_opsetid("", OPSET), helper.make_opsetid(FUSED, 1), helper.make_opsetid(OURS, 1)]
-    model = helper.make_model(made, opset_imports=operators, functions=[self_attention()], ir_version=9)
+    model = helper.make_model(made, opset_imports=operators, functions=[self_attention(), skip_layer_normalization()], ir_version=9)
     onnx.checker.check_model(model)
     return model
 

@@ -17,7 +17,7 @@ use ort::{
 };
 
 use crate::{
-    Config, Device, Graph, ModelError, ModelFiles, Runtime, self_attention,
+    Config, Device, Graph, ModelError, ModelFiles, Runtime, operators,
     weights::{self, Shared},
 };
 
@@ -277,7 +277,7 @@ fn builder(
         }
         // another device has operators of its own for what the file says it stands for
         if options.device == Device::Cpu {
-            builder = builder.with_operators(self_attention::domain()?)?;
+            builder = builder.with_operators(operators::domain()?)?;
         }
         Ok(builder)
     };

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import _attention
+from . import _operators
 
 # windows of so many tokens are compared: every part of every text is
 WINDOW = 128
@@ -52,8 +52,8 @@ def export(checkpoint: Path, target: Path) -> None:
 
 
 def _fuse(path: Path) -> None:
-    """Puts operators of ONNX Runtime's own where the traced graph has many for one: GELU, normalisation of sums, and attention,
-    which becomes spanframe's where that has it.
+    """Puts operators of ONNX Runtime's own where the traced graph has many for one: GELU, normalisation of sums and attention,
+    of which the last two become spanframe's where that has them.
 
     A file with external data, of more than 2 GB, stays as it was traced.
     """
@@ -66,7 +66,7 @@ def _fuse(path: Path) -> None:
     options.enable_embed_layer_norm = False  # positions of RoBERTa's are counted otherwise
     options.use_raw_attention_mask()  # any piece may be hidden, not the padding at the end alone
     fused = optimize_model(str(path), "bert", 0, 0, optimization_options=options, opt_level=1)
-    _attention.pack(fused.model)
+    _operators.put(fused.model)
     fused.save_model_to_file(str(path))
 
 
