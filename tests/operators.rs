@@ -51,7 +51,7 @@ fn the_operators_say_what_the_functions_say() {
         // what differs in the last bit may be rounded to either side before the next multiplication
         let near = apart(&of_operator(&exact_model), exact.path());
         let (rounded, far) = (apart(&operator, &folder), apart(&operator, other.path()));
-        assert!(near < 0.02 && rounded < 0.1 && far > 0.2, "{near}, {rounded} and {far}");
+        assert!(near < 0.05 && rounded < 0.2 && far > 0.5, "{near}, {rounded} and {far}");
     }
 }
 

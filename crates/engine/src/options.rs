@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Most padded tokens in a batch, by default: more brings nothing on a processor, whose caches it leaves.
-pub const DEFAULT_BATCH_TOKENS: usize = 1024;
+pub const DEFAULT_BATCH_TOKENS: usize = 512;
 
 /// Options as a user types them, by the same names in Python, on the command line and here. All may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
