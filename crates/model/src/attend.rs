@@ -4,7 +4,11 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::operators::UNITS;
+use crate::{
+    exponential::exponential,
+    operators::UNITS,
+    terms::{Single, Terms},
+};
 
 /// What a hidden position's score is lowered by.
 const HIDDEN: f32 = -10_000.0;
@@ -25,41 +29,6 @@ pub(crate) struct Part<'a> {
     pub(crate) heads: usize,
     pub(crate) first: usize,
     pub(crate) output: &'a mut [f32],
-}
-
-/// What scores and mixtures are sums of products of: `COUNT` neighbouring numbers in each lane of a vector.
-pub(crate) trait Terms<S: Simd>: Copy {
-    const COUNT: usize;
-
-    /// Packs the numbers of vectors into the first `1 / COUNT` of these vectors.
-    fn pack(self, simd: S, numbers: &mut [S::f32s]);
-
-    /// The vector whose lanes have a number of `first` and, if there is room, of `second`.
-    fn zip(self, simd: S, first: S::f32s, second: S::f32s) -> S::f32s;
-
-    /// `sum` with the products of the terms in each lane added.
-    fn add_products(self, simd: S, one: S::f32s, other: S::f32s, sum: S::f32s) -> S::f32s;
-}
-
-/// The numbers as they are, one in a lane.
-#[derive(Clone, Copy)]
-struct Single;
-
-impl<S: Simd> Terms<S> for Single {
-    const COUNT: usize = 1;
-
-    #[inline(always)]
-    fn pack(self, _: S, _: &mut [S::f32s]) {}
-
-    #[inline(always)]
-    fn zip(self, _: S, first: S::f32s, _: S::f32s) -> S::f32s {
-        first
-    }
-
-    #[inline(always)]
-    fn add_products(self, simd: S, one: S::f32s, other: S::f32s, sum: S::f32s) -> S::f32s {
-        simd.mul_add_e_f32s(one, other, sum)
-    }
 }
 
 impl WithSimd for Part<'_> {
@@ -93,6 +62,7 @@ impl Part<'_> {
         let mut scores = vec![0.0; QUERIES * padded];
         let mut queries = vec![0.0; QUERIES * size];
         let mut key = vec![0.0; size];
+        let nothing = vec![0.0; size];
         let mut mixed = vec![0.0; QUERIES * size];
         let rows = (self.output.len() / units).min(seen.saturating_sub(self.first));
         let (output, behind) = self.output.split_at_mut(rows * units);
@@ -101,16 +71,13 @@ impl Part<'_> {
             let part = |row: usize, part: usize| &self.packed[(row * 3 + part) * units + at..][..size];
             for group in 0..seen.div_ceil(T::COUNT) {
                 let row = group * T::COUNT;
+                // a last group may have one row less
+                let other = if row + T::COUNT <= seen { part(row + T::COUNT - 1, 2) } else { &nothing };
                 let one = S::as_simd_f32s(part(row, 2)).0.as_chunks::<2>().0;
-                // a last group has one row less: its number of that counts for nothing
-                let other = S::as_simd_f32s(part((row + T::COUNT - 1).min(seen - 1), 2)).0.as_chunks::<2>().0;
-                let whole = row + T::COUNT <= seen;
-                for (pair, (one, other)) in one.iter().zip(other).enumerate() {
-                    let zip = |i: usize| {
-                        let other = if whole { other[i] } else { simd.splat_f32s(0.0) };
-                        terms.zip(simd, one[i], other)
-                    };
-                    S::as_mut_simd_f32s(&mut values).0.as_chunks_mut::<2>().0[pair * groups + group] = [zip(0), zip(1)];
+                let other = S::as_simd_f32s(other).0.as_chunks::<2>().0;
+                for (pair, ([first, second], [next, last])) in one.iter().zip(other).enumerate() {
+                    S::as_mut_simd_f32s(&mut values).0.as_chunks_mut::<2>().0[pair * groups + group] =
+                        [terms.zip(simd, *first, *next), terms.zip(simd, *second, *last)];
                 }
             }
             for row in 0..seen {
@@ -265,28 +232,6 @@ impl<S: Simd, T: Terms<S>> Head<'_, S, T> {
         }
         mixed
     }
-}
-
-/// e to the power of numbers that are not over 0, to some 1e-7 of it; of what is not a number, not a number.
-///
-/// 2^k e^r with the polynomial of Cephes' expf for e^r, |r| <= ln 2 / 2.
-#[inline(always)]
-fn exponential<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    let number = |value: f32| simd.splat_f32s(value);
-    // adding it rounds to a whole number, which is in the lowest bits then
-    let rounder = number(12_582_912.0);
-    // a maximum would lose what is not a number on some processors
-    let lowest = number(-87.0);
-    let x = simd.select_f32s(simd.less_than_f32s(x, lowest), lowest, x);
-    let rounded = simd.mul_add_e_f32s(x, number(std::f32::consts::LOG2_E), rounder);
-    let k = simd.sub_f32s(rounded, rounder);
-    let r = simd.mul_add_e_f32s(k, number(-0.693_359_4), x);
-    let r = simd.mul_add_e_f32s(k, number(2.121_944_4e-4), r);
-    let factors = [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_66, 0.5];
-    let polynomial = factors.iter().fold(number(1.987_569_1e-4), |sum, &f| simd.mul_add_e_f32s(sum, r, number(f)));
-    let power = simd.add_f32s(simd.mul_add_e_f32s(polynomial, simd.mul_f32s(r, r), r), number(1.0));
-    let exponent = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(rounded), simd.splat_u32s(23));
-    simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(power), exponent))
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub(crate) fn attend(part: Part, arch: Arch) {
 mod x86 {
     use pulp::{Simd, x86::V4};
 
-    use crate::attend::Terms;
+    use crate::terms::Terms;
 
     pub(super) type Floats = <V4 as Simd>::f32s;
 

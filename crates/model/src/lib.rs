@@ -15,6 +15,7 @@ mod config;
 mod device;
 mod digest;
 mod error;
+mod exponential;
 mod file_hash;
 mod files;
 mod front_matter;
@@ -30,6 +31,7 @@ mod scores;
 mod self_attention;
 mod skip_layer_normalization;
 mod spark_pieces;
+mod terms;
 mod tokenizer;
 mod weights;
 
