@@ -3,6 +3,7 @@
 use std::{
     iter,
     panic::resume_unwind,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread,
 };
@@ -16,10 +17,7 @@ use ort::{
     value::{DynValue, Tensor, TensorElementType, ValueType},
 };
 
-use crate::{
-    Config, Device, Graph, ModelError, ModelFiles, Runtime, operators,
-    weights::{self, Shared},
-};
+use crate::{Config, Device, Graph, ModelError, ModelFiles, Runtime, operators, weights::Shared};
 
 /// Bytes of ONNX files that are read at once: a session holds the whole file while it is made.
 const READ_AT_ONCE: u64 = 2 << 30;
@@ -78,28 +76,29 @@ pub struct Backend {
     pad: i64,
     first_position: i64,
     file: String,
+    library: PathBuf,
 }
 
 impl Backend {
-    /// Makes the sessions and runs a probe through the first, so that a file that loads but cannot run, or
-    /// whose output does not fit the labels, is refused here and not in the middle of a column.
+    /// Makes the sessions.
     ///
     /// # Errors
     /// [`ModelError`] that names the file, the device or the library.
     pub fn load(
         runtime: &Runtime, (files, graph): (&ModelFiles, &Graph), config: &Config, options: SessionOptions,
-        probe: &[u32],
     ) -> Result<Self, ModelError> {
         let library = runtime.library().to_path_buf();
-        let refused = |e: String| onnx_error(files, &library, &e);
+        let file = files.onnx_name();
+        let refused = |e: String| onnx_error(&file, &library, &e);
         let alone = options.sessions == 1 || options.device != Device::Cpu;
-        let shared = if alone { Vec::new() } else { weights::shared(files, graph)? };
+        let shared = if alone { Shared::default() } else { Shared::read(files, graph)? };
         let packed = PrepackedWeights::new();
         let load = || {
             let mut builder = builder(runtime, options, (&shared, &packed))?;
-            let session = match files {
-                ModelFiles::Folder { onnx, .. } => builder.commit_from_file(onnx),
-                ModelFiles::Embedded { .. } => {
+            let session = match (files, &shared.skeleton) {
+                (_, Some(skeleton)) => builder.commit_from_memory(skeleton),
+                (ModelFiles::Folder { onnx, .. }, _) => builder.commit_from_file(onnx),
+                (ModelFiles::Embedded { .. }, _) => {
                     let (_, bytes) = files.embedded_onnx().ok_or_else(|| refused("no ONNX file".to_string()))?;
                     builder.commit_from_memory(bytes)
                 }
@@ -107,7 +106,8 @@ impl Backend {
             session.map_err(|e| refused(e.to_string()))
         };
         // each takes a good part of a second of one core
-        let at_once = (READ_AT_ONCE / files.onnx_bytes().unwrap_or(0).max(1)).max(1) as usize;
+        let read = shared.skeleton.as_ref().map(|skeleton| skeleton.len() as u64).or(files.onnx_bytes());
+        let at_once = (READ_AT_ONCE / read.unwrap_or(0).max(1)).max(1) as usize;
         let mut sessions = Vec::with_capacity(options.sessions);
         while sessions.len() < options.sessions {
             let others = 1..at_once.min(options.sessions - sessions.len());
@@ -118,7 +118,6 @@ impl Backend {
             })?);
         }
         let first = &sessions[0];
-        let file = files.onnx_name();
         let inputs = first
             .inputs()
             .iter()
@@ -137,7 +136,7 @@ impl Backend {
         let outputs = first.outputs();
         let output = outputs.iter().find(|o| o.name() == "logits").or(outputs.first());
         let output = output.ok_or_else(|| refused("the graph has no output".to_string()))?.name().to_string();
-        let backend = Self {
+        Ok(Self {
             device: options.device,
             sessions: sessions.into_iter().map(Mutex::new).collect(),
             inputs,
@@ -146,12 +145,20 @@ impl Backend {
             pad: config.pad_token_id,
             first_position: config.first_position,
             file,
-        };
-        backend.run(0, &[probe], probe.len()).map_err(|e| match e {
-            ModelError::Run { reason, .. } => refused(reason),
-            other => other,
-        })?;
-        Ok(backend)
+            library,
+        })
+    }
+
+    /// Runs a probe through the first session, so that a file that loads but cannot run, or whose output does not fit the
+    /// labels, is refused before the first batch and not in the middle of a column.
+    ///
+    /// # Errors
+    /// [`ModelError`] that names the file.
+    pub fn try_out(&self, probe: &[u32]) -> Result<(), ModelError> {
+        match self.run(0, &[probe], probe.len()) {
+            Err(ModelError::Run { reason, .. }) => Err(onnx_error(&self.file, &self.library, &reason)),
+            other => other.map(drop),
+        }
     }
 
     /// Widths of batches should be multiples of it.
@@ -261,7 +268,7 @@ impl Backend {
 }
 
 fn builder(
-    runtime: &Runtime, options: SessionOptions, (shared, packed): (&[Shared], &PrepackedWeights),
+    runtime: &Runtime, options: SessionOptions, (shared, packed): (&Shared, &PrepackedWeights),
 ) -> Result<SessionBuilder, ModelError> {
     let make = || -> Result<SessionBuilder, ort::Error> {
         let mut builder = Session::builder(runtime.environment())?
@@ -272,8 +279,13 @@ fn builder(
             .with_inter_threads(1)?
             .with_intra_op_spinning(false)?
             .with_prepacked_weights(packed)?;
-        for (name, weight) in shared {
+        for (name, weight) in &shared.weights {
+            // sessions hold together what is packed of these,
             builder = builder.with_initializer(name, Arc::clone(weight))?;
+            // and what is computed while a session is made looks at those
+            if shared.skeleton.is_some() {
+                builder = builder.with_external_initializer(name, Arc::clone(weight))?;
+            }
         }
         // another device has operators of its own for what the file says it stands for
         if options.device == Device::Cpu {
@@ -301,7 +313,7 @@ fn builder(
 }
 
 /// ONNX Runtime's reason, with the way out that its wording points to.
-fn onnx_error(files: &ModelFiles, library: &std::path::Path, reason: &str) -> ModelError {
+fn onnx_error(file: &str, library: &Path, reason: &str) -> ModelError {
     let lower = reason.to_lowercase();
     let any = |words: &[&str]| words.iter().any(|w| lower.contains(w));
     let hint = if any(&["opset", "ir version", "ir_version"]) {
@@ -314,5 +326,5 @@ fn onnx_error(files: &ModelFiles, library: &std::path::Path, reason: &str) -> Mo
         "check that it is a token-classification export"
     };
     let reason = reason.replace('\n', " ");
-    ModelError::Onnx { file: files.onnx_name(), library: library.to_path_buf(), reason, hint }
+    ModelError::Onnx { file: file.to_string(), library: library.to_path_buf(), reason, hint }
 }

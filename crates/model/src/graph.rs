@@ -208,8 +208,9 @@ impl Graph {
 /// Where the external data `name` of a file in `folder` lies; the error says why it may not lie there. A file that is
 /// absent is no error here.
 fn place(folder: &Path, name: &str) -> Result<PathBuf, &'static str> {
+    // what ONNX Runtime would take for an address in memory has an asterisk
     let plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if !plain || name.is_empty() || name.contains(['\\', ':', '\0']) {
+    if !plain || name.is_empty() || name.contains(['\\', ':', '\0', '*']) {
         return Err("which leads out of its folder");
     }
     let path = folder.join(name);
@@ -350,7 +351,9 @@ mod tests {
         fs::write(home.path().join("outside"), "w").unwrap();
         assert!(place(&folder, "weights").is_ok());
         assert!(place(&folder, "not/there").is_ok());
-        for name in ["", "../outside", "/etc/hostname", "a/../../outside", "C:\\weights", "..\\outside"] {
+        for name in
+            ["", "../outside", "/etc/hostname", "a/../../outside", "C:\\weights", "..\\outside", "*/_ORT_MEM_ADDR_/*"]
+        {
             assert!(place(&folder, name).is_err(), "{name}");
         }
         #[cfg(unix)]

@@ -29,6 +29,7 @@ mod protobuf;
 mod runtime;
 mod scores;
 mod self_attention;
+mod skeleton;
 mod skip_layer_normalization;
 mod spark_pieces;
 mod terms;

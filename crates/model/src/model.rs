@@ -1,6 +1,6 @@
 //! [`Model`]: everything that inference needs of one model folder.
 
-use std::iter;
+use std::{iter, panic::resume_unwind, thread};
 
 use crate::{
     Backend, Config, Graph, Manifest, ModelCard, ModelError, ModelFiles, Runtime, RuntimeSearch, SessionOptions,
@@ -29,16 +29,22 @@ impl Model {
         Manifest::check(&files)?;
         let graph = Graph::of(&files)?;
         let config = Config::read(&files)?;
-        let tokenizer = Tokenizer::read(&files)?;
+        // the vocabulary takes as long as the sessions do
+        let (tokenizer, backend) = thread::scope(|scope| {
+            let tokenizer = scope.spawn(|| Tokenizer::read(&files));
+            let backend = Runtime::load(search).and_then(|r| Backend::load(r, (&files, &graph), &config, options));
+            (tokenizer.join().unwrap_or_else(|panic| resume_unwind(panic)), backend)
+        });
+        let tokenizer = tokenizer?;
         if config.max_length <= tokenizer.special_tokens() {
             return Err(ModelError::Config {
                 file: files.describe("config.json"),
                 reason: format!("a window of {} tokens leaves no room for a piece", config.max_length),
             });
         }
-        let runtime = Runtime::load(search)?;
+        let backend = backend?;
         let probe: Vec<u32> = tokenizer.prefix().iter().chain([&0]).chain(tokenizer.suffix()).copied().collect();
-        let backend = Backend::load(runtime, (&files, &graph), &config, options, &probe)?;
+        backend.try_out(&probe)?;
         let model = Self { files, config, tokenizer, backend };
         graph.positions.map_or(Ok(()), |rows| model.reach(rows))?;
         Ok(model)

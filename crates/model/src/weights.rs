@@ -10,21 +10,35 @@ use std::{
     sync::Arc,
 };
 
+use bytemuck::Pod;
 use ort::value::{DynValue, Tensor};
 
 use crate::{
     Graph, ModelError, ModelFiles,
     graph::{Kind, Weight},
+    skeleton,
 };
 
-/// A weight by its name in the graph.
-pub(crate) type Shared = (String, Arc<DynValue>);
+/// What the sessions of a model hold together.
+#[derive(Default)]
+pub(crate) struct Shared {
+    /// The large weights, by their names in the graph.
+    pub(crate) weights: Vec<(String, Arc<DynValue>)>,
+    /// The ONNX file without them, if they are all in it.
+    pub(crate) skeleton: Option<Vec<u8>>,
+}
 
-/// The weights of a model that are worth sharing; none of a file that is absent, which is for ONNX Runtime to say.
-///
-/// # Errors
-/// [`ModelError::Read`].
-pub(crate) fn shared(files: &ModelFiles, graph: &Graph) -> Result<Vec<Shared>, ModelError> {
+impl Shared {
+    /// Reads what is worth sharing; nothing of a file that is absent, which is for ONNX Runtime to say.
+    ///
+    /// # Errors
+    /// [`ModelError::Read`].
+    pub(crate) fn read(files: &ModelFiles, graph: &Graph) -> Result<Self, ModelError> {
+        Ok(Self { weights: weights(files, graph)?, skeleton: skeleton::of(files, graph) })
+    }
+}
+
+fn weights(files: &ModelFiles, graph: &Graph) -> Result<Vec<(String, Arc<DynValue>)>, ModelError> {
     let named = |weight: &Weight, value| (weight.name.clone(), Arc::new(value));
     match files {
         ModelFiles::Folder { onnx, .. } => {
@@ -51,18 +65,19 @@ fn value(mut file: impl Read + Seek, weight: &Weight) -> io::Result<DynValue> {
     file.seek(SeekFrom::Start(weight.offset))?;
     let (shape, count) = (weight.shape.as_slice(), weight.count());
     let value = match weight.kind {
-        Kind::Float => Tensor::from_array((shape, numbers(file, count, f32::from_le_bytes)?)).map(Tensor::into_dyn),
-        Kind::Half => {
-            Tensor::from_array((shape, numbers(file, count, half::f16::from_le_bytes)?)).map(Tensor::into_dyn)
-        }
-        Kind::Signed => Tensor::from_array((shape, numbers(file, count, i8::from_le_bytes)?)).map(Tensor::into_dyn),
-        Kind::Unsigned => Tensor::from_array((shape, numbers(file, count, u8::from_le_bytes)?)).map(Tensor::into_dyn),
+        Kind::Float => Tensor::from_array((shape, numbers::<f32>(file, count)?)).map(Tensor::into_dyn),
+        Kind::Half => Tensor::from_array((shape, numbers::<half::f16>(file, count)?)).map(Tensor::into_dyn),
+        Kind::Signed => Tensor::from_array((shape, numbers::<i8>(file, count)?)).map(Tensor::into_dyn),
+        Kind::Unsigned => Tensor::from_array((shape, numbers::<u8>(file, count)?)).map(Tensor::into_dyn),
     };
     value.map_err(io::Error::other)
 }
 
-fn numbers<T, const N: usize>(mut file: impl Read, count: usize, from: fn([u8; N]) -> T) -> io::Result<Vec<T>> {
-    let mut bytes = vec![0; count * N];
-    file.read_exact(&mut bytes)?;
-    Ok(bytes.as_chunks().0.iter().map(|&number| from(number)).collect())
+#[cfg(target_endian = "big")]
+compile_error!("the numbers of ONNX files are little-endian, and are read as they are");
+
+fn numbers<T: Pod>(mut file: impl Read, count: usize) -> io::Result<Vec<T>> {
+    let mut numbers = vec![T::zeroed(); count];
+    file.read_exact(bytemuck::cast_slice_mut(&mut numbers))?;
+    Ok(numbers)
 }
