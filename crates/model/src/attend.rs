@@ -19,7 +19,7 @@ const PART: usize = 8;
 /// Lanes' worth of positions that are mixed in one go; behind a window they are 0.
 const GROUPS: usize = 4;
 /// Queries at once: with two vectors of keys each they fill the registers of most processors.
-const QUERIES: usize = 6;
+pub(crate) const QUERIES: usize = 6;
 
 /// Rows of a window, from `first` on as many as `output` has; see [`SelfAttention`](crate::self_attention::SelfAttention).
 pub(crate) struct Part<'a> {

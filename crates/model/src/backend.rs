@@ -289,7 +289,7 @@ fn builder(
         }
         // another device has operators of its own for what the file says it stands for
         if options.device == Device::Cpu {
-            builder = builder.with_operators(operators::domain()?)?;
+            builder = builder.with_operators(operators::domain(options.intra_threads)?)?;
         }
         Ok(builder)
     };

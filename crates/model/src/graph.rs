@@ -58,6 +58,16 @@ impl Weight {
     pub(crate) fn count(&self) -> usize {
         self.shape.iter().map(|&rows| rows as usize).product()
     }
+
+    /// How many bytes they are.
+    pub(crate) fn bytes(&self) -> u64 {
+        let each = match self.kind {
+            Kind::Float => 4,
+            Kind::Half => 2,
+            Kind::Signed | Kind::Unsigned => 1,
+        };
+        each * self.count() as u64
+    }
 }
 
 /// A tensor as far as it was read.

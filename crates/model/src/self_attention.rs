@@ -9,26 +9,28 @@ use ort::{
 use pulp::Arch;
 
 use crate::{
-    attend::Part,
+    attend::{Part, QUERIES},
     bfloat16,
     operators::{UNITS, wrong},
 };
 
-/// Rows of a single window that a thread takes at once.
-const ROWS: usize = 66;
+const NAME: &str = "SelfAttention";
 
 /// The operator: inputs are the products of the input and the weights of queries (with the scale of the scores), keys and
 /// values `[windows, length, 3 * units]`, their biases `[3 * units]` and the mask `[windows, length]`, of which 0 hides a
 /// position; the output is `[windows, length, units]`. The attribute `heads` says how many heads there are; where `bfloat16` is
 /// not 0, products may be of numbers rounded to bfloat16, as they are on a processor that multiplies these (AVX512-BF16).
 /// Rows behind the last position that is not hidden are 0.
-pub(crate) struct SelfAttention;
+pub(crate) struct SelfAttention {
+    /// Of the session, which share a window that is alone.
+    pub(crate) threads: usize,
+}
 
 impl Operator for SelfAttention {
     type Kernel<'attr> = Heads;
 
     fn name(&self) -> &str {
-        "SelfAttention"
+        NAME
     }
 
     fn inputs(&self) -> impl IntoIterator<Item = OperatorInput> {
@@ -45,21 +47,22 @@ impl Operator for SelfAttention {
         let heads = heads.and_then(|heads| usize::try_from(heads).ok()).filter(|&heads| heads > 0);
         let rounded = context.get::<i64>("bfloat16").is_some_and(|rounded| rounded != 0);
         heads
-            .map(|heads| Heads { heads, arch: Arch::new(), rounded })
-            .ok_or_else(|| wrong(self.name(), "no number of heads"))
+            .map(|heads| Heads { heads, threads: self.threads, arch: Arch::new(), rounded })
+            .ok_or_else(|| wrong(NAME, "no number of heads"))
     }
 }
 
 /// The operator with its attributes, on this processor.
 pub(crate) struct Heads {
     heads: usize,
+    threads: usize,
     arch: Arch,
     rounded: bool,
 }
 
 impl Kernel for Heads {
     fn compute(&mut self, context: &ComputeContext) -> ort::Result<()> {
-        let wrong = |what| wrong(SelfAttention.name(), what);
+        let wrong = |what| wrong(NAME, what);
         let input = |i| context.input(i)?.ok_or_else(|| wrong("an input is absent"));
         let (packed, biases, mask) = (input(0)?, input(1)?, input(2)?);
         let (shape, packed) = packed.try_extract_tensor::<f32>()?;
@@ -77,8 +80,8 @@ impl Kernel for Heads {
         if output.is_empty() {
             return Ok(());
         }
-        // windows are the work of a thread each; one alone is shared
-        let rows = if shape[0] == 1 { ROWS } else { length };
+        // windows are the work of a thread each; of one alone all threads pack the keys and values
+        let rows = if shape[0] == 1 { length.div_ceil(self.threads).next_multiple_of(QUERIES) } else { length };
         let parts: Vec<_> = output.chunks_mut(rows * units).map(Mutex::new).collect();
         let attend = |part: usize| {
             let (window, first) = (part * rows / length, part * rows % length);

@@ -24,7 +24,7 @@ use crate::{
 pub(crate) struct Shared {
     /// The large weights, by their names in the graph.
     pub(crate) weights: Vec<(String, Arc<DynValue>)>,
-    /// The ONNX file without them, if they are all in it.
+    /// The ONNX file without them, if they are all in it, and most of it.
     pub(crate) skeleton: Option<Vec<u8>>,
 }
 
