@@ -40,11 +40,12 @@ fuzz: $(VENV)/runtime ## Look for texts that break positions for SECONDS_OF_FUZZ
 	FUZZ_SECONDS=$(SECONDS_OF_FUZZ) $(CARGO) test --release --locked --test fuzz -- --nocapture
 
 .PHONY: test-oldest
-test-oldest: wheel ## Run the expression under the oldest Polars that docs/install.md names
+test-oldest: wheel ## Run the expression under the oldest Polars and ONNX Runtime that docs/install.md names
 	rm -rf target/oldest && $(PYTHON) -m venv target/oldest
 	target/oldest/bin/python -m pip install --quiet --disable-pip-version-check -r plugin/requirements.txt polars==1.0.0
+	target/oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps onnxruntime==1.22.0
 	target/oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps target/wheels/spanframe-*.whl
-	target/oldest/bin/python tests/oldest_polars.py
+	target/oldest/bin/python tests/oldest.py
 
 .PHONY: test-install
 test-install: wheel ## Install the wheel where there is no compiler, and annotate data/notes.parquet there; ROWS=N for fewer

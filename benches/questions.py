@@ -36,8 +36,8 @@ PROGRAM = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" 
 NOTES = pl.read_parquet(ROOT / "data" / "notes.parquet")
 SINGLE = [f"roberta_{kind}_ner_onnx" for kind in ("med", "disease", "procedure", "symptom")]
 ROUNDS = 3
-#: notes of a question: some ten seconds of one pass on two cores
-SOME = 200
+#: half the notes of most questions: some ten seconds of one pass on two cores
+SOME = 600
 #: characters of the notes of `rows`
 SHORT_NOTE = 160
 SHORT = "Toma aspirina 100 mg al día por dolor torácico."

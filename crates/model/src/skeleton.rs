@@ -125,6 +125,19 @@ mod tests {
         assert_eq!(read(&skeleton), Graph { weights: Vec::new(), external, ..graph });
     }
 
+    #[test]
+    fn what_a_file_says_of_where_its_numbers_are_does_not_count() {
+        let (mut tensor, mut graph, mut file) = Default::default();
+        string(9, b"numbers", &mut tensor);
+        integer(14, 0, &mut tensor); // in this file
+        string(5, &tensor, &mut graph);
+        string(7, &graph, &mut file);
+        let at = file.windows(7).position(|bytes| bytes == b"numbers").unwrap() as u64;
+        let skeleton = cut(Cursor::new(&file), file.len() as u64, &BTreeSet::from([at])).unwrap();
+        assert!(!skeleton.windows(7).any(|bytes| bytes == b"numbers"));
+        assert!(skeleton.ends_with(&[14 << 3, 1]), "{skeleton:?}");
+    }
+
     proptest! {
         #[test]
         fn a_file_of_which_nothing_is_cut_stays_as_it_is(at in 0usize..8000, byte in any::<u8>()) {

@@ -1,4 +1,6 @@
-"""Runs the expression and the frame helper under the oldest Polars that docs/install.md names: `make test-oldest`."""
+"""Runs the expression and the frame helper under the oldest Polars and ONNX Runtime that docs/install.md names: `make test-oldest`."""
+
+from importlib.metadata import version
 
 import polars as pl
 
@@ -17,7 +19,7 @@ def main() -> None:
         assert eager.ner.explode("ner")["chunk"].to_list() == ["Metformin"]
         assert eager.ner.explode("ner", keep_empty=True)["chunk"].to_list() == ["Metformin", None, None]
     assert spanframe.Engine().annotate(NOTES["note"].to_list()).to_list()[1] is None
-    print(f"polars {pl.__version__}: passed")
+    print(f"polars {pl.__version__}, onnxruntime {version('onnxruntime')}: passed")
 
 
 if __name__ == "__main__":
