@@ -19,7 +19,7 @@ use ort::{
 
 use crate::{Config, Device, Graph, ModelError, ModelFiles, Runtime, operators, weights::Shared};
 
-/// Bytes of ONNX files that are read at once: a session holds the whole file while it is made.
+/// Bytes of ONNX files that are read at once: a session holds a copy of all weights while it is made.
 const READ_AT_ONCE: u64 = 2 << 30;
 
 /// Logits of one batch, row-major `[rows, width, labels]`.
@@ -106,8 +106,7 @@ impl Backend {
             session.map_err(|e| refused(e.to_string()))
         };
         // each takes a good part of a second of one core
-        let read = shared.skeleton.as_ref().map(|skeleton| skeleton.len() as u64).or(files.onnx_bytes());
-        let at_once = (READ_AT_ONCE / read.unwrap_or(0).max(1)).max(1) as usize;
+        let at_once = (READ_AT_ONCE / files.onnx_bytes().unwrap_or(0).max(1)).max(1) as usize;
         let mut sessions = Vec::with_capacity(options.sessions);
         while sessions.len() < options.sessions {
             let others = 1..at_once.min(options.sessions - sessions.len());
