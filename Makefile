@@ -136,6 +136,12 @@ bench-peers: target/export/ready $(VENV)/runtime build wheel ## Measure others o
 bench-spark-nlp: target/sparknlp/ready $(VENV)/runtime build ## Measure Spark NLP on the same weights (SPARK_NLP="--rows 200"); needs Java 17, fetches half a gigabyte
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" target/sparknlp/bin/python benches/spark_nlp.py $(SPARK_NLP)
 
+.PHONY: bench-openvino
+bench-openvino: ## Measure OpenVINO's execution provider beside ONNX Runtime's own kernels; fetches it, needs an idle machine
+	test -x target/openvino/bin/python || $(PYTHON) -m venv target/openvino
+	target/openvino/bin/python -m pip install --quiet --disable-pip-version-check onnx==1.23.2 onnxruntime-openvino==1.24.1
+	target/openvino/bin/python benches/openvino_provider.py
+
 .PHONY: bench-memory
 bench-memory: $(VENV)/test build ## Peak memory for one file and for one a hundred times larger
 	$(VENV)/bin/python benches/memory.py
