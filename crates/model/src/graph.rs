@@ -7,7 +7,10 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::{Field, ModelError, ModelFiles, Wire, WireError};
+use crate::{
+    Field, ModelError, ModelFiles, Wire, WireError,
+    weight::{Stored, Weight},
+};
 
 /// Operator domains that ONNX Runtime brings with it. An operator of any other needs a library of its own, which would be
 /// code of somebody's model that runs here.
@@ -29,73 +32,6 @@ const DEEPEST: usize = 64;
 const MOST_NAMED: usize = 16;
 /// Dimensions of a tensor: real ones have a few.
 const MOST_DIMENSIONS: usize = 16;
-/// Least bytes of a weight that is remembered.
-const LEAST_BYTES: u64 = 1 << 16;
-
-/// A large weight of the main graph, and where its numbers lie.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Weight {
-    pub(crate) name: String,
-    pub(crate) shape: Vec<i64>,
-    pub(crate) kind: Kind,
-    /// The file of external data; `None` for the ONNX file itself.
-    pub(crate) external: Option<String>,
-    /// First byte in that file.
-    pub(crate) offset: u64,
-}
-
-/// What the numbers of a weight are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Float,
-    Half,
-    Signed,
-    Unsigned,
-}
-
-impl Weight {
-    /// How many numbers there are.
-    pub(crate) fn count(&self) -> usize {
-        self.shape.iter().map(|&rows| rows as usize).product()
-    }
-
-    /// How many bytes they are.
-    pub(crate) fn bytes(&self) -> u64 {
-        let each = match self.kind {
-            Kind::Float => 4,
-            Kind::Half => 2,
-            Kind::Signed | Kind::Unsigned => 1,
-        };
-        each * self.count() as u64
-    }
-}
-
-/// A tensor as far as it was read.
-#[derive(Default)]
-struct Stored {
-    shape: Vec<u64>,
-    kind: u64,
-    external: Option<String>,
-    offset: u64,
-    length: u64,
-}
-
-impl Stored {
-    /// As a weight, if it is a large matrix of a known kind, all of it in one place.
-    fn weight(self, name: String) -> Option<Weight> {
-        let (kind, bytes) = match self.kind {
-            1 => (Kind::Float, 4),
-            2 => (Kind::Unsigned, 1),
-            3 => (Kind::Signed, 1),
-            10 => (Kind::Half, 2),
-            _ => return None,
-        };
-        let length = self.shape.iter().try_fold(bytes, |a: u64, &b| a.checked_mul(b))?;
-        let shape = self.shape.iter().map(|&rows| i64::try_from(rows).ok()).collect::<Option<Vec<_>>>()?;
-        let fits = shape.len() > 1 && length >= LEAST_BYTES && length == self.length;
-        fits.then_some(Weight { name, shape, kind, external: self.external, offset: self.offset })
-    }
-}
 
 /// An ONNX file as far as trust in it goes. Weights are passed over, not read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -29,12 +29,13 @@ mod protobuf;
 mod runtime;
 mod scores;
 mod self_attention;
+mod shared;
 mod skeleton;
 mod skip_layer_normalization;
 mod spark_pieces;
 mod terms;
 mod tokenizer;
-mod weights;
+mod weight;
 
 pub use backend::{Backend, Logits, SessionOptions};
 pub use card::ModelCard;

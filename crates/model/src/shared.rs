@@ -1,4 +1,4 @@
-//! Weights that all sessions of a model hold together.
+//! [`Shared`]: weights that all sessions of a model hold together.
 //!
 //! ONNX Runtime gives each session a copy of its own, of what is in the file and of what it packs for its multiplications,
 //! unless the weights are handed to it.
@@ -14,9 +14,8 @@ use bytemuck::Pod;
 use ort::value::{DynValue, Tensor};
 
 use crate::{
-    Graph, ModelError, ModelFiles,
-    graph::{Kind, Weight},
-    skeleton,
+    Graph, ModelError, ModelFiles, skeleton,
+    weight::{Kind, Weight},
 };
 
 /// What the sessions of a model hold together.
