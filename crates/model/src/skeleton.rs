@@ -15,26 +15,21 @@ const PATH: [u64; 3] = [7, 5, 9];
 /// Where a weight is said to be that the session is given: in no file, and beyond the end of any that is called so.
 const ELSEWHERE: [(&str, &str); 2] = [("location", "given"), ("offset", "9223372036854775807")];
 
-/// The ONNX file of a model with its large weights as external data, if they are all in it and most of it. What cannot be read is for ONNX
-/// Runtime to say, of the whole file.
+/// The ONNX file of a model with its large weights as external data, if they are all in it and most of it. What cannot be
+/// read is for ONNX Runtime to say, of the whole file.
 pub(crate) fn of(files: &ModelFiles, graph: &Graph) -> Option<Vec<u8>> {
+    let length = files.onnx_bytes()?;
     let given: u64 = graph.weights.iter().map(Weight::bytes).sum();
     // a skeleton that is most of the file would be a copy more, not less
-    if !graph.external.is_empty() || given < files.onnx_bytes()? / 2 {
+    if !graph.external.is_empty() || given <= length / 2 {
         return None;
     }
-    let weights: BTreeSet<u64> = graph.weights.iter().map(|weight| weight.offset).collect();
+    let weights = graph.weights.iter().map(|weight| weight.offset).collect();
     match files {
-        ModelFiles::Folder { onnx, .. } => {
-            let file = File::open(onnx).ok()?;
-            let length = file.metadata().ok()?.len();
-            cut(BufReader::new(file), length, &weights).ok()
-        }
-        ModelFiles::Embedded { .. } => {
-            let (_, bytes) = files.embedded_onnx()?;
-            cut(Cursor::new(bytes), bytes.len() as u64, &weights).ok()
-        }
+        ModelFiles::Folder { onnx, .. } => cut(BufReader::new(File::open(onnx).ok()?), length, &weights),
+        ModelFiles::Embedded { .. } => cut(Cursor::new(files.embedded_onnx()?.1), length, &weights),
     }
+    .ok()
 }
 
 /// `length` bytes of an ONNX file without what begins at the places of `weights`.
