@@ -81,6 +81,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "flate2",
             "indicatif",
             "serde_json",
+            "spanframe-compare",
             "spanframe-core",
             "spanframe-engine",
             "spanframe-install",
@@ -93,6 +94,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "tracing-subscriber",
         ],
     );
+    check_floor("crates/compare/Cargo.toml", &["serde", "spanframe-core", "spanframe-engine"]);
     check_floor("crates/view/Cargo.toml", &["base64", "maud", "sha2", "spanframe-engine"]);
     check_floor(
         "crates/store/Cargo.toml",
@@ -152,6 +154,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "pyo3-polars",
             "serde_json",
             "spanframe",
+            "spanframe-compare",
             "spanframe-engine",
             "spanframe-install",
             "spanframe-jobs",
@@ -183,7 +186,7 @@ fn unsafe_code_is_in_the_bridge_alone() {
         .map(|f| f.strip_prefix(root()).unwrap().display().to_string())
         .collect();
     assert_eq!(with_unsafe, ["plugin/src/bridge.rs"]);
-    for library in ["core", "bundled", "model", "engine", "view", "store", "jobs", "install", "cli"] {
+    for library in ["core", "bundled", "model", "engine", "compare", "view", "store", "jobs", "install", "cli"] {
         let text = fs::read_to_string(root().join(format!("crates/{library}/src/lib.rs"))).unwrap();
         assert!(text.contains("#![forbid(unsafe_code)]"), "{library}");
     }

@@ -5,12 +5,14 @@ use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
 };
+use spanframe_compare::{
+    comparison::{Comparison, ComparisonOptions, Row},
+    report::{Example, Place, Report},
+};
 use spanframe_engine::{
     EngineError, Offsets, RawOptions,
-    comparison::{Comparison, ComparisonOptions, Row},
     entity_column::{self, Mention},
     input::TextColumn,
-    report::{Example, Place, Report},
 };
 
 use crate::{

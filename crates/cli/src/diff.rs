@@ -8,12 +8,12 @@ use std::{
 
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_cast::pretty::pretty_format_batches;
-use spanframe_engine::{
-    EngineOptions, Offsets, RawOptions,
+use spanframe_compare::{
     comparison::{Comparison, ComparisonOptions, Row},
     difference::{self, Kind},
     report::{Place, Report},
 };
+use spanframe_engine::{EngineOptions, Offsets, RawOptions};
 use spanframe_view::character::line;
 
 use crate::{
@@ -186,7 +186,7 @@ fn examples(report: &Report) -> Result<String, CliError> {
             format!("{} {}..{}{text}", p.entity, p.begin, p.end)
         }
     };
-    let of = |get: &dyn Fn(&spanframe_engine::report::Example) -> String| report.examples.iter().map(get).collect();
+    let of = |get: &dyn Fn(&spanframe_compare::report::Example) -> String| report.examples.iter().map(get).collect();
     let mut columns: Vec<(&str, Vec<String>)> =
         vec![("difference", of(&|e| e.kind.name().to_string())), ("row", of(&|e| e.row.to_string()))];
     if report.examples.iter().any(|e| e.id.is_some()) {

@@ -9,10 +9,8 @@ mod variant;
 use std::{collections::HashMap, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray, cast::AsArray, types::UInt32Type};
-use spanframe_core::{
-    Span,
-    score::{Mention, compare},
-};
+use spanframe_compare::score::{Mention, compare};
+use spanframe_core::Span;
 use spanframe_engine::{Engine, EngineOptions, Layout, Notes, Offsets};
 
 pub use self::variant::Variant;

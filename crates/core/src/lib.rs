@@ -7,14 +7,11 @@
 //! [`trim`] tidies the edges, [`merge`] settles what several models found in one place.
 //! [`hugging_face`] has the rules of that pipeline, [`capitals`] lowers lines in capitals for models that want it.
 //!
-//! [`score`] compares what was found with what was annotated, [`bootstrap`] says how sure that is.
-//!
 //! Everything here speaks of UTF-8 bytes of one document ([`Span`]). Other units exist only at the output.
 #![forbid(unsafe_code)]
 
 pub mod aggregate;
 pub mod batch;
-pub mod bootstrap;
 pub mod capitals;
 pub mod cleanup;
 pub mod decode;
@@ -26,7 +23,6 @@ pub mod merge;
 pub mod moves;
 mod number;
 pub mod posterior;
-pub mod score;
 pub mod sentence;
 pub mod span;
 pub mod spark_words;

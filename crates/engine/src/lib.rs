@@ -2,8 +2,7 @@
 //!
 //! [`Engine`] is the one implementation behind the command line, the Polars expression and Python. The steps are files:
 //! [`input`] reads a text column, `pipeline` takes documents through tokenizer, windows, batches, sessions and
-//! decoder (of one model, or of each of a set that takes a row), [`output`] builds the column that [`schema`] defines. [`entity_column`] reads such columns again, and
-//! [`comparison`] says how two of them differ.
+//! decoder (of one model, or of each of a set that takes a row), [`output`] builds the column that [`schema`] defines. [`entity_column`] reads such columns again.
 //!
 //! ```no_run
 //! use arrow_array::StringArray;
@@ -19,8 +18,6 @@
 
 pub mod catalogue;
 mod combined_card;
-pub mod comparison;
-pub mod difference;
 mod document;
 mod engine;
 pub mod entity_column;
@@ -28,7 +25,6 @@ mod error;
 mod fault;
 pub mod input;
 mod loaded;
-mod matching;
 mod metrics;
 mod model_choice;
 mod model_set;
@@ -40,9 +36,7 @@ pub mod output;
 mod pipeline;
 mod pipeline_file;
 mod quiet;
-mod reach;
 pub mod reading;
-pub mod report;
 mod route;
 pub mod schema;
 mod settings;

@@ -1,7 +1,7 @@
 //! Reports as JSON and as tables.
 
 use serde_json::{Value, json};
-use spanframe_core::score::Confusion;
+use spanframe_compare::score::Confusion;
 use spanframe_view::character::line;
 
 use super::report::{DRAWS, Report, Row, SEED, Scored};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use spanframe_core::{
+use spanframe_compare::{
     bootstrap,
     score::{Comparison, Confusion, Counts, Fault, Figures, Mention},
 };

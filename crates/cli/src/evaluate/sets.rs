@@ -5,7 +5,8 @@ use std::{
     path::PathBuf,
 };
 
-use spanframe_core::{Span, bootstrap::SplitMix64, score::Mention};
+use spanframe_compare::{bootstrap::SplitMix64, score::Mention};
+use spanframe_core::Span;
 
 use crate::{
     corpus::{self, Document},

@@ -1,7 +1,8 @@
 //! Other spellings of a text, for the question how a model bears them.
 
 use clap::ValueEnum;
-use spanframe_core::{Span, bootstrap::SplitMix64, score::Mention};
+use spanframe_compare::{bootstrap::SplitMix64, score::Mention};
+use spanframe_core::Span;
 
 /// Fewest code points of a line, and how many more it may have, before a space becomes a new line.
 const LINE: (usize, usize) = (60, 20);

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::{
-    difference::{Difference, Kind, Mentions, Side},
+use spanframe_engine::{
     entity_column::Mention,
     reading::{Reading, Ruler},
 };
+
+use crate::difference::{Difference, Kind, Mentions, Side};
 
 type Span = (i64, i64);
 

@@ -16,12 +16,15 @@
 
 use std::borrow::Cow;
 
-use crate::{
+use spanframe_engine::{
     Offsets,
-    difference::{Difference, Kind, Mentions, Side, differences},
     entity_column::Mention,
-    reach::{Reach, Words},
     reading::{Reading, Ruler},
+};
+
+use crate::{
+    difference::{Difference, Kind, Mentions, Side, differences},
+    reach::{Reach, Words},
     report::{Example, Place, Report},
 };
 

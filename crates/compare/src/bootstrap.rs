@@ -35,7 +35,7 @@ impl SplitMix64 {
 /// (0, 0) without documents or draws.
 ///
 /// ```
-/// # use spanframe_core::{bootstrap, score::Counts};
+/// # use spanframe_compare::{bootstrap, score::Counts};
 /// let all_right = Counts { gold: 3, found: 3, exact: 3, ..Counts::default() };
 /// assert_eq!(bootstrap::interval(&[all_right; 5], Counts::strict, 100, 1), (1.0, 1.0));
 /// ```

@@ -14,13 +14,13 @@
 //!    [`Kind::Truncation`], which needs the whole column.
 
 use serde::Serialize;
-
-use crate::{
+use spanframe_engine::{
     Offsets,
     entity_column::Mention,
-    matching::{Item, Matching},
     reading::{Reading, Ruler},
 };
+
+use crate::matching::{Item, Matching};
 
 /// What kind of difference. A is the reference, B is compared with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -126,9 +126,9 @@ pub fn differences(a: Mentions<'_>, b: Mentions<'_>, text: Option<&Ruler<'_>>) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::positions;
     use proptest::prelude::*;
     use spanframe_core::Span;
+    use spanframe_engine::output::positions;
 
     fn mention(begin: i64, end: i64, entity: &str, chunk: &str) -> Mention {
         let chunk = (!chunk.is_empty()).then(|| chunk.to_string());

@@ -3,7 +3,7 @@
 //! *Strict* means the same span and type, each distinct mention once. *Relaxed* means the same type and at least one
 //! shared byte. Types that are masked out for a document have to be taken from both sides before.
 
-use crate::Span;
+use spanframe_core::Span;
 
 /// A mention: bytes of the document, never empty, and a type by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,7 +53,7 @@ impl Counts {
     /// By exact span and type.
     ///
     /// ```
-    /// # use spanframe_core::score::Counts;
+    /// # use spanframe_compare::score::Counts;
     /// let counts = Counts { gold: 4, found: 2, exact: 1, ..Counts::default() };
     /// assert_eq!((counts.strict().precision, counts.strict().recall), (0.5, 0.25));
     /// ```
