@@ -17,7 +17,7 @@ use ort::{
     value::{DynValue, Tensor, TensorElementType, ValueType},
 };
 
-use crate::{Config, Device, Graph, ModelError, ModelFiles, Runtime, operators, shared::Shared};
+use crate::{Config, Device, Graph, ModelError, ModelFiles, Runtime, shared::Shared};
 
 /// Bytes of ONNX files that are read at once: a session holds a copy of all weights while it is made.
 const READ_AT_ONCE: u64 = 2 << 30;
@@ -288,7 +288,7 @@ fn builder(
         }
         // another device has operators of its own for what the file says it stands for
         if options.device == Device::Cpu {
-            builder = builder.with_operators(operators::domain(options.intra_threads)?)?;
+            builder = builder.with_operators(spanframe_operators::domain(options.intra_threads)?)?;
         }
         Ok(builder)
     };

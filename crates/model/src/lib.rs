@@ -5,17 +5,14 @@
 //! [`Config`] for the fields of `config.json`.
 #![forbid(unsafe_code)]
 
-mod attend;
 mod backend;
 mod basic_token;
-mod bfloat16;
 mod card;
 mod charsmap;
 mod config;
 mod device;
 mod digest;
 mod error;
-mod exponential;
 mod file_hash;
 mod files;
 mod front_matter;
@@ -24,16 +21,12 @@ mod home;
 mod hub_name;
 mod manifest;
 mod model;
-mod operators;
 mod protobuf;
 mod runtime;
 mod scores;
-mod self_attention;
 mod shared;
 mod skeleton;
-mod skip_layer_normalization;
 mod spark_pieces;
-mod terms;
 mod tokenizer;
 mod weight;
 

@@ -8,7 +8,7 @@ use std::{
 
 use ort::environment::Environment;
 
-use crate::{ModelError, operators};
+use crate::ModelError;
 
 /// Environment variable with the path of the ONNX Runtime library.
 pub const LIBRARY_VARIABLE: &str = "ORT_DYLIB_PATH";
@@ -72,7 +72,7 @@ impl Runtime {
         let builder = ort::init_from(&library).map_err(|e| unusable(e.to_string()))?;
         let environment =
             builder.with_name("spanframe").with_telemetry(false).build().map_err(|e| unusable(e.to_string()))?;
-        operators::announce(&environment).map_err(|e| unusable(e.to_string()))?;
+        spanframe_operators::announce(&environment).map_err(|e| unusable(e.to_string()))?;
         Ok(LOADED.get_or_init(|| Self { environment, library }))
     }
 

@@ -19,13 +19,13 @@ const IDENTITY: &[u8] =
 pub(crate) const UNITS: usize = 32;
 
 /// The operators, for a session of so many threads.
-pub(crate) fn domain(threads: usize) -> ort::Result<OperatorDomain> {
+pub fn domain(threads: usize) -> ort::Result<OperatorDomain> {
     OperatorDomain::new(DOMAIN)?.add(SelfAttention { threads })?.add(SkipLayerNormalization)
 }
 
 /// Makes the domain known to ONNX Runtime, by a session of its own: it asks whether it knows a domain and notes it in two
 /// steps, so that of the first sessions that are made at once all but one would fail.
-pub(crate) fn announce(environment: &Environment) -> ort::Result<()> {
+pub fn announce(environment: &Environment) -> ort::Result<()> {
     Session::builder(environment)?.with_operators(domain(1)?)?.commit_from_memory(IDENTITY)?;
     Ok(())
 }

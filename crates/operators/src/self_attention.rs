@@ -11,7 +11,7 @@ use pulp::Arch;
 use crate::{
     attend::{Part, QUERIES},
     bfloat16,
-    operators::{UNITS, wrong},
+    domain::{UNITS, wrong},
 };
 
 const NAME: &str = "SelfAttention";

@@ -9,7 +9,7 @@ use ort::{
 };
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::operators::{UNITS, wrong};
+use crate::domain::{UNITS, wrong};
 
 /// Rows that a thread takes at once.
 const ROWS: usize = 64;

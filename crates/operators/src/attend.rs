@@ -5,8 +5,8 @@
 use pulp::{Simd, WithSimd};
 
 use crate::{
+    domain::UNITS,
     exponential::exponential,
-    operators::UNITS,
     terms::{Single, Terms},
 };
 
