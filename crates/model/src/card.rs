@@ -1,10 +1,12 @@
 //! [`ModelCard`]: what a user wants to know of a model before running it.
 
+mod front_matter;
+
 use std::fmt;
 
 use spanframe_core::{Constraints, Decoding};
 
-use crate::{Config, ModelError, ModelFiles, Tokenizer, front_matter};
+use crate::{Config, ModelError, ModelFiles, Tokenizer};
 
 /// A description of a model folder, made without loading ONNX Runtime.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,5 +1,7 @@
 //! [`Tokenizer`]: documents to [`Encoding`]s.
 
+mod charsmap;
+
 use std::sync::OnceLock;
 
 use serde::Deserialize;
@@ -8,7 +10,9 @@ use sha2::{Digest, Sha256};
 use spanframe_core::Encoding;
 use tokenizers::ModelWrapper;
 
-use crate::{ModelError, ModelFiles, charsmap::Charsmap, spark_pieces::SentencePiece};
+pub(crate) use charsmap::Charsmap;
+
+use crate::{ModelError, ModelFiles, spark::SentencePiece};
 
 const FILE: &str = "tokenizer.json";
 

@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Graph, ModelError, ModelFiles,
-    file_hash::{hex, sha256},
-    manifest::MANIFEST,
+    integrity::file_hash::{hex, sha256},
+    integrity::manifest::MANIFEST,
 };
 
 /// Beside the ONNX file and its external data.

@@ -16,7 +16,7 @@ use tokenizers::{
     pre_tokenizers::byte_level::ByteLevel, utils::SysRegex,
 };
 
-use crate::{ModelError, Tokenizer, basic_token::basic_token, charsmap::Charsmap};
+use crate::{ModelError, Tokenizer, spark::basic_token::basic_token, tokenizer::Charsmap};
 
 /// Special tokens around a document, which count towards its length.
 const SPECIAL: usize = 2;

@@ -1,4 +1,4 @@
-//! An ONNX file without its large weights, for sessions that are given them ([`Shared`](crate::shared::Shared)).
+//! An ONNX file without its large weights, for sessions that are given them ([`Shared`](crate::onnx::Shared)).
 //!
 //! ONNX Runtime copies all of a file, and more than once, while it makes a session, even what it is given from elsewhere.
 
@@ -8,7 +8,7 @@ use std::{
     io::{BufRead, BufReader, Cursor, Seek},
 };
 
-use crate::{Field, Graph, ModelFiles, Wire, WireError, weight::Weight};
+use crate::{Field, Graph, ModelFiles, Wire, WireError, onnx::weight::Weight};
 
 /// From the model to the numbers of a weight: its graph, an initializer of that, its `raw_data`.
 const PATH: [u64; 3] = [7, 5, 9];

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     HubName, ModelError, ModelFiles,
-    file_hash::{hex, sha256},
+    integrity::file_hash::{hex, sha256},
 };
 
 /// Name of the file in a model folder.

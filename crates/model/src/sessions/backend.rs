@@ -17,7 +17,7 @@ use ort::{
     value::{DynValue, Tensor, TensorElementType, ValueType},
 };
 
-use crate::{Config, Device, Graph, ModelError, ModelFiles, Runtime, shared::Shared};
+use crate::{Config, Device, Graph, ModelError, ModelFiles, Runtime, onnx::Shared};
 
 /// Bytes of ONNX files that are read at once: a session holds a copy of all weights while it is made.
 const READ_AT_ONCE: u64 = 2 << 30;

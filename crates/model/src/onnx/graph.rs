@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     Field, ModelError, ModelFiles, Wire, WireError,
-    weight::{Stored, Weight},
+    onnx::weight::{Stored, Weight},
 };
 
 /// Operator domains that ONNX Runtime brings with it. An operator of any other needs a library of its own, which would be

@@ -14,8 +14,9 @@ use bytemuck::Pod;
 use ort::value::{DynValue, Tensor};
 
 use crate::{
-    Graph, ModelError, ModelFiles, skeleton,
-    weight::{Kind, Weight},
+    Graph, ModelError, ModelFiles,
+    onnx::skeleton,
+    onnx::weight::{Kind, Weight},
 };
 
 /// What the sessions of a model hold together.

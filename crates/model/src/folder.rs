@@ -1,0 +1,9 @@
+//! The files of a model folder and what they say about the model.
+
+mod config;
+mod files;
+mod scores;
+
+pub use config::Config;
+pub use files::ModelFiles;
+pub use scores::{Figures, Score, Scores};
