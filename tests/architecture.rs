@@ -186,7 +186,9 @@ fn unsafe_code_is_in_the_bridge_alone() {
         .map(|f| f.strip_prefix(root()).unwrap().display().to_string())
         .collect();
     assert_eq!(with_unsafe, ["plugin/src/bridge.rs"]);
-    for library in ["core", "bundled", "operators", "model", "engine", "compare", "view", "store", "jobs", "install", "cli"] {
+    for library in
+        ["core", "bundled", "operators", "model", "engine", "compare", "view", "store", "jobs", "install", "cli"]
+    {
         let text = fs::read_to_string(root().join(format!("crates/{library}/src/lib.rs"))).unwrap();
         assert!(text.contains("#![forbid(unsafe_code)]"), "{library}");
     }

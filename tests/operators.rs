@@ -1,4 +1,4 @@
-//! spanframe's own operators beside the functions of ONNX Runtime's operators that the bundled file brings for them.
+//! Compares spanframe's operators with the functions that the bundled ONNX file defines for them.
 
 use std::{fs, path::Path};
 
@@ -12,20 +12,20 @@ const ONNX: &str = "model_int8.onnx";
 const TEXT: &str = "Started on insulin glargine 10 units and metformin for type 2 diabetes mellitus; no chest pain.";
 
 #[test]
-fn the_operators_say_what_the_functions_say() {
+fn operators_match_the_functions_in_the_file() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/models/clinical-ner-small");
     let (exact, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for (file, to) in ["config.json", "tokenizer.json"].iter().flat_map(|file| [(file, &exact), (file, &other)]) {
         fs::copy(folder.join(file), to.path().join(file)).unwrap();
     }
     let bytes = fs::read(folder.join(ONNX)).unwrap();
-    // the same file that does not allow bfloat16
+    // the same file without bfloat16
     let places = places(&bytes, b"bfloat16");
     assert!(!places.is_empty());
     let mut changed = bytes.clone();
     places.iter().for_each(|place| changed[place + 6..place + 8].copy_from_slice(b"32"));
     fs::write(exact.path().join(ONNX), changed).unwrap();
-    // the same file whose functions double all scores and shift by the bias: who computes them says something else
+    // the same file with functions that double all scores and shift by the bias: a session that runs them differs
     let changed = replaced(bytes, b"\n\x05scale\x15\0\0\x80\x3f", b"\n\x05scale\x15\0\0\0\x40");
     let changed = replaced(changed, b"\n\x04beta", b"\n\x04bias");
     fs::write(other.path().join(ONNX), changed).unwrap();
@@ -34,7 +34,7 @@ fn the_operators_say_what_the_functions_say() {
     let encoding = model.tokenizer.encode(TEXT).unwrap();
     let ids = [model.tokenizer.prefix(), encoding.ids(), model.tokenizer.suffix()].concat();
     let width = ids.len() + 3;
-    // one window alone, which threads share, and windows that are padded and of which the first token is hidden
+    // a lone window, which threads share, and padded windows whose first token is hidden
     for (rows, hide_zero) in [(vec![&ids[..]], false), (vec![&ids[..], &ids[..ids.len() / 2], &ids[..5]], true)] {
         let run = if hide_zero { Backend::run_hiding_zero } else { Backend::run };
         let of_operator = |model: &Model| -> Vec<f32> {
@@ -48,21 +48,21 @@ fn the_operators_say_what_the_functions_say() {
             assert_eq!(function.len(), operator.len());
             operator.iter().zip(&function).map(|(one, other)| (one - other).abs()).sum::<f32>() / operator.len() as f32
         };
-        // what differs in the last bit may be rounded to either side before the next multiplication
+        // values that differ in the last bit may become neighbouring int8 values before the next multiplication
         let near = apart(&of_operator(&exact_model), exact.path());
         let (rounded, far) = (apart(&operator, &folder), apart(&operator, other.path()));
         assert!(near < 0.05 && rounded < 0.2 && far > 0.5, "{near}, {rounded} and {far}");
     }
 }
 
-/// Where the bytes are found.
+/// All positions of `wanted`.
 fn places(bytes: &[u8], wanted: &[u8]) -> Vec<usize> {
     (0..bytes.len() - wanted.len()).filter(|&at| bytes[at..].starts_with(wanted)).collect()
 }
 
-/// The bytes with others, as many, in the one place where they are found.
+/// `bytes` with the only occurrence of `old` replaced by `new`, which is as long.
 fn replaced(mut bytes: Vec<u8>, old: &[u8], new: &[u8]) -> Vec<u8> {
-    let [place] = places(&bytes, old)[..] else { panic!("not in one place: {old:?}") };
+    let [place] = places(&bytes, old)[..] else { panic!("expected one occurrence of {old:?}") };
     bytes[place..place + old.len()].copy_from_slice(new);
     bytes
 }
@@ -73,7 +73,7 @@ fn load(folder: &Path) -> Model {
     Model::load(files, &RuntimeSearch::default(), options).unwrap()
 }
 
-/// The logits of all tokens of `rows` by a session that knows ONNX Runtime's operators alone.
+/// The logits of all tokens of `rows`, from a session without spanframe's operators.
 fn function(folder: &Path, rows: &[&[u32]], width: usize, hide_zero: bool) -> Vec<f32> {
     let runtime = Runtime::load(&RuntimeSearch::default()).unwrap();
     let builder = Session::builder(runtime.environment()).unwrap();

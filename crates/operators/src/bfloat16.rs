@@ -1,5 +1,4 @@
-//! [`attend`]: attention whose products are of numbers rounded to bfloat16, where the processor multiplies twice as many of
-//! them at once.
+//! [`attend`]: attention with products in bfloat16, of which a CPU with AVX512-BF16 computes twice as many at once.
 
 use multiversion::{multiversion, target::match_target};
 use pulp::Arch;
@@ -7,22 +6,22 @@ use pulp::Arch;
 use {
     pulp::{cast, x86::V4},
     std::arch::x86_64::{__m512, __m512bh, __m512i, _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps, _mm512_permutexvar_epi16},
-    x86::{Floats, Rounded, ZIPPED},
+    x86::{BFloat16, Floats, ZIPPED},
 };
 
-use crate::attend::Part;
+use crate::attention::AttentionRows;
 
-/// Attends to what is rounded to bfloat16 on a processor that multiplies it (AVX512-BF16), on others to what is there.
+/// Computes `rows` with products in bfloat16 on a CPU that has AVX512-BF16, in float32 on any other.
 #[multiversion(targets("x86_64+avx512bf16+avx512bw+avx512cd+avx512dq+avx512vl"))]
-pub(crate) fn attend(part: Part, arch: Arch) {
+pub(crate) fn attend(rows: AttentionRows, arch: Arch) {
     match_target! {
         "x86_64+avx512bf16" => {
-            let Some(simd) = V4::try_new() else { return arch.dispatch(part) };
+            let Some(simd) = V4::try_new() else { return arch.dispatch(rows) };
             let round = |first: Floats, second: Floats| -> __m512bh {
                 _mm512_cvtne2ps_pbh(cast::<_, __m512>(second), cast::<_, __m512>(first))
             };
-            // closures have the instructions of the function that they are in
-            let rounded = Rounded {
+            // a closure may use the instructions of the function it is written in, so no call here needs `unsafe`
+            let format = BFloat16 {
                 neighbours: |first: Floats, second: Floats| -> Floats { cast(round(first, second)) },
                 zip: |first: Floats, second: Floats| -> Floats {
                     cast(_mm512_permutexvar_epi16(cast::<_, __m512i>(ZIPPED), cast::<_, __m512i>(round(first, second))))
@@ -31,9 +30,9 @@ pub(crate) fn attend(part: Part, arch: Arch) {
                     cast(_mm512_dpbf16_ps(cast::<_, __m512>(sum), cast::<_, __m512bh>(one), cast::<_, __m512bh>(other)))
                 },
             };
-            part.attend(simd, rounded);
+            rows.attend(simd, format);
         },
-        _ => arch.dispatch(part),
+        _ => arch.dispatch(rows),
     }
 }
 
@@ -41,11 +40,11 @@ pub(crate) fn attend(part: Part, arch: Arch) {
 mod x86 {
     use pulp::{Simd, x86::V4};
 
-    use crate::terms::Terms;
+    use crate::lane_format::LaneFormat;
 
     pub(super) type Floats = <V4 as Simd>::f32s;
 
-    /// Where the numbers of 16 lanes of two are in 16 first and then 16 second ones.
+    /// Interleaves 16 first and 16 second values: lane `i` gets values `i` and `16 + i`.
     pub(super) const ZIPPED: [u16; 32] = {
         let mut zipped = [0; 32];
         let mut lane = 0;
@@ -57,26 +56,26 @@ mod x86 {
         zipped
     };
 
-    /// Two neighbouring numbers in each lane, rounded to bfloat16, by instructions that the processor has.
+    /// Two bfloat16 a lane, rounded and multiplied by the instructions that the fields call.
     #[derive(Clone, Copy)]
-    pub(super) struct Rounded<N, Z, A> {
+    pub(super) struct BFloat16<N, Z, A> {
         pub(super) neighbours: N,
         pub(super) zip: Z,
         pub(super) add_products: A,
     }
 
-    impl<N, Z, A> Terms<V4> for Rounded<N, Z, A>
+    impl<N, Z, A> LaneFormat<V4> for BFloat16<N, Z, A>
     where
         N: Fn(Floats, Floats) -> Floats + Copy,
         Z: Fn(Floats, Floats) -> Floats + Copy,
         A: Fn(Floats, Floats, Floats) -> Floats + Copy,
     {
-        const COUNT: usize = 2;
+        const PER_LANE: usize = 2;
 
         #[inline(always)]
-        fn pack(self, _: V4, numbers: &mut [Floats]) {
-            for at in 0..numbers.len() / 2 {
-                numbers[at] = (self.neighbours)(numbers[2 * at], numbers[2 * at + 1]);
+        fn pack(self, _: V4, vectors: &mut [Floats]) {
+            for at in 0..vectors.len() / 2 {
+                vectors[at] = (self.neighbours)(vectors[2 * at], vectors[2 * at + 1]);
             }
         }
 

@@ -1,12 +1,19 @@
-//! ONNX operators of spanframe's own, domain `spanframe`, as SIMD kernels for CPU sessions of ONNX Runtime.
+//! ONNX operators of spanframe's own, domain `spanframe`: SIMD kernels for CPU sessions of ONNX Runtime.
+//!
+//! ONNX Runtime's own attention copies queries, keys and values, and calls matrix multiplications made for large
+//! matrices; its skip-layer normalization does not use SIMD. Together they took 40 % of the bundled model's time.
+//!
+//! An ONNX file that uses these operators also defines each of them as a function of ONNX Runtime's operators. GPU
+//! sessions and other programs run those functions, so the file needs no library of ours.
 #![forbid(unsafe_code)]
 
-mod attend;
+mod attention;
 mod bfloat16;
 mod domain;
 mod exponential;
+mod head;
+mod lane_format;
 mod self_attention;
 mod skip_layer_normalization;
-mod terms;
 
-pub use domain::{announce, domain};
+pub use domain::{domain, register};

@@ -1,5 +1,4 @@
-//! [`SkipLayerNormalization`]: the normalised sum of a layer's input and output as one operator, in the registers that the
-//! processor has. ONNX Runtime's adds one number after the other.
+//! [`SkipLayerNormalization`]: the operator `spanframe.SkipLayerNormalization`, in the vector registers of the CPU.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,18 +8,24 @@ use ort::{
 };
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::domain::{UNITS, wrong};
+use crate::domain::{UNITS, error};
 
-/// Rows that a thread takes at once.
+/// Rows a thread takes at once.
 const ROWS: usize = 64;
 
-/// The operator: of the input and the output of a layer `[windows, length, units]`, the scale, the shift and the bias of
-/// the output `[units]`, it gives the sums with the bias, normalised row by row, scaled and shifted
-/// `[windows, length, units]`. The attribute `epsilon` is added to the variance.
+/// Normalizes, row by row, the sum of a layer's input `x`, its output `y` and the bias of that output:
+///
+/// ```text
+/// s = x + y + bias
+/// output = (s - mean(s)) / √(variance(s) + epsilon) * scale + shift
+/// ```
+///
+/// Inputs are `x` and `y` `[windows, length, units]`, then `scale`, `shift` and `bias` `[units]`, all f32; the output has
+/// the shape of `x`. The variance is that of the population (divided by `units`, a multiple of 32). `epsilon` is an attribute.
 pub(crate) struct SkipLayerNormalization;
 
 impl Operator for SkipLayerNormalization {
-    type Kernel<'attr> = Normalization;
+    type Kernel<'attr> = NormalizationKernel;
 
     fn name(&self) -> &str {
         "SkipLayerNormalization"
@@ -34,22 +39,22 @@ impl Operator for SkipLayerNormalization {
         [OperatorOutput::required(TensorElementType::Float32)]
     }
 
-    fn create_kernel<'attr>(&self, context: &KernelContext<'attr>) -> ort::Result<Normalization> {
-        let epsilon = context.get("epsilon").ok_or_else(|| wrong(self.name(), "no epsilon"))?;
-        Ok(Normalization { epsilon, arch: Arch::new() })
+    fn create_kernel<'attr>(&self, context: &KernelContext<'attr>) -> ort::Result<NormalizationKernel> {
+        let epsilon = context.get("epsilon").ok_or_else(|| error(self.name(), "the attribute `epsilon` is absent"))?;
+        Ok(NormalizationKernel { epsilon, arch: Arch::new() })
     }
 }
 
-/// The operator with its attribute, on this processor.
-pub(crate) struct Normalization {
+/// The operator with its attribute and the instruction set of this CPU.
+pub(crate) struct NormalizationKernel {
     epsilon: f32,
     arch: Arch,
 }
 
-impl Kernel for Normalization {
+impl Kernel for NormalizationKernel {
     fn compute(&mut self, context: &ComputeContext) -> ort::Result<()> {
-        let wrong = |what| wrong(SkipLayerNormalization.name(), what);
-        let input = |i| context.input(i)?.ok_or_else(|| wrong("an input is absent"));
+        let error = |reason| error(SkipLayerNormalization.name(), reason);
+        let input = |i| context.input(i)?.ok_or_else(|| error("a required input is absent"));
         let [x, y, scale, shift, bias] = [input(0)?, input(1)?, input(2)?, input(3)?, input(4)?];
         let (shape, x) = x.try_extract_tensor::<f32>()?;
         let (other, y) = y.try_extract_tensor::<f32>()?;
@@ -60,9 +65,9 @@ impl Kernel for Normalization {
         let fits =
             shape == other && shape.last() == Some(&(units as i64)) && shift.len() == units && bias.len() == units;
         if !fits || units == 0 || !units.is_multiple_of(UNITS) {
-            return Err(wrong("shapes do not fit"));
+            return Err(error("the shapes of its inputs do not fit together"));
         }
-        let mut output = context.output(0, shape.to_vec())?.ok_or_else(|| wrong("the output is absent"))?;
+        let mut output = context.output(0, shape.to_vec())?.ok_or_else(|| error("the output is absent"))?;
         let (_, output) = output.try_extract_tensor_mut::<f32>()?;
         let parts = output.chunks_mut(ROWS * units).zip(x.chunks(ROWS * units)).zip(y.chunks(ROWS * units));
         let rows = |((output, x), y)| Mutex::new(Rows { x, y, scale, shift, bias, epsilon: self.epsilon, output });
@@ -73,7 +78,7 @@ impl Kernel for Normalization {
     }
 }
 
-/// Rows of units, as many as `output` has.
+/// Rows of units, as many as `output` holds.
 struct Rows<'a> {
     x: &'a [f32],
     y: &'a [f32],
@@ -90,7 +95,7 @@ impl WithSimd for &mut Rows<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let units = self.scale.len();
-        // two sums at once, of the even and the odd vectors
+        // two accumulators, for even and odd vectors, so that one addition does not wait for the last
         let pairs = |values| S::as_simd_f32s(values).0.as_chunks::<2>().0;
         let (scale, shift, bias) = (pairs(self.scale), pairs(self.shift), pairs(self.bias));
         let mean = |[even, odd]: [S::f32s; 2]| simd.reduce_sum_f32s(simd.add_f32s(even, odd)) / units as f32;
@@ -132,14 +137,14 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn is_what_it_is_defined_as(
-            (units, numbers) in (1..5usize).prop_flat_map(|size| {
+        fn matches_the_definition(
+            (units, values) in (1..5usize).prop_flat_map(|size| {
                 let units = size * UNITS;
                 (Just(units), prop::collection::vec(-3.0..3.0f32, 9 * units))
             }),
             portable: bool,
         ) {
-            let (rows, vectors) = numbers.split_at(6 * units);
+            let (rows, vectors) = values.split_at(6 * units);
             let (x, y) = rows.split_at(3 * units);
             let [scale, shift, bias] = [0, 1, 2].map(|i| &vectors[i * units..][..units]);
             let mut output = vec![f32::NAN; 3 * units];

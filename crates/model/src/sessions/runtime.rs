@@ -72,7 +72,7 @@ impl Runtime {
         let builder = ort::init_from(&library).map_err(|e| unusable(e.to_string()))?;
         let environment =
             builder.with_name("spanframe").with_telemetry(false).build().map_err(|e| unusable(e.to_string()))?;
-        spanframe_operators::announce(&environment).map_err(|e| unusable(e.to_string()))?;
+        spanframe_operators::register(&environment).map_err(|e| unusable(e.to_string()))?;
         Ok(LOADED.get_or_init(|| Self { environment, library }))
     }
 

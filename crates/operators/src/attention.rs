@@ -1,0 +1,296 @@
+//! [`AttentionRows`]: rows of one window's attention, in the vector registers of the CPU.
+//!
+//! For each head, with queries Q, keys K and values V of `size` units a position:
+//!
+//! ```text
+//! output = softmax(Q Kᵀ / √size + mask) V        1/√size is already in Q's weights
+//!
+//! keys     block of LANES positions:    unit 0 of them | unit 1 of them | ...     a vector each
+//! values   pair of vectors of units:    position 0 | position 1 | ...             two vectors each
+//! scores   QUERIES rows at a time       all positions of the window               softmax without a second pass over K
+//! ```
+//!
+//! In bfloat16 each lane holds two neighbouring units of a key, or two neighbouring positions of a value.
+//!
+//! No row depends on other windows or on the length of the padding behind its window.
+
+use pulp::{Simd, WithSimd};
+
+use crate::{
+    domain::UNITS,
+    head::{ABSENT, GROUPS, Head, QUERIES},
+    lane_format::{Float32, LaneFormat},
+};
+
+/// Added to the score of a hidden position.
+const HIDDEN: f32 = -10_000.0;
+
+/// Rows of a window to compute, from `first` on as many as `output` holds; see
+/// [`SelfAttention`](crate::self_attention::SelfAttention).
+pub(crate) struct AttentionRows<'a> {
+    /// Queries, keys and values without their biases, `[length, 3, units]`.
+    pub(crate) packed: &'a [f32],
+    /// `[length]`; 0 hides a position.
+    pub(crate) mask: &'a [i32],
+    /// Of queries, keys and values, `[3, units]`.
+    pub(crate) biases: &'a [f32],
+    pub(crate) heads: usize,
+    pub(crate) first: usize,
+    /// `[rows, units]`.
+    pub(crate) output: &'a mut [f32],
+}
+
+impl WithSimd for AttentionRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.attend(simd, Float32);
+    }
+}
+
+impl AttentionRows<'_> {
+    #[inline(always)]
+    pub(crate) fn attend<S: Simd, F: LaneFormat<S>>(self, simd: S, format: F) {
+        let units = self.biases.len() / 3;
+        let size = units / self.heads;
+        let last = self.mask.iter().rposition(|&mask| mask != 0);
+        // if every position is hidden, none is: a softmax needs one
+        let seen = last.map_or(self.mask.len(), |last| last + 1);
+        let padded = seen.next_multiple_of(S::F32_LANES.max(GROUPS) * F::PER_LANE);
+        let groups = seen.div_ceil(F::PER_LANE).next_multiple_of(GROUPS);
+        let hidden = |at: usize| match self.mask.get(at) {
+            _ if at >= seen => ABSENT,
+            Some(0) if last.is_some() => HIDDEN,
+            _ => 0.0,
+        };
+        let hidden: Vec<f32> = (0..padded).map(hidden).collect();
+        let mut keys = vec![0.0; padded * size];
+        let mut values = vec![0.0; groups * size];
+        let mut scores = vec![0.0; QUERIES * padded];
+        let mut queries = vec![0.0; QUERIES * size];
+        let mut mixed = vec![0.0; QUERIES * size];
+        let rows = (self.output.len() / units).min(seen.saturating_sub(self.first));
+        let (output, behind) = self.output.split_at_mut(rows * units);
+        behind.fill(0.0);
+        for begin in (0..units).step_by(size) {
+            let input = HeadInput { packed: self.packed, units, begin, size };
+            input.pack_values(simd, format, seen, &mut values);
+            input.pack_keys(simd, format, seen, &mut keys);
+            let head = Head {
+                keys: S::as_simd_f32s(&keys).0,
+                values: S::as_simd_f32s(&values).0,
+                format,
+                hidden: S::as_simd_f32s(&hidden).0,
+                bias: &self.biases[2 * units + begin..][..size],
+            };
+            let bias = &self.biases[begin..][..size];
+            for row in (0..rows).step_by(QUERIES) {
+                let count = QUERIES.min(rows - row);
+                // a last group of fewer rows repeats its last one
+                let first = self.first + row;
+                input.pack_queries(simd, format, std::array::from_fn(|i| first + i.min(count - 1)), bias, &mut queries);
+                let queries = std::array::from_fn(|i| &queries[i * size..][..size / F::PER_LANE]);
+                let sums = head.weigh(simd, queries, &mut scores);
+                head.mix(simd, &scores, &sums, &mut mixed);
+                for (i, mixed) in mixed.chunks_exact(size).take(count).enumerate() {
+                    let output = S::as_mut_simd_f32s(&mut output[(row + i) * units + begin..][..size]).0;
+                    for (output, mixed) in output.iter_mut().zip(S::as_simd_f32s(mixed).0) {
+                        *output = *mixed;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where the units of one head are in the packed input.
+#[derive(Clone, Copy)]
+struct HeadInput<'a> {
+    packed: &'a [f32],
+    units: usize,
+    /// First unit of the head.
+    begin: usize,
+    /// Number of its units.
+    size: usize,
+}
+
+impl<'a> HeadInput<'a> {
+    #[inline(always)]
+    fn query(self, row: usize) -> &'a [f32] {
+        self.part(row, 0)
+    }
+
+    #[inline(always)]
+    fn key(self, row: usize) -> &'a [f32] {
+        self.part(row, 1)
+    }
+
+    #[inline(always)]
+    fn value(self, row: usize) -> &'a [f32] {
+        self.part(row, 2)
+    }
+
+    #[inline(always)]
+    fn part(self, row: usize, part: usize) -> &'a [f32] {
+        &self.packed[(row * 3 + part) * self.units + self.begin..][..self.size]
+    }
+
+    /// Writes the values of the first `seen` positions as [`Head::values`] wants them.
+    #[inline(always)]
+    fn pack_values<S: Simd, F: LaneFormat<S>>(self, simd: S, format: F, seen: usize, values: &mut [f32]) {
+        let groups = values.len() / self.size;
+        let nothing = vec![0.0; self.size];
+        for group in 0..seen.div_ceil(F::PER_LANE) {
+            let row = group * F::PER_LANE;
+            // a last group may have one position less
+            let other = if row + F::PER_LANE <= seen { self.value(row + F::PER_LANE - 1) } else { &nothing };
+            let one = S::as_simd_f32s(self.value(row)).0.as_chunks::<2>().0;
+            let other = S::as_simd_f32s(other).0.as_chunks::<2>().0;
+            for (pair, ([first, second], [next, last])) in one.iter().zip(other).enumerate() {
+                S::as_mut_simd_f32s(&mut *values).0.as_chunks_mut::<2>().0[pair * groups + group] =
+                    [format.zip(simd, *first, *next), format.zip(simd, *second, *last)];
+            }
+        }
+    }
+
+    /// Writes the keys of the first `seen` positions as [`Head::keys`] wants them.
+    ///
+    /// Their bias is left out: q·(k + b) = q·k + q·b, and q·b is the same for every position of a query, so that the
+    /// softmax cancels it.
+    #[inline(always)]
+    fn pack_keys<S: Simd, F: LaneFormat<S>>(self, simd: S, format: F, seen: usize, keys: &mut [f32]) {
+        let mut key = vec![0.0; self.size];
+        for row in 0..seen {
+            key.copy_from_slice(self.key(row));
+            format.pack(simd, S::as_mut_simd_f32s(&mut key).0);
+            let block = &mut keys[row / S::F32_LANES * self.size * S::F32_LANES / F::PER_LANE..];
+            let key = key[..self.size / F::PER_LANE].as_chunks::<{ UNITS / 2 }>().0;
+            for (lanes, key) in block.chunks_exact_mut(UNITS / 2 * S::F32_LANES).zip(key) {
+                for (unit, key) in key.iter().enumerate() {
+                    lanes[unit * S::F32_LANES + row % S::F32_LANES] = *key;
+                }
+            }
+        }
+    }
+
+    /// Writes the queries of `rows` with their bias, `[queries, size]`.
+    #[inline(always)]
+    fn pack_queries<S: Simd, F: LaneFormat<S>>(
+        self, simd: S, format: F, rows: [usize; QUERIES], bias: &[f32], queries: &mut [f32],
+    ) {
+        for (query, row) in queries.chunks_exact_mut(self.size).zip(rows) {
+            for ((query, unit), bias) in query.iter_mut().zip(self.query(row)).zip(bias) {
+                *query = unit + bias;
+            }
+            format.pack(simd, S::as_mut_simd_f32s(query).0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use pulp::Arch;
+
+    use super::*;
+
+    type Kernel = fn(AttentionRows);
+
+    /// Scalar, with the CPU's vectors, and with products in bfloat16 where the CPU has them.
+    const KERNELS: [Kernel; 3] = [
+        |rows| rows.with_simd(pulp::Scalar::new()),
+        |rows| Arch::new().dispatch(rows),
+        |rows| crate::bfloat16::attend(rows, Arch::new()),
+    ];
+
+    /// Packed input, biases, mask and number of heads of a window.
+    fn windows() -> impl Strategy<Value = (Vec<f32>, Vec<f32>, Vec<i32>, usize)> {
+        (1..40usize, 1..4usize, 1..3usize).prop_flat_map(|(length, heads, size)| {
+            let packed = 3 * heads * size * UNITS;
+            (
+                prop::collection::vec(-1.0..1.0f32, length * packed),
+                prop::collection::vec(-0.5..0.5f32, packed),
+                prop::collection::vec(0..2i32, length),
+                Just(heads),
+            )
+        })
+    }
+
+    /// The definition of the operator, in float64.
+    fn defined(packed: &[f32], biases: &[f32], mask: &[i32], heads: usize) -> Vec<f64> {
+        let units = biases.len() / 3;
+        let size = units / heads;
+        let of = |row: usize, part: usize, unit: usize| {
+            f64::from(packed[(row * 3 + part) * units + unit]) + f64::from(biases[part * units + unit])
+        };
+        let mut mixed = vec![0.0; mask.len() * units];
+        for (row, head) in (0..mask.len()).flat_map(|row| (0..heads).map(move |head| (row, head))) {
+            let range = head * size..(head + 1) * size;
+            let score = |at: usize| {
+                let hidden = if mask[at] == 0 { f64::from(HIDDEN) } else { 0.0 };
+                range.clone().map(|unit| of(row, 0, unit) * of(at, 1, unit)).sum::<f64>() + hidden
+            };
+            let scores: Vec<f64> = (0..mask.len()).map(score).collect();
+            let highest = scores.iter().copied().fold(f64::MIN, f64::max);
+            let weights: Vec<f64> = scores.iter().map(|score| (score - highest).exp()).collect();
+            let sum: f64 = weights.iter().sum();
+            for unit in range {
+                mixed[row * units + unit] = (0..mask.len()).map(|at| weights[at] / sum * of(at, 2, unit)).sum();
+            }
+        }
+        mixed
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn matches_the_definition(
+            (packed, biases, mask, heads) in windows(), first in 0..40usize, kernel in prop::sample::select(KERNELS.to_vec()),
+        ) {
+            let units = biases.len() / 3;
+            let first = first % mask.len();
+            let mut output = vec![f32::NAN; (mask.len() - first) * units];
+            kernel(AttentionRows { packed: &packed, mask: &mask, biases: &biases, heads, first, output: &mut output });
+            // bfloat16 has 8 bits; queries, keys, weights and values each lose half of the last one
+            let tolerance = if kernel as usize == KERNELS[2] as usize { 2e-2 } else { 3e-5 };
+            let seen = mask.iter().rposition(|&mask| mask != 0).map_or(mask.len(), |last| last + 1);
+            let wanted = &defined(&packed, &biases, &mask, heads)[first * units..];
+            for (at, (got, wanted)) in output.iter().zip(wanted).enumerate() {
+                let wanted = if first + at / units < seen { *wanted } else { 0.0 };
+                prop_assert!((f64::from(*got) - wanted).abs() < tolerance, "{at}: {got} for {wanted}");
+            }
+        }
+
+        #[test]
+        fn does_not_depend_on_padding(
+            (packed, biases, mut mask, heads) in windows(), padding in 1..40usize, kernel in prop::sample::select(KERNELS.to_vec()),
+        ) {
+            mask.fill(1);
+            let units = biases.len() / 3;
+            let attend = |packed: &[f32], mask: &[i32]| {
+                let mut output = vec![0.0; mask.len() * units];
+                kernel(AttentionRows { packed, mask, biases: &biases, heads, first: 0, output: &mut output });
+                output
+            };
+            let alone = attend(&packed, &mask);
+            let padded = [&packed[..], &vec![f32::NAN; padding * 3 * units]].concat();
+            let hidden = [&mask[..], &vec![0; padding]].concat();
+            prop_assert_eq!(&attend(&padded, &hidden)[..alone.len()], &alone[..]);
+        }
+    }
+
+    #[test]
+    fn nan_reaches_the_output() {
+        let biases = vec![0.0; 3 * UNITS];
+        for (part, kernel) in (0..3).flat_map(|part| KERNELS.map(|kernel| (part, kernel))) {
+            let mut packed = vec![0.1; 7 * 3 * UNITS];
+            packed[(4 * 3 + part) * UNITS + 5] = f32::NAN;
+            let mut output = vec![0.0; 7 * UNITS];
+            let (packed, biases) = (&packed, &biases);
+            kernel(AttentionRows { packed, mask: &[1; 7], biases, heads: 1, first: 0, output: &mut output });
+            assert!(output.iter().any(|value| value.is_nan()), "{part}");
+        }
+    }
+}
