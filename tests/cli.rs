@@ -21,7 +21,7 @@ use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, Metadata, Schema};
 use parquet::arrow::{arrow_reader::ParquetRecordBatchReaderBuilder, parquet_to_arrow_schema};
 use spanframe_cli::{ExportError, ExportRequest, Host};
-use spanframe_engine::{EngineOptions, Layout, RawOptions, schema};
+use spanframe_engine::{EngineOptions, Layout, RawOptions, field::EntityFields, schema};
 use support::{data, engine, raw, read, rows, spanframe, stderr, stdout, test_model, write};
 
 const SENTINEL: &str = "XSENTINELX";
@@ -113,7 +113,7 @@ fn planned_schema_is_data_schema() {
         let written = read(Path::new(&job.path("out.parquet")));
         let names: Vec<&str> = written.schema_ref().fields().iter().map(|f| f.name().as_str()).collect();
         assert_eq!(names, ["id", "e"]);
-        assert_eq!(written.column(1).data_type(), &schema::data_type(layout));
+        assert_eq!(written.column(1).data_type(), &EntityFields::default().data_type(layout));
     }
 }
 

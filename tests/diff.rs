@@ -202,7 +202,8 @@ fn annotations_of_spark_nlp_are_read() {
     assert_eq!(report["rows"]["null_only_in_a"], 1, "Spark NLP has no null");
     let shown = stdout(&spanframe(&["head", &job.path("nlp.parquet"), "-c", "ner_chunk", "-n", "2"]));
     assert!(shown.contains("| 0.5 "), "{shown}");
-    let all = entity_column::read(&annotations(&found).slice(2, 3)).unwrap();
+    let slice = annotations(&found).slice(2, 3);
+    let all = entity_column::read(&slice).unwrap();
     assert_eq!(all[0].as_ref().unwrap().len(), found[2].as_ref().unwrap().len(), "a slice is read at its place");
 }
 

@@ -8,7 +8,7 @@ use arrow_array::{Array, RecordBatch, StructArray, cast::AsArray, types::Int32Ty
 use arrow_schema::DataType;
 use serde_json::{Value, json};
 use spanframe_core::spark_words::spark_words;
-use spanframe_engine::{RawOptions, entity_column, entity_column::Mention};
+use spanframe_engine::{Mention, RawOptions, entity_column};
 use support::{column, data, read, spanframe, stderr, stdout, test_model};
 
 const FILE: &str = "reference/sparknlp.parquet";
@@ -58,9 +58,10 @@ fn texts() -> Vec<Option<String>> {
 }
 
 /// Spark NLP's mentions; it has no nulls.
-fn mentions() -> Vec<Vec<Mention>> {
+fn mentions() -> Vec<Vec<Mention<'static>>> {
     let column = read(&data(FILE)).column_by_name("ner_chunk").unwrap().clone();
-    entity_column::read(&column).unwrap().into_iter().map(|row| row.expect("no null")).collect()
+    let rows = entity_column::read(&column).unwrap().into_iter().map(|row| row.expect("no null"));
+    rows.map(|row| row.into_iter().map(Mention::into_owned).collect()).collect()
 }
 
 fn count(report: &Value, kind: &str) -> u64 {
@@ -226,7 +227,7 @@ fn units_explain_what_differs_from_spark_nlp() {
     let mut shifted = 0;
     for (text, row) in texts.iter().zip(&mentions) {
         let units: Vec<u16> = text.iter().flat_map(|text| text.encode_utf16()).collect();
-        let parted = |m: &&Mention| units[..=m.end as usize].iter().any(|unit| (0xd800..0xdc00).contains(unit));
+        let parted = |m: &&Mention<'_>| units[..=m.end as usize].iter().any(|unit| (0xd800..0xdc00).contains(unit));
         shifted += row.iter().filter(parted).count() as u64;
     }
     assert!(shifted > 50 && shifted < total, "{shifted} of {total}");

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, Int32Array, ListArray, StringArray, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field};
-use spanframe_engine::{entity_column, schema};
+use spanframe_engine::{
+    entity_column,
+    field::{AnnotationPlace, FIELDS, Presence},
+    schema,
+};
 
 #[test]
 fn an_entity_column_that_contradicts_itself_is_refused() {
@@ -21,13 +25,14 @@ fn an_entity_column_that_contradicts_itself_is_refused() {
         ];
         let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) =
             fields.into_iter().map(|(name, a)| (Field::new(name, a.data_type().clone(), true), a)).unzip();
-        entity_column::read(&StructArray::new(fields.into(), arrays, Some(NullBuffer::from(vec![true, true]))))
+        let column = StructArray::new(fields.into(), arrays, Some(NullBuffer::from(vec![true, true])));
+        entity_column::read(&column).map(drop)
     };
     let some = |values: [i32; 2]| values.map(Some).to_vec();
     let types = || vec![Some("D"), Some("S")];
     assert!(column(types(), some([0, 3]), &[1, 1]).is_ok());
-    let check = |result: Result<_, spanframe_engine::EngineError>, message: &str| {
-        let said: String = result.map(|_: Vec<_>| ()).unwrap_err().to_string();
+    let check = |result: Result<(), spanframe_engine::EngineError>, message: &str| {
+        let said = result.unwrap_err().to_string();
         assert!(said.contains(message), "`{message}` is not in: {said}");
     };
     check(
@@ -38,6 +43,31 @@ fn an_entity_column_that_contradicts_itself_is_refused() {
     check(column(types(), vec![Some(0), None], &[1, 1]), "row 1 of the entity column has an entity without begin");
     check(column(vec![Some("D"), None], some([0, 0]), &[1, 1]), "take the column of NerConverter");
     let dates = arrow_array::Date32Array::from(vec![1]);
-    check(entity_column::read(&dates), "the column is Date32, expected entities");
+    check(entity_column::read(&dates).map(drop), "the column is Date32, expected entities");
     assert_eq!(entity_column::layout(&DataType::Null), None);
+}
+
+#[test]
+fn the_docs_have_the_table_of_fields() {
+    let mut table = vec![
+        "| field | type | present | in an annotation | meaning |".to_string(),
+        "|---|---|---|---|---|".to_string(),
+    ];
+    table.extend(FIELDS.iter().map(|field| {
+        let present = match field.presence {
+            Presence::Always => "always",
+            Presence::OnRequest { by, .. } => by,
+        };
+        let place = match field.annotation {
+            AnnotationPlace::Begin => "`begin`".to_string(),
+            AnnotationPlace::End => "`end`".to_string(),
+            AnnotationPlace::Result => "`result`".to_string(),
+            AnnotationPlace::Metadata(key) => format!("`metadata[\"{key}\"]`"),
+        };
+        format!("| `{}` | {} | {present} | {place} | {} |", field.name, field.data_type(), field.doc)
+    }));
+    let table = table.join("\n");
+    let docs = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/docs")).unwrap();
+    let has_table = |path| std::fs::read_to_string(path).is_ok_and(|page| page.contains(&table));
+    assert!(docs.flatten().any(|page| has_table(page.path())), "no page of docs has this table:\n{table}");
 }

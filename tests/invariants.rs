@@ -9,7 +9,7 @@ use arrow_array::{
     types::Int32Type,
 };
 use proptest::prelude::*;
-use spanframe_engine::{Engine, EngineError, Layout, RawOptions, Step, schema};
+use spanframe_engine::{Engine, EngineError, Layout, RawOptions, Step, field::EntityFields};
 use spanframe_model::{ModelFiles, Tokenizer};
 use support::{Found, annotate, column, data, engine, raw, texts};
 
@@ -142,7 +142,7 @@ proptest! {
             let name = Layout::NAMES.iter().find(|(_, l)| *l == layout).unwrap().0;
             let out = with("bert-uncased", |o| o.layout = Some(name.into())).annotate(&array).unwrap();
             prop_assert_eq!(out.len(), notes.len());
-            prop_assert_eq!(out.data_type(), &schema::data_type(layout));
+            prop_assert_eq!(out.data_type(), &EntityFields::default().data_type(layout));
             for (row, note) in notes.iter().enumerate() {
                 prop_assert_eq!(out.is_null(row), note.is_none());
             }
@@ -339,7 +339,13 @@ fn one_text_alone_is_the_row_of_a_column() {
             .annotate_text(source.get(row).unwrap(), None)
             .unwrap()
             .into_iter()
-            .map(|a| Found { chunk: a.chunk, entity: a.entity, begin: a.begin, end: a.end, confidence: a.confidence })
+            .map(|m| Found {
+                chunk: m.chunk.unwrap().into_owned(),
+                entity: m.entity.into_owned(),
+                begin: m.begin as u32,
+                end: m.end as u32,
+                confidence: m.confidence.unwrap(),
+            })
             .collect();
         assert_eq!(Some(alone), found);
     }

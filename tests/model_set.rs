@@ -9,8 +9,8 @@ use arrow_array::{Array, ArrayRef, StringArray, cast::AsArray};
 use arrow_select::take::take;
 use proptest::prelude::*;
 use spanframe_engine::{
-    Engine, EngineError, EngineOptions, Layout, ModelNames, Notes, RawOptions, catalogue::ALIASES, entity_column,
-    schema,
+    Engine, EngineError, EngineOptions, Layout, Mention, ModelNames, Notes, RawOptions, catalogue::ALIASES,
+    entity_column, field::EntityFields,
 };
 use support::{Found, column, engine, rows, test_model, texts};
 
@@ -143,12 +143,12 @@ fn a_set_of_any_layout_names_its_models() {
     for (name, layout) in Layout::NAMES {
         let engine = engine(RawOptions { layout: Some(name.into()), ..set(&models) });
         let found = engine.annotate(&notes).unwrap();
-        assert_eq!(found.data_type(), &schema::data_type_of_set(layout), "planned type is data type");
         let options = EngineOptions::new(RawOptions { layout: Some(name.into()), ..set(&["no/a", "no/b"]) }).unwrap();
+        assert_eq!(found.data_type(), &EntityFields::of(&options).data_type(layout), "planned type is data type");
         assert_eq!(&options.data_type(), found.data_type(), "known from the options alone");
         let mentions = entity_column::read(&found).unwrap();
-        let pairs = |row: Vec<entity_column::Mention>| {
-            row.into_iter().map(|m| (m.chunk.unwrap(), m.model.unwrap())).collect::<Vec<_>>()
+        let pairs = |row: Vec<Mention<'_>>| {
+            row.into_iter().map(|m| (m.chunk.unwrap().into_owned(), m.model.unwrap().into_owned())).collect::<Vec<_>>()
         };
         assert_eq!(mentions.into_iter().map(|row| row.map(pairs)).collect::<Vec<_>>(), expect, "{name}");
     }

@@ -5,7 +5,7 @@ mod support;
 use arrow_array::{Array, ArrayRef, cast::AsArray, types::Int32Type};
 use proptest::prelude::*;
 use spanframe_core::cleanup::{CleanupMode, clean};
-use spanframe_engine::{Engine, EngineOptions, Layout, RawOptions, schema};
+use spanframe_engine::{Engine, EngineOptions, Layout, RawOptions, field::EntityFields, schema};
 use support::{Found, annotate, column, engine, raw, texts};
 
 fn with(model: &str, change: impl FnOnce(&mut RawOptions)) -> Engine {
@@ -112,7 +112,7 @@ fn the_annotation_layout_is_that_of_spark_nlp() {
     let engine = with("multi-head", |o| o.layout = Some("annotation".into()));
     let notes = column("hard_cases.parquet", "note");
     let out = engine.annotate(&notes).unwrap();
-    assert_eq!(out.data_type(), &schema::data_type(Layout::Annotation));
+    assert_eq!(out.data_type(), &EntityFields::default().data_type(Layout::Annotation));
     let expect = annotate(&with("multi-head", |o| o.offsets = Some("spark".into())), &notes);
     let lists = out.as_list::<i32>();
     let mut compared = 0;

@@ -9,11 +9,7 @@ use spanframe_compare::{
     comparison::{Comparison, ComparisonOptions, Row},
     report::{Example, Place, Report},
 };
-use spanframe_engine::{
-    EngineError, Offsets, RawOptions,
-    entity_column::{self, Mention},
-    input::TextColumn,
-};
+use spanframe_engine::{EngineError, Mention, Offsets, RawOptions, entity_column, input::TextColumn};
 
 use crate::{
     bridge,
@@ -21,7 +17,7 @@ use crate::{
     input, strings,
 };
 
-type Mentions = Vec<Option<Vec<Mention>>>;
+type Mentions = Vec<Option<Vec<Mention<'static>>>>;
 
 /// Compares two columns row by row. `units` are the names of both units, `None` for the usual one of the column.
 #[pyfunction]
@@ -60,12 +56,13 @@ fn column(name: &str, data: &Bound<'_, PyAny>, unit: Option<String>) -> PyResult
     let mut rows = Mentions::new();
     for chunk in &chunks {
         let before = rows.len();
-        rows.extend(entity_column::read(chunk).map_err(|error| match error {
+        let found = entity_column::read(chunk).map_err(|error| match error {
             EngineError::WrongEntities { row, reason } => {
                 python(&EngineError::WrongEntities { row: before + row, reason })
             }
             other => python(&other),
-        })?);
+        })?;
+        rows.extend(found.into_iter().map(|row| row.map(|list| list.into_iter().map(Mention::into_owned).collect())));
     }
     Ok((rows, offsets))
 }

@@ -5,11 +5,7 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, Field};
 use pyo3::prelude::*;
-use spanframe_engine::{
-    EngineError, Offsets, RawOptions,
-    entity_column::{self, Mention},
-    input::TextColumn,
-};
+use spanframe_engine::{EngineError, Mention, Offsets, RawOptions, entity_column, input::TextColumn};
 use spanframe_view::{Excerpt, Note, Row};
 
 use crate::{
@@ -71,18 +67,26 @@ fn column(py: Python<'_>, field: &Field, chunks: &[ArrayRef], name: &str) -> PyR
 
 /// The first rows, in any chunks.
 fn excerpt(entities: &[ArrayRef], texts: &[ArrayRef], offsets: Offsets, rows: usize) -> Result<Excerpt, EngineError> {
-    let mut found: Vec<Option<Vec<Mention>>> = Vec::new();
-    for chunk in entities {
+    let mut found: Vec<Option<Vec<Mention<'_>>>> = Vec::new();
+    let mut left = rows;
+    let wanted: Vec<ArrayRef> = entities
+        .iter()
+        .map(|chunk| {
+            let wanted = chunk.slice(0, chunk.len().min(left));
+            left -= wanted.len();
+            wanted
+        })
+        .collect();
+    for chunk in &wanted {
         let before = found.len();
-        let wanted = chunk.slice(0, chunk.len().min(rows - before));
-        found.extend(entity_column::read(&wanted).map_err(|error| match error {
+        found.extend(entity_column::read(chunk).map_err(|error| match error {
             EngineError::WrongEntities { row, reason } => EngineError::WrongEntities { row: before + row, reason },
             other => other,
         })?);
     }
     let columns = texts.iter().map(|chunk| TextColumn::new(chunk)).collect::<Result<Vec<_>, _>>()?;
     let texts = columns.iter().flat_map(|column| (0..column.len()).map(|row| column.get(row)));
-    let note = |((number, mentions), text): ((u64, &Option<Vec<Mention>>), Option<&str>)| {
+    let note = |((number, mentions), text): ((u64, &Option<Vec<Mention<'_>>>), Option<&str>)| {
         Note::new(&Row { number, text, mentions: mentions.as_deref(), ..Row::default() }, offsets.into())
     };
     let notes = (0..).zip(&found).zip(texts).map(note).collect();

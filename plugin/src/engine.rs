@@ -6,21 +6,18 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use pyo3::{
     prelude::*,
-    types::{PyDict, PyList},
+    types::{PyDict, PyList, PyTuple},
 };
 
 use crate::{
     annotate::{Annotator, Column},
     bridge,
     error::{InputError, python},
-    input,
+    field, input,
     keywords::{raw, typed},
     strings,
     table::{Entities, Table},
 };
-
-/// Chunk, entity, begin, end, confidence and the model of a set; the package makes a named tuple of it.
-type Entity = (String, String, u32, u32, f32, Option<String>);
 
 /// A loaded model with options.
 #[pyclass(module = "spanframe", frozen)]
@@ -72,10 +69,18 @@ impl Engine {
         Ok(Entities { array })
     }
 
-    /// The entities of one text as tuples (chunk, entity, begin, end, confidence, model).
-    fn annotate_text(&self, py: Python<'_>, text: &str, language: Option<&str>) -> PyResult<Vec<Entity>> {
+    /// The entities of one text, each as a tuple of the values of `fields`.
+    fn annotate_text<'py>(
+        &self, py: Python<'py>, text: &str, language: Option<&str>,
+    ) -> PyResult<Vec<Bound<'py, PyTuple>>> {
         let found = py.detach(|| self.engine().annotate_text(text, language)).map_err(|e| python(&e))?;
-        Ok(found.into_iter().map(|a| (a.chunk, a.entity, a.begin, a.end, a.confidence, a.model)).collect())
+        found.iter().map(|mention| field::values(py, mention, self.engine().fields())).collect()
+    }
+
+    /// Names of the fields of an entity.
+    #[getter]
+    fn fields(&self) -> Vec<&'static str> {
+        self.engine().fields().iter().map(|field| field.name).collect()
     }
 
     /// The model's card as text.

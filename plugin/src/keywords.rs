@@ -80,13 +80,6 @@ impl From<Model> for ModelNames {
     }
 }
 
-/// Whether entities name their model with these options.
-#[pyfunction]
-#[pyo3(signature = (**options))]
-pub fn names_models(options: Option<&Bound<'_, PyDict>>) -> PyResult<bool> {
-    crate::options(raw(options)?).map(|options| options.model.is_set()).map_err(|e| python(&e))
-}
-
 /// One value, with a message that names its option.
 pub fn typed<'py, T>(option: &str, value: &Bound<'py, PyAny>) -> PyResult<Option<T>>
 where

@@ -12,6 +12,7 @@ mod engine;
 mod error;
 mod export;
 mod expressions;
+mod field;
 mod input;
 mod keywords;
 mod models;
@@ -70,7 +71,9 @@ fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(option_names, module)?)?;
     module.add_function(wrap_pyfunction!(check_option, module)?)?;
     module.add_function(wrap_pyfunction!(keywords::check_options, module)?)?;
-    module.add_function(wrap_pyfunction!(keywords::names_models, module)?)?;
+    module.add_function(wrap_pyfunction!(field::entity_fields, module)?)?;
+    module.add_function(wrap_pyfunction!(field::annotation_fields, module)?)?;
+    module.add_function(wrap_pyfunction!(field::no_entities, module)?)?;
     module.add_function(wrap_pyfunction!(keywords::plain_options, module)?)?;
     module.add_function(wrap_pyfunction!(diff::diff, module)?)?;
     module.add_function(wrap_pyfunction!(display::display, module)?)?;

@@ -1,7 +1,5 @@
 //! What annotating gives back in Python: Arrow data for whoever speaks the PyCapsule interface.
 
-use std::sync::Arc;
-
 use arrow_array::{
     Array, ArrayRef, RecordBatch, RecordBatchIterator, StructArray,
     cast::AsArray,
@@ -80,6 +78,7 @@ fn value<'py>(py: Python<'py>, array: &ArrayRef, i: usize) -> PyResult<Bound<'py
         DataType::Utf8 => array.as_string::<i32>().value(i).into_pyobject(py)?.into_any(),
         DataType::UInt32 => array.as_primitive::<UInt32Type>().value(i).into_pyobject(py)?.into_any(),
         DataType::Int32 => array.as_primitive::<Int32Type>().value(i).into_pyobject(py)?.into_any(),
+        DataType::Boolean => array.as_boolean().value(i).into_pyobject(py)?.to_owned().into_any(),
         DataType::Float32 => array.as_primitive::<Float32Type>().value(i).into_pyobject(py)?.into_any(),
         DataType::List(_) => {
             let values = array.as_list::<i32>().value(i);
@@ -95,11 +94,11 @@ fn value<'py>(py: Python<'py>, array: &ArrayRef, i: usize) -> PyResult<Bound<'py
             fields.into_any()
         }
         DataType::Map(..) => {
-            let entries: ArrayRef = Arc::new(array.as_map().value(i));
-            let (keys, values) = (entries.as_struct().column(0), entries.as_struct().column(1));
+            let entries = array.as_map();
+            let ends = entries.value_offsets();
             let map = PyDict::new(py);
-            for j in 0..entries.len() {
-                map.set_item(value(py, keys, j)?, value(py, values, j)?)?;
+            for j in ends[i] as usize..ends[i + 1] as usize {
+                map.set_item(value(py, entries.keys(), j)?, value(py, entries.values(), j)?)?;
             }
             map.into_any()
         }

@@ -8,10 +8,10 @@ mod variant;
 
 use std::{collections::HashMap, sync::Arc};
 
-use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray, cast::AsArray, types::UInt32Type};
+use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray};
 use spanframe_compare::score::{Mention, compare};
 use spanframe_core::Span;
-use spanframe_engine::{Engine, EngineOptions, Layout, Notes, Offsets};
+use spanframe_engine::{Engine, EngineOptions, Layout, Notes, Offsets, entity_column};
 
 pub use self::variant::Variant;
 use self::{
@@ -87,29 +87,22 @@ fn annotate(engine: &Engine, copies: &[Copy], quiet: bool) -> Result<Vec<Vec<Men
     let mut found = Vec::new();
     Progress::new(column.len() as u64, quiet).watch(engine.metrics(), || {
         for chunk in engine.annotate_chunks(Notes { texts: &column, languages })? {
-            found.extend(mentions(&chunk, engine.types()));
+            found.extend(mentions(&chunk, engine.types())?);
         }
         Ok(())
     })?;
     Ok(found)
 }
 
-/// The rows of a struct of lists with offsets in bytes.
-fn mentions(column: &ArrayRef, types: &[String]) -> Vec<Vec<Mention>> {
+/// The mentions of each row, whose positions are bytes.
+fn mentions(column: &ArrayRef, types: &[String]) -> Result<Vec<Vec<Mention>>, CliError> {
     let kinds: HashMap<&str, u16> = types.iter().enumerate().map(|(kind, name)| (name.as_str(), kind as u16)).collect();
-    let lists = column.as_struct().columns();
-    let row = |row: usize| {
-        let (entity, begin, end) = (lists[1].as_list::<i32>(), lists[2].as_list::<i32>(), lists[3].as_list::<i32>());
-        let (entity, begin, end) = (entity.value(row), begin.value(row), end.value(row));
-        let entity: &StringArray = entity.as_string();
-        let (begin, end) = (begin.as_primitive::<UInt32Type>(), end.as_primitive::<UInt32Type>());
-        let mention = |i: usize| Mention {
-            span: Span::new(begin.value(i) as usize, end.value(i) as usize),
-            kind: kinds[entity.value(i)],
-        };
-        (0..entity.len()).map(mention).collect()
+    let mention = |found: spanframe_engine::Mention<'_>| Mention {
+        span: Span::new(found.begin as usize, found.end as usize),
+        kind: kinds[found.entity.as_ref()],
     };
-    (0..column.len()).map(row).collect()
+    let rows = entity_column::read(column)?.into_iter();
+    Ok(rows.map(|row| row.into_iter().flatten().map(mention).collect()).collect())
 }
 
 /// One report a set and spelling, in the order of [`copies`].

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Float32Array, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_array::{ArrayRef, BooleanArray, Float32Array, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow_cast::pretty::pretty_format_batches;
-use spanframe_engine::{EngineError, entity_column::Mention, schema::MODEL};
+use spanframe_engine::{
+    EngineError, Mention,
+    field::{Access, EntityField, FIELDS, Presence},
+};
 use spanframe_view::character::line;
 
 use crate::{
@@ -19,11 +22,12 @@ pub fn head(flags: &HeadFlags) -> Result<(), CliError> {
     let file = TableFile::open(&flags.file)?;
     let index = file.column(&flags.column)?;
     shape(&file, &flags.column)?;
-    let mut found: Vec<(u64, Mention)> = Vec::new();
+    let mut found: Vec<(u64, Mention<'static>)> = Vec::new();
     let mut row = 0;
     for batch in file.read(&[index])? {
-        for mentions in mentions(&file, &flags.column, batch?.column(0), row as usize)? {
-            found.extend(mentions.into_iter().flatten().map(|mention| (row, mention)));
+        let batch = batch?;
+        for mentions in mentions(&file, &flags.column, batch.column(0), row as usize)? {
+            found.extend(mentions.into_iter().flatten().map(|mention| (row, mention.into_owned())));
             row += 1;
         }
         if found.len() >= flags.entities {
@@ -35,19 +39,22 @@ pub fn head(flags: &HeadFlags) -> Result<(), CliError> {
     print(&format!("{table}\n"))
 }
 
-/// One row an entity, with the number of the row it was found in. No text steers the terminal.
-fn table(found: &[(u64, Mention)]) -> Result<RecordBatch, arrow_schema::ArrowError> {
-    let mentions = || found.iter().map(|(_, mention)| mention);
-    let mut columns: Vec<(&str, ArrayRef)> = vec![
-        ("row", Arc::new(UInt64Array::from_iter_values(found.iter().map(|(row, _)| *row)))),
-        ("chunk", Arc::new(mentions().map(|m| m.chunk.as_deref().map(line)).collect::<StringArray>())),
-        ("entity", Arc::new(mentions().map(|m| Some(line(&m.entity))).collect::<StringArray>())),
-        ("begin", Arc::new(Int64Array::from_iter_values(mentions().map(|m| m.begin)))),
-        ("end", Arc::new(Int64Array::from_iter_values(mentions().map(|m| m.end)))),
-        ("confidence", Arc::new(mentions().map(|m| m.confidence).collect::<Float32Array>())),
-    ];
-    if mentions().any(|m| m.model.is_some()) {
-        columns.push((MODEL, Arc::new(mentions().map(|m| m.model.as_deref().map(line)).collect::<StringArray>())));
+/// One row an entity, with the number of the row it was found in. Control characters are replaced: no text steers the terminal.
+fn table(found: &[(u64, Mention<'_>)]) -> Result<RecordBatch, arrow_schema::ArrowError> {
+    let rows: ArrayRef = Arc::new(UInt64Array::from_iter_values(found.iter().map(|(row, _)| *row)));
+    let is_shown = |field: &&EntityField| {
+        matches!(field.presence, Presence::Always) || found.iter().any(|(_, mention)| field.get(mention).is_some())
+    };
+    let columns = FIELDS.iter().filter(is_shown).map(|field| (field.name, column(field, found)));
+    RecordBatch::try_from_iter([("row", rows)].into_iter().chain(columns))
+}
+
+fn column(field: &EntityField, found: &[(u64, Mention<'_>)]) -> ArrayRef {
+    let mentions = found.iter().map(|(_, mention)| mention);
+    match field.access {
+        Access::Text { get, .. } => Arc::new(mentions.map(|m| get(m).map(line)).collect::<StringArray>()),
+        Access::Integer { get, .. } => Arc::new(mentions.map(get).collect::<Int64Array>()),
+        Access::Float { get, .. } => Arc::new(mentions.map(get).collect::<Float32Array>()),
+        Access::Bool { get, .. } => Arc::new(mentions.map(get).collect::<BooleanArray>()),
     }
-    RecordBatch::try_from_iter(columns)
 }

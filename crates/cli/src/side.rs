@@ -8,12 +8,7 @@ use std::{
 use arrow_array::{Array, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::DataType;
 use spanframe_core::Span;
-use spanframe_engine::{
-    EngineError, Layout, Offsets,
-    entity_column::{self, Mention},
-    input::TextColumn,
-    output::positions,
-};
+use spanframe_engine::{EngineError, Layout, Mention, Offsets, entity_column, input::TextColumn, positions::positions};
 
 use crate::{corpus, error::CliError, table_file::TableFile};
 
@@ -28,7 +23,7 @@ pub struct SideRow {
     pub types: Option<Vec<String>>,
     /// Of gold: the labels that occur in all of it.
     pub labels: Option<Rc<[String]>>,
-    pub mentions: Option<Vec<Mention>>,
+    pub mentions: Option<Vec<Mention<'static>>>,
 }
 
 type Rows<'a> = Box<dyn Iterator<Item = Result<SideRow, CliError>> + 'a>;
@@ -149,12 +144,12 @@ impl Side {
             None => None,
         };
         let texts = text.as_ref().map(|name| Ok::<_, CliError>(TextColumn::new(column(name)?)?)).transpose()?;
-        let row = |(row, mentions)| SideRow {
+        let row = |(row, mentions): (usize, Option<Vec<Mention<'_>>>)| SideRow {
             id: ids.as_ref().map(|ids| ids.value(row).to_string()),
             text: texts.as_ref().and_then(|texts| texts.get(row)).map(String::from),
             types: None,
             labels: None,
-            mentions,
+            mentions: mentions.map(|list| list.into_iter().map(Mention::into_owned).collect()),
         };
         Ok(mentions.into_iter().enumerate().map(row).collect())
     }
@@ -213,9 +208,9 @@ pub fn shape(file: &TableFile, name: &str) -> Result<Layout, CliError> {
 }
 
 /// The mentions of a part of a column that begins at row `first`.
-pub fn mentions(
-    file: &TableFile, name: &str, column: &dyn Array, first: usize,
-) -> Result<Vec<Option<Vec<Mention>>>, CliError> {
+pub fn mentions<'a>(
+    file: &TableFile, name: &str, column: &'a dyn Array, first: usize,
+) -> Result<Vec<Option<Vec<Mention<'a>>>>, CliError> {
     entity_column::read(column).map_err(|error| match error {
         EngineError::WrongEntities { row, reason } => CliError::WrongEntities {
             path: file.path().to_path_buf(),
@@ -236,8 +231,8 @@ fn gold(document: corpus::Document) -> SideRow {
     let mentions = chunks.map(|((span, (begin, end)), (.., entity))| Mention {
         begin: begin.into(),
         end: end.into(),
-        entity,
-        chunk: Some(span.slice(&text).to_string()),
+        entity: entity.into(),
+        chunk: Some(span.slice(&text).to_string().into()),
         ..Mention::default()
     });
     let mentions = mentions.collect();

@@ -2,8 +2,11 @@
 
 use std::io::{IsTerminal, Read, Write, stdin, stdout};
 
-use serde_json::{Value, json};
-use spanframe_engine::{Annotation, Engine, EngineOptions, Offsets, entity_column::Mention, schema::MODEL};
+use serde_json::Value as Json;
+use spanframe_engine::{
+    Engine, EngineOptions, Mention, Offsets,
+    field::{EntityFields, Value},
+};
 use spanframe_view::{Note, Row, terminal};
 
 use crate::{
@@ -21,9 +24,10 @@ pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> 
         }
     };
     if flags.json {
-        let found = Engine::new(options)?.annotate_text(&text, flags.language.as_deref())?;
-        let entities: Vec<_> = found.iter().map(entity).collect();
-        return print(&format!("{}\n", Value::Array(entities)));
+        let engine = Engine::new(options)?;
+        let found = engine.annotate_text(&text, flags.language.as_deref())?;
+        let entities = found.iter().map(|mention| json(mention, engine.fields())).collect();
+        return print(&format!("{}\n", Json::Array(entities)));
     }
     // marking needs bytes, whatever unit was asked for
     let options = EngineOptions { offsets: Offsets::Byte, cleaned_offsets: false, ..options.clone() };
@@ -33,25 +37,19 @@ pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> 
         Color::Never => false,
         Color::Auto => stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
     };
-    let mention = |found: Annotation| Mention {
-        begin: found.begin.into(),
-        end: found.end.into(),
-        entity: found.entity,
-        ..Mention::default()
-    };
-    let mentions: Vec<Mention> = found.into_iter().map(mention).collect();
-    let row = Row { text: Some(&text), mentions: Some(&mentions), ..Row::default() };
+    let row = Row { text: Some(&text), mentions: Some(&found), ..Row::default() };
     let marked = terminal::marked(&Note::new(&row, Offsets::Byte.into()), color);
     print(&format!("{}\n", marked.trim_end_matches('\n')))
 }
 
-fn entity(a: &Annotation) -> Value {
-    let mut entity =
-        json!({"chunk": a.chunk, "entity": a.entity, "begin": a.begin, "end": a.end, "confidence": a.confidence});
-    if let Some(model) = &a.model {
-        entity[MODEL] = json!(model);
-    }
-    entity
+fn json(mention: &Mention<'_>, fields: &EntityFields) -> Json {
+    let value = |value| match value {
+        Value::Text(text) => Json::from(text),
+        Value::Integer(integer) => Json::from(integer),
+        Value::Float(float) => Json::from(float),
+        Value::Bool(bool) => Json::from(bool),
+    };
+    fields.iter().map(|field| (field.name, field.get(mention).map_or(Json::Null, value))).collect()
 }
 
 /// Prints to standard output.

@@ -17,8 +17,7 @@
 use std::borrow::Cow;
 
 use spanframe_engine::{
-    Offsets,
-    entity_column::Mention,
+    Mention, Offsets,
     reading::{Reading, Ruler},
 };
 
@@ -55,9 +54,9 @@ pub struct Row<'a> {
     /// The only entity types that count in this row; all where `None`.
     pub types: Option<&'a [String]>,
     /// Mentions of A; `None` for a null.
-    pub a: Option<&'a [Mention]>,
+    pub a: Option<&'a [Mention<'a>]>,
     /// Mentions of B; `None` for a null.
-    pub b: Option<&'a [Mention]>,
+    pub b: Option<&'a [Mention<'a>]>,
 }
 
 /// A comparison in progress.
@@ -95,7 +94,9 @@ impl Comparison {
     pub fn row(&mut self, row: Row<'_>) {
         let lists = [row.a, row.b].map(|list| match (list.unwrap_or_default(), row.types) {
             (list, None) => Cow::Borrowed(list),
-            (list, Some(types)) => Cow::Owned(list.iter().filter(|m| types.contains(&m.entity)).cloned().collect()),
+            (list, Some(types)) => {
+                Cow::Owned(list.iter().filter(|m| types.iter().any(|name| *name == m.entity)).cloned().collect())
+            }
         });
         let ruler = row.text.map(Ruler::new);
         let [a, b] = [(&lists[0], self.options.offsets_a), (&lists[1], self.options.offsets_b)];
@@ -141,16 +142,17 @@ impl Comparison {
     }
 
     fn add(
-        &mut self, row: &Row<'_>, lists: &[Cow<'_, [Mention]>; 2], ends: &[Vec<Option<(i64, i64)>>; 2], d: Difference,
+        &mut self, row: &Row<'_>, lists: &[Cow<'_, [Mention<'_>]>; 2], ends: &[Vec<Option<(i64, i64)>>; 2],
+        d: Difference,
     ) {
         let options = self.options;
-        let place = |mention: &Mention, offsets: Offsets| {
+        let place = |mention: &Mention<'_>, offsets: Offsets| {
             let text = || {
                 let slice = |text| Ruler::new(text).slice(mention, offsets.into()).map(String::from);
-                mention.chunk.clone().or_else(|| row.text.and_then(slice))
+                mention.chunk.as_deref().map(String::from).or_else(|| row.text.and_then(slice))
             };
             let text = if options.show_text { text() } else { None };
-            Place { entity: mention.entity.clone(), begin: mention.begin, end: mention.end, text }
+            Place { entity: mention.entity.to_string(), begin: mention.begin, end: mention.end, text }
         };
         let a = d.a.map(|i| place(&lists[0][i], options.offsets_a));
         let b = d.b.map(|i| place(&lists[1][i], options.offsets_b));
@@ -191,7 +193,7 @@ mod tests {
     use super::*;
 
     /// Mentions of one type, one word each, at the words given; every word has four characters and a space.
-    fn at(words: &[i64]) -> Vec<Mention> {
+    fn at(words: &[i64]) -> Vec<Mention<'static>> {
         let mention =
             |&word: &i64| Mention { begin: 5 * word, end: 5 * word + 4, entity: "D".into(), ..Mention::default() };
         words.iter().map(mention).collect()

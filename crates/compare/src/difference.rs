@@ -15,8 +15,7 @@
 
 use serde::Serialize;
 use spanframe_engine::{
-    Offsets,
-    entity_column::Mention,
+    Mention, Offsets,
     reading::{Reading, Ruler},
 };
 
@@ -93,7 +92,7 @@ pub struct Difference {
 #[derive(Clone, Copy)]
 pub struct Mentions<'a> {
     /// In any order.
-    pub list: &'a [Mention],
+    pub list: &'a [Mention<'a>],
     /// Unit and end of their positions.
     pub offsets: Offsets,
 }
@@ -128,21 +127,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use spanframe_core::Span;
-    use spanframe_engine::output::positions;
+    use spanframe_engine::positions::positions;
 
-    fn mention(begin: i64, end: i64, entity: &str, chunk: &str) -> Mention {
-        let chunk = (!chunk.is_empty()).then(|| chunk.to_string());
-        Mention { begin, end, entity: entity.to_string(), chunk, ..Mention::default() }
+    fn mention<'a>(begin: i64, end: i64, entity: &'a str, chunk: &'a str) -> Mention<'a> {
+        let chunk = Some(chunk).filter(|chunk| !chunk.is_empty()).map(Into::into);
+        Mention { begin, end, entity: entity.into(), chunk, ..Mention::default() }
     }
 
     /// `TYPE begin..end chunk` mentions with commas; the chunk may be left out.
-    fn parse(list: &str) -> Vec<Mention> {
-        let one = |part: &str| {
+    fn parse(list: &str) -> Vec<Mention<'_>> {
+        fn one(part: &str) -> Option<Mention<'_>> {
             let mut words = part.trim().splitn(3, ' ');
             let (entity, span, chunk) = (words.next()?, words.next()?, words.next().unwrap_or(""));
             let (begin, end) = span.split_once("..")?;
             Some(mention(begin.parse().ok()?, end.parse().ok()?, entity, chunk))
-        };
+        }
         list.split(',').filter_map(one).collect()
     }
 
@@ -242,7 +241,7 @@ mod tests {
                 .collect();
             spans.sort();
             spans.dedup();
-            let list = |offsets| -> Vec<Mention> {
+            let list = |offsets| -> Vec<Mention<'_>> {
                 let places = spans.iter().zip(positions(&text, &spans, offsets));
                 places.map(|(s, (begin, end))| mention(begin.into(), end.into(), "S", s.slice(&text))).collect()
             };
@@ -250,8 +249,8 @@ mod tests {
             let chunks: std::collections::HashSet<&str> = spans.iter().map(|s| s.slice(&text)).collect();
             let distinct = chunks.len() == spans.len();
             // by accident the numbers of one mention may be those of another one in the other unit
-            let accident = |a: &[Mention], b: &[Mention], of_b: Offsets| {
-                let numbers = |m: &Mention, offsets: Offsets| Reading::from(offsets).half_open(m);
+            let accident = |a: &[Mention<'_>], b: &[Mention<'_>], of_b: Offsets| {
+                let numbers = |m: &Mention<'_>, offsets: Offsets| Reading::from(offsets).half_open(m);
                 let hit = |i, m| (0..b.len()).any(|j| i != j && numbers(&b[j], of_b) == m);
                 (0..a.len()).any(|i| hit(i, numbers(&a[i], Offsets::Char)))
             };
@@ -265,7 +264,7 @@ mod tests {
                     prop_assert!(explained(differences(of(&a, Offsets::Char), of(&b, unit), None)));
                 }
                 // B in another unit than it is said to have; by accident the wrong place may show the same characters
-                let shown = |m: &Mention| ruler.slice(m, Offsets::Char.into()) == m.chunk.as_deref();
+                let shown = |m: &Mention<'_>| ruler.slice(m, Offsets::Char.into()) == m.chunk.as_deref();
                 let shown = a.iter().zip(&b).any(|(a, b)| a != b && shown(b));
                 if distinct && !shown && !accident(&a, &b, Offsets::Char) {
                     prop_assert!(explained(differences(of(&a, Offsets::Char), of(&b, Offsets::Char), Some(&ruler))));

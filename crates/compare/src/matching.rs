@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use spanframe_engine::{
-    entity_column::Mention,
+    Mention,
     reading::{Reading, Ruler},
 };
 
@@ -13,7 +13,7 @@ type Span = (i64, i64);
 
 /// A mention, and whether it has found its place.
 pub struct Item<'a> {
-    mention: &'a Mention,
+    mention: &'a Mention<'a>,
     /// In the unit of comparison: bytes with a text, numbers as they stand without. `None` if the text has no such place.
     span: Option<Span>,
     pub used: bool,
@@ -32,7 +32,7 @@ impl<'a> Matching<'a> {
     pub fn new(a: Mentions<'a>, b: Mentions<'a>, text: Option<&Ruler<'_>>) -> Self {
         let items = |side: Mentions<'a>| {
             let reading = Reading::from(side.offsets);
-            let span = |m: &Mention| text.map_or(Some(reading.half_open(m)), |ruler| ruler.span(m, reading));
+            let span = |m: &Mention<'_>| text.map_or(Some(reading.half_open(m)), |ruler| ruler.span(m, reading));
             side.list.iter().map(|mention| Item { mention, span: span(mention), used: false }).collect()
         };
         let declared = (a.offsets.into(), b.offsets.into());
@@ -57,7 +57,7 @@ impl<'a> Matching<'a> {
     }
 
     pub fn equal(&mut self) {
-        self.exact = self.same(|item| Some((item.span?, item.mention.entity.as_str())));
+        self.exact = self.same(|item| Some((item.span?, item.mention.entity.as_ref())));
         for &(a, b) in &self.exact {
             (self.a[a].used, self.b[b].used) = (true, true);
         }
@@ -99,20 +99,20 @@ impl<'a> Matching<'a> {
             let mut places: HashMap<(Span, &str), Vec<usize>> = HashMap::new();
             for (i, item) in other.iter().enumerate().rev().filter(|(_, item)| !item.used) {
                 if let Some(span) = item.span {
-                    places.entry((span, item.mention.entity.as_str())).or_default().push(i);
+                    places.entry((span, item.mention.entity.as_ref())).or_default().push(i);
                 }
             }
             let mut pairs = Vec::new();
             for (j, item) in own.iter().enumerate().filter(|(_, item)| !item.used) {
                 let mention = item.mention;
-                let fits = match &mention.chunk {
+                let fits = match mention.chunk.as_deref() {
                     Some(chunk) => {
                         ruler.slice(mention, declared) != Some(chunk) && ruler.slice(mention, reading) == Some(chunk)
                     }
                     None => reading.inclusive() == declared.inclusive(),
                 };
                 let Some(span) = ruler.span(mention, reading).filter(|_| fits) else { continue };
-                if let Some(i) = places.get_mut(&(span, mention.entity.as_str())).and_then(Vec::pop) {
+                if let Some(i) = places.get_mut(&(span, mention.entity.as_ref())).and_then(Vec::pop) {
                     pairs.push(if side == Side::A { (j, i) } else { (i, j) });
                 }
             }

@@ -8,32 +8,18 @@ use arrow_schema::{DataType, Field};
 use spanframe_model::ModelCard;
 
 use crate::{
-    EngineError, EngineOptions, Fault, Metrics, Notes, OnError, RowError, catalogue, combined_card,
+    EngineError, EngineOptions, Fault, Layout, Mention, Metrics, Notes, Offsets, OnError, RowError, catalogue,
+    combined_card,
     document::Documents,
+    entity_column::EntityWriter,
+    field::EntityFields,
     model_set::{self, ModelSet},
     options::Emulation,
-    output::{Chunks, Output, OutputBuilder, positions},
+    output::{Chunks, Output},
     pipeline::{Diagnosis, Manner, Pipeline, Row, Step},
     route::Routes,
     schema,
 };
-
-/// One entity of one text, for callers without columns.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Annotation {
-    /// The mention, as it stands in the text.
-    pub chunk: String,
-    /// Its type.
-    pub entity: String,
-    /// First position, in the unit of the engine's `offsets`.
-    pub begin: u32,
-    /// End, exclusive or (for [`Offsets::Spark`]) inclusive.
-    pub end: u32,
-    /// 0 to 1.
-    pub confidence: f32,
-    /// The model that found it, where there is a set of them.
-    pub model: Option<String>,
-}
 
 /// The entities of some rows of a column, which follow the rows before.
 #[derive(Clone, Debug)]
@@ -54,8 +40,10 @@ pub struct Engine {
     types: Vec<String>,
     kept: Vec<bool>,
     manner: Manner,
-    data_type: DataType,
-    output: Output,
+    fields: EntityFields,
+    layout: Layout,
+    offsets: Offsets,
+    chunks: Chunks,
     metrics: Metrics,
     on_error: OnError,
     max_document_bytes: usize,
@@ -101,8 +89,10 @@ impl Engine {
                 cleaned_rows: options.cleaned_offsets,
                 emulate: options.emulate,
             },
-            data_type: options.data_type(),
-            output: Output { layout: options.layout, offsets: options.offsets, chunks },
+            fields: EntityFields::of(options),
+            layout: options.layout,
+            offsets: options.offsets,
+            chunks,
             metrics: Metrics::default(),
             on_error: options.on_error,
             max_document_bytes: options.max_document_bytes,
@@ -112,7 +102,13 @@ impl Engine {
     /// The field of the output column under `name`.
     #[must_use]
     pub fn field(&self, name: &str) -> Field {
-        Field::new(name, self.data_type.clone(), true)
+        Field::new(name, self.fields.data_type(self.layout), true)
+    }
+
+    /// The fields of its entities.
+    #[must_use]
+    pub fn fields(&self) -> &EntityFields {
+        &self.fields
     }
 
     /// What entities are called in the output, in the order of the models, each name once.
@@ -198,7 +194,7 @@ impl Engine {
             Ok::<_, EngineError>(())
         })?;
         if chunks.is_empty() {
-            chunks.push(self.builder().finish()?);
+            chunks.push(self.writer().finish()?);
         }
         Ok(chunks)
     }
@@ -217,7 +213,7 @@ impl Engine {
         let _turns = self.set.turns()?;
         self.run((&documents, &routes), |step| {
             let Step::Rows(rows) = step else { return sink(Step::Batch) };
-            let mut builder = self.builder();
+            let mut writer = self.writer();
             let mut errors = Vec::new();
             let mut counts = vec![0; self.names().len()];
             for (row, found) in rows.iter().enumerate() {
@@ -226,9 +222,9 @@ impl Engine {
                     .map_err(|fault| errors.push(RowError { row: first_row + row, fault: fault.clone() }));
                 let found = found.ok().and_then(Option::as_ref);
                 found.iter().flat_map(|(_, entities)| entities).for_each(|e| counts[usize::from(e.kind)] += 1);
-                builder.push(found.map(|(text, entities)| (text.as_ref(), entities.as_slice())))?;
+                writer.push(found.map(|(text, entities)| self.output().mentions(text, entities)))?;
             }
-            let column = builder.finish()?;
+            let column = writer.finish()?;
             sink(Step::Rows(Annotated { first_row, column, errors, counts }))?;
             first_row += rows.len();
             Ok(())
@@ -239,7 +235,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`annotate`](Self::annotate), whatever `on_error` says: there is no row to be null.
-    pub fn annotate_text(&self, text: &str, language: Option<&str>) -> Result<Vec<Annotation>, EngineError> {
+    pub fn annotate_text(&self, text: &str, language: Option<&str>) -> Result<Vec<Mention<'static>>, EngineError> {
         let texts = StringArray::from(vec![text]);
         let languages = language.map(|code| StringArray::from(vec![code]));
         let languages = languages.as_ref().map(|code| code as &dyn Array);
@@ -249,16 +245,7 @@ impl Engine {
             let Step::Rows(rows) = step else { return Ok(()) };
             for row in rows {
                 let Some((text, entities)) = row.map_err(|fault| RowError { row: 0, fault })? else { continue };
-                let spans: Vec<_> = entities.iter().map(|e| e.span).collect();
-                let positions = positions(&text, &spans, self.output.offsets);
-                found.extend(entities.iter().zip(positions).map(|(e, (begin, end))| Annotation {
-                    chunk: self.output.chunks.of(e.span.slice(&text)).into_owned(),
-                    entity: self.names()[usize::from(e.kind)].clone(),
-                    begin,
-                    end,
-                    confidence: e.score.min(1.0),
-                    model: self.set.models.as_ref().map(|models| models[usize::from(e.kind)].clone()),
-                }));
+                found.extend(self.output().mentions(&text, &entities).map(Mention::into_owned));
             }
             Ok::<_, EngineError>(())
         })?;
@@ -308,8 +295,13 @@ impl Engine {
         self.set.first().install(|| pipeline.run(notes, sink))
     }
 
-    fn builder(&self) -> OutputBuilder<'_> {
-        OutputBuilder::new(self.output, &self.set.names).with_models(self.set.models.as_deref())
+    fn output(&self) -> Output<'_> {
+        let Self { offsets, chunks, set, .. } = self;
+        Output { offsets: *offsets, chunks: *chunks, types: &set.names, models: set.models.as_deref() }
+    }
+
+    fn writer(&self) -> EntityWriter {
+        EntityWriter::new(self.layout, self.fields.clone())
     }
 
     fn pipeline(&self) -> Pipeline<'_> {

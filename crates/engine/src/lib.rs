@@ -2,7 +2,8 @@
 //!
 //! [`Engine`] is the one implementation behind the command line, the Polars expression and Python. The steps are files:
 //! [`input`] reads a text column, `pipeline` takes documents through tokenizer, windows, batches, sessions and
-//! decoder (of one model, or of each of a set that takes a row), [`output`] builds the column that [`schema`] defines. [`entity_column`] reads such columns again.
+//! decoder (of one model, or of each of a set that takes a row), [`output`] makes a [`Mention`] of each entity, and
+//! [`entity_column`] writes mentions to columns and reads them again. [`field`] has the table of an entity's fields.
 //!
 //! ```no_run
 //! use arrow_array::StringArray;
@@ -23,27 +24,30 @@ mod engine;
 pub mod entity_column;
 mod error;
 mod fault;
+pub mod field;
 pub mod input;
 mod loaded;
+mod mention;
 mod metrics;
 mod model_choice;
 mod model_set;
 mod notes;
-mod numbers;
 pub mod option_value;
 pub mod options;
 pub mod output;
 mod pipeline;
 mod pipeline_file;
+pub mod positions;
 mod quiet;
 pub mod reading;
 mod route;
 pub mod schema;
 mod settings;
 
-pub use engine::{Annotated, Annotation, Engine, card};
+pub use engine::{Annotated, Engine, card};
 pub use error::EngineError;
 pub use fault::{Fault, OnError, RowError};
+pub use mention::Mention;
 pub use metrics::Metrics;
 pub use model_choice::{ModelChoice, ModelNames};
 pub use notes::Notes;

@@ -9,8 +9,9 @@ use spanframe_model::{Device, RuntimeSearch};
 pub use crate::option_value::OptionError;
 use crate::{
     Layout, ModelChoice, ModelNames, Offsets, OnError, UnknownLanguage,
+    field::EntityFields,
     option_value::{named, nearest, whole},
-    schema::{self, DataType},
+    schema::DataType,
 };
 
 /// Most padded tokens in a batch, by default: more brings nothing on a processor, whose caches it leaves.
@@ -336,7 +337,7 @@ impl EngineOptions {
     /// The type of the entities that an engine with these options gives, known without any file.
     #[must_use]
     pub fn data_type(&self) -> DataType {
-        if self.model.is_set() { schema::data_type_of_set(self.layout) } else { schema::data_type(self.layout) }
+        EntityFields::of(self).data_type(self.layout)
     }
 
     /// Refuses a name that is no option.

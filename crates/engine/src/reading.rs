@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use crate::{Offsets, entity_column::Mention};
+use crate::{Mention, Offsets};
 
 /// What positions count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Reading {
 
     /// `begin` and `end` as they are counted, half-open.
     #[must_use]
-    pub fn half_open(self, mention: &Mention) -> (i64, i64) {
+    pub fn half_open(self, mention: &Mention<'_>) -> (i64, i64) {
         (mention.begin, mention.end.saturating_add(i64::from(self.inclusive)))
     }
 
@@ -117,7 +117,7 @@ impl<'a> Ruler<'a> {
 
     /// The bytes of a mention, or `None` if its positions, so read, are not in the text or inside a character.
     #[must_use]
-    pub fn span(&self, mention: &Mention, reading: Reading) -> Option<(i64, i64)> {
+    pub fn span(&self, mention: &Mention<'_>, reading: Reading) -> Option<(i64, i64)> {
         let (begin, end) = reading.half_open(mention);
         let (begin, end) = (self.byte(begin, reading.unit)?, self.byte(end, reading.unit)?);
         (begin <= end).then_some((begin as i64, end as i64))
@@ -125,7 +125,7 @@ impl<'a> Ruler<'a> {
 
     /// The text of [`span`](Self::span).
     #[must_use]
-    pub fn slice(&self, mention: &Mention, reading: Reading) -> Option<&'a str> {
+    pub fn slice(&self, mention: &Mention<'_>, reading: Reading) -> Option<&'a str> {
         let (begin, end) = self.span(mention, reading)?;
         self.text.get(begin as usize..end as usize)
     }
@@ -149,7 +149,7 @@ impl<'a> Ruler<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::positions;
+    use crate::positions::positions;
     use proptest::prelude::*;
     use spanframe_core::Span;
 

@@ -5,16 +5,17 @@ use std::sync::Arc;
 pub use arrow_schema::DataType;
 use arrow_schema::{Field, Fields};
 
+use crate::field::{EntityField, EntityFields};
+
 /// How the entities of a row are laid out. The first two share the same child buffers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Layout {
-    /// `Struct{chunk: List<Utf8>, entity: List<Utf8>, begin: List<UInt32>, end: List<UInt32>, confidence: List<Float32>}`
+    /// A struct with a list for each entity field: `Struct{chunk: List<Utf8>, entity: List<Utf8>, ...}`.
     #[default]
     StructOfLists,
-    /// `List<Struct{chunk: Utf8, entity: Utf8, begin: UInt32, end: UInt32, confidence: Float32}>`
+    /// A list of structs with the entity fields: `List<Struct{chunk: Utf8, entity: Utf8, ...}>`.
     ListOfStructs,
-    /// Spark NLP's `array<Annotation>`: `List<Struct{annotatorType: Utf8, begin: Int32, end: Int32, result: Utf8,
-    /// metadata: Map<Utf8, Utf8>, embeddings: List<Float32>}>`; the map has entity, sentence, chunk and confidence.
+    /// Spark NLP's `array<Annotation>`, as its NerConverter writes it. Most entity fields are keys of its metadata.
     Annotation,
 }
 
@@ -44,27 +45,6 @@ impl Offsets {
     pub const NAMES: [(&'static str, Self); 3] = [("char", Self::Char), ("byte", Self::Byte), ("spark", Self::Spark)];
 }
 
-/// The field that a set of models adds to each entity: the name of its model.
-pub const MODEL: &str = "model";
-
-/// Names and types of an entity's fields, in order.
-#[must_use]
-pub fn entity_fields() -> Vec<(&'static str, DataType)> {
-    vec![
-        ("chunk", DataType::Utf8),
-        ("entity", DataType::Utf8),
-        ("begin", DataType::UInt32),
-        ("end", DataType::UInt32),
-        ("confidence", DataType::Float32),
-    ]
-}
-
-/// As [`entity_fields`], of entities that name their model.
-#[must_use]
-pub fn entity_fields_of_set() -> Vec<(&'static str, DataType)> {
-    entity_fields().into_iter().chain([(MODEL, DataType::Utf8)]).collect()
-}
-
 /// The field of a list's values.
 #[must_use]
 pub fn item(data_type: DataType, nullable: bool) -> Arc<Field> {
@@ -78,49 +58,32 @@ pub fn metadata_entries() -> Arc<Field> {
     Arc::new(Field::new("entries", DataType::Struct(entry.into_iter().collect()), false))
 }
 
-/// The fields of the struct, for `layout`, of entities with the fields `entity`.
-fn struct_fields(layout: Layout, entity: Vec<(&'static str, DataType)>) -> Fields {
-    let list = |data_type| DataType::List(item(data_type, true));
+/// The type of an entity column. Annotations have all their fields whatever `fields` says: some are keys of their metadata.
+pub(crate) fn entities_type(layout: Layout, fields: &EntityFields) -> DataType {
     match layout {
         Layout::StructOfLists => {
-            entity.into_iter().map(|(name, data_type)| Field::new(name, list(data_type), true)).collect()
+            let list = |field: &EntityField| DataType::List(item(field.data_type(), true));
+            DataType::Struct(fields.iter().map(|field| Field::new(field.name, list(field), true)).collect())
         }
-        Layout::ListOfStructs => {
-            entity.into_iter().map(|(name, data_type)| Field::new(name, data_type, true)).collect()
-        }
-        Layout::Annotation => [
-            ("annotatorType", DataType::Utf8),
-            ("begin", DataType::Int32),
-            ("end", DataType::Int32),
-            ("result", DataType::Utf8),
-            ("metadata", DataType::Map(metadata_entries(), false)),
-            ("embeddings", list(DataType::Float32)),
-        ]
-        .into_iter()
-        .map(|(name, data_type)| Field::new(name, data_type, true))
-        .collect(),
+        Layout::ListOfStructs => DataType::List(item(DataType::Struct(fields.columns().into()), true)),
+        Layout::Annotation => DataType::List(item(DataType::Struct(annotation_fields()), true)),
     }
 }
 
-/// The type of the output column of one model.
+/// The fields of Spark NLP's `Annotation`.
 #[must_use]
-pub fn data_type(layout: Layout) -> DataType {
-    column(layout, entity_fields())
-}
-
-/// The type of the output column of a set of models: [`MODEL`] is one more field of each entity, or, in annotations, one more
-/// key of their metadata, which leaves the type as it is.
-#[must_use]
-pub fn data_type_of_set(layout: Layout) -> DataType {
-    column(layout, entity_fields_of_set())
-}
-
-fn column(layout: Layout, entity: Vec<(&'static str, DataType)>) -> DataType {
-    let fields = DataType::Struct(struct_fields(layout, entity));
-    match layout {
-        Layout::StructOfLists => fields,
-        Layout::ListOfStructs | Layout::Annotation => DataType::List(item(fields, true)),
-    }
+pub fn annotation_fields() -> Fields {
+    [
+        ("annotatorType", DataType::Utf8),
+        ("begin", DataType::Int32),
+        ("end", DataType::Int32),
+        ("result", DataType::Utf8),
+        ("metadata", DataType::Map(metadata_entries(), false)),
+        ("embeddings", DataType::List(item(DataType::Float32, true))),
+    ]
+    .into_iter()
+    .map(|(name, data_type)| Field::new(name, data_type, true))
+    .collect()
 }
 
 /// The type of a diagnostics column: what reading a text takes, without running the model. Null for a null text.

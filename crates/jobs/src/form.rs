@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, FieldRef, Metadata, Schema, SchemaRef};
-use spanframe_engine::{entity_column::names_models, schema};
+use spanframe_engine::field::EntityFields;
 
 pub use self::{error::FormError, note_nlp::NoteNlp};
 use self::{mentions::Mentions, note_nlp::Writer, pieces::Pieces};
@@ -20,8 +20,7 @@ pub enum Form {
     /// A row of the input, with its entities in one column.
     #[default]
     Nested,
-    /// An entity: the kept columns, then `chunk`, `entity`, `begin`, `end` and `confidence`, and `model` of a
-    /// set of models. Rows without entities give none.
+    /// An entity: the kept columns, then a column for each entity field. Rows without entities give none.
     Exploded,
     /// An entity, as a row of the `note_nlp` table of the OMOP Common Data Model 5.4.
     NoteNlp,
@@ -71,10 +70,7 @@ pub struct Shape {
 #[derive(Debug)]
 enum Planned {
     Nested,
-    /// With a column for the models.
-    Exploded {
-        models: bool,
-    },
+    Exploded(EntityFields),
     NoteNlp(Writer),
 }
 
@@ -91,17 +87,12 @@ impl Shape {
         if form != Form::Nested && columns.errors.is_some() {
             return Err(FormError::ErrorColumn);
         }
+        let entity_fields = EntityFields::of_column(columns.entities.data_type());
         let new: Vec<FieldRef> = match form {
             Form::Nested => {
                 [Some(columns.entities), columns.errors].into_iter().flatten().cloned().map(Arc::new).collect()
             }
-            Form::Exploded => {
-                let fields = match names_models(columns.entities.data_type()) {
-                    true => schema::entity_fields_of_set(),
-                    false => schema::entity_fields(),
-                };
-                fields.into_iter().map(|(name, t)| Arc::new(Field::new(name, t, true))).collect()
-            }
+            Form::Exploded => entity_fields.columns(),
             Form::NoteNlp => {
                 let writer = Writer::new(note_nlp.ok_or(FormError::NoIdColumn { column: None })?, columns.kept)?;
                 return Ok(Self { schema: note_nlp::schema(), form: Planned::NoteNlp(writer) });
@@ -113,8 +104,7 @@ impl Shape {
                 return Err(FormError::NameTaken { column: field.name().clone() });
             }
         }
-        let models = names_models(columns.entities.data_type());
-        let form = if form == Form::Nested { Planned::Nested } else { Planned::Exploded { models } };
+        let form = if form == Form::Nested { Planned::Nested } else { Planned::Exploded(entity_fields) };
         Ok(Self { schema: Arc::new(Schema::new_with_metadata(fields, columns.metadata.clone())), form })
     }
 
@@ -139,13 +129,12 @@ impl Shape {
                 let columns = rows.kept.columns().iter().chain(new).cloned().collect();
                 Ok(Box::new(std::iter::once(self.batch(columns, rows.kept.num_rows()))))
             }
-            Planned::Exploded { models } => {
+            Planned::Exploded(fields) => {
                 let mentions = Mentions::read(rows.entities)?;
                 let pieces = Pieces::new(&mentions, rows.kept);
                 Ok(Box::new(pieces.map(move |piece| {
                     let mut columns = mentions.repeated(rows.kept, piece.clone())?;
-                    columns.extend(mentions.columns(piece.clone())?);
-                    columns.extend(models.then(|| mentions.models(piece.clone())));
+                    columns.extend(mentions.columns(fields, piece.clone())?);
                     self.batch(columns, piece.len())
                 })))
             }

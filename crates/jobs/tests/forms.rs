@@ -14,8 +14,9 @@ use proptest::prelude::*;
 use spanframe_core::{Entity, Span};
 use spanframe_engine::{
     Layout, Offsets,
-    output::{Chunks, Output, OutputBuilder},
-    schema,
+    entity_column::EntityWriter,
+    field::EntityFields,
+    output::{Chunks, Output},
 };
 use spanframe_jobs::form::{Annotated, Columns, Form, FormError, NoteNlp, Shape};
 
@@ -26,7 +27,8 @@ type Row<'a> = (Option<&'a str>, Vec<(usize, usize, u16, f32)>);
 
 fn entities(rows: &[Row<'_>], layout: Layout, offsets: Offsets) -> ArrayRef {
     let names = ["MEDICATION".to_string(), "DIAGNOSIS".to_string()];
-    let mut builder = OutputBuilder::new(Output { layout, offsets, chunks: Chunks::Text }, &names);
+    let output = Output { offsets, chunks: Chunks::Text, types: &names, models: None };
+    let mut writer = EntityWriter::new(layout, EntityFields::default());
     for (text, found) in rows {
         let byte = |text: &str, at: usize| text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte);
         let entity = |text: &str, &(begin, end, kind, score): &(usize, usize, u16, f32)| Entity {
@@ -35,9 +37,9 @@ fn entities(rows: &[Row<'_>], layout: Layout, offsets: Offsets) -> ArrayRef {
             score,
         };
         let found: Vec<Entity> = text.map(|t| found.iter().map(|e| entity(t, e)).collect()).unwrap_or_default();
-        builder.push(text.map(|text| (text, found.as_slice()))).unwrap();
+        writer.push(text.map(|text| output.mentions(text, &found))).unwrap();
     }
-    builder.finish().unwrap()
+    writer.finish().unwrap()
 }
 
 fn notes() -> Vec<Row<'static>> {
@@ -60,7 +62,7 @@ fn kept(rows: &[Row<'_>]) -> RecordBatch {
 }
 
 fn shape(form: Form, kept: &RecordBatch, layout: Layout, note_nlp: Option<NoteNlp>) -> Result<Shape, FormError> {
-    let field = Field::new("entities", schema::data_type(layout), true);
+    let field = Field::new("entities", EntityFields::default().data_type(layout), true);
     let (kept, metadata) = (kept.schema().fields().to_vec(), Metadata::default());
     Shape::new(form, Columns { kept: &kept, metadata: &metadata, entities: &field, errors: None }, note_nlp)
 }
@@ -214,7 +216,8 @@ fn what_cannot_be_planned_says_why() {
     }
     assert!(shape(Form::Exploded, &renamed("entities"), Layout::StructOfLists, None).is_ok());
     let fields: Vec<FieldRef> = vec![];
-    let (field, metadata) = (Field::new("error", schema::data_type(Layout::StructOfLists), true), Metadata::default());
+    let (field, metadata) =
+        (Field::new("error", EntityFields::default().data_type(Layout::StructOfLists), true), Metadata::default());
     let columns = Columns { kept: &fields, metadata: &metadata, entities: &field, errors: Some(&field) };
     assert!(matches!(Shape::new(Form::Exploded, columns, None), Err(FormError::ErrorColumn)));
 }

@@ -18,14 +18,14 @@ impl Excerpt {
     #[must_use]
     pub fn html(&self) -> String {
         let marks = || self.notes.iter().flat_map(Note::marks);
-        let kinds = Kinds::new(marks().map(|mark| mark.entity.as_str()));
+        let kinds = Kinds::new(marks().map(|mark| mark.mention.entity.as_ref()));
         let style = format!("{}{}", page::MARKS, page::NOTEBOOK);
         let markup = html! {
             div class="spanframe notebook" {
                 style { (PreEscaped(style)) }
                 ul class="legend" {
                     @for name in kinds.names() {
-                        @let count = marks().filter(|mark| mark.entity == *name).count();
+                        @let count = marks().filter(|mark| mark.mention.entity == *name).count();
                         li { span class={ "chip " (kinds.class(name)) } { (name) } " " (count) }
                     }
                 }

@@ -5,10 +5,10 @@
 //! in a page. Overlaps are one thing for all of them: the [`events`](mark::events) of a text.
 //!
 //! ```
-//! use spanframe_engine::{Offsets, entity_column::Mention};
+//! use spanframe_engine::{Mention, Offsets};
 //! use spanframe_view::{Note, Row, terminal};
 //!
-//! let found = [Mention { begin: 0, end: 7, entity: "MEDICATION".to_string(), ..Mention::default() }];
+//! let found = [Mention { begin: 0, end: 7, entity: "MEDICATION".into(), ..Mention::default() }];
 //! let row = Row { text: Some("aspirin 81mg"), mentions: Some(&found), ..Row::default() };
 //! assert_eq!(terminal::marked(&Note::new(&row, Offsets::Char.into()), false), "[aspirin MEDICATION] 81mg");
 //! ```

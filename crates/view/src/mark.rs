@@ -2,17 +2,15 @@
 
 use std::{cmp::Reverse, ops::Range};
 
-/// One entity in its text.
+use spanframe_engine::Mention;
+
+/// A mention, and where it is in its text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
     /// UTF-8 bytes, on character boundaries.
     pub span: Range<usize>,
-    /// Its type.
-    pub entity: String,
-    /// 0 to 1, where it is known.
-    pub confidence: Option<f32>,
-    /// The model that found it, where that is known.
-    pub model: Option<String>,
+    /// The mention, with positions as its column has them.
+    pub mention: Mention<'static>,
 }
 
 /// What comes next in a marked text.

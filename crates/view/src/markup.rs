@@ -26,18 +26,18 @@ pub fn text(note: &Note, kinds: &Kinds) -> Markup {
     let deepest = levels.iter().copied().max().unwrap_or(0).min(DEEPEST);
     let mut out = String::with_capacity(text.len() + 128 * marks.len());
     let begin = |out: &mut String, i: usize, more: &str| {
-        let (mark, level) = (&marks[i], levels[i].min(DEEPEST));
-        let class = kinds.class(&mark.entity);
-        let confidence = mark.confidence.map(|c| format!(" {c:.2}")).unwrap_or_default();
-        let kind = kinds.place(&mark.entity);
+        let (mention, level) = (&marks[i].mention, levels[i].min(DEEPEST));
+        let class = kinds.class(&mention.entity);
+        let confidence = mention.confidence.map(|c| format!(" {c:.2}")).unwrap_or_default();
+        let kind = kinds.place(&mention.entity);
         let _ = write!(out, r#"<mark class="{class} l{level}{more}" data-e="{i}" data-k="{kind}" title=""#);
-        let model = mark.model.as_ref().map(|model| format!(" {}", pictures(model))).unwrap_or_default();
-        let _ = write!(Escaper::new(out), "{}{confidence}{model}", pictures(&mark.entity));
+        let model = mention.model.as_ref().map(|model| format!(" {}", pictures(model))).unwrap_or_default();
+        let _ = write!(Escaper::new(out), "{}{confidence}{model}", pictures(&mention.entity));
         out.push('"');
     };
     let label = |out: &mut String, i: usize| {
         out.push_str(r#" data-label=""#);
-        let _ = Escaper::new(out).write_str(&pictures(&marks[i].entity));
+        let _ = Escaper::new(out).write_str(&pictures(&marks[i].mention.entity));
         out.push('"');
     };
     // a mark's last piece is known when it ends: `open` has where the tag of each piece may take a label
@@ -123,15 +123,19 @@ mod tests {
     use crate::Mark;
     use proptest::prelude::*;
     use scraper::{Html, Selector};
+    use spanframe_engine::Mention;
 
     fn note(text: &str, marks: Vec<(usize, usize, String)>) -> Note {
-        let mark = |(begin, end, entity)| Mark { span: begin..end, entity, confidence: Some(0.5), model: None };
+        let mark = |(begin, end, entity): (usize, usize, String)| {
+            let mention = Mention { entity: entity.into(), confidence: Some(0.5), ..Mention::default() };
+            Mark { span: begin..end, mention }
+        };
         let marks = Some(marks.into_iter().map(mark).collect());
         Note { text: Some(text.to_string()), marks, ..Note::default() }
     }
 
     fn render(note: &Note) -> Html {
-        let kinds = Kinds::new(note.marks().iter().map(|mark| mark.entity.as_str()));
+        let kinds = Kinds::new(note.marks().iter().map(|mark| mark.mention.entity.as_ref()));
         Html::parse_fragment(&text(note, &kinds).into_string())
     }
 
@@ -174,7 +178,7 @@ mod tests {
                 prop_assert_eq!(covered, pictures(&source[mark.span.clone()]));
                 let labels: Vec<_> = pieces.iter().map(|piece| piece.attr("data-label")).collect();
                 let (last, others) = labels.split_last().unwrap();
-                prop_assert_eq!(*last, Some(mark.entity.as_str()));
+                prop_assert_eq!(*last, Some(mark.mention.entity.as_ref()));
                 prop_assert!(others.iter().all(Option::is_none));
             }
         }

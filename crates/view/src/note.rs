@@ -1,7 +1,7 @@
 //! [`Row`]: a row of a table. [`Note`]: its text with its entities.
 
 use spanframe_engine::{
-    entity_column::Mention,
+    Mention,
     reading::{Reading, Ruler},
 };
 
@@ -15,7 +15,7 @@ pub struct Row<'a> {
     /// Its text, or `None` for a null or if texts are not read.
     pub text: Option<&'a str>,
     /// Its entities, or `None` for a null.
-    pub mentions: Option<&'a [Mention]>,
+    pub mentions: Option<&'a [Mention<'a>]>,
     /// Why it has no entities, where the table says so.
     pub error: Option<&'a str>,
     /// Its month, such as `2024-03`.
@@ -60,8 +60,7 @@ impl Note {
                     Some(span) => {
                         let differs = mention.chunk.as_ref().is_some_and(|chunk| *chunk != text[span.clone()]);
                         note.other_chunk += usize::from(differs);
-                        let (entity, model) = (mention.entity.clone(), mention.model.clone());
-                        marks.push(Mark { span, entity, confidence: mention.confidence, model });
+                        marks.push(Mark { span, mention: mention.clone().into_owned() });
                     }
                 }
             }
@@ -88,8 +87,8 @@ mod tests {
     use super::*;
     use spanframe_engine::Offsets;
 
-    fn mention(begin: i64, end: i64, chunk: &str) -> Mention {
-        Mention { begin, end, chunk: Some(chunk.to_string()), entity: "A".to_string(), ..Mention::default() }
+    fn mention(begin: i64, end: i64, chunk: &str) -> Mention<'_> {
+        Mention { begin, end, chunk: Some(chunk.into()), entity: "A".into(), ..Mention::default() }
     }
 
     #[test]

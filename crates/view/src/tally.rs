@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spanframe_engine::entity_column::Mention;
+use spanframe_engine::Mention;
 
 use crate::{Row, chunks::Chunks, confidence::Confidences};
 
@@ -36,7 +36,7 @@ pub struct KindTally {
 
 impl Tally {
     /// Counts `row`, and of each of its entities what `chunk` makes of it.
-    pub fn row<'a>(&mut self, row: &Row<'a>, mut chunk: impl FnMut(&'a Mention) -> Option<&'a str>) {
+    pub fn row<'a>(&mut self, row: &Row<'a>, mut chunk: impl FnMut(&'a Mention<'a>) -> Option<&'a str>) {
         self.rows += 1;
         let mut month = row.month.map(|month| {
             let counts = self.months.entry(month.to_string()).or_default();
@@ -51,10 +51,10 @@ impl Tally {
         }
         let mentions = row.mentions.unwrap_or_default();
         for (i, mention) in mentions.iter().enumerate() {
-            if !self.kinds.contains_key(&mention.entity) {
-                self.kinds.insert(mention.entity.clone(), KindTally::default());
+            if !self.kinds.contains_key(mention.entity.as_ref()) {
+                self.kinds.insert(mention.entity.to_string(), KindTally::default());
             }
-            let Some(kind) = self.kinds.get_mut(&mention.entity) else { continue };
+            let Some(kind) = self.kinds.get_mut(mention.entity.as_ref()) else { continue };
             kind.entities += 1;
             kind.rows += u64::from(mentions[..i].iter().all(|other| other.entity != mention.entity));
             kind.confidences.add(mention.confidence);
@@ -62,7 +62,7 @@ impl Tally {
                 kind.chunks.add(chunk);
             }
             if let Some(month) = &mut month {
-                *month.entry(mention.entity.clone()).or_default() += 1;
+                *month.entry(mention.entity.to_string()).or_default() += 1;
             }
         }
     }

@@ -23,12 +23,12 @@ const FAINT: &str = "\x1b[2m";
 #[must_use]
 pub fn marked(note: &Note, color: bool) -> String {
     let (text, marks) = (note.text(), note.marks());
-    let kinds = Kinds::new(marks.iter().map(|mark| mark.entity.as_str()));
+    let kinds = Kinds::new(marks.iter().map(|mark| mark.mention.entity.as_ref()));
     let spans: Vec<_> = marks.iter().map(|mark| mark.span.clone()).collect();
     let events = events(text.len(), &spans);
     let overlaps = Overlaps::new(&events, spans.len());
     let style = |open: &[usize]| match open.last().filter(|_| color) {
-        Some(&i) => format!("\x1b[48;5;{};97m", COLORS[kinds.place(&marks[i].entity) % COLORS.len()]),
+        Some(&i) => format!("\x1b[48;5;{};97m", COLORS[kinds.place(&marks[i].mention.entity) % COLORS.len()]),
         None => String::new(),
     };
     let mut out = String::with_capacity(text.len() + 32 * marks.len());
@@ -50,7 +50,7 @@ pub fn marked(note: &Note, color: bool) -> String {
                     out.push_str(FAINT);
                 }
                 out.push(' ');
-                out.push_str(&line(&marks[i].entity));
+                out.push_str(&line(&marks[i].mention.entity));
                 if !color || overlaps.any[i] {
                     out.push(']');
                     out.push_str(&overlaps.number(i));
@@ -132,13 +132,12 @@ mod tests {
     use super::*;
     use crate::Mark;
     use proptest::prelude::*;
+    use spanframe_engine::Mention;
 
     fn note(text: &str, marks: &[(usize, usize, &str)]) -> Note {
         let mark = |&(begin, end, entity): &(usize, usize, &str)| Mark {
             span: begin..end,
-            entity: entity.to_string(),
-            confidence: None,
-            model: None,
+            mention: Mention { entity: entity.to_string().into(), ..Mention::default() },
         };
         Note { text: Some(text.to_string()), marks: Some(marks.iter().map(mark).collect()), ..Note::default() }
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
+from functools import cache
 from typing import Any, NamedTuple
 
 from . import _internal, _runtime
@@ -40,6 +42,15 @@ class ModelEntity(NamedTuple):
     """Name of the model."""
 
 
+@cache
+def _entity(fields: tuple[str, ...]) -> type[Any]:
+    """The named tuple with these fields."""
+    for known in (Entity, ModelEntity):
+        if known._fields == fields:
+            return known
+    return namedtuple("Entity", fields)
+
+
 class Engine:
     """A loaded model, or a set of them, with options, for lists, Arrow data and single texts.
 
@@ -76,7 +87,7 @@ class Engine:
     def __init__(self, model: Model | None = None, **options: Any) -> None:
         _runtime.register()
         self._engine = _internal.Engine(model=names(model), **options)
-        self._entity = ModelEntity if _internal.names_models(model=names(model)) else Entity
+        self._entity = _entity(tuple(self._engine.fields))
 
     def annotate(
         self, data: Any, column: str | None = None, *, output: str | None = None, language: Any = None
@@ -156,8 +167,7 @@ class Engine:
         >>> [e.chunk for e in Engine().annotate_text("Riferisce dispnea.")]
         ['dispnea']
         """
-        width = len(self._entity._fields)
-        return [self._entity(*found[:width]) for found in self._engine.annotate_text(text, language)]
+        return [self._entity(*values) for values in self._engine.annotate_text(text, language)]
 
     @property
     def entities(self) -> list[str]:

@@ -13,8 +13,7 @@ from . import _internal, _runtime
 from ._model import Model, names
 
 _LIBRARY = Path(_internal.__file__)
-_ENTITY = ["chunk", "entity", "begin", "end", "confidence"]
-_ANNOTATION = ["annotatorType", "begin", "end", "result", "metadata", "embeddings"]
+_FIELDS = {field["name"]: field for field in _internal.entity_fields()}
 
 
 @pl.api.register_expr_namespace("ner")
@@ -298,13 +297,13 @@ class _NerFrame:
         keep_empty
             Keep rows without entity, with nulls in their place (Spark's ``explode_outer``); they are dropped else.
         prefix
-            Put before the names ``chunk, entity, begin, end, confidence``, where the frame already has such columns.
+            Put before the names of the new columns, where the frame already has such columns.
 
         Returns
         -------
         DataFrame or LazyFrame
-            The other columns, repeated, followed by the five of the entity, and ``model`` of a set of models. Annotations
-            keep that in their metadata, where the type of the column does not tell whether it is there.
+            The other columns, repeated, followed by one for each field of the entity. Of annotations these are the fields
+            that every output has: the type of such a column does not tell whether its metadata name a model.
 
         Examples
         --------
@@ -328,10 +327,12 @@ class _NerFrame:
         nested = isinstance(dtype, pl.List)
         struct = dtype.inner if nested else dtype
         fields = [field.name for field in struct.fields] if isinstance(struct, pl.Struct) else []
-        annotated = fields == _ANNOTATION
+        annotated = fields == _internal.annotation_fields()
+        # the type of annotations does not tell which keys their metadata have
+        known = [name for name, field in _FIELDS.items() if field["always"] or (name in fields and not annotated)]
         if annotated:
-            fields = _ENTITY
-        if fields not in (_ENTITY, [*_ENTITY, "model"]):
+            fields = known
+        if fields != known:
             raise _internal.InputError(f"column `{column}` is {dtype}, expected one that ner.extract made")
         taken = [prefix + name for name in fields if prefix + name in schema]
         if taken:
@@ -349,24 +350,36 @@ class _NerFrame:
             else frame.filter(has_entity)
         ).explode(lists)
         if nested:
-            values = _of_annotation(column) if annotated else [pl.col(column).struct.field(name) for name in fields]
-            new = [value.alias(prefix + name) for value, name in zip(values, fields)]
+            value = _of_annotation if annotated else _of_struct
+            new = [value(column, _FIELDS[name]).alias(prefix + name) for name in fields]
             frame = frame.with_columns(new).drop(column)
         return frame
 
 
-def _of_annotation(column: str) -> list[pl.Expr]:
-    """The five of an entity, from an annotation of Spark NLP."""
-    field = pl.col(column).struct.field
-    entry = pl.element().struct
+def _of_struct(column: str, field: dict[str, Any]) -> pl.Expr:
+    """A field of an entity, from a struct of our own."""
+    return pl.col(column).struct.field(field["name"])
 
+
+def _of_annotation(column: str, field: dict[str, Any]) -> pl.Expr:
+    """A field of an entity, from an annotation of Spark NLP."""
+    value = pl.col(column).struct.field(field["annotation"])
+    if field["key"] is None:
+        return value
     # a map where it comes from a file, a list where it comes from the engine
-    entries = field("metadata").cast(pl.List(pl.Struct({"key": pl.String, "value": pl.String})))
+    entries = value.cast(pl.List(pl.Struct({"key": pl.String, "value": pl.String})))
+    entry = pl.element().struct
+    text = entries.list.eval(entry.field("value").filter(entry.field("key") == field["key"])).list.first()
+    return _FROM_TEXT[field["type"]](text)
 
-    def metadata(key: str) -> pl.Expr:
-        return entries.list.eval(entry.field("value").filter(entry.field("key") == key)).list.first()
 
-    return [field("result"), metadata("entity"), field("begin"), field("end"), metadata("confidence").cast(pl.Float32)]
+_FROM_TEXT = {
+    "Utf8": lambda text: text,
+    "UInt32": lambda text: text.cast(pl.UInt32),
+    "Float32": lambda text: text.cast(pl.Float32),
+    "Boolean": lambda text: text == "true",
+}
+"""Makes the value of a field from its text in the metadata of an annotation, by the type of the field."""
 
 
 @pl.api.register_dataframe_namespace("ner")

@@ -11,6 +11,7 @@ from pyspark import SparkFiles, TaskContext
 from pyspark.sql import DataFrame
 from pyspark.sql.types import (
     ArrayType,
+    BooleanType,
     CharType,
     DataType,
     FloatType,
@@ -29,38 +30,38 @@ from ._internal import InputError, ModelError
 from ._model import Model, names
 
 
-def _struct(*fields: tuple[str, DataType]) -> StructType:
-    return StructType([StructField(name, kind) for name, kind in fields])
+_SCALARS = {
+    pa.string(): StringType(),
+    pa.int32(): IntegerType(),
+    pa.uint32(): IntegerType(),
+    pa.float32(): FloatType(),
+    pa.bool_(): BooleanType(),
+}
 
 
-_ENTITY = (
-    ("chunk", StringType()),
-    ("entity", StringType()),
-    ("begin", IntegerType()),
-    ("end", IntegerType()),
-    ("confidence", FloatType()),
-)
-_ANNOTATION = (
-    ("annotatorType", StringType()),
-    ("begin", IntegerType()),
-    ("end", IntegerType()),
-    ("result", StringType()),
-    ("metadata", MapType(StringType(), StringType())),
-    ("embeddings", ArrayType(FloatType())),
-)
+def _spark_type(kind: pa.DataType) -> DataType:
+    if pa.types.is_struct(kind):
+        return StructType([StructField(field.name, _spark_type(field.type)) for field in kind])
+    if pa.types.is_list(kind):
+        return ArrayType(_spark_type(kind.value_type))
+    if pa.types.is_map(kind):
+        return MapType(_spark_type(kind.key_type), _spark_type(kind.item_type))
+    return _SCALARS[kind]
 
 
-def _layouts(*entity: tuple[str, DataType]) -> dict[str, DataType]:
-    return {
-        "annotation": ArrayType(_struct(*_ANNOTATION)),
-        "struct_of_lists": _struct(*((name, ArrayType(kind)) for name, kind in entity)),
-        "list_of_structs": ArrayType(_struct(*entity)),
-    }
+def _entities_type(**options: Any) -> DataType:
+    """The type of the new column, known from the options alone."""
+    return _spark_type(pa.array(_internal.no_entities(**options)).type)
 
 
-LAYOUTS = _layouts(*_ENTITY)
+def _layouts(**options: Any) -> dict[str, DataType]:
+    layouts = ("annotation", "struct_of_lists", "list_of_structs")
+    return {layout: _entities_type(layout=layout, **options) for layout in layouts}
+
+
+LAYOUTS = _layouts()
 """Type of the new column by layout. Spark has no unsigned integers: positions are ``int``."""
-LAYOUTS_OF_SET = _layouts(*_ENTITY, ("model", StringType()))
+LAYOUTS_OF_SET = _layouts(model=["a", "b"])
 """The same of a set of models, whose entities name their model (in annotations: in their metadata)."""
 
 
@@ -144,8 +145,7 @@ def annotate(
     settings |= {"layout": layout} | ({} if model is None else {"model": names(model)})
     plan = Plan(settings, on_error, batch_rows, batch_bytes).check()
     index = (_text_column(df, column), None if language is None else _text_column(df, language))
-    layouts = LAYOUTS_OF_SET if _internal.names_models(model=names(model)) else LAYOUTS
-    new = [StructField(output, layouts[layout])]
+    new = [StructField(output, _entities_type(**settings))]
     if on_error == "null":
         new.append(StructField(f"{output}_error", StringType()))
     for field in new:

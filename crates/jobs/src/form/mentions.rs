@@ -1,22 +1,26 @@
 //! [`Mentions`]: the entities of a column, one after the other.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
-use arrow_array::{ArrayRef, Float32Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
+use arrow_array::{ArrayRef, RecordBatch, UInt64Array};
 use arrow_select::take::take;
-use spanframe_engine::entity_column::{self, Mention};
+use spanframe_engine::{
+    Mention,
+    entity_column::{self, MentionColumns},
+    field::EntityFields,
+};
 
 use super::FormError;
 
 /// Entities with the rows they are of, in order.
-pub struct Mentions {
+pub struct Mentions<'a> {
     rows: Vec<u64>,
-    mentions: Vec<Mention>,
+    mentions: Vec<Mention<'a>>,
 }
 
-impl Mentions {
+impl<'a> Mentions<'a> {
     /// Reads a column of any layout. Null rows have no entities.
-    pub fn read(column: &ArrayRef) -> Result<Self, FormError> {
+    pub fn read(column: &'a ArrayRef) -> Result<Self, FormError> {
         let (mut rows, mut mentions) = (Vec::new(), Vec::new());
         for (row, found) in entity_column::read(column)?.into_iter().enumerate() {
             let found = found.unwrap_or_default();
@@ -37,7 +41,7 @@ impl Mentions {
     }
 
     /// Some of them, with their rows.
-    pub fn iter(&self, range: Range<usize>) -> impl Iterator<Item = (usize, &Mention)> {
+    pub fn iter(&self, range: Range<usize>) -> impl Iterator<Item = (usize, &Mention<'a>)> {
         self.rows[range.clone()].iter().map(|&row| row as usize).zip(&self.mentions[range])
     }
 
@@ -48,24 +52,10 @@ impl Mentions {
         taken.map_err(|_| FormError::Internal("rows cannot be repeated"))
     }
 
-    /// `model`.
-    pub fn models(&self, range: Range<usize>) -> ArrayRef {
-        Arc::new(self.mentions[range].iter().map(|m| m.model.as_deref()).collect::<StringArray>())
-    }
-
-    /// `chunk`, `entity`, `begin`, `end` and `confidence`.
-    pub fn columns(&self, range: Range<usize>) -> Result<[ArrayRef; 5], FormError> {
-        let these = &self.mentions[range];
-        let places = |of: fn(&Mention) -> i64| {
-            let places = these.iter().map(|m| u32::try_from(of(m))).collect::<Result<Vec<_>, _>>();
-            places.map(UInt32Array::from).map_err(|_| FormError::Internal("positions do not fit 32 bits"))
-        };
-        Ok([
-            Arc::new(these.iter().map(|m| m.chunk.as_deref()).collect::<StringArray>()),
-            Arc::new(these.iter().map(|m| Some(m.entity.as_str())).collect::<StringArray>()),
-            Arc::new(places(|m| m.begin)?),
-            Arc::new(places(|m| m.end)?),
-            Arc::new(these.iter().map(|m| m.confidence).collect::<Float32Array>()),
-        ])
+    /// One column for each of `fields`.
+    pub fn columns(&self, fields: &EntityFields, range: Range<usize>) -> Result<Vec<ArrayRef>, FormError> {
+        let mut columns = MentionColumns::new(fields);
+        self.mentions[range].iter().try_for_each(|mention| columns.push(mention))?;
+        Ok(columns.finish())
     }
 }

@@ -30,8 +30,7 @@ use arrow_array::{
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use spanframe_engine::{
-    Offsets,
-    entity_column::Mention,
+    Mention, Offsets,
     input::TextColumn,
     reading::{Reading, Ruler},
 };
@@ -120,7 +119,7 @@ impl Writer {
 
 impl Table<'_> {
     /// The columns of [`schema`] for some entities.
-    pub fn columns(&self, mentions: &Mentions, range: Range<usize>) -> Result<Vec<ArrayRef>, FormError> {
+    pub fn columns(&self, mentions: &Mentions<'_>, range: Range<usize>) -> Result<Vec<ArrayRef>, FormError> {
         let NoteNlp { id_column, system, model, time, .. } = &self.writer.note_nlp;
         let (n, ids) = (range.len(), self.ids.as_primitive::<Int64Type>());
         let first = i64::try_from(range.start).ok().and_then(|start| self.first_id.checked_add(start));
@@ -146,7 +145,7 @@ impl Table<'_> {
             none(),
             none(),
             Arc::new(StringArray::from_iter_values(
-                each().map(|(m, _)| format!("{system} {}", m.model.as_ref().unwrap_or(model))),
+                each().map(|(m, _)| format!("{system} {}", m.model.as_deref().unwrap_or(model))),
             )),
             Arc::new(Date32Array::from_value(day, n)),
             Arc::new(TimestampMicrosecondArray::from_value(time.saturating_mul(1_000_000), n)),
@@ -156,7 +155,7 @@ impl Table<'_> {
         ])
     }
 
-    fn places(&self, mentions: &Mentions, range: Range<usize>) -> Result<Vec<Place<'_>>, FormError> {
+    fn places(&self, mentions: &Mentions<'_>, range: Range<usize>) -> Result<Vec<Place<'_>>, FormError> {
         let texts = TextColumn::new(&self.text)?;
         let mut places = Vec::with_capacity(range.len());
         let mut ruler: Option<(usize, Ruler<'_>)> = None;
@@ -202,7 +201,7 @@ fn snippet(text: &str, span: Range<usize>) -> &str {
     &text[begin..end]
 }
 
-fn modifiers(mention: &Mention) -> String {
+fn modifiers(mention: &Mention<'_>) -> String {
     let confidence = mention.confidence.map(|c| format!(",confidence={c:.4}"));
     format!("entity={}{}", mention.entity, confidence.unwrap_or_default())
 }

@@ -21,7 +21,7 @@ pub struct Pieces {
 
 impl Pieces {
     /// Of entities whose rows of `kept` are repeated.
-    pub fn new(mentions: &Mentions, kept: &RecordBatch) -> Self {
+    pub fn new(mentions: &Mentions<'_>, kept: &RecordBatch) -> Self {
         let mut sizes = vec![0; kept.num_rows()];
         kept.columns().iter().for_each(|column| add_sizes(column, &mut sizes));
         let (mut ends, mut begin, mut bytes) = (Vec::new(), 0, 0);
