@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, sync::mpsc::Sender, time::Instant};
 
 use pyo3::{prelude::*, types::PyDict};
 use spanframe_engine::RawOptions;
-use spanframe_jobs::{Flow, JobError, MetricsFile, Observer, Progress, RawJob, Summary};
+use spanframe_jobs::{Flow, JobError, JobProgress, MetricsFile, Observer, RawJob, Summary};
 
 use crate::{
     PYTHON_LIBRARY,
@@ -25,7 +25,7 @@ pub fn run(
     let metrics: Option<PathBuf> = keywords::typed("metrics", metrics)?;
     let work = move |stop, tell| {
         let metrics = metrics.as_deref().map(MetricsFile::new);
-        Watch { stop, tell, last: Progress::default(), told: None, news: false, metrics, failed: None }
+        Watch { stop, tell, last: JobProgress::default(), told: None, news: false, metrics, failed: None }
             .job(job, options)
     };
     attended(py, work, |py, news| match &progress {
@@ -38,8 +38,8 @@ pub fn run(
 struct Watch {
     stop: Stop,
     /// Dropped when the job has ended.
-    tell: Sender<Progress>,
-    last: Progress,
+    tell: Sender<JobProgress>,
+    last: JobProgress,
     told: Option<Instant>,
     /// The last was not told.
     news: bool,
@@ -76,7 +76,7 @@ impl Watch {
 }
 
 impl Observer for Watch {
-    fn update(&mut self, progress: &Progress) -> Flow {
+    fn update(&mut self, progress: &JobProgress) -> Flow {
         (self.last, self.news) = (progress.clone(), true);
         if let Some(metrics) = self.metrics.as_mut().filter(|_| self.failed.is_none()) {
             self.failed = metrics.write(progress, false).err();
@@ -122,7 +122,7 @@ where
 }
 
 /// By the names of the package's `Progress`.
-fn dict<'py>(py: Python<'py>, progress: &Progress) -> PyResult<Bound<'py, PyDict>> {
+fn dict<'py>(py: Python<'py>, progress: &JobProgress) -> PyResult<Bound<'py, PyDict>> {
     let all = PyDict::new(py);
     all.set_item("units", progress.units)?;
     all.set_item("units_done", progress.units_before + progress.units_done)?;

@@ -7,7 +7,7 @@ use arrow_schema::SchemaRef;
 use spanframe_engine::input::is_text;
 use spanframe_jobs::{
     JobError,
-    source::{self, Bounds, Read, Source},
+    source::{self, Read, ReadLimits, Source},
 };
 use spanframe_store::locate;
 
@@ -66,7 +66,7 @@ impl TableFile {
     ) -> Result<impl Iterator<Item = Result<RecordBatch, CliError>> + use<>, CliError> {
         let url = self.path.display().to_string();
         let parts = 0..self.source.parts().len();
-        let reads = self.source.read(parts, columns, None, Bounds::default()).map_err(JobError::from)?;
+        let reads = self.source.read(parts, columns, None, ReadLimits::default()).map_err(JobError::from)?;
         Ok(reads.map(move |read| match read.map_err(JobError::from)? {
             Read::Rows { batch, .. } => Ok(batch),
             Read::Bad { line, reason, .. } => Err(JobError::Bad { url: url.clone(), line, reason }.into()),

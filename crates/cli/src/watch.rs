@@ -8,7 +8,7 @@ use std::{
 };
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use spanframe_jobs::{Flow, JobError, MetricsFile, Observer, Progress, Summary};
+use spanframe_jobs::{Flow, JobError, JobProgress, MetricsFile, Observer, Summary};
 
 use crate::{error::CliError, interrupt, tell::tell};
 
@@ -25,11 +25,11 @@ pub struct Watch {
     metrics: Option<MetricsFile>,
     /// The metrics file cannot be written.
     failed: Option<std::io::Error>,
-    last: Progress,
+    last: JobProgress,
 }
 
 impl Observer for Watch {
-    fn update(&mut self, progress: &Progress) -> Flow {
+    fn update(&mut self, progress: &JobProgress) -> Flow {
         self.last = progress.clone();
         if let Some(metrics) = &mut self.metrics {
             // the first failure ends the job, whatever later writes come to
@@ -63,7 +63,7 @@ impl Watch {
             last_line: Instant::now(),
             metrics: metrics.map(MetricsFile::new),
             failed: None,
-            last: Progress::default(),
+            last: JobProgress::default(),
         }
     }
 
@@ -82,7 +82,7 @@ impl Watch {
     }
 }
 
-fn rates(progress: &Progress) -> String {
+fn rates(progress: &JobProgress) -> String {
     let left = progress.left().map_or("?".to_string(), |left| HumanDuration(left).to_string());
     format!(
         "{}/{} units, {:.1} rows/s, {:.0} tokens/s, {left} left",
@@ -94,7 +94,7 @@ fn rates(progress: &Progress) -> String {
 }
 
 /// What the job came to, and what this run did for it.
-fn show(summary: &Summary, run: &Progress) -> String {
+fn show(summary: &Summary, run: &JobProgress) -> String {
     let counts = &summary.counts;
     let mut text = format!(
         "{} of {} units done, {} by this run; {} rows read, {} written\n",

@@ -6,12 +6,12 @@ use spanframe_engine::{Engine, EngineOptions, OptionError, RawOptions};
 use spanframe_store::{Store, locate};
 
 use crate::{
-    Bounds, JobError, JobOptions, Observer, Progress, RawJob, Summary,
+    JobError, JobOptions, JobProgress, MemoryLimits, Observer, RawJob, Summary,
     form::Form,
     input::{self, InputFile},
+    output_settings::OutputSettings,
     plan::Unit,
     record::Counts,
-    settings::Settings,
     source::{self, Source},
     table::Table,
     unit::Work,
@@ -47,11 +47,11 @@ pub fn annotate(
     }
     let engine = Engine::new(&options)?;
     engine.check_language(job.language_column.is_some())?;
-    let settings = Settings::new(&job, &engine, &typed)?;
+    let settings = OutputSettings::new(&job, &engine, &typed)?;
     let shape = |table: &Table| table.shape(&engine, options.offsets, 0, &job);
     tables.iter().try_for_each(|table| shape(table).map(drop))?;
     output.sweep()?;
-    let mut progress = Progress { units: inputs.len(), rows, ..Progress::default() };
+    let mut progress = JobProgress { units: inputs.len(), rows, ..JobProgress::default() };
     let started = Instant::now();
     let mut counts = Counts::default();
     let work = Work {
@@ -59,7 +59,7 @@ pub fn annotate(
         engine: &engine,
         output: &output,
         ledger: None,
-        bounds: Bounds::new(job.memory),
+        bounds: MemoryLimits::new(job.memory),
         digest: settings.digest(),
         metadata: settings.metadata(),
     };

@@ -2,13 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::{JobError, JobOptions, Ledger, OnChange, ledger::Begun, settings::Settings};
+use crate::{JobError, JobOptions, Ledger, OnChange, ledger::Begun, output_settings::OutputSettings};
 
 /// What the ledger has, and what it is to have; refuses other settings than those of a job that goes on. Writes nothing.
 ///
 /// # Errors
 /// [`JobError::Changed`], and what the ledger answers.
-pub fn agree(job: &JobOptions, ledger: &Ledger, settings: &Settings) -> Result<(Option<Begun>, Begun), JobError> {
+pub fn agree(job: &JobOptions, ledger: &Ledger, settings: &OutputSettings) -> Result<(Option<Begun>, Begun), JobError> {
     let Some(known) = ledger.begun()? else {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
         return Ok((None, Begun::new(time, settings.clone())));
@@ -30,7 +30,7 @@ pub fn agree(job: &JobOptions, ledger: &Ledger, settings: &Settings) -> Result<(
 ///
 /// # Errors
 /// As [`agree`].
-pub fn begin(job: &JobOptions, ledger: &Ledger, settings: &Settings) -> Result<Begun, JobError> {
+pub fn begin(job: &JobOptions, ledger: &Ledger, settings: &OutputSettings) -> Result<Begun, JobError> {
     loop {
         match agree(job, ledger, settings)? {
             // another shard may have been first: then it is one job all the same

@@ -8,7 +8,7 @@ use crate::{
     JobError, JobOptions, Ledger, OnChange, OnDamage,
     form::Form,
     input::InputFile,
-    plan::Plan,
+    plan::JobPlan,
     source::{self, SourceError},
     table::{Table, column_types},
 };
@@ -18,7 +18,7 @@ pub type Check<'c> = dyn Fn(&str, &SchemaRef) -> Result<Table, JobError> + 'c;
 
 /// A plan, of which the ledger has the beginning.
 pub struct Draft {
-    plan: Plan,
+    plan: JobPlan,
     /// Pieces, files and units of the beginning.
     noted: [usize; 3],
 }
@@ -30,7 +30,7 @@ impl Draft {
     /// What `check` has against a file, [`JobError::Drift`], [`JobError::InputChanged`], [`JobError::SameOutput`], and a
     /// file that cannot be read.
     pub fn new(
-        (mut plan, pieces): (Plan, usize), inputs: &[InputFile], job: &JobOptions, check: &Check<'_>,
+        (mut plan, pieces): (JobPlan, usize), inputs: &[InputFile], job: &JobOptions, check: &Check<'_>,
     ) -> Result<Self, JobError> {
         let noted = [pieces, plan.files.len(), plan.units.len()];
         let selects = job.select.is_some() || job.form == Form::NoteNlp;
@@ -68,7 +68,7 @@ impl Draft {
     /// As [`new`](Self::new), and what the ledger answers.
     pub fn note(
         mut self, ledger: &Ledger, inputs: &[InputFile], job: &JobOptions, check: &Check<'_>,
-    ) -> Result<Plan, JobError> {
+    ) -> Result<JobPlan, JobError> {
         loop {
             let [pieces, files, units] = self.noted;
             let plan = self.plan;
@@ -76,7 +76,7 @@ impl Draft {
                 return Ok(plan);
             }
             let (columns, files, units) = (plan.columns.clone(), plan.files[files..].to_vec(), &plan.units[units..]);
-            if ledger.extend(pieces, &Plan { columns, files, units: units.to_vec() })? {
+            if ledger.extend(pieces, &JobPlan { columns, files, units: units.to_vec() })? {
                 return Ok(plan);
             }
             self = Self::new(ledger.plan()?, inputs, job, check)?;

@@ -3,7 +3,7 @@
 //! | file | content | written |
 //! |---|---|---|
 //! | `job.json` | [`Begun`] | when a job begins, or begins to differ |
-//! | `plan/00000.json`, ... | [`Plan`], in pieces that follow each other | when files are found; never changed |
+//! | `plan/00000.json`, ... | [`JobPlan`], in pieces that follow each other | when files are found; never changed |
 //! | `units/00000000.json`, ... | [`Record`] of a unit | after its output was shown |
 //! | `rejects/00000000.parquet`, ... | rejected rows of a unit | before its output is shown |
 //! | `summary.json` | [`Summary`] | when all units are done |
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use spanframe_store::{Lock, Store};
 
-use crate::{JobError, Shard, Summary, plan::Plan, record::Record, settings::Settings};
+use crate::{JobError, Shard, Summary, output_settings::OutputSettings, plan::JobPlan, record::Record};
 
 const BEGUN: &str = "job.json";
 const SUMMARY: &str = "summary.json";
@@ -27,7 +27,7 @@ pub struct Begun {
     /// When, in seconds from 1970 UTC.
     pub time: i64,
     /// With what; the last that was agreed to, if it changed.
-    pub settings: Settings,
+    pub settings: OutputSettings,
     /// Digests of other settings whose outputs stay.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub kept: BTreeSet<String>,
@@ -39,7 +39,7 @@ pub struct Begun {
 impl Begun {
     /// A job that begins.
     #[must_use]
-    pub fn new(time: i64, settings: Settings) -> Self {
+    pub fn new(time: i64, settings: OutputSettings) -> Self {
         Self { time, settings, kept: BTreeSet::new(), redone: BTreeSet::new() }
     }
 
@@ -51,7 +51,7 @@ impl Begun {
 
     /// The same job with other settings, with its outputs so far, or without.
     #[must_use]
-    pub fn change(mut self, settings: &Settings, keep: bool) -> Self {
+    pub fn change(mut self, settings: &OutputSettings, keep: bool) -> Self {
         self.kept.insert(self.settings.digest());
         if !keep {
             self.redone.append(&mut self.kept);
@@ -168,10 +168,10 @@ impl Ledger {
     ///
     /// # Errors
     /// [`JobError::Store`], [`JobError::Ledger`].
-    pub fn plan(&self) -> Result<(Plan, usize), JobError> {
-        let mut plan = Plan::default();
+    pub fn plan(&self) -> Result<(JobPlan, usize), JobError> {
+        let mut plan = JobPlan::default();
         let mut pieces = 0;
-        while let Some(piece) = self.read::<Plan>(&plan_piece(pieces))? {
+        while let Some(piece) = self.read::<JobPlan>(&plan_piece(pieces))? {
             plan.columns = piece.columns;
             plan.files.extend(piece.files);
             plan.units.extend(piece.units);
@@ -184,7 +184,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`JobError::Store`].
-    pub fn extend(&self, pieces: usize, piece: &Plan) -> Result<bool, JobError> {
+    pub fn extend(&self, pieces: usize, piece: &JobPlan) -> Result<bool, JobError> {
         Ok(self.store.put_new(&plan_piece(pieces), &json(piece)?)?)
     }
 

@@ -7,14 +7,15 @@
 
 mod annotate;
 mod begin;
-mod bounds;
 mod draft;
 mod error;
 pub mod form;
 pub mod input;
 pub mod ledger;
+mod memory_limits;
 mod metrics;
 pub mod options;
+mod output_settings;
 mod outputs;
 mod parquet_type;
 pub mod plan;
@@ -22,7 +23,6 @@ mod progress;
 pub mod record;
 mod reject;
 mod run;
-mod settings;
 pub mod sink;
 pub mod source;
 mod summary;
@@ -30,11 +30,11 @@ mod table;
 mod unit;
 
 pub use annotate::annotate;
-pub use bounds::Bounds;
 pub use error::JobError;
 pub use ledger::Ledger;
+pub use memory_limits::MemoryLimits;
 pub use metrics::MetricsFile;
 pub use options::{JobOptions, OnChange, OnDamage, OnError, RawJob, Shard};
-pub use progress::{Flow, Observer, Progress};
+pub use progress::{Flow, JobProgress, Observer};
 pub use run::run;
 pub use summary::Summary;

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::Progress;
+use crate::JobProgress;
 
 /// Between two writes.
 const EVERY: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ impl MetricsFile {
     ///
     /// # Errors
     /// What the file system answers.
-    pub fn write(&mut self, progress: &Progress, last: bool) -> io::Result<()> {
+    pub fn write(&mut self, progress: &JobProgress, last: bool) -> io::Result<()> {
         if !last && self.written.is_some_and(|at| at.elapsed() < EVERY) {
             return Ok(());
         }
@@ -47,7 +47,7 @@ impl MetricsFile {
     }
 }
 
-fn json(progress: &Progress) -> serde_json::Value {
+fn json(progress: &JobProgress) -> serde_json::Value {
     let mut all = serde_json::to_value(progress).unwrap_or_default();
     all["seconds"] = progress.elapsed.as_secs_f64().into();
     all["share"] = progress.share().into();
@@ -57,7 +57,7 @@ fn json(progress: &Progress) -> serde_json::Value {
 }
 
 /// In the text format that Prometheus' node exporter and push gateway read.
-fn prometheus(progress: &Progress) -> String {
+fn prometheus(progress: &JobProgress) -> String {
     let counts = &progress.counts;
     let mut text = String::new();
     let mut add = |name: &str, kind: &str, help: &str, values: &[(String, f64)]| {

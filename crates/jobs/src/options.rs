@@ -6,7 +6,7 @@ use spanframe_engine::{
     option_value::{named, whole},
 };
 
-use crate::{bounds::bytes, form::Form, sink::Codec};
+use crate::{form::Form, memory_limits::bytes, sink::Codec};
 
 /// Rows of a unit, at most, unless one row group has more.
 pub const DEFAULT_UNIT_ROWS: usize = 50_000;

@@ -7,7 +7,7 @@ use spanframe_store::{Object, Store};
 use crate::{
     JobError, Ledger, OnChange,
     ledger::Begun,
-    plan::{Plan, Unit},
+    plan::{JobPlan, Unit},
     record::Record,
     sink,
     unit::{RECORD, Work},
@@ -17,7 +17,7 @@ use crate::{
 pub fn clear(ledger: &Ledger, output: &Store) -> Result<(), JobError> {
     // a plan that cannot be read names no outputs: what is there is found again by its footer, or refused
     let (plan, _) = match ledger.plan() {
-        Err(JobError::Ledger { .. }) => (Plan::default(), 0),
+        Err(JobError::Ledger { .. }) => (JobPlan::default(), 0),
         plan => plan?,
     };
     // the records first: none of them may be of an output that is gone
@@ -36,7 +36,7 @@ pub fn remove(output: &Store, path: &str) -> Result<(), JobError> {
 
 /// Records of units that stay as they are: their outputs are there.
 pub fn current(
-    ledger: &Ledger, (plan, begun): (&Plan, &Begun), output: &Store, rule: OnChange,
+    ledger: &Ledger, (plan, begun): (&JobPlan, &Begun), output: &Store, rule: OnChange,
 ) -> Result<BTreeMap<usize, Record>, JobError> {
     let mut records = ledger.records()?;
     let units: HashMap<usize, &Unit> = plan.current().map(|unit| (unit.number, unit)).collect();

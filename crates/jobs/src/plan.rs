@@ -1,4 +1,4 @@
-//! [`Plan`]: the units of a job, each a stretch of one file.
+//! [`JobPlan`]: the units of a job, each a stretch of one file.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -50,7 +50,7 @@ pub struct Unit {
 
 /// Files and units, in an order that never changes. Later files are added behind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct JobPlan {
     /// Names and types of all columns of the last file; those that are read are the same in all files.
     pub columns: BTreeMap<String, String>,
     /// In the order in which they were planned; a file that was replaced is there again.
@@ -59,7 +59,7 @@ pub struct Plan {
     pub units: Vec<Unit>,
 }
 
-impl Plan {
+impl JobPlan {
     /// The version of each file that counts: the last one planned.
     #[must_use]
     pub fn versions(&self) -> HashMap<&str, &str> {

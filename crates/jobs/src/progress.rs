@@ -1,4 +1,4 @@
-//! [`Progress`]: how far a job is, for those who watch it.
+//! [`JobProgress`]: how far a job is, for those who watch it.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::record::Counts;
 
 /// How far a job is. Counts are of this run; what earlier runs did is in `units_before` and `rows_before`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Progress {
+pub struct JobProgress {
     /// Units of this shard.
     pub units: usize,
     /// Of them, those that earlier runs did.
@@ -26,7 +26,7 @@ pub struct Progress {
     pub elapsed: Duration,
 }
 
-impl Progress {
+impl JobProgress {
     /// Share of this shard's rows that are done, 0 to 1.
     #[must_use]
     pub fn share(&self) -> f64 {
@@ -71,11 +71,11 @@ pub enum Flow {
 /// Who is told about progress, several times a second while rows go through.
 pub trait Observer: Send {
     /// Called after some rows and after each unit.
-    fn update(&mut self, progress: &Progress) -> Flow;
+    fn update(&mut self, progress: &JobProgress) -> Flow;
 }
 
-impl<F: FnMut(&Progress) -> Flow + Send> Observer for F {
-    fn update(&mut self, progress: &Progress) -> Flow {
+impl<F: FnMut(&JobProgress) -> Flow + Send> Observer for F {
+    fn update(&mut self, progress: &JobProgress) -> Flow {
         self(progress)
     }
 }

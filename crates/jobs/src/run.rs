@@ -8,14 +8,14 @@ use spanframe_store::{Store, locate};
 use tracing::info;
 
 use crate::{
-    Bounds, Flow, JobError, JobOptions, Ledger, Observer, OnChange, OnError, Progress, RawJob, Summary,
+    Flow, JobError, JobOptions, JobProgress, Ledger, MemoryLimits, Observer, OnChange, OnError, RawJob, Summary,
     begin::{agree, begin},
     draft::Draft,
     form::Form,
     input,
+    output_settings::OutputSettings,
     outputs::{adopt, clear, current, remove},
-    plan::{Plan, Unit},
-    settings::Settings,
+    plan::{JobPlan, Unit},
     source::{self, Source},
     table::Table,
     unit::Work,
@@ -69,10 +69,10 @@ pub fn run(
     let inputs = input::find(&job.inputs, &places)?;
     let engine = Engine::new(&options)?;
     engine.check_language(job.language_column.is_some())?;
-    let settings = Settings::new(&job, &engine, &typed)?;
+    let settings = OutputSettings::new(&job, &engine, &typed)?;
     // what is asked for is checked in full before anything is noted, or removed
     let known = match job.overwrite {
-        true => (Plan::default(), 0),
+        true => (JobPlan::default(), 0),
         false => {
             agree(&job, &ledger, &settings)?;
             ledger.plan()?
@@ -95,15 +95,15 @@ pub fn run(
     let mine = |unit: &&Unit| unit.number % job.shard.count == job.shard.index;
     let todo: Vec<&Unit> = plan.current().filter(mine).filter(|unit| !records.contains_key(&unit.number)).collect();
     let rows = |unit: &Unit| unit.rows.end - unit.rows.start;
-    let mut progress = Progress {
+    let mut progress = JobProgress {
         units: plan.current().filter(mine).count(),
         units_before: plan.current().filter(mine).count() - todo.len(),
         rows: plan.current().filter(mine).map(rows).sum(),
         rows_before: plan.current().filter(mine).filter(|u| records.contains_key(&u.number)).map(rows).sum(),
-        ..Progress::default()
+        ..JobProgress::default()
     };
     let metadata = settings.metadata();
-    let bounds = Bounds::new(job.memory);
+    let bounds = MemoryLimits::new(job.memory);
     let work = Work { job: &job, engine: &engine, output: &output, ledger: Some(&ledger), bounds, digest, metadata };
     info!(units = progress.units, before = progress.units_before, rows = progress.rows, "job begins");
     let started = Instant::now();

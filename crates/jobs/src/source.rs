@@ -31,14 +31,14 @@ pub use self::{
 
 /// How large a batch may be. A batch has at least one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
+pub struct ReadLimits {
     /// Most rows.
     pub batch_rows: usize,
     /// About how many bytes; one row may have more.
     pub batch_bytes: usize,
 }
 
-impl Default for Bounds {
+impl Default for ReadLimits {
     fn default() -> Self {
         Self { batch_rows: 4096, batch_bytes: 8 << 20 }
     }
@@ -103,7 +103,7 @@ pub trait Source: Send + Sync {
     /// [`SourceError::Io`] if the store fails, [`SourceError::NoSuchPart`] for parts or columns that there are not.
     /// Rows that are bad or lost are no error: they are among what is read.
     fn read(
-        &self, parts: Range<usize>, columns: &[usize], bytes: Option<usize>, bounds: Bounds,
+        &self, parts: Range<usize>, columns: &[usize], bytes: Option<usize>, bounds: ReadLimits,
     ) -> Result<Reads, SourceError>;
 
     /// Number of rows, bad ones included.
@@ -142,7 +142,7 @@ fn with_bytes(schema: &SchemaRef, column: usize) -> Option<SchemaRef> {
     Some(Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())))
 }
 
-/// Bounds of batches that are built of texts, whose offsets have 32 bits.
-fn clamp(bounds: Bounds) -> Bounds {
-    Bounds { batch_rows: bounds.batch_rows.max(1), batch_bytes: bounds.batch_bytes.clamp(1, 1 << 30) }
+/// ReadLimits of batches that are built of texts, whose offsets have 32 bits.
+fn clamp(bounds: ReadLimits) -> ReadLimits {
+    ReadLimits { batch_rows: bounds.batch_rows.max(1), batch_bytes: bounds.batch_bytes.clamp(1, 1 << 30) }
 }

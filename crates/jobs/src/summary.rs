@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     Shard,
-    plan::Plan,
+    plan::JobPlan,
     record::{Counts, Loss, Record},
 };
 
@@ -33,7 +33,7 @@ pub struct Summary {
 impl Summary {
     /// Sums `records` up.
     #[must_use]
-    pub fn new(plan: &Plan, records: &BTreeMap<usize, Record>, units_now: usize) -> Self {
+    pub fn new(plan: &JobPlan, records: &BTreeMap<usize, Record>, units_now: usize) -> Self {
         let mut summary = Self { units_now, ..Self::default() };
         let versions = plan.versions();
         for file in plan.files.iter().filter(|f| versions.get(f.url.as_str()) == Some(&f.version.as_str())) {

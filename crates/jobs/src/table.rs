@@ -10,8 +10,8 @@ use spanframe_engine::{Engine, Offsets, input::is_text, schema::diagnostics_type
 use crate::{
     JobError, JobOptions, OnError,
     form::{Columns, Form, NoteNlp, Shape},
+    output_settings::FOOTER,
     parquet_type::parquet_type,
-    settings::FOOTER,
 };
 
 /// The columns of one file, as a job uses them.

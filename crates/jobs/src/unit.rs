@@ -16,7 +16,7 @@ use spanframe_store::Store;
 use tracing::{info, info_span, warn};
 
 use crate::{
-    Bounds, Flow, JobError, JobOptions, Ledger, Observer, OnDamage, OnError, Progress,
+    Flow, JobError, JobOptions, JobProgress, Ledger, MemoryLimits, Observer, OnDamage, OnError,
     form::{Annotated, Shape},
     plan::Unit,
     record::{Counts, Loss, Record},
@@ -38,7 +38,7 @@ pub(crate) struct Work<'j> {
     pub output: &'j Store,
     /// None for files that are annotated without a job.
     pub ledger: Option<&'j Ledger>,
-    pub bounds: Bounds,
+    pub bounds: MemoryLimits,
     /// Of the settings.
     pub digest: String,
     /// For the footer of outputs.
@@ -55,7 +55,7 @@ struct InHand<'w, W: std::io::Write + Send> {
     rejects: Rejects,
     record: Record,
     observer: &'w mut dyn Observer,
-    progress: &'w mut Progress,
+    progress: &'w mut JobProgress,
     started: Instant,
     /// See [`tokens`].
     tokens: [u64; 4],
@@ -68,7 +68,7 @@ impl Work<'_> {
     /// Any [`JobError`]; then nothing was shown.
     pub(crate) fn unit(
         &self, unit: &Unit, (source, table, shape): (&dyn Source, &Table, &Shape), replace: bool,
-        (observer, progress, started): (&mut dyn Observer, &mut Progress, Instant),
+        (observer, progress, started): (&mut dyn Observer, &mut JobProgress, Instant),
     ) -> Result<Record, JobError> {
         let _span = info_span!("unit", number = unit.number, file = unit.url).entered();
         let url = self.output.url(&unit.output);
@@ -100,7 +100,7 @@ impl Work<'_> {
             started,
             tokens: tokens(self.engine),
         };
-        let bounds = source::Bounds { batch_rows: BATCH_ROWS, batch_bytes: self.bounds.batch_bytes };
+        let bounds = source::ReadLimits { batch_rows: BATCH_ROWS, batch_bytes: self.bounds.batch_bytes };
         let reads = source.read(unit.parts.clone(), &table.read, Some(table.read[table.text]), bounds)?;
         let done = thread::scope(|scope| {
             // one batch waits while another is annotated: the writer holds the reader back

@@ -14,7 +14,7 @@ use bytes_file::BytesFile;
 use parquet::file::metadata::ParquetMetaDataReader;
 use spanframe_jobs::{
     sink::{Codec, Sink, SinkError, SinkOptions, metadata},
-    source::{Bounds, Read, SourceError, open},
+    source::{Read, ReadLimits, SourceError, open},
 };
 
 fn table(rows: i64) -> RecordBatch {
@@ -42,10 +42,11 @@ fn what_is_written_is_read_again() {
         let file = BytesFile::new(bytes);
         let source = open(file.clone(), "a.parquet").unwrap();
         assert_eq!(source.parts().iter().map(|part| part.rows).collect::<Vec<_>>(), [300, 300, 300, 100]);
-        let batches = source.read(0..4, &[0, 1], None, Bounds::default()).unwrap().map(|read| match read.unwrap() {
-            Read::Rows { batch, .. } => batch,
-            other => panic!("{other:?}"),
-        });
+        let batches =
+            source.read(0..4, &[0, 1], None, ReadLimits::default()).unwrap().map(|read| match read.unwrap() {
+                Read::Rows { batch, .. } => batch,
+                other => panic!("{other:?}"),
+            });
         assert_eq!(concat_batches(&table.schema(), &batches.collect::<Vec<_>>()).unwrap(), table);
         let pairs = metadata(file.clone(), "a.parquet").unwrap();
         let value = |key: &str| pairs.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str());

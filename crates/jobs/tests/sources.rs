@@ -22,7 +22,7 @@ use parquet::{
     file::{metadata::ParquetMetaDataReader, properties::WriterProperties},
 };
 use proptest::prelude::*;
-use spanframe_jobs::source::{BadRow, Bounds, Compression, Format, Read, Source, SourceError, open};
+use spanframe_jobs::source::{BadRow, Compression, Format, Read, ReadLimits, Source, SourceError, open};
 
 const SENTINEL: &str = "SENTINEL";
 
@@ -124,7 +124,7 @@ fn refused(bytes: impl Into<bytes::Bytes>, path: &str) -> SourceError {
     }
 }
 
-const SMALL: Bounds = Bounds { batch_rows: 64, batch_bytes: 4 << 10 };
+const SMALL: ReadLimits = ReadLimits { batch_rows: 64, batch_bytes: 4 << 10 };
 
 #[derive(Default)]
 struct Seen {
@@ -141,7 +141,7 @@ impl Seen {
 }
 
 /// Reads all, and checks the order of rows.
-fn read(source: &dyn Source, parts: Range<usize>, columns: &[usize], bounds: Bounds) -> Result<Seen, SourceError> {
+fn read(source: &dyn Source, parts: Range<usize>, columns: &[usize], bounds: ReadLimits) -> Result<Seen, SourceError> {
     let (mut seen, mut next) = (Seen::default(), 0);
     for read in source.read(parts, columns, None, bounds)? {
         match read? {
@@ -235,7 +235,7 @@ fn batches_have_about_the_bytes_asked_for() {
     let note = "x".repeat(1000);
     let notes: ArrayRef = Arc::new(StringArray::from_iter_values((0..4000).map(|i| format!("{i} {note}"))));
     let same: ArrayRef = Arc::new(StringArray::from_iter_values((0..4000).map(|i| format!("{} {note}", i % 4))));
-    let bounds = Bounds { batch_rows: 1000, batch_bytes: 100_000 };
+    let bounds = ReadLimits { batch_rows: 1000, batch_bytes: 100_000 };
     for notes in [notes, same] {
         let table = RecordBatch::try_from_iter([("note", notes)]).unwrap();
         let files = [
@@ -283,7 +283,7 @@ fn a_damaged_page_loses_the_rows_of_its_row_group_alone() {
     let middle = (start + length / 2) as usize;
     bytes[middle..middle + 40].fill(0x55);
     let source = source(bytes, "a.parquet");
-    let seen = read(&*source, 0..3, &[0, 1], Bounds { batch_rows: 10, batch_bytes: 1 << 20 }).unwrap();
+    let seen = read(&*source, 0..3, &[0, 1], ReadLimits { batch_rows: 10, batch_bytes: 1 << 20 }).unwrap();
     assert_eq!(seen.lost.len(), 1);
     let (lost, part, reason) = &seen.lost[0];
     assert_eq!((*part, lost.end), (1, 400));

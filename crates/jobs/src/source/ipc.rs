@@ -18,7 +18,7 @@ use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use spanframe_store::ReadAt;
 
-use super::{Bounds, Part, Read, Reads, Source, SourceError, with_bytes};
+use super::{Part, Read, ReadLimits, Reads, Source, SourceError, with_bytes};
 
 const MAGIC: &[u8] = b"ARROW1";
 
@@ -161,7 +161,7 @@ impl Source for Ipc {
     }
 
     fn read(
-        &self, parts: Range<usize>, columns: &[usize], bytes: Option<usize>, bounds: Bounds,
+        &self, parts: Range<usize>, columns: &[usize], bytes: Option<usize>, bounds: ReadLimits,
     ) -> Result<Reads, SourceError> {
         let fields = self.0.schema.fields().len();
         if parts.end > self.0.parts.len() || columns.iter().any(|&column| column >= fields) {
@@ -190,7 +190,7 @@ struct Rows {
     columns: Vec<usize>,
     /// For each column asked for, its place among `columns`.
     order: Vec<usize>,
-    bounds: Bounds,
+    bounds: ReadLimits,
     /// First row of the file that was neither given nor given up.
     first_row: u64,
     /// With the dictionaries; `None` until it is needed.

@@ -7,7 +7,7 @@ use arrow_schema::{Field, Schema, SchemaRef};
 use serde_json::Value;
 
 use super::{
-    BadRow, Bounds, Part, Reads, Source, SourceError,
+    BadRow, Part, ReadLimits, Reads, Source, SourceError,
     json::{Kind, array, object},
     rows::{self, Rows},
     text::{Text, TextFile},
@@ -54,7 +54,7 @@ impl Source for Ndjson {
     }
 
     fn read(
-        &self, parts: Range<usize>, columns: &[usize], _: Option<usize>, bounds: Bounds,
+        &self, parts: Range<usize>, columns: &[usize], _: Option<usize>, bounds: ReadLimits,
     ) -> Result<Reads, SourceError> {
         let wrong = |_| SourceError::NoSuchPart { path: self.file.path.clone() };
         let schema = Arc::new(self.schema.project(columns).map_err(wrong)?);

@@ -22,7 +22,7 @@ use parquet::{
 use spanframe_store::ReadAt;
 
 use super::{
-    Bounds, Part, Read, Reads, Source, SourceError,
+    Part, Read, ReadLimits, Reads, Source, SourceError,
     chunks::{Chunks, SharedChunks},
     with_bytes,
 };
@@ -129,7 +129,7 @@ impl Source for Parquet {
     }
 
     fn read(
-        &self, parts: Range<usize>, columns: &[usize], bytes: Option<usize>, bounds: Bounds,
+        &self, parts: Range<usize>, columns: &[usize], bytes: Option<usize>, bounds: ReadLimits,
     ) -> Result<Reads, SourceError> {
         let fields = self.schema().fields().len();
         if parts.end > self.0.parts.len() || columns.iter().any(|&column| column >= fields) {
@@ -157,7 +157,7 @@ struct Rows {
     columns: Vec<usize>,
     /// For each column asked for, its place among `columns`.
     order: Vec<usize>,
-    bounds: Bounds,
+    bounds: ReadLimits,
     /// First row of the file that was neither given nor given up.
     first_row: u64,
     group: Option<Group>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 
-use super::{BadRow, Bounds, Read, SourceError, clamp};
+use super::{BadRow, Read, ReadLimits, SourceError, clamp};
 
 /// A text format: finds rows, and puts them together.
 pub trait Parser {
@@ -38,7 +38,7 @@ pub struct Rows<P> {
     /// Of the batch in hand.
     rows: Vec<u64>,
     bytes: usize,
-    bounds: Bounds,
+    bounds: ReadLimits,
     /// Of the file, the next.
     row: u64,
     /// Rows that were counted when the file was opened.
@@ -46,7 +46,7 @@ pub struct Rows<P> {
 }
 
 impl<P: Parser> Rows<P> {
-    pub fn new(parser: P, bounds: Bounds, end: u64) -> Self {
+    pub fn new(parser: P, bounds: ReadLimits, end: u64) -> Self {
         Self { parser: Some(parser), rows: Vec::new(), bytes: 0, bounds: clamp(bounds), row: 0, end }
     }
 

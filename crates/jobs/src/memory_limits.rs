@@ -10,14 +10,14 @@ const ROW_GROUP: (u64, u64) = (2 << 20, 64 << 20);
 
 /// Bytes that a job may hold beside the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
+pub struct MemoryLimits {
     /// Texts and other columns of a batch; three are in hand (read ahead, annotated, written).
     pub batch_bytes: usize,
     /// Encoded rows that wait for their row group to be closed.
     pub row_group_bytes: usize,
 }
 
-impl Bounds {
+impl MemoryLimits {
     /// Shares of `memory` bytes, or of a quarter of what this process may use.
     #[must_use]
     pub fn new(memory: Option<u64>) -> Self {
@@ -78,9 +78,9 @@ mod tests {
 
     #[test]
     fn little_memory_gives_small_batches() {
-        assert_eq!(Bounds::of(u64::MAX), Bounds { batch_bytes: 4 << 20, row_group_bytes: 64 << 20 });
-        assert_eq!(Bounds::of(32 << 20), Bounds { batch_bytes: 1 << 20, row_group_bytes: 8 << 20 });
-        assert_eq!(Bounds::of(1), Bounds { batch_bytes: 256 << 10, row_group_bytes: 2 << 20 });
+        assert_eq!(MemoryLimits::of(u64::MAX), MemoryLimits { batch_bytes: 4 << 20, row_group_bytes: 64 << 20 });
+        assert_eq!(MemoryLimits::of(32 << 20), MemoryLimits { batch_bytes: 1 << 20, row_group_bytes: 8 << 20 });
+        assert_eq!(MemoryLimits::of(1), MemoryLimits { batch_bytes: 256 << 10, row_group_bytes: 2 << 20 });
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! [`Settings`]: what decides the content of an output, so that two of a kind are never mixed by chance.
+//! [`OutputSettings`]: what decides the content of an output, so that two of a kind are never mixed by chance.
 
 use std::collections::BTreeMap;
 
@@ -18,9 +18,9 @@ pub const FOOTER: &str = "spanframe.";
 
 /// Model, options and version, by name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Settings(BTreeMap<String, Value>);
+pub struct OutputSettings(BTreeMap<String, Value>);
 
-impl Settings {
+impl OutputSettings {
     /// Those of a job. Options that were left out are left out here too.
     ///
     /// # Errors
