@@ -18,7 +18,7 @@ use spanframe_store::ReadAt;
 
 use crate::{
     parquet_type::parquet_field,
-    source::{SourceError, footer},
+    source::{SourceError, key_values},
 };
 
 /// How columns are compressed.
@@ -252,5 +252,5 @@ impl<W: Write> Write for Counted<W> {
 /// # Errors
 /// [`SourceError::Damaged`] if it is no whole Parquet file, [`SourceError::Io`] if the store fails.
 pub fn metadata(file: Arc<dyn ReadAt>, path: &str) -> Result<Vec<(String, String)>, SourceError> {
-    footer(file, path)
+    key_values(file, path)
 }

@@ -1,40 +1,46 @@
-//! [`Source`]: a file of rows, whatever its format, read part by part in bounded memory.
+//! [`Source`]: an open file of rows, read part by part in bounded memory, whatever its format.
 //!
-//! | format | a part | what its rows are | what is in memory |
+//! | format | one part | rows are read | held in memory |
 //! |---|---|---|---|
-//! | Parquet | a row group | read page by page | a page a column, and a batch |
-//! | Arrow IPC | a record batch | slices of it | a record batch as stored, and the dictionaries |
-//! | CSV, NDJSON | the file | lines | a batch |
+//! | Parquet | a row group | page by page | a page per column, and a batch |
+//! | Arrow IPC | a record batch | as slices of it | a stored record batch, and the dictionaries |
+//! | CSV, NDJSON | the whole file | line by line | a batch |
+//!
+//! To add a format: name its file endings in `format.rs`; implement `ColumnarFile` for a file with an index of parts, or
+//! `TextFormat` for a file of lines; open it in `open.rs`.
 
-mod chunks;
+mod column_chunks;
+mod columnar;
 mod csv;
 mod error;
 mod format;
 mod ipc;
-mod json;
+mod json_object;
+mod json_type;
 mod ndjson;
+mod open;
 mod parquet;
-mod rows;
-mod text;
+mod text_file;
+mod text_source;
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use spanframe_store::ReadAt;
+use arrow_schema::SchemaRef;
 
-pub(crate) use self::parquet::footer;
+pub(crate) use self::parquet::key_values;
 pub use self::{
     error::{BadRow, SourceError},
     format::{Compression, Format},
+    open::open,
 };
 
-/// How large a batch may be. A batch has at least one row.
+/// Upper limits of a batch, which always has at least one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadLimits {
     /// Most rows.
     pub batch_rows: usize,
-    /// About how many bytes; one row may have more.
+    /// About how many bytes. A single row may have more.
     pub batch_bytes: usize,
 }
 
@@ -44,105 +50,70 @@ impl Default for ReadLimits {
     }
 }
 
-/// A stretch of a file that can be read by itself.
+/// A stretch of a file that can be read on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Rows, those included that turn out to be bad.
+    /// Number of rows, including rows that turn out to be bad.
     pub rows: u64,
-    /// Bytes of all columns when decompressed (Arrow IPC: as stored).
+    /// Bytes of all columns: decompressed, but as stored for Arrow IPC.
     pub bytes: u64,
 }
 
-/// What a source gives, in the order of the file.
+/// One item that a source yields, in file order.
 #[derive(Debug)]
 pub enum Read {
-    /// Rows.
+    /// Rows that were read.
     Rows {
-        /// Row of the file, from 0, for each row of the batch: ascending, with gaps where rows are bad.
+        /// For each row of the batch its row in the file, from 0. Ascending, with gaps where rows are bad.
         rows: Vec<u64>,
-        /// The columns asked for, in the order asked for.
+        /// The requested columns, in the requested order.
         batch: RecordBatch,
     },
-    /// A row that cannot be read. It comes before the rows that follow it.
+    /// A row that cannot be parsed. It comes before the batch with its neighbours.
     Bad {
-        /// Row of the file, from 0.
+        /// Row in the file, from 0.
         row: u64,
-        /// Line of the file where the row begins, from 1.
+        /// Line in the file where the row begins, from 1.
         line: u64,
-        /// Why.
+        /// Why it cannot be parsed.
         reason: BadRow,
     },
-    /// Rows that cannot be read because this part of the file is damaged. The next part is read all the same.
+    /// Rows of a damaged part. The next part is read all the same.
     Lost {
-        /// Rows of the file, from 0.
+        /// Rows in the file, from 0.
         rows: Range<u64>,
-        /// The damaged part.
+        /// Index of the damaged part.
         part: usize,
-        /// What is wrong with it. Never a value.
+        /// What is wrong with it. Never quotes a value.
         reason: String,
     },
 }
 
-/// What [`Source::read`] gives. After an error there is nothing more.
+/// What [`Source::read`] returns. After an error it yields nothing more.
 pub type Reads = Box<dyn Iterator<Item = Result<Read, SourceError>> + Send>;
 
 /// An open file of rows.
 pub trait Source: Send + Sync {
-    /// All columns, in the order of the file.
+    /// All columns, in file order.
     fn schema(&self) -> &SchemaRef;
 
-    /// The parts of the file, in its order.
+    /// The parts of the file, in file order.
     fn parts(&self) -> &[Part];
 
-    /// The rows of `parts` with the top-level columns of these indices, in order.
+    /// Reads the rows of `parts`. `columns` are indices of top-level columns; one may be asked for twice.
     ///
-    /// Strings of column `bytes` may come as bytes that nobody checked (`Utf8` as `Binary`, and so on): a value that is not
-    /// UTF-8 is an error of its row then, and elsewhere one of all rows that are decoded with it.
+    /// The strings of column `unchecked` may come as bytes (`Utf8` as `Binary`, and so on), which nobody has validated. A
+    /// value that is not UTF-8 is then an error of its row alone. In any other column it loses all rows decoded with it.
     ///
     /// # Errors
-    /// [`SourceError::Io`] if the store fails, [`SourceError::NoSuchPart`] for parts or columns that there are not.
-    /// Rows that are bad or lost are no error: they are among what is read.
+    /// [`SourceError::Io`] if the store fails, [`SourceError::NoSuchPart`] if a part or column does not exist.
+    /// Bad and lost rows are no errors; they are items of the iterator.
     fn read(
-        &self, parts: Range<usize>, columns: &[usize], bytes: Option<usize>, bounds: ReadLimits,
+        &self, parts: Range<usize>, columns: &[usize], unchecked: Option<usize>, limits: ReadLimits,
     ) -> Result<Reads, SourceError>;
 
-    /// Number of rows, bad ones included.
+    /// Number of rows, including bad ones.
     fn rows(&self) -> u64 {
         self.parts().iter().map(|part| part.rows).sum()
     }
-}
-
-/// Opens a file by what its name ends in: `.parquet`, `.pq`; `.arrow`, `.ipc`, `.feather`; `.csv`, `.tsv`; `.ndjson`,
-/// `.jsonl`. The last four may also end in `.gz` or `.zst`; they are read once, to count rows and find types.
-///
-/// # Errors
-/// [`SourceError::Format`] for another name, [`SourceError::Damaged`] for a file that is not of its format from end to
-/// end, [`SourceError::Io`] if the store fails, and what a header can have wrong.
-pub fn open(file: Arc<dyn ReadAt>, path: &str) -> Result<Box<dyn Source>, SourceError> {
-    let (format, compression) = Format::of(path)?;
-    let text = |file, format| text::TextFile { file, path: path.to_string(), format, compression };
-    Ok(match format {
-        Format::Parquet => Box::new(parquet::Parquet::open(file, path)?),
-        Format::Ipc => Box::new(ipc::Ipc::open(file, path)?),
-        Format::Csv(delimiter) => Box::new(csv::Csv::open(text(file, "CSV"), delimiter)?),
-        Format::Ndjson => Box::new(ndjson::Ndjson::open(text(file, "NDJSON"))?),
-    })
-}
-
-/// `schema` with the strings of `column` as bytes, which have the same layout; none for a column of another type.
-fn with_bytes(schema: &SchemaRef, column: usize) -> Option<SchemaRef> {
-    let mut fields = schema.fields().to_vec();
-    let bytes = match fields.get(column)?.data_type() {
-        DataType::Utf8 => DataType::Binary,
-        DataType::LargeUtf8 => DataType::LargeBinary,
-        DataType::Utf8View => DataType::BinaryView,
-        _ => return None,
-    };
-    fields[column] = Arc::new(Field::clone(&fields[column]).with_data_type(bytes));
-    Some(Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())))
-}
-
-/// ReadLimits of batches that are built of texts, whose offsets have 32 bits.
-fn clamp(bounds: ReadLimits) -> ReadLimits {
-    ReadLimits { batch_rows: bounds.batch_rows.max(1), batch_bytes: bounds.batch_bytes.clamp(1, 1 << 30) }
 }

@@ -1,12 +1,12 @@
-//! What can be wrong with an input.
+//! [`SourceError`] and [`BadRow`]: why a file or a row cannot be read.
 
 use std::{fmt, io};
 
-/// Why a file cannot be read. No message carries a value of a row: names of files and columns, positions and sizes only.
+/// Why a file cannot be read. Messages name files, columns, positions and sizes, never a value of a row.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// The name says no format.
+    /// The name has no known ending.
     #[error(
         "`{path}` ends in none of .parquet, .pq, .arrow, .ipc, .feather, .csv, .tsv, .ndjson, .jsonl (the last four also \
          with .gz or .zst): rename it or convert it"
@@ -15,7 +15,7 @@ pub enum SourceError {
         /// The file.
         path: String,
     },
-    /// The store failed. The file may be whole.
+    /// The store failed. The file may be intact.
     #[error("`{path}` cannot be read: {source}")]
     Io {
         /// The file.
@@ -23,27 +23,27 @@ pub enum SourceError {
         /// The store's error.
         source: io::Error,
     },
-    /// The file is not of its format, or not all of it.
-    #[error("`{path}` is not a whole {format} file ({reason}): write it anew, or leave it out")]
+    /// The file, or a part of it, is not of its format.
+    #[error("`{path}` is not a whole {format} file ({reason}): write it again, or leave it out")]
     Damaged {
         /// The file.
         path: String,
-        /// What it should be.
+        /// The format that its name tells.
         format: &'static str,
         /// What is wrong.
         reason: String,
     },
-    /// The file is of a kind that is not read.
-    #[error("`{path}` is {found}, which is not read: {way_out}")]
+    /// The file is of a variant that is not supported.
+    #[error("`{path}` is {found}, which is not supported: {way_out}")]
     Unsupported {
         /// The file.
         path: String,
-        /// What it is.
+        /// The variant.
         found: &'static str,
         /// What to do.
         way_out: &'static str,
     },
-    /// Two columns have one name.
+    /// Two columns have the same name.
     #[error("`{path}` has two columns named `{column}`: rename one")]
     DuplicateColumn {
         /// The file.
@@ -51,23 +51,23 @@ pub enum SourceError {
         /// The name.
         column: String,
     },
-    /// A text file without a line of names.
+    /// A CSV file does not begin with column names.
     #[error("`{path}` has no header: its first line must have the names of the columns, in UTF-8")]
     NoHeader {
         /// The file.
         path: String,
     },
-    /// A row that is longer than any note.
-    #[error("the row that begins in line {line} of `{path}` is longer than {limit} bytes: is a quote not closed?")]
+    /// A row is longer than any note.
+    #[error("`{path}` line {line}: the row is longer than {limit} bytes; check for a quote that is not closed")]
     LongRow {
         /// The file.
         path: String,
-        /// Its line, from 1.
+        /// The line where the row begins, from 1.
         line: u64,
         /// The most that is read.
         limit: usize,
     },
-    /// Parts or columns were asked for that there are not.
+    /// The caller asked for parts or columns that do not exist.
     #[error("internal error, please report it: parts or columns of `{path}` were asked for that it does not have")]
     NoSuchPart {
         /// The file.
@@ -75,11 +75,11 @@ pub enum SourceError {
     },
 }
 
-/// Why a row of a text file cannot be read. Says where, never what.
+/// Why a row of a text file cannot be parsed. Never quotes the row.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BadRow {
-    /// A line of a CSV file with too few or too many fields.
+    /// A CSV row with too few or too many fields.
     Fields {
         /// Fields of the row.
         found: usize,
@@ -90,15 +90,15 @@ pub enum BadRow {
     NotUtf8,
     /// A line that is not JSON.
     NotJson {
-        /// Byte of the line at which that shows, from 1.
+        /// The byte of the line where parsing stopped, from 1.
         column: usize,
     },
-    /// A line that is JSON, but not an object.
+    /// A line of JSON that is not an object.
     NotObject,
 }
 
 impl BadRow {
-    /// A name for counts and reject files: `fields`, `not_utf8`, `not_json`, `not_object`.
+    /// The code in counts and reject files: `fields`, `not_utf8`, `not_json` or `not_object`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -115,7 +115,7 @@ impl fmt::Display for BadRow {
         match self {
             Self::Fields { found, expected } => write!(f, "it has {found} fields, the header has {expected}"),
             Self::NotUtf8 => write!(f, "it is not UTF-8"),
-            Self::NotJson { column } => write!(f, "it is not JSON, as byte {column} shows"),
+            Self::NotJson { column } => write!(f, "it is not JSON (byte {column})"),
             Self::NotObject => write!(f, "it is not a JSON object"),
         }
     }

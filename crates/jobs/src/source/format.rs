@@ -1,26 +1,26 @@
-//! [`Format`]: what a file's name says of it.
+//! [`Format`]: the format that a file's name tells.
 
 use super::SourceError;
 
-/// How rows are written in a file.
+/// How a file stores its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
     /// Apache Parquet.
     Parquet,
-    /// The file format of Apache Arrow, which is Feather 2 too.
+    /// The file format of Apache Arrow, also known as Feather 2.
     Ipc,
-    /// Text with this byte between fields.
+    /// Text whose fields this byte separates.
     Csv(u8),
-    /// A JSON object a line.
+    /// One JSON object per line.
     Ndjson,
 }
 
-/// How a file as a whole is compressed.
+/// How a file is compressed as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Compression {
-    /// Not at all.
+    /// Not compressed.
     #[default]
     None,
     /// One or more gzip members.
@@ -42,10 +42,11 @@ impl Format {
         ("jsonl", Self::Ndjson),
     ];
 
-    /// Format and compression by the end of a name, upper or lower case.
+    /// Returns format and compression by the ending of a name, in upper or lower case.
     ///
     /// # Errors
-    /// [`SourceError::Format`] for any other end, and for a compressed Parquet or Arrow file: these compress their columns.
+    /// [`SourceError::Format`] for any other ending. Also for `.parquet.gz` and the like: Parquet and Arrow files compress
+    /// their columns instead.
     ///
     /// ```
     /// use spanframe_jobs::source::{Compression, Format};
@@ -61,10 +62,10 @@ impl Format {
             Some((stem, "zst")) => (stem, Compression::Zstd),
             _ => (lower.as_str(), Compression::None),
         };
-        let end = stem.rsplit_once('.').map_or("", |(_, end)| end);
+        let ending = stem.rsplit_once('.').map_or("", |(_, ending)| ending);
         Self::NAMES
             .into_iter()
-            .find(|(name, _)| *name == end)
+            .find(|(name, _)| *name == ending)
             .map(|(_, format)| (format, compression))
             .filter(|(format, _)| compression == Compression::None || format.is_text())
             .ok_or_else(|| SourceError::Format { path: path.to_string() })

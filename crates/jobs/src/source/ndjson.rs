@@ -1,84 +1,70 @@
-//! A JSON object a line. Types are those that fit all lines; see [`Kind`].
+//! NDJSON: one JSON object per line. Blank lines are no rows. Each column has the type that fits all lines; see
+//! [`JsonType`].
 
-use std::{collections::HashMap, ops::Range, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use arrow_array::ArrayRef;
 use arrow_schema::{Field, Schema, SchemaRef};
 use serde_json::Value;
 
 use super::{
-    BadRow, Part, ReadLimits, Reads, Source, SourceError,
-    json::{Kind, array, object},
-    rows::{self, Rows},
-    text::{Text, TextFile},
+    BadRow, Part, SourceError,
+    json_object::object,
+    json_type::{JsonType, array},
+    text_file::{Text, TextFile},
+    text_source::{RowParser, TextFormat, TextSource},
 };
 
-/// An NDJSON file whose types are known and whose rows were counted. Blank lines are no rows.
-pub struct Ndjson {
-    file: TextFile,
-    schema: SchemaRef,
-    kinds: Vec<Kind>,
-    parts: [Part; 1],
-}
+/// The types of all columns, in the order of the schema.
+pub struct Ndjson(Vec<JsonType>);
 
-impl Ndjson {
-    pub fn open(file: TextFile) -> Result<Self, SourceError> {
-        let mut lines = Lines::new(&file)?;
-        let mut part = Part { rows: 0, bytes: 0 };
-        let mut places: HashMap<String, usize> = HashMap::new();
-        let mut columns: Vec<(String, Kind)> = Vec::new();
-        while lines.advance()? {
-            part.rows += 1;
-            part.bytes += lines.line.len() as u64;
-            for (name, value) in object(&lines.line).unwrap_or_default() {
-                let place = *places.entry(name.clone()).or_insert(columns.len());
-                if place == columns.len() {
-                    columns.push((name, Kind::Null));
-                }
-                columns[place].1.widen(&value);
+/// Counts the rows of an NDJSON file and infers the types of its columns.
+pub fn open(file: TextFile) -> Result<TextSource<Ndjson>, SourceError> {
+    let mut lines = Lines::new(&file)?;
+    let mut part = Part { rows: 0, bytes: 0 };
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut columns: Vec<(String, JsonType)> = Vec::new();
+    while lines.advance()? {
+        part.rows += 1;
+        part.bytes += lines.line.len() as u64;
+        // a bad line has no fields here, and is an error of its row when it is read
+        for (name, value) in object(&lines.line).unwrap_or_default() {
+            let place = *places.entry(name.clone()).or_insert(columns.len());
+            if place == columns.len() {
+                columns.push((name, JsonType::Null));
             }
+            columns[place].1.widen(&value);
         }
-        let fields: Vec<Field> = columns.iter().map(|(name, kind)| Field::new(name, kind.data_type(), true)).collect();
-        let kinds = columns.into_iter().map(|(_, kind)| kind).collect();
-        Ok(Self { file, schema: Arc::new(Schema::new(fields)), kinds, parts: [part] })
     }
+    let fields: Vec<Field> = columns.iter().map(|(name, of)| Field::new(name, of.data_type(), true)).collect();
+    let format = Ndjson(columns.into_iter().map(|(_, of)| of).collect());
+    Ok(TextSource { file, schema: Arc::new(Schema::new(fields)), part: [part], format })
 }
 
-impl Source for Ndjson {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
+impl TextFormat for Ndjson {
+    type Parser = Parser;
 
-    fn parts(&self) -> &[Part] {
-        &self.parts
-    }
-
-    fn read(
-        &self, parts: Range<usize>, columns: &[usize], _: Option<usize>, bounds: ReadLimits,
-    ) -> Result<Reads, SourceError> {
-        let wrong = |_| SourceError::NoSuchPart { path: self.file.path.clone() };
-        let schema = Arc::new(self.schema.project(columns).map_err(wrong)?);
-        if parts.is_empty() {
-            return Ok(Box::new(std::iter::empty()));
-        }
-        let kinds = columns.iter().map(|&column| self.kinds[column].clone()).collect();
-        let parser = Parser { lines: Lines::new(&self.file)?, schema, kinds, values: vec![Vec::new(); columns.len()] };
-        Ok(Box::new(Rows::new(parser, bounds, self.parts[0].rows)))
+    fn parser(&self, file: &TextFile, schema: &SchemaRef, columns: &[usize]) -> Result<Parser, SourceError> {
+        let column = |&column: &usize| Column {
+            name: schema.field(column).name().clone(),
+            json_type: self.0[column].clone(),
+            values: Vec::new(),
+        };
+        Ok(Parser { lines: Lines::new(file)?, columns: columns.iter().map(column).collect() })
     }
 }
 
 /// The lines of a file that are not blank.
 struct Lines {
     text: Text,
-    path: String,
     line: Vec<u8>,
-    /// Of `line`, from 1.
+    /// Number of `line`, from 1.
     number: u64,
 }
 
 impl Lines {
     fn new(file: &TextFile) -> Result<Self, SourceError> {
-        Ok(Self { text: file.text()?, path: file.path.clone(), line: Vec::new(), number: 0 })
+        Ok(Self { text: file.text()?, line: Vec::new(), number: 0 })
     }
 
     fn advance(&mut self) -> Result<bool, SourceError> {
@@ -94,22 +80,19 @@ impl Lines {
     }
 }
 
-/// Puts rows together.
-struct Parser {
+/// Parses lines.
+pub struct Parser {
     lines: Lines,
-    schema: SchemaRef,
-    kinds: Vec<Kind>,
-    /// Of each column the values.
-    values: Vec<Vec<Value>>,
+    columns: Vec<Column>,
 }
 
-impl rows::Parser for Parser {
-    const FORMAT: &'static str = "NDJSON";
+struct Column {
+    name: String,
+    json_type: JsonType,
+    values: Vec<Value>,
+}
 
-    fn path(&self) -> &str {
-        &self.lines.path
-    }
-
+impl RowParser for Parser {
     fn advance(&mut self) -> Result<bool, SourceError> {
         self.lines.advance()
     }
@@ -119,23 +102,19 @@ impl rows::Parser for Parser {
     }
 
     fn push(&mut self) -> Result<usize, BadRow> {
-        let mut fields = object(&self.lines.line)?;
-        for (field, values) in self.schema.fields().iter().zip(&mut self.values) {
-            // of a name that is there twice the last counts
-            let value = fields.iter_mut().rev().find(|(name, _)| name == field.name());
-            values.push(value.map_or(Value::Null, |(_, value)| value.clone()));
+        let fields = object(&self.lines.line)?;
+        for column in &mut self.columns {
+            // of a name that occurs twice the last value counts, as in JavaScript and Python
+            let value = fields.iter().rev().find(|(name, _)| *name == column.name);
+            column.values.push(value.map_or(Value::Null, |(_, value)| value.clone()));
         }
         Ok(self.lines.line.len())
     }
 
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
     fn take(&mut self) -> Vec<ArrayRef> {
-        let columns = self.values.iter_mut().zip(&self.kinds).map(|(values, kind)| {
-            let values = std::mem::take(values);
-            array(kind, &values.iter().map(Some).collect::<Vec<_>>())
+        let columns = self.columns.iter_mut().map(|column| {
+            let values = std::mem::take(&mut column.values);
+            array(&column.json_type, &values.iter().map(Some).collect::<Vec<_>>())
         });
         columns.collect()
     }

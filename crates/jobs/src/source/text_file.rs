@@ -1,4 +1,4 @@
-//! [`Text`]: a text file from its begin on, decompressed.
+//! [`TextFile`]: a text file as a stream of decompressed bytes.
 
 use std::{
     io::{self, BufRead, BufReader, Read},
@@ -11,38 +11,43 @@ use spanframe_store::ReadAt;
 
 use super::{Compression, SourceError};
 
-/// Bytes that a store is asked for at once.
-const STRETCH: u64 = 1 << 20;
+/// Bytes of one request to the store.
+const REQUEST_BYTES: u64 = 1 << 20;
 
-/// Most bytes of a row: no note is as long, and what an open quote swallows is bounded.
-pub const MOST: usize = 64 << 20;
+/// Most bytes of a row. No note is longer, and a quote that is never closed is found here.
+pub const MAX_ROW_BYTES: usize = 64 << 20;
 
-/// A text file that can be read again and again.
+/// A text file, which can be read any number of times.
 #[derive(Clone)]
 pub struct TextFile {
     pub file: Arc<dyn ReadAt>,
     pub path: String,
+    /// Name of the format in messages.
     pub format: &'static str,
     pub compression: Compression,
 }
 
-/// Its text, in bytes.
+/// One pass over the decompressed bytes of a file.
 pub struct Text {
     reader: Box<dyn BufRead + Send>,
-    failed: Failed,
+    failure: Failure,
     file: TextFile,
 }
 
-/// What the store answered: decompression reports its own errors in the same type.
-type Failed = Arc<Mutex<Option<io::Error>>>;
+/// The store's error, if it failed. Decompression reports its own errors in the same type.
+type Failure = Arc<Mutex<Option<io::Error>>>;
 
 impl TextFile {
-    /// From the begin, after the mark that some programs write there.
+    /// Begins to read, behind the byte order mark that some programs write.
+    ///
+    /// # Errors
+    /// [`SourceError::Unsupported`] for UTF-16, [`SourceError::Damaged`] if the file does not begin as its compression
+    /// does, [`SourceError::Io`] if the store fails.
     pub fn text(&self) -> Result<Text, SourceError> {
-        let failed = Failed::default();
-        let stretches =
-            Stretches { file: Arc::clone(&self.file), next: 0, bytes: Bytes::new(), failed: Arc::clone(&failed) };
-        let bytes = BufReader::new(stretches);
+        let failure = Failure::default();
+        let stored =
+            Stored { file: Arc::clone(&self.file), next: 0, bytes: Bytes::new(), failure: Arc::clone(&failure) };
+        let bytes = BufReader::new(stored);
         let decoded: io::Result<Box<dyn Read + Send>> = match self.compression {
             Compression::None => Ok(Box::new(bytes)),
             Compression::Gzip => Ok(Box::new(MultiGzDecoder::new(bytes))),
@@ -50,9 +55,9 @@ impl TextFile {
         };
         let reader: Box<dyn BufRead + Send> = match decoded {
             Ok(decoded) => Box::new(BufReader::with_capacity(64 << 10, decoded)),
-            Err(error) => return Err(self.error(&failed, &error)),
+            Err(error) => return Err(self.error(&failure, &error)),
         };
-        let mut text = Text { reader, failed, file: self.clone() };
+        let mut text = Text { reader, failure, file: self.clone() };
         let begin = match text.reader.fill_buf() {
             Ok(bytes) => bytes[..bytes.len().min(3)].to_vec(),
             Err(error) => return Err(text.error(&error)),
@@ -67,30 +72,33 @@ impl TextFile {
         Ok(text)
     }
 
-    fn error(&self, failed: &Failed, error: &io::Error) -> SourceError {
+    fn error(&self, failure: &Failure, error: &io::Error) -> SourceError {
         let path = self.path.clone();
-        match failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        match failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(source) => SourceError::Io { path, source },
-            None => SourceError::Damaged { path, format: self.format, reason: format!("its compression: {error}") },
+            None => {
+                let reason = format!("it cannot be decompressed: {error}");
+                SourceError::Damaged { path, format: self.format, reason }
+            }
         }
     }
 }
 
 impl Text {
-    /// What a failure to read means.
+    /// The error of the file behind an error of reading.
     pub fn error(&self, error: &io::Error) -> SourceError {
-        self.file.error(&self.failed, error)
+        self.file.error(&self.failure, error)
     }
 
-    /// A row that is longer than [`MOST`].
+    /// The error of a row longer than [`MAX_ROW_BYTES`].
     pub fn long_row(&self, line: u64) -> SourceError {
-        SourceError::LongRow { path: self.file.path.clone(), line, limit: MOST }
+        SourceError::LongRow { path: self.file.path.clone(), line, limit: MAX_ROW_BYTES }
     }
 
-    /// What is left of the line, without its end, into `line`. `false` at the end of the text.
+    /// Reads the rest of the line into `line`, without its `\n` or `\r\n`. Returns `false` at the end of the text.
     pub fn read_line(&mut self, line: &mut Vec<u8>, number: u64) -> Result<bool, SourceError> {
         line.clear();
-        let most = MOST as u64 + 1;
+        let most = MAX_ROW_BYTES as u64 + 1;
         let read = self.reader.by_ref().take(most).read_until(b'\n', line);
         match read {
             Err(error) => Err(self.error(&error)),
@@ -115,25 +123,27 @@ impl Read for Text {
     }
 }
 
-/// A file from begin to end, in stretches.
-struct Stretches {
+/// The stored bytes of a file, from its beginning to its end.
+struct Stored {
     file: Arc<dyn ReadAt>,
+    /// First byte that was not requested yet.
     next: u64,
+    /// What is left of the last request.
     bytes: Bytes,
-    failed: Failed,
+    failure: Failure,
 }
 
-impl Read for Stretches {
+impl Read for Stored {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.bytes.is_empty() {
-            let length = STRETCH.min(self.file.len().saturating_sub(self.next));
+            let length = REQUEST_BYTES.min(self.file.len().saturating_sub(self.next));
             let bytes = match length {
                 0 => return Ok(0),
                 length => self.file.read_at(self.next, length as usize),
             };
             self.bytes = bytes.map_err(|error| {
                 let kind = error.kind();
-                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 io::Error::from(kind)
             })?;
             self.next += length;

@@ -1,4 +1,12 @@
-//! [`Chunks`]: the bytes of some column chunks of a Parquet file, fetched in stretches.
+//! [`ColumnChunks`]: fetches the bytes of some column chunks of a Parquet file.
+//!
+//! A Parquet reader asks for page headers and pages one by one. Each request is widened to a stretch of its column chunk,
+//! so that an object store gets few requests:
+//!
+//! ```text
+//! file     | chunk of a: page page page | chunk of b (not read) | chunk of c: page page |
+//! memory          [ one stretch ]                                  [ one stretch ]
+//! ```
 
 use std::{
     io,
@@ -13,51 +21,51 @@ use parquet::{
 };
 use spanframe_store::ReadAt;
 
-/// Bytes that are fetched at once of all chunks together, so that a store is asked once for many pages and headers.
+/// Bytes of the stretches of all chunks together.
 const STRETCHES: u64 = 8 << 20;
 
-/// Bytes that are fetched for a header outside all chunks.
+/// Bytes fetched for a header outside all chunks.
 const HEADER: usize = 8 << 10;
 
-/// Reads column chunks: of each, one stretch is in memory. Bytes between the chunks are not fetched.
-pub struct Chunks {
+/// Reads column chunks, with one stretch of each in memory.
+pub struct ColumnChunks {
     file: Arc<dyn ReadAt>,
     chunks: Vec<Chunk>,
-    /// Bytes that are fetched at once of a chunk.
+    /// Bytes of a stretch.
     stretch: u64,
-    failed: Mutex<Option<io::Error>>,
+    failure: Mutex<Option<io::Error>>,
 }
 
 struct Chunk {
     range: Range<u64>,
-    /// What was fetched last, and where it begins.
+    /// The stretch that was fetched last, and where it begins.
     fetched: Mutex<(u64, Bytes)>,
 }
 
-impl Chunks {
-    /// Of `file`, the column chunks in `ranges`.
+impl ColumnChunks {
+    /// Reads `file`, whose column chunks are in `ranges`.
     pub fn new(file: Arc<dyn ReadAt>, ranges: impl IntoIterator<Item = Range<u64>>) -> Self {
         let chunks: Vec<Chunk> =
             ranges.into_iter().map(|range| Chunk { range, fetched: Mutex::new((0, Bytes::new())) }).collect();
         let stretch = (STRETCHES / (chunks.len() as u64).max(1)).clamp(64 << 10, 1 << 20);
-        Self { file, chunks, stretch, failed: Mutex::new(None) }
+        Self { file, chunks, stretch, failure: Mutex::new(None) }
     }
 
-    /// What the store answered if it failed: Parquet's own errors do not keep it.
+    /// Takes the store's error, if it failed. Parquet's own errors do not keep it.
     pub fn failure(&self) -> Option<io::Error> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn fetch(&self, range: Range<u64>) -> Result<Bytes> {
         let length = usize::try_from(range.end - range.start)?;
         self.file.read_at(range.start, length).map_err(|error| {
-            let seen = error.to_string();
-            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-            ParquetError::General(seen)
+            let message = error.to_string();
+            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            ParquetError::General(message)
         })
     }
 
-    /// At least `least` bytes from `start` on, more where they are in memory or cheap to fetch.
+    /// Returns at least `least` bytes from `start` on; more if they are in memory or cheap to fetch.
     fn bytes(&self, start: u64, least: usize) -> Result<Bytes> {
         let outside = || ParquetError::General(format!("bytes from {start} on are outside the file"));
         let end = start.checked_add(least as u64).filter(|&end| end <= self.file.len()).ok_or_else(outside)?;
@@ -76,14 +84,14 @@ impl Chunks {
     }
 }
 
-impl Length for Chunks {
+impl Length for ColumnChunks {
     fn len(&self) -> u64 {
         self.file.len()
     }
 }
 
-/// For the reader, which takes its source by value.
-pub struct SharedChunks(pub Arc<Chunks>);
+/// Shares [`ColumnChunks`] with Parquet's reader, which takes its source by value.
+pub struct SharedChunks(pub Arc<ColumnChunks>);
 
 impl Length for SharedChunks {
     fn len(&self) -> u64 {
@@ -105,9 +113,9 @@ impl ChunkReader for SharedChunks {
     }
 }
 
-/// Reads a header of unknown length, to the end of its chunk at most.
+/// Reads a header of unknown length, at most to the end of its chunk.
 pub struct Header {
-    chunks: Arc<Chunks>,
+    chunks: Arc<ColumnChunks>,
     left: Range<u64>,
     bytes: Bytes,
 }
