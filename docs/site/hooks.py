@@ -1,5 +1,5 @@
-"""What MkDocs is told beside mkdocs.yml: documents at the root of the repository are pages, links out of docs lead to the
-repository.
+"""Hooks of MkDocs: documents outside docs become pages, decisions get into the navigation, and links out of docs lead to
+the repository.
 """
 
 import posixpath
@@ -11,15 +11,27 @@ from mkdocs.structure.files import File
 
 ROOT = Path(__file__).parents[2]
 log = get_plugin_logger("links")
-# page of the site by its document
+# pages of the site that are documents outside docs
 DOCUMENTS = {
     "ARCHITECTURE.md": "architecture.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
+    "benches/runs/README.md": "records.md",
     "data/models/clinical-ner-small/README.md": "model-card.md",
 }
 LINK = re.compile(r"(\]\()([^)\s]+)(\))")
+
+
+def on_config(config):
+    """Adds docs/decisions to the navigation, in the order of their numbers, so that a new one needs no line in mkdocs.yml."""
+    decisions = sorted(
+        path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs" / "decisions").glob("*.md")
+    )
+    (internals,) = [section["Internals"] for section in config.nav if "Internals" in section]
+    if decisions and {"Decisions": decisions} not in internals:
+        internals.append({"Decisions": decisions})
+    return config
 
 
 def on_files(files, config):
@@ -30,7 +42,7 @@ def on_files(files, config):
 
 
 def on_page_markdown(markdown, page, config, files):
-    """Turns links to other documents of the repository into links to their page, or to the repository."""
+    """Turns a link out of docs into a link to its page, or to the repository where the site has no such page."""
     home = {page: document for document, page in DOCUMENTS.items()}
     document = home.get(page.file.src_uri, f"docs/{page.file.src_uri}")
 
@@ -50,5 +62,5 @@ def on_page_markdown(markdown, page, config, files):
 
 
 def _without_front_matter(markdown: str) -> str:
-    """A model card begins with lines of YAML for machines."""
+    """Returns a model card without the lines of YAML at its head, which are for machines."""
     return re.sub(r"\A---\n.*?\n---\n", "", markdown, flags=re.DOTALL)

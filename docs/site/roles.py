@@ -1,4 +1,4 @@
-"""Docstrings name other objects by roles such as ``:class:`Engine```, which Markdown does not know: they become links."""
+"""Turns roles of docstrings, such as ``:class:`Engine```, into links, because Markdown does not know them."""
 
 import re
 
@@ -8,7 +8,7 @@ ROLE = re.compile(r":(?:class|func|meth|mod):`~?(?:([^`<]+) <([^`>]+)>|([^`<]+))
 
 
 class Roles(griffe.Extension):
-    """Runs over each docstring when it is read."""
+    """Rewrites each docstring when it is read."""
 
     def on_instance(self, *, obj: griffe.Object, **_: object) -> None:
         if obj.docstring:
