@@ -77,11 +77,12 @@ wheel-manylinux: $(VENV)/test ## Build the wheels for every Linux with glibc 2.2
 	done
 
 .PHONY: lint
-lint: $(VENV)/docs ## Check formats and lints, of Rust and Python
+lint: $(VENV)/docs ## Check formats and lints of Rust and Python, widths of documents and lengths of files
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets --locked -- -D warnings
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/ruff check
+	$(VENV)/bin/python tests/lines.py
 
 .PHONY: docs
 docs: $(VENV)/docs ## Build the site into target/docs, every link checked; opens without a server
