@@ -33,7 +33,7 @@ fn check_floor(manifest: &str, may_name: &[&str]) {
 
 #[test]
 fn only_the_named_floor_names_its_foreign_crate() {
-    check_floor("crates/core/Cargo.toml", &["thiserror"]);
+    check_floor("crates/core/Cargo.toml", &["strum", "thiserror"]);
     check_floor("crates/operators/Cargo.toml", &["multiversion", "ort", "pulp"]);
     check_floor(
         "crates/model/Cargo.toml",
@@ -64,6 +64,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "spanframe-core",
             "spanframe-model",
             "strsim",
+            "strum",
             "thiserror",
             "toml",
         ],
@@ -94,7 +95,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "tracing-subscriber",
         ],
     );
-    check_floor("crates/compare/Cargo.toml", &["serde", "spanframe-core", "spanframe-engine"]);
+    check_floor("crates/compare/Cargo.toml", &["serde", "spanframe-core", "spanframe-engine", "strum"]);
     check_floor("crates/view/Cargo.toml", &["base64", "maud", "sha2", "spanframe-engine"]);
     check_floor(
         "crates/store/Cargo.toml",
@@ -119,6 +120,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "sha2",
             "spanframe-engine",
             "spanframe-store",
+            "strum",
             "thiserror",
             "tracing",
             "zstd",

@@ -21,7 +21,7 @@ use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, Metadata, Schema};
 use parquet::arrow::{arrow_reader::ParquetRecordBatchReaderBuilder, parquet_to_arrow_schema};
 use spanframe_cli::{ExportError, ExportRequest, Host};
-use spanframe_engine::{EngineOptions, Layout, RawOptions, field::EntityFields, schema};
+use spanframe_engine::{EngineOptions, Layout, Named, RawOptions, field::EntityFields, schema};
 use support::{data, engine, raw, read, rows, spanframe, stderr, stdout, test_model, write};
 
 const SENTINEL: &str = "XSENTINELX";
@@ -106,7 +106,7 @@ fn annotates_a_file_and_keeps_its_columns() {
 #[test]
 fn planned_schema_is_data_schema() {
     let job = Job::new();
-    for (name, layout) in Layout::NAMES {
+    for (name, layout) in Layout::named() {
         let output =
             job.run(&["--layout", name, "--offsets", "spark", "--overwrite", "--output-column", "e", "--select", "id"]);
         assert!(output.status.success(), "{}", stderr(&output));

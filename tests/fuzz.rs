@@ -14,7 +14,7 @@ use std::{
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use spanframe_core::{
-    AggregationStrategy, Constraints, Decoder, Decoding, Encoding, Grouping, LabelSet, Rule, Span, TagScheme,
+    AggregationStrategy, Constraints, Decoder, Decoding, Encoding, Grouping, LabelSet, Named, Rule, Span, TagScheme,
     cleanup::{CleanupMode, clean},
     hugging_face::keep_longest,
     sentence,
@@ -90,14 +90,14 @@ impl Fuzz {
         let mut decoders = Vec::new();
         for (labels, scheme) in label_sets {
             let set = LabelSet::new(labels.split(' ').map(String::from).collect(), &[]).unwrap().with_scheme(scheme);
-            let strategies = AggregationStrategy::NAMES.map(|(_, s)| Rule { units: Some(s), ..Rule::default() });
-            let groupings = Grouping::NAMES.map(|(_, grouping)| Rule { grouping, greedy: true, ..Rule::words() });
+            let strategies = AggregationStrategy::named().map(|(_, s)| Rule { units: Some(s), ..Rule::default() });
+            let groupings = Grouping::named().map(|(_, grouping)| Rule { grouping, greedy: true, ..Rule::words() });
             let constraints = Constraints { begin_after_entity_cost: 1.0, whole_words: true };
             let constrained =
                 [Decoding::Viterbi(constraints), Decoding::Posterior(constraints)].into_iter().flat_map(|decoding| {
                     [Rule { decoding, trim: true, ..Rule::default() }, Rule { decoding, ..Rule::words() }]
                 });
-            for rule in strategies.into_iter().chain(groupings).chain(constrained) {
+            for rule in strategies.chain(groupings).chain(constrained) {
                 let decoder = Decoder::new(rule, set.clone());
                 let kinds = decoder.kinds().len();
                 decoders.push((decoder, kinds));
@@ -109,7 +109,7 @@ impl Fuzz {
     /// Checks every step on one text; gives what is particular about the outcome.
     fn check(&self, text: &str, rng: &mut TestRng) -> BTreeSet<String> {
         let mut features = BTreeSet::new();
-        for (name, mode) in CleanupMode::NAMES {
+        for (name, mode) in CleanupMode::named() {
             let cleaned = clean(text, mode);
             let ends: Vec<usize> = cleaned.text.char_indices().map(|(i, _)| i).chain([cleaned.text.len()]).collect();
             let (mut last, mut first) = (0, true);

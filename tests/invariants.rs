@@ -9,7 +9,7 @@ use arrow_array::{
     types::Int32Type,
 };
 use proptest::prelude::*;
-use spanframe_engine::{Engine, EngineError, Layout, RawOptions, Step, field::EntityFields};
+use spanframe_engine::{Engine, EngineError, Layout, Named, RawOptions, Step, field::EntityFields};
 use spanframe_model::{ModelFiles, Tokenizer};
 use support::{Found, annotate, column, data, engine, raw, texts};
 
@@ -139,7 +139,7 @@ proptest! {
     fn length_and_nulls_are_kept(notes in prop::collection::vec(prop::option::of(prop_oneof![Just(String::new()), TEXT]), 0..12)) {
         let array = texts(notes.iter().map(Option::as_deref));
         for layout in [Layout::StructOfLists, Layout::ListOfStructs] {
-            let name = Layout::NAMES.iter().find(|(_, l)| *l == layout).unwrap().0;
+            let name = layout.name();
             let out = with("bert-uncased", |o| o.layout = Some(name.into())).annotate(&array).unwrap();
             prop_assert_eq!(out.len(), notes.len());
             prop_assert_eq!(out.data_type(), &EntityFields::default().data_type(layout));

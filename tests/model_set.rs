@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef, StringArray, cast::AsArray};
 use arrow_select::take::take;
 use proptest::prelude::*;
 use spanframe_engine::{
-    Engine, EngineError, EngineOptions, Layout, Mention, ModelNames, Notes, RawOptions, catalogue::ALIASES,
+    Engine, EngineError, EngineOptions, Layout, Mention, ModelNames, Named as _, Notes, RawOptions, catalogue::ALIASES,
     entity_column, field::EntityFields,
 };
 use support::{Found, column, engine, rows, test_model, texts};
@@ -140,7 +140,7 @@ fn a_set_of_any_layout_names_its_models() {
     let expect: Vec<Option<Vec<(String, String)>>> =
         expect.into_iter().map(|row| Some(row?.into_iter().map(|(f, model)| (f.chunk, model)).collect())).collect();
     assert!(expect.iter().flatten().flatten().count() > 10);
-    for (name, layout) in Layout::NAMES {
+    for (name, layout) in Layout::named() {
         let engine = engine(RawOptions { layout: Some(name.into()), ..set(&models) });
         let found = engine.annotate(&notes).unwrap();
         let options = EngineOptions::new(RawOptions { layout: Some(name.into()), ..set(&["no/a", "no/b"]) }).unwrap();

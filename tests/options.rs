@@ -5,7 +5,7 @@ mod support;
 use arrow_array::{Array, ArrayRef, cast::AsArray, types::Int32Type};
 use proptest::prelude::*;
 use spanframe_core::cleanup::{CleanupMode, clean};
-use spanframe_engine::{Engine, EngineOptions, Layout, RawOptions, field::EntityFields, schema};
+use spanframe_engine::{Engine, EngineOptions, Layout, Named, RawOptions, field::EntityFields, schema};
 use support::{Found, annotate, column, engine, raw, texts};
 
 fn with(model: &str, change: impl FnOnce(&mut RawOptions)) -> Engine {
@@ -179,7 +179,7 @@ proptest! {
         words in prop::collection::vec("(aspirin|dolor|é|👩|\\\\n|\\\\t|\n|\t|\r\n|\u{a0}| ){1,3}", 1..20), mode in 0..8usize,
     ) {
         let text = words.join(" ");
-        let (name, mode) = CleanupMode::NAMES[mode];
+        let (name, mode) = CleanupMode::named().nth(mode).unwrap();
         for kept in [true, false] {
             let engine = with("bert-uncased", |o| {
                 (o.cleanup_mode, o.cleaned_offsets) = (Some(name.into()), Some(kept));

@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use spanframe_core::{Grouping, LabelSet, Tag, TagScheme, group::group};
+use spanframe_core::{Grouping, LabelSet, Named, Tag, TagScheme, group::group};
 use support::reference;
 
 /// Compares each `[tags, [[type, begin, end], ...]]`.
@@ -55,7 +55,7 @@ fn lenient_grouping_equals_get_entities() {
 #[test]
 fn strict_grouping_equals_entities_of_a_scheme() {
     let file = reference("seqeval.json.gz");
-    for (name, scheme) in TagScheme::NAMES {
+    for (name, scheme) in TagScheme::named() {
         if matches!(scheme, TagScheme::Io | TagScheme::None) {
             continue; // seqeval has no such scheme: every sequence is well-formed
         }

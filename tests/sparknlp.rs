@@ -6,7 +6,7 @@ use std::{collections::HashSet, fs::File, io::Read, path::Path};
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
-use spanframe_core::{Decoder, Entity, Grouping, Rule, Span, cleanup, spark_words::spark_words};
+use spanframe_core::{Decoder, Entity, Grouping, Named, Rule, Span, cleanup, spark_words::spark_words};
 use spanframe_engine::RawOptions;
 use spanframe_model::{Device, Model, ModelFiles, RuntimeSearch, SessionOptions};
 use support::{data, test_model};
@@ -60,7 +60,7 @@ fn words_equal_the_tokenizer() {
 fn cleaned_texts_equal_the_document_assembler() {
     let reference = reference();
     let texts = list(&reference["cleanup_texts"]);
-    for (name, mode) in cleanup::CleanupMode::NAMES {
+    for (name, mode) in cleanup::CleanupMode::named() {
         let cleaned = list(&reference["cleanup"][name]);
         assert!(!texts.is_empty() && texts.len() == cleaned.len());
         for (note, expect) in texts.iter().map(text).zip(cleaned) {

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 use scraper::{ElementRef, Html, Selector};
-use spanframe_engine::Layout;
+use spanframe_engine::{Layout, Named};
 use support::{Found, data, engine, raw, read, rows, spanframe, stderr, test_model, write};
 
 const SENTINEL: &str = "XSENTINELX";
@@ -238,7 +238,7 @@ fn every_layout_and_unit_is_marked_alike() {
     let job = Job::new();
     let texts = job.texts();
     let expect = notes(&Html::parse_document(&job.view(&["out.parquet"], &[])));
-    for (layout, _) in Layout::NAMES {
+    for (layout, _) in Layout::named() {
         // annotations have one unit
         let units: &[&str] = if layout == "annotation" { &["spark"] } else { &["char", "byte", "spark"] };
         for offsets in units {

@@ -13,7 +13,7 @@ use spanframe_compare::{
     difference::{self, Kind},
     report::{Place, Report},
 };
-use spanframe_engine::{EngineOptions, Offsets, RawOptions};
+use spanframe_engine::{EngineOptions, Named, Offsets, RawOptions};
 use spanframe_view::character::line;
 
 use crate::{
@@ -162,7 +162,7 @@ fn table(report: &Report) -> Result<String, CliError> {
     let mut types: Vec<&String> = report.differences.values().flat_map(|counts| counts.keys()).collect();
     types.sort_unstable();
     types.dedup();
-    let kinds: Vec<(&str, Kind)> = Kind::NAMES.to_vec();
+    let kinds: Vec<(&str, Kind)> = Kind::named().collect();
     let column = |of: &dyn Fn(Kind) -> u64| kinds.iter().map(|(_, kind)| of(*kind).to_string()).collect();
     let mut columns: Vec<(&str, Vec<String>)> = vec![
         ("difference", kinds.iter().map(|(name, _)| name.to_string()).collect()),

@@ -18,12 +18,14 @@ use spanframe_engine::{
     Mention, Offsets,
     reading::{Reading, Ruler},
 };
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::matching::{Item, Matching};
 
 /// What kind of difference. A is the reference, B is compared with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Kind {
     /// A has it, B has not.
     Missing,
@@ -40,20 +42,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// By the names that reports have.
-    pub const NAMES: [(&'static str, Self); 6] = [
-        ("missing", Self::Missing),
-        ("extra", Self::Extra),
-        ("label", Self::Label),
-        ("boundary", Self::Boundary),
-        ("offset_unit", Self::OffsetUnit),
-        ("truncation", Self::Truncation),
-    ];
-
     /// The name in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::NAMES.into_iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+        self.into()
     }
 }
 
@@ -126,7 +118,7 @@ pub fn differences(a: Mentions<'_>, b: Mentions<'_>, text: Option<&Ruler<'_>>) -
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use spanframe_core::Span;
+    use spanframe_core::{Named, Span};
     use spanframe_engine::positions::positions;
 
     fn mention<'a>(begin: i64, end: i64, entity: &'a str, chunk: &'a str) -> Mention<'a> {
@@ -255,7 +247,7 @@ mod tests {
                 (0..a.len()).any(|i| hit(i, numbers(&a[i], Offsets::Char)))
             };
             let a = list(Offsets::Char);
-            for (_, unit) in Offsets::NAMES {
+            for (_, unit) in Offsets::named() {
                 let b = list(unit);
                 let of = |list, offsets| Mentions { list, offsets };
                 let explained = |found: Vec<Difference>| found.iter().all(|d| d.kind == Kind::OffsetUnit);

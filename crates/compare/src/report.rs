@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use spanframe_core::Named;
 
 use crate::difference::Kind;
 
@@ -136,7 +137,7 @@ impl Report {
             rows: Rows::default(),
             mentions: Totals::default(),
             agreement: Agreement::default(),
-            differences: Kind::NAMES.into_iter().map(|(_, kind)| (kind, Counts::new())).collect(),
+            differences: Kind::named().map(|(_, kind)| (kind, Counts::new())).collect(),
             readings: Counts::new(),
             cut: Cut { unit: if texts { "words" } else { "positions" }, a: None, b: None },
             unreadable: Pair::default(),

@@ -1,6 +1,8 @@
 //! From logits of pieces to the probabilities of units: of pieces, or of words, as the strategy says.
 
-use std::{fmt, ops::Range, str::FromStr};
+use std::ops::Range;
+
+use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::{Encoding, Span};
 
@@ -9,7 +11,8 @@ use crate::{Encoding, Span};
 /// [`Word`](Self::Word) is spanframe's own. The others have the names and the exact semantics of Hugging Face's
 /// token-classification pipeline, its heuristic of what a word is included. Source: `TokenClassificationPipeline` of
 /// transformers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, Display)]
+#[strum(serialize_all = "snake_case")]
 pub enum AggregationStrategy {
     /// Every piece is an entity of its own, named by its full label.
     None,
@@ -28,34 +31,10 @@ pub enum AggregationStrategy {
 }
 
 impl AggregationStrategy {
-    /// All strategies by the names that users write.
-    pub const NAMES: [(&'static str, Self); 6] = [
-        ("none", Self::None),
-        ("simple", Self::Simple),
-        ("first", Self::First),
-        ("average", Self::Average),
-        ("max", Self::Max),
-        ("word", Self::Word),
-    ];
-
     /// Whether the strategy is one of Hugging Face's.
     #[must_use]
     pub fn is_hugging_face(self) -> bool {
         self != Self::Word
-    }
-}
-
-impl fmt::Display for AggregationStrategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::NAMES.iter().find(|(_, value)| value == self).map_or("?", |(name, _)| name);
-        f.write_str(name)
-    }
-}
-
-impl FromStr for AggregationStrategy {
-    type Err = ();
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).ok_or(())
     }
 }
 

@@ -1,12 +1,13 @@
 //! What Spark NLP's `DocumentAssembler` does to a text before anything else sees it, and the way back.
 
-use std::{fmt, str::FromStr};
+use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::{Span, spark_words::is_space};
 
 /// `cleanupMode` of Spark NLP. White space is the JVM's `\s` (ASCII); "written" means the two characters `\` and `n`,
 /// `t` or `r`, as some exports have them; trimming takes every character up to U+0020.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, Display)]
+#[strum(serialize_all = "snake_case")]
 pub enum CleanupMode {
     /// The text as it is.
     #[default]
@@ -28,18 +29,6 @@ pub enum CleanupMode {
 }
 
 impl CleanupMode {
-    /// All modes by Spark NLP's names.
-    pub const NAMES: [(&'static str, Self); 8] = [
-        ("disabled", Self::Disabled),
-        ("inplace", Self::Inplace),
-        ("inplace_full", Self::InplaceFull),
-        ("shrink", Self::Shrink),
-        ("shrink_full", Self::ShrinkFull),
-        ("each", Self::Each),
-        ("each_full", Self::EachFull),
-        ("delete_full", Self::DeleteFull),
-    ];
-
     fn trims(self) -> bool {
         matches!(self, Self::Shrink | Self::ShrinkFull | Self::DeleteFull)
     }
@@ -68,19 +57,6 @@ impl CleanupMode {
     /// together, for each of them would look along all that follow.
     fn passed(self, text: &[u8]) -> usize {
         if self == Self::ShrinkFull { written(text, b'r').max(1) } else { 1 }
-    }
-}
-
-impl fmt::Display for CleanupMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::NAMES.iter().find(|(_, value)| value == self).map_or("?", |(name, _)| name))
-    }
-}
-
-impl FromStr for CleanupMode {
-    type Err = ();
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).ok_or(())
     }
 }
 
@@ -175,10 +151,12 @@ pub fn clean(text: &str, mode: CleanupMode) -> Cleaned {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Named;
     use proptest::prelude::*;
 
     fn check(mode: &str, text: &str, expect: &str) {
-        assert_eq!(clean(text, mode.parse().unwrap()).text, expect, "{mode} {text:?}");
+        let (_, mode) = CleanupMode::named().find(|(name, _)| *name == mode).unwrap();
+        assert_eq!(clean(text, mode).text, expect, "{mode} {text:?}");
     }
 
     #[test]
@@ -221,7 +199,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_replaced_within_what_is_passed_over(text in r"(\\r|\\n|\\t|\\|r|n| ){0,12}") {
-            for (_, mode) in CleanupMode::NAMES {
+            for (_, mode) in CleanupMode::named() {
                 for at in 0..text.len() {
                     let rest = &text.as_bytes()[at..];
                     let passed = if mode.matched(rest) == 0 { mode.passed(rest) } else { 0 };
@@ -232,7 +210,7 @@ mod tests {
 
         #[test]
         fn every_span_leads_to_characters_of_the_original(text in "[ab\u{e9}\u{1f469} \t\r\n\u{1}\\\\nrt]{0,24}") {
-            for (_, mode) in CleanupMode::NAMES {
+            for (_, mode) in CleanupMode::named() {
                 let cleaned = clean(&text, mode);
                 let mut floor = 0;
                 for (at, c) in cleaned.text.char_indices() {

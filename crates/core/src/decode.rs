@@ -288,6 +288,7 @@ fn tidy(text: &str, entities: &mut Vec<Entity>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Named;
     use proptest::prelude::*;
 
     #[test]
@@ -323,9 +324,8 @@ mod tests {
             let encoding = Encoding::new(&text, vec![0; offsets.len()], offsets);
             let constraints = Constraints { begin_after_entity_cost: 2.0, whole_words };
             let sequences = [Decoding::Viterbi(constraints), Decoding::Posterior(constraints)];
-            let rules = Grouping::NAMES
+            let rules = Grouping::named()
                 .map(|(_, grouping)| Rule { grouping, greedy, ..Rule::words() })
-                .into_iter()
                 .chain(sequences.map(|decoding| Rule { decoding, trim: true, ..Rule::default() }))
                 .chain(sequences.map(|decoding| Rule { decoding, greedy, ..Rule::words() }));
             for rule in rules {

@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
+use strum::{IntoStaticStr, VariantArray};
+
 use crate::{Prefix, Tag, TagScheme};
 
 /// How tags that follow each other become one mention.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Grouping {
     /// The rule of conlleval and of seqeval without scheme: reads every scheme, loses no tag.
     #[default]
@@ -15,12 +18,6 @@ pub enum Grouping {
     /// The rule of Spark NLP's NerConverter: an `I-` tag continues the open mention whatever its type, the first type
     /// wins.
     SparkNlp,
-}
-
-impl Grouping {
-    /// All rules by the names that users write.
-    pub const NAMES: [(&'static str, Self); 3] =
-        [("lenient", Self::Lenient), ("strict", Self::Strict), ("sparknlp", Self::SparkNlp)];
 }
 
 /// A mention: the units that belong to it, and the index of its type.

@@ -1,6 +1,8 @@
 //! What a model's labels mean: tags, schemes and heads.
 
-use std::{collections::BTreeSet, fmt, ops::Range};
+use std::{collections::BTreeSet, ops::Range};
+
+use strum::{Display, IntoStaticStr, VariantArray};
 
 /// Where in an entity a piece stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,7 +27,8 @@ pub enum Tag {
 }
 
 /// How labels mark the ends of entities. Source: the tag schemes as seqeval names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, Display)]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum TagScheme {
     /// `I-` alone.
     Io,
@@ -42,27 +45,8 @@ pub enum TagScheme {
     /// `B- I- L- U-`.
     Bilou,
     /// Labels are the bare types.
+    #[strum(serialize = "none")]
     None,
-}
-
-impl TagScheme {
-    /// All schemes by the names that users write.
-    pub const NAMES: [(&'static str, Self); 8] = [
-        ("IO", Self::Io),
-        ("IOB1", Self::Iob1),
-        ("IOB2", Self::Iob2),
-        ("IOE1", Self::Ioe1),
-        ("IOE2", Self::Ioe2),
-        ("IOBES", Self::Iobes),
-        ("BILOU", Self::Bilou),
-        ("none", Self::None),
-    ];
-}
-
-impl fmt::Display for TagScheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::NAMES.iter().find(|(_, value)| value == self).map_or("?", |(name, _)| name))
-    }
 }
 
 /// A slice of the labels that competes in one softmax and is decoded by itself.

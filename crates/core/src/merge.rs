@@ -13,10 +13,13 @@
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
+use strum::{IntoStaticStr, VariantArray};
+
 use crate::{Entity, Span};
 
 /// Which of several overlapping entities stays.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Merge {
     /// All of them.
     #[default]
@@ -29,25 +32,15 @@ pub enum Merge {
     Confident,
 }
 
-impl Merge {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 4] =
-        [("all", Self::All), ("longest", Self::Longest), ("first", Self::First), ("confident", Self::Confident)];
-}
-
 /// Among which entities one stays.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum MergeWithin {
     /// All of a row: nothing overlaps afterwards.
     #[default]
     Row,
     /// Those of one type: entities of different types may overlap afterwards.
     Type,
-}
-
-impl MergeWithin {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 2] = [("row", Self::Row), ("type", Self::Type)];
 }
 
 /// Where a kind of entity comes from.
@@ -169,7 +162,7 @@ mod tests {
         fn what_stays_does_not_overlap_and_what_goes_overlaps_something_better(
             (text, entities) in found(), rule in 1usize..4, within in 0usize..2,
         ) {
-            let (rule, within) = (Merge::NAMES[rule].1, MergeWithin::NAMES[within].1);
+            let (rule, within) = (Merge::VARIANTS[rule], MergeWithin::VARIANTS[within]);
             let kept = merge(&text, entities.clone(), &ORIGINS, (rule, within));
             let rivals = |a: &Entity, b: &Entity| {
                 let same = ORIGINS[usize::from(a.kind)].name == ORIGINS[usize::from(b.kind)].name;
@@ -195,7 +188,7 @@ mod tests {
         fn a_merge_is_sorted_idempotent_and_independent_of_order(
             (text, entities) in found(), rule in 0usize..4, within in 0usize..2,
         ) {
-            let rule = (Merge::NAMES[rule].1, MergeWithin::NAMES[within].1);
+            let rule = (Merge::VARIANTS[rule], MergeWithin::VARIANTS[within]);
             let kept = merge(&text, entities.clone(), &ORIGINS, rule);
             let order = |e: &Entity| (e.span.begin(), e.span.end(), ORIGINS[usize::from(e.kind)].model);
             prop_assert!(kept.windows(2).all(|pair| order(&pair[0]) <= order(&pair[1])));

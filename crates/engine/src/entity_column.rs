@@ -73,7 +73,7 @@ fn is_entity<'a>(fields: &'a Fields, inner: impl Fn(&'a DataType) -> Option<&'a 
 mod tests {
     use super::{reader::read_fields, *};
     use crate::{
-        Mention,
+        Mention, Named,
         field::{Access, AnnotationPlace, EntityFields, Presence},
     };
 
@@ -114,7 +114,7 @@ mod tests {
             row.map(|list| list.into_iter().map(read).collect::<Vec<_>>())
         });
         let fields = EntityFields::default().with(&NEGATED);
-        for (name, layout) in Layout::NAMES {
+        for (name, layout) in Layout::named() {
             let mut writer = EntityWriter::new(layout, fields.clone());
             rows.iter().for_each(|row| writer.push(row.clone()).unwrap());
             let column = writer.finish().unwrap();

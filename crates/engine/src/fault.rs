@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
+use strum::{IntoStaticStr, VariantArray};
+
 /// What becomes of a row that cannot be annotated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum OnError {
     /// It ends the work with an error that names it.
     #[default]
     Raise,
     /// Its entities are null.
     Null,
-}
-
-impl OnError {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 2] = [("raise", Self::Raise), ("null", Self::Null)];
 }
 
 /// A row of a column that cannot be annotated. Its message names the row and no text.

@@ -56,5 +56,5 @@ pub use pipeline::Step;
 pub use quiet::{THREAD_NAME, tell_place};
 pub use route::UnknownLanguage;
 pub use schema::{Layout, Offsets};
-pub use spanframe_core::{AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin};
+pub use spanframe_core::{AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin, Named};
 pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError, Score, models_folder};

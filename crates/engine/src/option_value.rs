@@ -1,5 +1,7 @@
 //! The value of one option: looked up among names, checked as a number, refused with what it may be.
 
+use spanframe_core::Named;
+
 /// An option that cannot be used: which, what it was, and what it may be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -83,11 +85,9 @@ pub fn choose<'a, T>(
     })
 }
 
-/// As [`choose`], for an option that may be left out.
-pub fn named<T: Copy, const N: usize>(
-    option: &'static str, value: &Option<String>, names: [(&'static str, T); N],
-) -> Result<Option<T>, OptionError> {
-    value.as_deref().map(|value| choose(option, value, names)).transpose()
+/// As [`choose`] among the names of `T`, for an option that may be left out.
+pub fn named<T: Named>(option: &'static str, value: &Option<String>) -> Result<Option<T>, OptionError> {
+    value.as_deref().map(|value| choose(option, value, T::named())).transpose()
 }
 
 /// A whole number of at least `least`.

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, thread};
 use serde::{Deserialize, Serialize};
 use spanframe_core::{AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin};
 use spanframe_model::{Device, RuntimeSearch};
+use strum::{IntoStaticStr, VariantArray};
 
 pub use crate::option_value::OptionError;
 use crate::{
@@ -85,7 +86,8 @@ pub struct RawOptions {
 }
 
 /// Whose way with text is followed, losses included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Emulation {
     /// Windows of equal length over the whole text, entities of overlapping windows settled afterwards: transformers'
     /// token-classification pipeline with `stride`.
@@ -95,13 +97,9 @@ pub enum Emulation {
     SparkNlp,
 }
 
-impl Emulation {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 2] = [("huggingface", Self::HuggingFace), ("sparknlp", Self::SparkNlp)];
-}
-
 /// How each unit gets its label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Decoding {
     /// The most probable label of each unit by itself.
     Best,
@@ -109,12 +107,6 @@ pub enum Decoding {
     Viterbi,
     /// The mentions that are more likely than not, over all sequences that the tag scheme allows.
     Posterior,
-}
-
-impl Decoding {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 3] =
-        [("best", Self::Best), ("viterbi", Self::Viterbi), ("posterior", Self::Posterior)];
 }
 
 /// Options, understood and checked as far as that goes without the model.
@@ -261,12 +253,11 @@ impl EngineOptions {
         if raw.entities.is_some() && raw.white_list.is_some() {
             return conflict("white_list", "`entities`", "they mean the same, give one of them");
         }
-        let aggregation_strategy =
-            named("aggregation_strategy", &raw.aggregation_strategy, AggregationStrategy::NAMES)?;
-        let grouping = named("grouping", &raw.grouping, Grouping::NAMES)?;
-        let emulate = named("emulate", &raw.emulate, Emulation::NAMES)?;
-        let layout = named("layout", &raw.layout, Layout::NAMES)?.unwrap_or_default();
-        let offsets = named("offsets", &raw.offsets, Offsets::NAMES)?;
+        let aggregation_strategy = named::<AggregationStrategy>("aggregation_strategy", &raw.aggregation_strategy)?;
+        let grouping = named::<Grouping>("grouping", &raw.grouping)?;
+        let emulate = named::<Emulation>("emulate", &raw.emulate)?;
+        let layout = named::<Layout>("layout", &raw.layout)?.unwrap_or_default();
+        let offsets = named::<Offsets>("offsets", &raw.offsets)?;
         if layout == Layout::Annotation && offsets.is_some_and(|unit| unit != Offsets::Spark) {
             return conflict("offsets", "the layout `annotation`", "there it is `spark`, leave it out");
         }
@@ -279,7 +270,7 @@ impl EngineOptions {
             let way_out = "Spark NLP labels a word by its first piece, leave it out";
             return conflict("aggregation_strategy", "emulating Spark NLP", way_out);
         }
-        let decoding = named("decoding", &raw.decoding, Decoding::NAMES)?;
+        let decoding = named::<Decoding>("decoding", &raw.decoding)?;
         if decoding == Some(Decoding::Posterior) {
             let way_out = "`posterior` gives mentions, not labels to group; leave one of them out";
             if theirs {
@@ -300,10 +291,9 @@ impl EngineOptions {
         let spark = layout == Layout::Annotation || emulate == Some(Emulation::SparkNlp);
         Ok(Self {
             model: ModelChoice::new(raw.model)?,
-            merge: named("merge", &raw.merge, Merge::NAMES)?.unwrap_or_default(),
-            merge_within: named("merge_within", &raw.merge_within, MergeWithin::NAMES)?.unwrap_or_default(),
-            unknown_language: named("unknown_language", &raw.unknown_language, UnknownLanguage::NAMES)?
-                .unwrap_or_default(),
+            merge: named::<Merge>("merge", &raw.merge)?.unwrap_or_default(),
+            merge_within: named::<MergeWithin>("merge_within", &raw.merge_within)?.unwrap_or_default(),
+            unknown_language: named::<UnknownLanguage>("unknown_language", &raw.unknown_language)?.unwrap_or_default(),
             entities_option: if raw.white_list.is_some() { "white_list" } else { "entities" },
             entities: raw.entities.or(raw.white_list),
             black_list: raw.black_list.unwrap_or_default(),
@@ -316,7 +306,7 @@ impl EngineOptions {
             greedy_mode: raw.greedy_mode.unwrap_or(false),
             ner_has_no_schema: raw.ner_has_no_schema.unwrap_or(false),
             preserve_position: raw.preserve_position.unwrap_or(true),
-            cleanup_mode: named("cleanup_mode", &raw.cleanup_mode, CleanupMode::NAMES)?.unwrap_or_default(),
+            cleanup_mode: named::<CleanupMode>("cleanup_mode", &raw.cleanup_mode)?.unwrap_or_default(),
             cleaned_offsets: raw.cleaned_offsets.unwrap_or(false),
             emulate,
             max_length: whole("max_length", raw.max_length, 1)?,
@@ -328,7 +318,7 @@ impl EngineOptions {
             sessions,
             intra_threads,
             max_document_bytes: whole("max_document_bytes", raw.max_document_bytes, 1)?.unwrap_or(u32::MAX as usize),
-            on_error: named("on_error", &raw.on_error, OnError::NAMES)?.unwrap_or_default(),
+            on_error: named::<OnError>("on_error", &raw.on_error)?.unwrap_or_default(),
             runtime: RuntimeSearch { explicit: raw.onnxruntime, python: None },
             typed,
         })

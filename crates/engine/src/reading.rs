@@ -151,11 +151,11 @@ mod tests {
     use super::*;
     use crate::positions::positions;
     use proptest::prelude::*;
-    use spanframe_core::Span;
+    use spanframe_core::{Named, Span};
 
     #[test]
     fn every_reading_has_a_name() {
-        for (name, offsets) in Offsets::NAMES {
+        for (name, offsets) in Offsets::named() {
             assert_eq!(Reading::from(offsets).name(), name);
         }
         assert_eq!(Reading::all().filter(|r| !r.name().is_empty()).count(), 6);
@@ -183,7 +183,7 @@ mod tests {
             prop_assume!(a != b);
             let span = Span::new(a.min(b), a.max(b));
             let ruler = Ruler::new(&text);
-            for (_, offsets) in Offsets::NAMES {
+            for (_, offsets) in Offsets::named() {
                 let (begin, end) = positions(&text, &[span], offsets)[0];
                 let mention = Mention { begin: begin.into(), end: end.into(), ..Mention::default() };
                 prop_assert_eq!(ruler.slice(&mention, offsets.into()), Some(span.slice(&text)));

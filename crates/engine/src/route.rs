@@ -5,10 +5,13 @@ use std::{
     sync::Arc,
 };
 
+use strum::{IntoStaticStr, VariantArray};
+
 use crate::{EngineError, Fault, document::Documents, model_set::ModelSet};
 
 /// What becomes of a row whose language no model names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum UnknownLanguage {
     /// It cannot be annotated, and follows `on_error`.
     #[default]
@@ -17,11 +20,6 @@ pub enum UnknownLanguage {
     All,
     /// The models that have languages pass it over.
     Skip,
-}
-
-impl UnknownLanguage {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 3] = [("error", Self::Error), ("all", Self::All), ("skip", Self::Skip)];
 }
 
 /// The models that take a row, as the pipeline goes through them.

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 pub use arrow_schema::DataType;
 use arrow_schema::{Field, Fields};
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::field::{EntityField, EntityFields};
 
 /// How the entities of a row are laid out. The first two share the same child buffers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Layout {
     /// A struct with a list for each entity field: `Struct{chunk: List<Utf8>, entity: List<Utf8>, ...}`.
     #[default]
@@ -19,17 +21,9 @@ pub enum Layout {
     Annotation,
 }
 
-impl Layout {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 3] = [
-        ("struct_of_lists", Self::StructOfLists),
-        ("list_of_structs", Self::ListOfStructs),
-        ("annotation", Self::Annotation),
-    ];
-}
-
 /// Unit and end of the positions `begin` and `end`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Offsets {
     /// Code points, half-open: what Python and `str.slice` of Polars count.
     #[default]
@@ -38,11 +32,6 @@ pub enum Offsets {
     Byte,
     /// UTF-16 code units with an inclusive end: what Spark NLP counts.
     Spark,
-}
-
-impl Offsets {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 3] = [("char", Self::Char), ("byte", Self::Byte), ("spark", Self::Spark)];
 }
 
 /// The field of a list's values.

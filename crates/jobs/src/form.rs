@@ -10,12 +10,14 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, FieldRef, Metadata, Schema, SchemaRef};
 use spanframe_engine::field::EntityFields;
+use strum::{IntoStaticStr, VariantArray};
 
 pub use self::{error::FormError, note_nlp::NoteNlp};
 use self::{mentions::Mentions, note_nlp::Writer, pieces::Pieces};
 
 /// What a row of the output is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Form {
     /// A row of the input, with its entities in one column.
     #[default]
@@ -24,12 +26,6 @@ pub enum Form {
     Exploded,
     /// An entity, as a row of the `note_nlp` table of the OMOP Common Data Model 5.4.
     NoteNlp,
-}
-
-impl Form {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 3] =
-        [("nested", Self::Nested), ("exploded", Self::Exploded), ("note_nlp", Self::NoteNlp)];
 }
 
 /// The columns at hand for an output.

@@ -5,6 +5,7 @@ use spanframe_engine::{
     OptionError,
     option_value::{named, whole},
 };
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::{form::Form, memory_limits::bytes, sink::Codec};
 
@@ -62,7 +63,8 @@ pub struct RawJob {
 }
 
 /// What becomes of a row that cannot be annotated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum OnError {
     /// It ends the job, with an error that names it.
     #[default]
@@ -73,14 +75,9 @@ pub enum OnError {
     Reject,
 }
 
-impl OnError {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 3] =
-        [("raise", Self::Raise), ("null", Self::Null), ("reject", Self::Reject)];
-}
-
 /// What becomes of what cannot be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum OnDamage {
     /// It ends the job.
     #[default]
@@ -89,13 +86,9 @@ pub enum OnDamage {
     Skip,
 }
 
-impl OnDamage {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 2] = [("raise", Self::Raise), ("skip", Self::Skip)];
-}
-
 /// What becomes of units that do not fit the job as it is now.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum OnChange {
     /// They end the job before it begins.
     #[default]
@@ -104,11 +97,6 @@ pub enum OnChange {
     Keep,
     /// They are made again.
     Redo,
-}
-
-impl OnChange {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 3] = [("refuse", Self::Refuse), ("keep", Self::Keep), ("redo", Self::Redo)];
 }
 
 /// One of several processes that share a job.
@@ -191,14 +179,14 @@ impl JobOptions {
             diagnostics_column: raw.diagnostics_column,
             select: raw.select,
             id: raw.id,
-            form: named("form", &raw.form, Form::NAMES)?.unwrap_or_default(),
-            compression: named("compression", &raw.compression, Codec::NAMES)?.unwrap_or_default(),
+            form: named::<Form>("form", &raw.form)?.unwrap_or_default(),
+            compression: named::<Codec>("compression", &raw.compression)?.unwrap_or_default(),
             unit_rows: size("unit_rows", raw.unit_rows, DEFAULT_UNIT_ROWS)?,
             row_group_rows: size("row_group_rows", raw.row_group_rows, DEFAULT_ROW_GROUP_ROWS)?,
             memory: raw.memory.as_deref().map(bytes).transpose()?,
-            on_error: named("on_error", &raw.on_error, OnError::NAMES)?.unwrap_or_default(),
-            on_damage: named("on_damage", &raw.on_damage, OnDamage::NAMES)?.unwrap_or_default(),
-            on_change: named("on_change", &raw.on_change, OnChange::NAMES)?.unwrap_or_default(),
+            on_error: named::<OnError>("on_error", &raw.on_error)?.unwrap_or_default(),
+            on_damage: named::<OnDamage>("on_damage", &raw.on_damage)?.unwrap_or_default(),
+            on_change: named::<OnChange>("on_change", &raw.on_change)?.unwrap_or_default(),
             shard: raw.shard.as_deref().map_or(Ok(Shard { index: 0, count: 1 }), shard)?,
             inputs: raw.inputs,
             finalize: raw.finalize,

@@ -15,6 +15,7 @@ use parquet::{
     file::{metadata::KeyValue, properties::WriterProperties},
 };
 use spanframe_store::ReadAt;
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::{
     parquet_type::parquet_field,
@@ -22,7 +23,8 @@ use crate::{
 };
 
 /// How columns are compressed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Codec {
     /// Zstandard at level 1, Parquet's default.
     #[default]
@@ -38,15 +40,6 @@ pub enum Codec {
 }
 
 impl Codec {
-    /// By the names that users write.
-    pub const NAMES: [(&'static str, Self); 5] = [
-        ("zstd", Self::Zstd),
-        ("snappy", Self::Snappy),
-        ("lz4", Self::Lz4),
-        ("gzip", Self::Gzip),
-        ("none", Self::None),
-    ];
-
     fn parquet(self) -> Compression {
         match self {
             Self::Zstd => Compression::ZSTD(ZstdLevel::default()),

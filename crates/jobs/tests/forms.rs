@@ -13,7 +13,7 @@ use arrow_select::concat::concat_batches;
 use proptest::prelude::*;
 use spanframe_core::{Entity, Span};
 use spanframe_engine::{
-    Layout, Offsets,
+    Layout, Named, Offsets,
     entity_column::EntityWriter,
     field::EntityFields,
     output::{Chunks, Output},
@@ -150,7 +150,7 @@ fn nothing_found_is_nothing_written() {
 fn note_nlp_is_the_same_in_every_layout_and_unit() {
     let (rows, kept) = (notes(), kept(&notes()));
     let first = 5_i64 << 32;
-    for (layout, offsets) in LAYOUTS.into_iter().flat_map(|l| Offsets::NAMES.map(|(_, offsets)| (l, offsets))) {
+    for (layout, offsets) in LAYOUTS.into_iter().flat_map(|l| Offsets::named().map(move |(_, offsets)| (l, offsets))) {
         let shape = shape(Form::NoteNlp, &kept, layout, omop(offsets)).unwrap();
         let batch = write(&shape, &kept, &entities(&rows, layout, offsets), first).unwrap();
         assert_eq!(batch["note_nlp_id"].as_primitive::<Int64Type>().values(), &[first, first + 1, first + 2]);

@@ -12,6 +12,7 @@ use arrow_schema::{DataType, Field, Schema};
 use arrow_select::concat::concat_batches;
 use bytes_file::BytesFile;
 use parquet::file::metadata::ParquetMetaDataReader;
+use spanframe_engine::Named;
 use spanframe_jobs::{
     sink::{Codec, Sink, SinkError, SinkOptions, metadata},
     source::{Read, ReadLimits, SourceError, open},
@@ -29,7 +30,7 @@ fn table(rows: i64) -> RecordBatch {
 #[test]
 fn what_is_written_is_read_again() {
     let table = table(1000);
-    for (_, codec) in Codec::NAMES {
+    for (_, codec) in Codec::named() {
         let pairs = vec![("spanframe.model".to_string(), "demo".to_string())];
         let options = SinkOptions { row_group_rows: 300, codec, metadata: pairs, ..SinkOptions::default() };
         let mut sink = Sink::new(Vec::new(), table.schema(), &options).unwrap();

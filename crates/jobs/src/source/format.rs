@@ -30,7 +30,8 @@ pub enum Compression {
 }
 
 impl Format {
-    const NAMES: [(&'static str, Self); 9] = [
+    /// What the name of a file ends in.
+    const ENDINGS: [(&'static str, Self); 9] = [
         ("parquet", Self::Parquet),
         ("pq", Self::Parquet),
         ("arrow", Self::Ipc),
@@ -63,7 +64,7 @@ impl Format {
             _ => (lower.as_str(), Compression::None),
         };
         let ending = stem.rsplit_once('.').map_or("", |(_, ending)| ending);
-        Self::NAMES
+        Self::ENDINGS
             .into_iter()
             .find(|(name, _)| *name == ending)
             .map(|(_, format)| (format, compression))

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use spanframe_core::{Constraints, Decoding, LabelSet, Rule, TagScheme};
+use spanframe_core::{Constraints, Decoding, LabelSet, Named, Rule, TagScheme};
 
 use crate::{ModelError, ModelFiles};
 
@@ -205,9 +205,9 @@ fn label_set(raw: &RawConfig, wrong: &dyn Fn(String) -> ModelError, file: &str) 
     let set =
         LabelSet::new(labels, &raw.heads).map_err(|source| ModelError::Labels { file: file.to_string(), source })?;
     let Some(name) = &raw.tag_scheme else { return Ok(set) };
-    let known = TagScheme::NAMES.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let known = TagScheme::named().find(|(known, _)| known.eq_ignore_ascii_case(name));
     let (_, scheme) = known.ok_or_else(|| {
-        let names = TagScheme::NAMES.map(|(name, _)| name).join(", ");
+        let names = TagScheme::named().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
         wrong(format!("tag_scheme `{name}` is not known; it may be {names}"))
     })?;
     Ok(set.with_scheme(scheme))
