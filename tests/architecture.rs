@@ -38,6 +38,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
     check_floor(
         "crates/model/Cargo.toml",
         &[
+            "base64",
             "bytemuck",
             "half",
             "ort",

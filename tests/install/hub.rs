@@ -41,7 +41,7 @@ fn a_model_of_the_hub_is_fetched_when_asked_and_found_by_its_source() {
     let manifest: Value = serde_json::from_slice(&manifest).unwrap();
     assert_eq!((&manifest["source"], &manifest["commit"]), (&"hf:org/clinical-ner@main".into(), &COMMIT.into()));
     home.done(&["model", "add", &format!("{NAME}@refs/pr/1"), "--name", "proposed", "--quiet"]);
-    home.refused(&["model", "add", "hf:org/a/b"], 2, &["is no name of the hub"]);
+    home.refused(&["model", "add", "hf:org/a/b"], 2, &["is not a hub name"]);
 }
 
 #[test]

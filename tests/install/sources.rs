@@ -171,7 +171,7 @@ fn a_model_that_cannot_be_used_is_not_installed() {
     };
     add(&|f| fs::remove_file(f.join("tokenizer.json")).unwrap(), &["has no tokenizer.json", "save_pretrained"]);
     add(&|f| fs::remove_file(f.join("model.onnx")).unwrap(), &["has no model.onnx", "spanframe model export"]);
-    add(&|f| fs::write(f.join("model.onnx"), "no graph").unwrap(), &["model.onnx", "it is no ONNX file"]);
+    add(&|f| fs::write(f.join("model.onnx"), "no graph").unwrap(), &["model.onnx", "it is not an ONNX file"]);
     add(&|f| fs::write(f.join("config.json"), "{}").unwrap(), &["config.json", "id2label"]);
     let config = fs::read(test_model("multi-head") + "/config.json").unwrap();
     add(&|f| fs::write(f.join("config.json"), &config).unwrap(), &["labels"]);

@@ -52,7 +52,7 @@ fn a_manifest_that_lists_other_places_is_refused() {
     let path = home.models().join("ours/manifest.json");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replacen("config.json", "../../secret", 1)).unwrap();
-    home.refused(&["text", "--model", "ours", TEXT], 3, &["`../../secret`, which is no path inside"]);
+    home.refused(&["text", "--model", "ours", TEXT], 3, &["`../../secret`, which is not a path inside"]);
     fs::write(&path, text.replace("\"format\": 1", "\"format\": 7")).unwrap();
     home.refused(&["text", "--model", "ours", TEXT], 3, &["format 7"]);
     fs::write(&path, &text[..text.len() / 2]).unwrap();
@@ -86,7 +86,7 @@ fn external_data_outside_of_the_folder_is_refused_before_onnx_runtime_sees_it() 
     let home = Home::new();
     for to in ["../outside_data", "/etc/hostname_x", "a/../../b/c/d/e", "C:\\weights_data"] {
         let (_kept, folder) = changed("bert-cased", "onnx/model.onnx", |b| replace(b, "model.onnx_data", to));
-        let expect = ["is refused", to, "leads out of its folder"];
+        let expect = ["is refused", to, "is outside of its folder"];
         home.refused(&["text", "--model", folder.to_str().unwrap(), TEXT], 3, &expect);
         home.refused(&["model", "add", folder.to_str().unwrap()], 3, &expect);
     }
@@ -96,7 +96,7 @@ fn external_data_outside_of_the_folder_is_refused_before_onnx_runtime_sees_it() 
         let data = folder.join("onnx/model.onnx_data");
         fs::rename(&data, kept.path().join("elsewhere")).unwrap();
         std::os::unix::fs::symlink(kept.path().join("elsewhere"), &data).unwrap();
-        let expect = ["is refused", "a link that leads out of its folder"];
+        let expect = ["is refused", "a link to a file outside of its folder"];
         home.refused(&["text", "--model", folder.to_str().unwrap(), TEXT], 3, &expect);
         // whoever adds the folder means what it shows: the copy has no link
         home.done(&["model", "add", folder.to_str().unwrap(), "--name", "copied"]);

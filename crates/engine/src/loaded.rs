@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use spanframe_model::{Device, Model, ModelError, ModelFiles, RuntimeSearch, SessionOptions, Version};
+use spanframe_model::{Device, FileVersions, Model, ModelError, ModelFiles, RuntimeSearch, SessionOptions};
 
 use crate::{
     EngineError, EngineOptions,
@@ -23,7 +23,7 @@ pub(crate) struct Loaded {
     pub(crate) model: Model,
     pool: Arc<rayon::ThreadPool>,
     /// Of the files as they were loaded.
-    version: Version,
+    versions: FileVersions,
     digest: OnceLock<String>,
     /// Held by the call in progress, so that memory is bounded by one call's budget.
     pub(crate) turn: Mutex<()>,
@@ -37,7 +37,7 @@ impl Loaded {
             return Ok(digest.clone());
         }
         let digest = self.model.files.digest()?;
-        if !self.version.is_current() {
+        if !self.versions.are_current() {
             return Err(ModelError::Changed { location: self.model.files.location() }.into());
         }
         Ok(self.digest.get_or_init(|| digest).clone())
@@ -121,10 +121,10 @@ pub(crate) fn load(files: ModelFiles, options: &EngineOptions) -> Result<Arc<Loa
     // held while loading: threads that want the same model wait for it instead of loading it again
     let mut all = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     // a folder that changed is another model
-    if let Some(loaded) = all.get(&key).filter(|loaded| loaded.version.is_current()) {
+    if let Some(loaded) = all.get(&key).filter(|loaded| loaded.versions.are_current()) {
         return Ok(Arc::clone(loaded));
     }
-    let version = files.version()?;
+    let versions = files.versions()?;
     let threads = match options.device {
         Device::Cpu => options.sessions,
         Device::Cuda(_) => options.sessions.max(available_threads()),
@@ -133,9 +133,9 @@ pub(crate) fn load(files: ModelFiles, options: &EngineOptions) -> Result<Arc<Loa
     quiet_panics();
     let pool = pool(key.process, threads)?;
     let loaded =
-        Arc::new(Loaded { model, pool, version, digest: OnceLock::new(), turn: Mutex::new(()), process: key.process });
+        Arc::new(Loaded { model, pool, versions, digest: OnceLock::new(), turn: Mutex::new(()), process: key.process });
     // engines hold what they use: what its files were before is let go
-    all.retain(|_, loaded| loaded.version.is_current());
+    all.retain(|_, loaded| loaded.versions.are_current());
     all.insert(key, Arc::clone(&loaded));
     Ok(loaded)
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use spanframe_model::{MANIFEST, Manifest, ModelCard, ModelFiles, RuntimeSearch, list};
+use spanframe_model::{MANIFEST, Manifest, ModelCard, ModelFiles, RuntimeSearch, join_errors};
 
 use crate::{
     HubSettings, InstallError, Limits, Naming, Source, archive, hub,
@@ -162,10 +162,10 @@ impl Models {
             found => found?,
         };
         let manifest = Manifest::read(&folder)?;
-        let faults = manifest.as_ref().map_or(Ok(Vec::new()), |manifest| manifest.faults(&folder))?;
-        match faults.is_empty() {
+        let errors = manifest.as_ref().map_or(Ok(Vec::new()), |manifest| manifest.verify(&folder))?;
+        match errors.is_empty() {
             true => Ok(Verified { folder, manifest }),
-            false => Err(InstallError::Faults { name: model.to_string(), faults: list(&faults) }),
+            false => Err(InstallError::Faults { name: model.to_string(), faults: join_errors(&errors) }),
         }
     }
 
@@ -276,9 +276,9 @@ fn copy(path: &Path, target: &Path) -> Result<Copied, InstallError> {
     };
     let onnx = onnx.map(|onnx| onnx.strip_prefix(&folder).unwrap_or(&onnx).to_string_lossy().into_owned());
     let manifest = Manifest::read(&folder)?;
-    let faults = manifest.as_ref().map_or(Ok(Vec::new()), |manifest| manifest.faults(&folder))?;
-    if !faults.is_empty() {
-        return Err(InstallError::Faults { name: path.display().to_string(), faults: list(&faults) });
+    let errors = manifest.as_ref().map_or(Ok(Vec::new()), |manifest| manifest.verify(&folder))?;
+    if !errors.is_empty() {
+        return Err(InstallError::Faults { name: path.display().to_string(), faults: join_errors(&errors) });
     }
     let weights = needed::bring(&Folder(folder), onnx.as_deref(), target)?;
     Ok(Copied { weights, origin: manifest.map(|manifest| Origin { source: manifest.source, commit: manifest.commit }) })

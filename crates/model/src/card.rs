@@ -1,4 +1,4 @@
-//! [`ModelCard`]: what a user wants to know of a model before running it.
+//! [`ModelCard`]: the facts about a model that `spanframe model show` prints.
 
 mod front_matter;
 
@@ -8,48 +8,48 @@ use spanframe_core::{Constraints, Decoding};
 
 use crate::{Config, ModelError, ModelFiles, Tokenizer};
 
-/// A description of a model folder, made without loading ONNX Runtime.
+/// A description of a model, read without loading ONNX Runtime.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelCard {
     /// Name of the model.
     pub name: String,
-    /// The folder, or the name again for a model that is part of the program.
+    /// The folder; for the bundled model its name.
     pub location: String,
     /// The ONNX file.
     pub onnx: String,
-    /// Its size in bytes, without external data.
+    /// Size of the ONNX file in bytes, without external data.
     pub onnx_bytes: Option<u64>,
-    /// First of `architectures` in config.json, or `model_type`.
+    /// First of `architectures` in config.json, else `model_type`.
     pub architecture: String,
-    /// Kind of the tokenizer.
+    /// Type of the tokenizer: `WordPiece`, `BPE`, `Unigram` or `WordLevel`.
     pub tokenizer: String,
-    /// Number of pieces that it knows.
+    /// Number of tokens in its vocabulary.
     pub vocabulary: usize,
     /// Entity types.
     pub entities: Vec<String>,
-    /// Tag scheme by name.
+    /// Name of the tag scheme.
     pub tag_scheme: String,
     /// Names of the heads; empty for an ordinary model.
     pub heads: Vec<String>,
-    /// How logits are read, in words.
+    /// The decoder in words.
     pub decoder: String,
-    /// Longest window in tokens, special tokens included.
+    /// Longest window in tokens, including special tokens.
     pub max_length: usize,
-    /// What a user must know of a name that stands for another model.
+    /// A warning for a name that stands for another model.
     pub note: Option<String>,
-    /// Languages by their codes, as `language` at the head of README.md names them.
+    /// Language codes, from `language` in the front matter of README.md.
     pub languages: Vec<String>,
-    /// `license` at the head of README.md, if any.
+    /// `license` in the front matter of README.md.
     pub licence: Option<String>,
-    /// The card that its authors wrote (README.md), without the YAML lines at its head, if any.
+    /// The authors' model card: README.md without its front matter.
     pub readme: Option<String>,
 }
 
 impl ModelCard {
-    /// Reads the card of a folder.
+    /// Reads the card of a model.
     ///
     /// # Errors
-    /// [`ModelError`] for a folder that has no usable config.json or tokenizer.json.
+    /// [`ModelError`] if config.json or tokenizer.json is absent or unusable.
     pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
         Ok(Self::new(files, &Config::read(files)?, &Tokenizer::read(files)?))
     }
@@ -65,7 +65,7 @@ impl ModelCard {
         let decoder = decoder + if config.lower_capitals { "; lines in capitals in lower case" } else { "" };
         let readme = files.read("README.md").ok().flatten();
         let readme = readme.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let said = |key: &str| readme.as_deref().map_or(Vec::new(), |text| front_matter::values(text, key));
+        let front_matter = |key: &str| readme.as_deref().map_or(Vec::new(), |text| front_matter::values(text, key));
         Self {
             name: files.name(),
             location: files.location().display().to_string(),
@@ -77,21 +77,21 @@ impl ModelCard {
                 .cloned()
                 .unwrap_or_default(),
             tokenizer: tokenizer.kind().to_string(),
-            vocabulary: tokenizer.vocabulary(),
+            vocabulary: tokenizer.vocabulary_size(),
             entities: config.labels.entities().to_vec(),
             tag_scheme: config.labels.scheme().to_string(),
             heads,
             decoder,
             max_length: config.max_length,
             note: None,
-            languages: said("language"),
-            licence: said("license").into_iter().next(),
+            languages: front_matter("language"),
+            licence: front_matter("license").into_iter().next(),
             readme: readme.as_deref().map(|text| front_matter::body(text).to_string()),
         }
     }
 }
 
-/// The decoder `name`, with what it charges and forbids.
+/// Describes the decoder `name` with its constraints.
 fn sequences(name: &str, constraints: Constraints, trim: bool) -> String {
     format!(
         "{name} over O, B, I (begin after entity costs {}{}{})",

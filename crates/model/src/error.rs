@@ -1,4 +1,4 @@
-//! What can go wrong on this floor.
+//! [`ModelError`]: why a model cannot be loaded or run.
 
 use std::path::PathBuf;
 
@@ -6,68 +6,68 @@ use spanframe_core::LabelError;
 
 use crate::LIBRARY_VARIABLE;
 
-/// Who has to act on an error. Each face maps it to an exit code or an exception.
+/// Whose mistake an error is. Each face maps it to an exit code or an exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// The data or an option.
+    /// The data or an option is wrong.
     Input,
-    /// The model folder.
+    /// The model folder is wrong.
     Model,
-    /// The ONNX Runtime library or the device.
+    /// The ONNX Runtime library or the device is unusable.
     Device,
-    /// A fault of spanframe's own.
+    /// spanframe itself failed.
     Internal,
 }
 
-/// Why a model cannot be loaded or run. Messages name the file and the way out; they never carry note text.
+/// Why a model cannot be loaded or run. Messages name the file and what to do; they never contain note text.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// The path is not a folder, nor an ONNX file in one.
+    /// The path is neither a folder nor an ONNX file.
     #[error(
         "there is no model at `{path}`: name a folder with config.json, tokenizer.json and model.onnx, an .onnx file in \
          such a folder, or a name that `spanframe model list` shows, such as {known}"
     )]
     NotFound {
-        /// What was asked for.
+        /// The path or name.
         path: String,
-        /// Names that need no path.
+        /// Names that could be used instead.
         known: String,
     },
-    /// A file that every model folder has is missing.
+    /// A file that every model needs is missing.
     #[error("the model folder `{folder}` has no {file}: {hint}")]
     MissingFile {
         /// The folder.
         folder: PathBuf,
-        /// What is missing.
+        /// Name of the missing file.
         file: &'static str,
-        /// The way out.
+        /// What to do.
         hint: &'static str,
     },
-    /// Several variants and none that is the obvious one.
+    /// A folder has several ONNX files, and none is called `model.onnx`.
     #[error("the model folder `{folder}` has several models ({found}): name one of these files instead of the folder")]
     Ambiguous {
         /// The folder.
         folder: PathBuf,
-        /// The files, with commas.
+        /// The files, separated by commas.
         found: String,
     },
-    /// The files are not those that were loaded.
-    #[error("the model in `{location}` was changed after it was loaded: begin again, in a new process")]
+    /// The files changed after they were loaded.
+    #[error("the model in `{location}` was changed after it was loaded: start again in a new process")]
     Changed {
-        /// Where the model came from.
+        /// The folder.
         location: PathBuf,
     },
-    /// A name that begins as one of the hub and is none.
+    /// A name begins with `hf:` and is not the name of a model on the hub.
     #[error(
-        "`{0}` is no name of the hub: expected hf:org/name or hf:org/name@revision, of letters, digits, dots, hyphens and \
+        "`{0}` is not a hub name: expected hf:org/name or hf:org/name@revision, of letters, digits, dots, hyphens and \
          underscores"
     )]
     BadHubName(String),
-    /// A model of the hub that was not added.
+    /// A model of the hub is not installed.
     #[error("`{0}` is not installed, and nothing is fetched unless asked: run `spanframe model add {0}` first")]
     NotInstalled(String),
-    /// Files are not what their manifest says.
+    /// Files differ from their manifest.
     #[error(
         "the model folder `{folder}` is not what its manifest.json says: {faults}; install it again, or remove \
          manifest.json if the change was meant"
@@ -75,15 +75,15 @@ pub enum ModelError {
     Altered {
         /// The folder.
         folder: PathBuf,
-        /// The differences, with commas.
+        /// The differences, separated by commas.
         faults: String,
     },
-    /// An ONNX file that is not given to ONNX Runtime.
+    /// An ONNX file is refused before ONNX Runtime opens it.
     #[error("`{file}` is refused: {reason}")]
     Refused {
         /// The file.
         file: PathBuf,
-        /// Why, and the way out.
+        /// Why, and what to do.
         reason: String,
     },
     /// A file cannot be read.
@@ -91,18 +91,18 @@ pub enum ModelError {
     Read {
         /// The file.
         path: PathBuf,
-        /// The system's reason.
+        /// The operating system's reason.
         source: std::io::Error,
     },
-    /// A JSON file is not what it should be.
+    /// A JSON file has the wrong content.
     #[error("`{file}` is not usable: {reason}")]
     Config {
         /// The file.
         file: String,
-        /// What is wrong in it, and where.
+        /// What is wrong, and where in the file.
         reason: String,
     },
-    /// The labels make no sense.
+    /// The labels contradict one another or the tag scheme.
     #[error("the labels in `{file}` are not usable: {source}")]
     Labels {
         /// The file.
@@ -110,20 +110,20 @@ pub enum ModelError {
         /// Why.
         source: LabelError,
     },
-    /// tokenizer.json cannot be loaded.
-    #[error("`{file}` is not a usable tokenizer ({reason}): copy it again from where the model came from")]
+    /// The library refuses tokenizer.json.
+    #[error("`{file}` is not a usable tokenizer ({reason}): copy it again from the source of the model")]
     Tokenizer {
         /// The file.
         file: String,
         /// The library's reason.
         reason: String,
     },
-    /// Tokenizing failed, which a loaded tokenizer should never do.
+    /// Tokenizing failed. A loaded tokenizer should never fail.
     #[error("the tokenizer of `{model}` failed on a document of {bytes} bytes")]
     Tokenize {
-        /// The model.
+        /// Name of the model.
         model: String,
-        /// Length of the document. The library's reason is left out: it could quote the note.
+        /// Length of the document. The library's reason is left out, because it may quote the note.
         bytes: usize,
     },
     /// ONNX Runtime refuses the file.
@@ -131,14 +131,14 @@ pub enum ModelError {
     Onnx {
         /// The file.
         file: String,
-        /// The library in use.
+        /// The loaded library.
         library: PathBuf,
         /// The library's reason.
         reason: String,
-        /// The way out.
+        /// What to do.
         hint: &'static str,
     },
-    /// The graph asks for an input that is not one of the four known ones.
+    /// The graph has an input that is not one of the four known ones.
     #[error(
         "`{file}` has an input `{input}`: only input_ids, attention_mask, token_type_ids and position_ids can be given"
     )]
@@ -162,12 +162,12 @@ pub enum ModelError {
         /// Number of labels in config.json.
         labels: usize,
     },
-    /// A run gave logits that say nothing.
+    /// A run gave NaN or plus infinity.
     #[error(
         "`{file}` gave logits that are not numbers (NaN or infinite) on a batch of {rows} x {width} tokens: weights in half \
          precision can overflow, an export in fp32 does not"
     )]
-    NotNumbers {
+    InvalidLogits {
         /// The ONNX file.
         file: String,
         /// Windows in the batch.
@@ -185,16 +185,16 @@ pub enum ModelError {
         /// The library's reason.
         reason: String,
     },
-    /// The library was not found.
+    /// No ONNX Runtime library was found.
     #[error(
         "ONNX Runtime was not found (looked for {looked}): install it with `pip install onnxruntime`, or give the path of \
          libonnxruntime by the option `onnxruntime` or the environment variable {LIBRARY_VARIABLE}"
     )]
     LibraryNotFound {
-        /// Where it was looked for.
+        /// The places that were searched.
         looked: String,
     },
-    /// The library was found and cannot be used.
+    /// An ONNX Runtime library was found and cannot be loaded.
     #[error(
         "the ONNX Runtime library `{path}` cannot be used: {reason}; version 1.22 or newer is needed (`pip install -U onnxruntime`)"
     )]
@@ -204,33 +204,33 @@ pub enum ModelError {
         /// Why.
         reason: String,
     },
-    /// Another library was loaded before.
+    /// Another ONNX Runtime library is loaded already.
     #[error(
         "ONNX Runtime is already loaded from `{loaded}` and cannot be loaded again from `{asked}`: a process has one"
     )]
     LibraryLoaded {
-        /// In use.
+        /// The loaded library.
         loaded: PathBuf,
-        /// Asked for.
+        /// The requested library.
         asked: PathBuf,
     },
-    /// The device's name is not understood.
-    #[error("device `{0}` is not known: say `cpu`, `cuda` or `cuda:N`")]
+    /// The name of the device is not known.
+    #[error("device `{0}` is not known: use `cpu`, `cuda` or `cuda:N`")]
     UnknownDevice(String),
-    /// The device is not there. There is no fallback.
+    /// The device is not available.
     #[error("device `{device}` is not available with the ONNX Runtime at `{library}`: {reason}")]
     DeviceAbsent {
-        /// Asked for.
+        /// The requested device.
         device: String,
-        /// The library in use.
+        /// The loaded library.
         library: PathBuf,
-        /// Why, and the way out.
+        /// Why, and what to do.
         reason: String,
     },
 }
 
 impl ModelError {
-    /// Who has to act.
+    /// Whose mistake it is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {

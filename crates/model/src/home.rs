@@ -1,22 +1,10 @@
-//! [`models_folder`]: the one folder in which installed models are looked for by name.
+//! [`models_folder`]: the folder with installed models, and what is in it.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use crate::{HubName, Manifest};
-
-/// Environment variable with the folder of spanframe's own files; installed models are in `models/` in it.
-pub const HOME_VARIABLE: &str = "SPANFRAME_HOME";
-
-/// Variables that name the user's data folder, each with what stands between it and ours.
-const DATA_VARIABLES: &[(&str, &str)] = if cfg!(target_os = "windows") {
-    &[("LOCALAPPDATA", "spanframe")]
-} else if cfg!(target_os = "macos") {
-    &[("HOME", "Library/Application Support/spanframe")]
-} else {
-    &[("XDG_DATA_HOME", "spanframe"), ("HOME", ".local/share/spanframe")]
+use crate::{
+    HOME_VARIABLE, HubName, Manifest,
+    environment::{self, DATA_VARIABLES},
 };
 
 /// The folder of installed models: `$SPANFRAME_HOME/models`, else `models` in the platform's data folder.
@@ -31,15 +19,14 @@ const DATA_VARIABLES: &[(&str, &str)] = if cfg!(target_os = "windows") {
 /// ```
 #[must_use]
 pub fn models_folder() -> Option<PathBuf> {
-    let value = |name: &str| env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    let home = value(HOME_VARIABLE).or_else(|| {
-        let folders = DATA_VARIABLES.iter().filter_map(|(name, below)| Some((value(name)?, below)));
+    let home = environment::path(HOME_VARIABLE).or_else(|| {
+        let folders = DATA_VARIABLES.iter().filter_map(|(name, below)| Some((environment::path(name)?, below)));
         folders.filter(|(folder, _)| folder.is_absolute()).map(|(folder, below)| folder.join(below)).next()
     });
     home.map(|folder| folder.join("models"))
 }
 
-/// The folder of the installed model `name`, if there is one. A name is never a path: `..` or `a/b` find nothing.
+/// The folder of the installed model `name`. A name is never a path: `..` and `a/b` find nothing.
 #[must_use]
 pub fn installed(name: &str) -> Option<PathBuf> {
     let is_name = Path::new(name).file_name().is_some_and(|last| last == name);
@@ -47,14 +34,14 @@ pub fn installed(name: &str) -> Option<PathBuf> {
     folder.is_dir().then_some(folder)
 }
 
-/// The folder of the installed model that came from `name`, as its manifest says, if there is one.
+/// The folder of the installed model that was downloaded as `name`, according to its manifest.
 #[must_use]
 pub fn installed_from(name: &HubName) -> Option<PathBuf> {
     let is_of = |folder: &PathBuf| matches!(Manifest::read(folder), Ok(Some(manifest)) if manifest.is_of(name));
     installed_names().into_iter().filter_map(|installed_name| installed(&installed_name)).find(is_of)
 }
 
-/// Names of all installed models, sorted. Hidden folders and files are passed over.
+/// Names of all installed models, sorted. Files and hidden folders are skipped.
 #[must_use]
 pub fn installed_names() -> Vec<String> {
     let entries = models_folder().and_then(|folder| folder.read_dir().ok());

@@ -1,19 +1,20 @@
-//! [`HubName`]: a model of the Hugging Face hub by name.
+//! [`HubName`]: the name of a model on the Hugging Face hub.
 
 use std::fmt;
 
 use crate::ModelError;
 
 const PREFIX: &str = "hf:";
-/// The revision that the hub takes where none is said.
+/// The revision the hub uses if none is named.
 const DEFAULT_REVISION: &str = "main";
+/// Longest name, without the prefix, in bytes.
 const LONGEST: usize = 200;
 
-/// `hf:org/name[@revision]`: a repository of the hub, at a branch, tag or commit (`main` where left out).
+/// `hf:org/name[@revision]`: a repository on the hub, at a branch, tag or commit (default `main`).
 ///
 /// ```
 /// # use spanframe_model::HubName;
-/// let name = HubName::parse("hf:org/clinical-ner@v1.2")?.expect("a name of the hub");
+/// let name = HubName::parse("hf:org/clinical-ner@v1.2")?.expect("a hub name");
 /// assert_eq!((name.repository(), name.revision()), ("org/clinical-ner", "v1.2"));
 /// assert_eq!(HubName::parse("path/to/model")?, None);
 /// # Ok::<(), spanframe_model::ModelError>(())
@@ -25,10 +26,11 @@ pub struct HubName {
 }
 
 impl HubName {
-    /// What `text` names; `None` where it does not begin with `hf:`.
+    /// Parses `text`; `None` if it does not begin with `hf:`.
     ///
     /// # Errors
-    /// [`ModelError::BadHubName`] for other characters than letters, digits, `.`, `_`, `-` and the separators.
+    /// [`ModelError::BadHubName`] for characters other than ASCII letters, digits, `.`, `_`, `-` and the separators, for parts
+    /// that begin with a dot or hold two in a row, and for names of more than 200 bytes.
     pub fn parse(text: &str) -> Result<Option<Self>, ModelError> {
         let Some(rest) = text.strip_prefix(PREFIX) else { return Ok(None) };
         let (repository, revision) = rest.split_once('@').unwrap_or((rest, DEFAULT_REVISION));
@@ -48,7 +50,7 @@ impl HubName {
         }
     }
 
-    /// `org/name`; a few old ones have no organization.
+    /// `org/name`, or `name` for the few old models without an organization.
     #[must_use]
     pub fn repository(&self) -> &str {
         &self.repository
@@ -72,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lead_nowhere_else() {
+    fn a_name_is_never_a_path() {
         let display = |text: &str| HubName::parse(text).unwrap().unwrap().to_string();
         assert_eq!(display("hf:org/name"), "hf:org/name@main");
         assert_eq!(display("hf:bert@refs/pr/1"), "hf:bert@refs/pr/1");

@@ -1,27 +1,29 @@
-//! [`Model`]: everything that inference needs of one model folder.
+//! [`Model`]: everything that inference needs from one model folder.
 
 use std::{iter, panic::resume_unwind, thread};
 
 use crate::{
     Backend, Config, Graph, Manifest, ModelCard, ModelError, ModelFiles, Runtime, RuntimeSearch, SessionOptions,
-    Tokenizer,
+    Tokenizer, onnx::OnnxFile,
 };
 
 /// A loaded model: labels, tokenizer and sessions.
 pub struct Model {
-    /// Where it came from.
+    /// Its files.
     pub files: ModelFiles,
-    /// What it says about itself.
+    /// What config.json and tokenizer_config.json say.
     pub config: Config,
-    /// Documents to pieces.
+    /// Documents to tokens.
     pub tokenizer: Tokenizer,
     /// Windows to logits.
     pub backend: Backend,
 }
 
 impl Model {
-    /// Loads everything, ONNX Runtime included, once the files are those of the folder's manifest, if it has one, and the
-    /// ONNX file has neither custom operators nor data outside of its folder.
+    /// Loads the model, and ONNX Runtime if no model was loaded before.
+    ///
+    /// Before ONNX Runtime opens the ONNX file, the files are compared with the manifest, and the graph is checked for
+    /// custom operators and for external data outside of its folder.
     ///
     /// # Errors
     /// Any [`ModelError`] but [`ModelError::Tokenize`] and [`ModelError::Run`].
@@ -29,42 +31,47 @@ impl Model {
         Manifest::check(&files)?;
         let graph = Graph::of(&files)?;
         let config = Config::read(&files)?;
-        // the vocabulary takes as long as the sessions do
+        // in parallel, because reading the vocabulary takes as long as creating the sessions
+        let onnx = OnnxFile { files: &files, graph: &graph };
         let (tokenizer, backend) = thread::scope(|scope| {
             let tokenizer = scope.spawn(|| Tokenizer::read(&files));
-            let backend = Runtime::load(search).and_then(|r| Backend::load(r, (&files, &graph), &config, options));
+            let backend = Runtime::load(search).and_then(|r| Backend::load(r, onnx, &config, options));
             (tokenizer.join().unwrap_or_else(|panic| resume_unwind(panic)), backend)
         });
         let tokenizer = tokenizer?;
         if config.max_length <= tokenizer.special_tokens() {
             return Err(ModelError::Config {
                 file: files.describe("config.json"),
-                reason: format!("a window of {} tokens leaves no room for a piece", config.max_length),
+                reason: format!("a window of {} tokens has no room beside the special tokens", config.max_length),
             });
         }
         let backend = backend?;
         let probe: Vec<u32> = tokenizer.prefix().iter().chain([&0]).chain(tokenizer.suffix()).copied().collect();
         backend.try_out(&probe)?;
         let model = Self { files, config, tokenizer, backend };
-        graph.positions.map_or(Ok(()), |rows| model.reach(rows))?;
+        graph.positions.map_or(Ok(()), |rows| model.try_long_window(rows))?;
         Ok(model)
     }
 
-    /// Tries a long window where it may be beyond the `rows` position embeddings: better here than in the middle of a column.
-    fn reach(&self, rows: u64) -> Result<(), ModelError> {
+    /// Runs a window of `max_length` tokens if the `rows` position embeddings may be too few for it. An error here is better
+    /// than one in the middle of a column.
+    ///
+    /// # Errors
+    /// [`ModelError::Config`] if the graph cannot take the window.
+    fn try_long_window(&self, rows: u64) -> Result<(), ModelError> {
         let Some(length) = self.config.doubtful_length(rows) else { return Ok(()) };
-        // padding would have no position
-        let piece = u32::from(self.config.pad_token_id == 0);
+        // not the id of padding, which has no position of its own
+        let token = u32::from(self.config.pad_token_id == 0);
         let (prefix, suffix) = (self.tokenizer.prefix(), self.tokenizer.suffix());
-        let pieces = iter::repeat_n(&piece, length.saturating_sub(self.tokenizer.special_tokens()));
-        let window: Vec<u32> = prefix.iter().chain(pieces).chain(suffix).copied().collect();
+        let tokens = iter::repeat_n(&token, length.saturating_sub(self.tokenizer.special_tokens()));
+        let window: Vec<u32> = prefix.iter().chain(tokens).chain(suffix).copied().collect();
         match self.backend.run(0, &[&window], window.len()) {
             Ok(_) => Ok(()),
             Err(ModelError::Run { reason, .. }) => Err(ModelError::Config {
                 file: self.files.describe("config.json"),
                 reason: format!(
-                    "windows of {} tokens are more than `{}` takes, which has {rows} position embeddings: set `window_length` to \
-                     a little less than that, as {} ({})",
+                    "`{1}` has {rows} position embeddings, too few for windows of {0} tokens: set `window_length` to a little \
+                     less, such as {2} ({3})",
                     self.config.max_length,
                     self.files.onnx_name(),
                     rows.saturating_sub(2),

@@ -1,11 +1,14 @@
-//! ONNX files, read without ONNX Runtime: what they contain, and how to load them without their large weights.
+//! ONNX files, read without ONNX Runtime: what is in them, and how sessions load them without copying the weights.
 
 mod graph;
+mod graph_check;
+mod onnx_file;
 mod shared_weights;
 mod skeleton;
 mod weight;
 mod wire;
 
 pub use graph::Graph;
-pub(crate) use shared_weights::Shared;
+pub(crate) use onnx_file::OnnxFile;
+pub(crate) use shared_weights::SharedWeights;
 pub use wire::{Field, Wire, WireError};

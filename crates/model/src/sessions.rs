@@ -2,9 +2,13 @@
 
 mod backend;
 mod device;
+mod input;
+mod logits;
 mod runtime;
+mod session_pool;
 
-pub use backend::{Backend, Logits, SessionOptions};
+pub use backend::Backend;
 pub use device::Device;
-pub use runtime::LIBRARY_VARIABLE;
+pub use logits::Logits;
 pub use runtime::{Runtime, RuntimeSearch};
+pub use session_pool::SessionOptions;

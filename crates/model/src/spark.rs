@@ -1,7 +1,7 @@
 //! Tokens as Spark NLP makes them, for `emulate="sparknlp"`.
 
 mod basic_token;
-mod spark_pieces;
+mod spark_encoding;
+mod spark_tokens;
 
-pub(crate) use spark_pieces::SentencePiece;
-pub use spark_pieces::SparkEncoding;
+pub use spark_encoding::SparkEncoding;

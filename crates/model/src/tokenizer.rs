@@ -1,6 +1,7 @@
 //! [`Tokenizer`]: documents to [`Encoding`]s.
 
 mod charsmap;
+mod sentence_piece;
 
 use std::sync::OnceLock;
 
@@ -10,41 +11,56 @@ use sha2::{Digest, Sha256};
 use spanframe_core::Encoding;
 use tokenizers::ModelWrapper;
 
-pub(crate) use charsmap::Charsmap;
+use crate::{ModelError, ModelFiles};
 
-use crate::{ModelError, ModelFiles, spark::SentencePiece};
+use charsmap::Charsmap;
+pub(crate) use sentence_piece::{SPECIAL_TOKENS, SentencePiece};
 
 const FILE: &str = "tokenizer.json";
 
-/// A Hugging Face tokenizer, with what it puts around a window.
+/// A Hugging Face tokenizer, with the special tokens around a window.
 pub struct Tokenizer {
     pub(crate) inner: tokenizers::Tokenizer,
+    /// Name of the model, for errors.
     pub(crate) model: String,
     kind: &'static str,
     digest: [u8; 32],
     prefix: Vec<u32>,
     suffix: Vec<u32>,
     unknown: Option<u32>,
-    /// Characters of each piece, for tokenizers that mark the continuation of a word (`##`); empty for others.
+    /// Characters of each token of the vocabulary, if tokens that continue a word are marked (`##`); else empty.
     characters: Vec<usize>,
-    /// Whether it leaves the space before the first piece of a window of its own.
+    /// True if the first token of a window has a space of its own before it.
     first_space: bool,
-    /// Read when the emulation of Spark NLP first asks for it.
+    /// Made when the emulation of Spark NLP first needs it.
     pub(crate) sentence_piece: OnceLock<SentencePiece>,
 }
 
-/// What is checked before the library reads the file.
+/// The part of tokenizer.json that is checked before the library reads the file.
 #[derive(Deserialize)]
 struct Unchecked {
     #[serde(default)]
     normalizer: Value,
 }
 
+/// What the type of a tokenizer's model decides.
+struct Vocabulary {
+    kind: &'static str,
+    marks_continuation: bool,
+    unknown: Option<u32>,
+}
+
+/// Special tokens before and after the tokens of a window.
+struct SpecialTokens {
+    prefix: Vec<u32>,
+    suffix: Vec<u32>,
+}
+
 impl Tokenizer {
-    /// Loads tokenizer.json. Truncation and padding that it may ask for are switched off: windows do their work.
+    /// Loads tokenizer.json. Its truncation and padding are switched off, because windows replace them.
     ///
     /// # Errors
-    /// [`ModelError::MissingFile`] and [`ModelError::Tokenizer`].
+    /// [`ModelError::MissingFile`]; [`ModelError::Tokenizer`] if the library refuses the file or would panic on a text.
     pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
         let file = files.describe(FILE);
         let bytes = files.require(FILE, "save it with `AutoTokenizer.from_pretrained(...).save_pretrained(folder)`")?;
@@ -56,40 +72,8 @@ impl Tokenizer {
         let mut inner = tokenizers::Tokenizer::from_bytes(&bytes).map_err(|e| wrong(e.to_string()))?;
         inner.with_truncation(None).map_err(|e| wrong(e.to_string()))?;
         inner.with_padding(None);
-        // what stands around the pieces of a probe is what stands around every window
-        let probe = inner.encode("a", true).map_err(|e| wrong(e.to_string()))?;
-        let special = probe.get_special_tokens_mask();
-        let first = special.iter().position(|&s| s == 0);
-        let last = special.iter().rposition(|&s| s == 0);
-        let (Some(first), Some(last)) = (first, last) else {
-            return Err(wrong("it gives no piece for the letter a".to_string()));
-        };
-        let ids = probe.get_ids();
-        let id = |piece: &str| inner.token_to_id(piece);
-        let (kind, marks_continuation, unknown) = match inner.get_model() {
-            ModelWrapper::BPE(m) => {
-                let marks = m.continuing_subword_prefix.as_ref().is_some_and(|p| !p.is_empty());
-                ("BPE", marks, m.unk_token.as_deref().and_then(id))
-            }
-            ModelWrapper::WordPiece(m) => ("WordPiece", !m.continuing_subword_prefix.is_empty(), id(&m.unk_token)),
-            ModelWrapper::WordLevel(m) => ("WordLevel", false, id(&m.unk_token)),
-            ModelWrapper::Unigram(_) => ("Unigram", false, None),
-        };
-        // Unigram does not tell; byte-level models have none of their own, but their tokenizer names one
-        let unknown = unknown.or_else(|| id("<unk>")).or_else(|| id("[UNK]"));
-        let mut characters = Vec::new();
-        for (piece, id) in if marks_continuation { inner.get_vocab(true) } else { Default::default() } {
-            let id = id as usize;
-            characters.resize(characters.len().max(id + 1), 0);
-            characters[id] = piece.chars().count();
-        }
-        use tokenizers::PostProcessorWrapper::{ByteLevel, Roberta};
-        let first_space = match inner.get_post_processor() {
-            Some(Roberta(p)) => p.trim_offsets && p.add_prefix_space,
-            Some(ByteLevel(p)) => p.trim_offsets && p.add_prefix_space,
-            _ => false,
-        };
-        let (prefix, suffix) = (ids[..first].to_vec(), ids[last + 1..].to_vec());
+        let SpecialTokens { prefix, suffix } = special_tokens(&inner).map_err(wrong)?;
+        let Vocabulary { kind, marks_continuation, unknown } = vocabulary(&inner);
         Ok(Self {
             prefix,
             suffix,
@@ -97,32 +81,33 @@ impl Tokenizer {
             kind,
             digest: Sha256::digest(&bytes).into(),
             unknown,
-            characters,
-            first_space,
+            characters: if marks_continuation { characters(&inner) } else { Vec::new() },
+            first_space: has_first_space(&inner),
             inner,
             sentence_piece: OnceLock::new(),
         })
     }
 
-    /// The pieces of one document, without special tokens. Nothing is cut off, however long the document.
+    /// The tokens of a document of any length, without special tokens.
     ///
     /// # Errors
     /// [`ModelError::Tokenize`], which does not quote the text.
     pub fn encode(&self, text: &str) -> Result<Encoding, ModelError> {
         let encoding = self.tokenize(text)?;
         let (ids, offsets) = (encoding.get_ids(), encoding.get_offsets());
-        let subwords = ids.iter().zip(offsets).map(|(&id, &offsets)| self.is_subword(text, id, offsets)).collect();
-        let made = pieces(text, &encoding).with_words(text, encoding.get_word_ids()).with_subwords(subwords);
+        let subwords =
+            ids.iter().zip(offsets).map(|(&id, &(begin, end))| self.is_subword(text, id, begin, end)).collect();
+        let made = tokens(text, &encoding).with_words(text, encoding.get_word_ids()).with_subwords(subwords);
         Ok(if self.first_space { made.with_first_space(text) } else { made })
     }
 
-    /// As [`encode`](Self::encode), without anyone's words: for a [`Decoder`](spanframe_core::Decoder) that does not
+    /// As [`encode`](Self::encode), without word boundaries, for a [`Decoder`](spanframe_core::Decoder) that does not
     /// read them.
     ///
     /// # Errors
     /// As [`encode`](Self::encode).
-    pub fn encode_pieces(&self, text: &str) -> Result<Encoding, ModelError> {
-        Ok(pieces(text, &self.tokenize(text)?))
+    pub fn encode_without_words(&self, text: &str) -> Result<Encoding, ModelError> {
+        Ok(tokens(text, &self.tokenize(text)?))
     }
 
     fn tokenize(&self, text: &str) -> Result<tokenizers::Encoding, ModelError> {
@@ -130,33 +115,34 @@ impl Tokenizer {
         self.inner.encode(text, false).map_err(failed)
     }
 
-    /// Whether transformers' pipeline takes a piece for the continuation of a word: by the length of the piece beside
-    /// that of its text where pieces are marked, else by the absence of a space.
-    fn is_subword(&self, text: &str, id: u32, (begin, end): (usize, usize)) -> bool {
+    /// True if transformers' pipeline takes the token at bytes `begin..end` for the continuation of a word.
+    ///
+    /// It compares the length of the token with that of its text if tokens are marked (`##`), and else looks for a space.
+    fn is_subword(&self, text: &str, id: u32, begin: usize, end: usize) -> bool {
         if self.unknown == Some(id) {
             return false;
         }
         let Some(&characters) = self.characters.get(id as usize) else {
-            // a piece of a few bytes may begin inside a character, and speaks of all of it
+            // a byte-level token may begin inside a character, and then counts for all of it
             let (before, after) = text.split_at(text.floor_char_boundary(begin));
             return before.chars().next_back().is_some_and(|c| c != ' ') && !after.starts_with(' ');
         };
         text.get(begin..end).is_none_or(|part| part.chars().count() != characters)
     }
 
-    /// The id of the piece that stands for what the vocabulary lacks.
+    /// Id of the token for text outside of the vocabulary.
     #[must_use]
     pub fn unknown(&self) -> Option<u32> {
         self.unknown
     }
 
-    /// Special tokens before the pieces of a window.
+    /// Special tokens before the tokens of a window.
     #[must_use]
     pub fn prefix(&self) -> &[u32] {
         &self.prefix
     }
 
-    /// Special tokens after the pieces of a window.
+    /// Special tokens after the tokens of a window.
     #[must_use]
     pub fn suffix(&self) -> &[u32] {
         &self.suffix
@@ -174,19 +160,68 @@ impl Tokenizer {
         self.kind
     }
 
-    /// SHA-256 of tokenizer.json: what two tokenizers that give the same pieces have in common.
+    /// SHA-256 of tokenizer.json. Tokenizers with the same digest give the same tokens.
     #[must_use]
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
     }
 
-    /// Number of pieces known.
+    /// Number of tokens in the vocabulary, added ones included.
     #[must_use]
-    pub fn vocabulary(&self) -> usize {
+    pub fn vocabulary_size(&self) -> usize {
         self.inner.get_vocab_size(true)
     }
 }
 
-fn pieces(text: &str, encoding: &tokenizers::Encoding) -> Encoding {
+/// Reads off a short text which special tokens are around it. They are the same around every window.
+fn special_tokens(inner: &tokenizers::Tokenizer) -> Result<SpecialTokens, String> {
+    let probe = inner.encode("a", true).map_err(|e| e.to_string())?;
+    let special = probe.get_special_tokens_mask();
+    let first = special.iter().position(|&s| s == 0);
+    let last = special.iter().rposition(|&s| s == 0);
+    let (Some(first), Some(last)) = (first, last) else {
+        return Err("it gives no token for the letter a".to_string());
+    };
+    let ids = probe.get_ids();
+    Ok(SpecialTokens { prefix: ids[..first].to_vec(), suffix: ids[last + 1..].to_vec() })
+}
+
+fn vocabulary(inner: &tokenizers::Tokenizer) -> Vocabulary {
+    let id = |token: &str| inner.token_to_id(token);
+    let (kind, marks_continuation, unknown) = match inner.get_model() {
+        ModelWrapper::BPE(m) => {
+            let marks = m.continuing_subword_prefix.as_ref().is_some_and(|p| !p.is_empty());
+            ("BPE", marks, m.unk_token.as_deref().and_then(id))
+        }
+        ModelWrapper::WordPiece(m) => ("WordPiece", !m.continuing_subword_prefix.is_empty(), id(&m.unk_token)),
+        ModelWrapper::WordLevel(m) => ("WordLevel", false, id(&m.unk_token)),
+        ModelWrapper::Unigram(_) => ("Unigram", false, None),
+    };
+    // the library keeps Unigram's to itself; a byte-level model has none, but its tokenizer names one
+    let unknown = unknown.or_else(|| id("<unk>")).or_else(|| id("[UNK]"));
+    Vocabulary { kind, marks_continuation, unknown }
+}
+
+/// Characters of each token, by id.
+fn characters(inner: &tokenizers::Tokenizer) -> Vec<usize> {
+    let mut characters = Vec::new();
+    for (token, id) in inner.get_vocab(true) {
+        let id = id as usize;
+        characters.resize(characters.len().max(id + 1), 0);
+        characters[id] = token.chars().count();
+    }
+    characters
+}
+
+fn has_first_space(inner: &tokenizers::Tokenizer) -> bool {
+    use tokenizers::PostProcessorWrapper::{ByteLevel, Roberta};
+    match inner.get_post_processor() {
+        Some(Roberta(p)) => p.trim_offsets && p.add_prefix_space,
+        Some(ByteLevel(p)) => p.trim_offsets && p.add_prefix_space,
+        _ => false,
+    }
+}
+
+fn tokens(text: &str, encoding: &tokenizers::Encoding) -> Encoding {
     Encoding::new(text, encoding.get_ids().to_vec(), encoding.get_offsets().iter().copied())
 }

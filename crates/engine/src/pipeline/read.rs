@@ -98,6 +98,6 @@ fn read(text: &str, reading: &Reading) -> Result<Read, ModelError> {
     }
     // every character stays where it is, so that positions are those of the text
     let text = &if reading.lower_capitals { capitals::lower(text) } else { Cow::Borrowed(text) };
-    let encoding = if reading.words { tokenizer.encode(text)? } else { tokenizer.encode_pieces(text)? };
+    let encoding = if reading.words { tokenizer.encode(text)? } else { tokenizer.encode_without_words(text)? };
     Ok(Read { encoding, spark: None })
 }

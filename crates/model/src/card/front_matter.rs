@@ -1,8 +1,8 @@
-//! The YAML lines between `---` at the head of a model's README.md, as Hugging Face writes them.
+//! The front matter of a model's README.md: YAML lines between `---`, as Hugging Face writes them.
 
-/// The values of `key`: `key: a`, `key: [a, b]` or `key:` followed by lines `- a`. Empty if there is none.
+/// The values of `key`: `key: a`, `key: [a, b]`, or `key:` followed by lines `- a`. Empty if the key is absent.
 ///
-/// Only these three forms are understood; nested mappings are passed over.
+/// Other forms of YAML are ignored.
 pub(crate) fn values(readme: &str, key: &str) -> Vec<String> {
     let mut lines = readme.lines();
     if lines.next().map(str::trim_end) != Some("---") {
@@ -20,7 +20,7 @@ pub(crate) fn values(readme: &str, key: &str) -> Vec<String> {
     found.into_iter().filter(|value| !value.is_empty()).collect()
 }
 
-/// What stands after the front matter.
+/// The text after the front matter.
 pub(crate) fn body(readme: &str) -> &str {
     let Some(rest) = readme.strip_prefix("---\n") else { return readme };
     rest.split_once("\n---\n").map_or(readme, |(_, body)| body.trim_start_matches('\n'))

@@ -1,4 +1,4 @@
-//! [`ModelFiles`]: where the files of a model come from.
+//! [`ModelFiles`]: the files of a model, on disk or in the program.
 
 use std::{
     borrow::Cow,
@@ -8,33 +8,33 @@ use std::{
 
 use crate::ModelError;
 
-/// The files of one model: a folder, or bytes that are part of the program.
+/// The files of one model: a folder, or bytes in the program.
 #[derive(Clone, Debug)]
 pub enum ModelFiles {
-    /// A folder as Hugging Face exports write it.
+    /// A folder as a Hugging Face export writes it.
     Folder {
         /// The folder with config.json and tokenizer.json.
         folder: PathBuf,
         /// The ONNX file, inside the folder.
         onnx: PathBuf,
     },
-    /// Files by name; the ONNX file is the one that ends in `.onnx`.
+    /// The bundled model. Its ONNX file is the one that ends in `.onnx`.
     Embedded {
         /// Name of the model.
         name: &'static str,
-        /// Name and content.
+        /// Names and contents.
         files: &'static [(&'static str, &'static [u8])],
     },
 }
 
 impl ModelFiles {
-    /// Finds the files of the model at `path`: a folder, or an `.onnx` file in one (or in its `onnx/` folder).
+    /// Finds the model at `path`, which is a folder or an `.onnx` file in one (or in its `onnx/` folder).
     ///
-    /// In a folder, `model.onnx` comes before `onnx/model.onnx` before the only other `.onnx` file.
+    /// A folder's ONNX file is `model.onnx`, else `onnx/model.onnx`, else the only `.onnx` file in either place.
     ///
     /// # Errors
-    /// [`ModelError::NotFound`] (with `known` as the names to offer), [`ModelError::MissingFile`] and
-    /// [`ModelError::Ambiguous`].
+    /// [`ModelError::NotFound`], which offers the names `known`; [`ModelError::MissingFile`] for a folder without an ONNX
+    /// file; [`ModelError::Ambiguous`] for one with several.
     pub fn find(path: &Path, known: &str) -> Result<Self, ModelError> {
         if path.is_file() && path.extension().is_some_and(|e| e == "onnx") {
             let parent = path.parent().unwrap_or(Path::new(""));
@@ -54,7 +54,7 @@ impl ModelFiles {
         Ok(Self::Folder { folder, onnx })
     }
 
-    /// The content of `name`, or `None` if the model has no such file.
+    /// The content of the file `name`; `None` if the model has no such file.
     ///
     /// # Errors
     /// [`ModelError::Read`].
@@ -74,15 +74,15 @@ impl ModelFiles {
         }
     }
 
-    /// As [`read`](Self::read), and the file must be there.
+    /// The content of the file `name`.
     ///
     /// # Errors
-    /// [`ModelError::Read`] and [`ModelError::MissingFile`] with `hint` as the way out.
+    /// [`ModelError::Read`]; [`ModelError::MissingFile`] with `hint` if the model has no such file.
     pub fn require(&self, name: &'static str, hint: &'static str) -> Result<Cow<'static, [u8]>, ModelError> {
         self.read(name)?.ok_or_else(|| ModelError::MissingFile { folder: self.location(), file: name, hint })
     }
 
-    /// Name of the model: the folder's name.
+    /// Name of the model: that of the folder.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -94,7 +94,7 @@ impl ModelFiles {
         }
     }
 
-    /// The folder, or the name of the model that is part of the program.
+    /// The folder; for the bundled model its name.
     #[must_use]
     pub fn location(&self) -> PathBuf {
         match self {
@@ -103,13 +103,13 @@ impl ModelFiles {
         }
     }
 
-    /// `file` with the place it comes from, for messages.
+    /// Path of `file`, for messages.
     #[must_use]
     pub fn describe(&self, file: &str) -> String {
         self.location().join(file).display().to_string()
     }
 
-    /// The ONNX file with the place it comes from, for messages.
+    /// Path of the ONNX file, for messages.
     #[must_use]
     pub fn onnx_name(&self) -> String {
         match self {
@@ -118,7 +118,7 @@ impl ModelFiles {
         }
     }
 
-    /// Name and bytes of the embedded ONNX file.
+    /// Name and content of the bundled model's ONNX file.
     pub(crate) fn embedded_onnx(&self) -> Option<(&'static str, &'static [u8])> {
         match self {
             Self::Folder { .. } => None,
@@ -137,8 +137,8 @@ impl ModelFiles {
 }
 
 fn find_onnx(folder: &Path) -> Result<PathBuf, ModelError> {
-    for usual in ["model.onnx", "onnx/model.onnx"] {
-        let path = folder.join(usual);
+    for name in ["model.onnx", "onnx/model.onnx"] {
+        let path = folder.join(name);
         if path.is_file() {
             return Ok(path);
         }
@@ -153,7 +153,7 @@ fn find_onnx(folder: &Path) -> Result<PathBuf, ModelError> {
         0 => Err(ModelError::MissingFile {
             folder: folder.to_path_buf(),
             file: "model.onnx",
-            hint: "make one of the checkpoint with `spanframe model export`",
+            hint: "make one from the checkpoint with `spanframe model export`",
         }),
         1 => Ok(found.remove(0)),
         _ => Err(ModelError::Ambiguous {

@@ -1,4 +1,4 @@
-//! [`Scores`]: what `spanframe evaluate --json` wrote into a model folder.
+//! [`Scores`]: a model's scores.json, as `spanframe evaluate --json` writes it.
 
 use serde::Deserialize;
 
@@ -6,60 +6,60 @@ use crate::{ModelError, ModelFiles};
 
 const SCORES: &str = "scores.json";
 
-/// The scores in a model folder's scores.json. Fields that are not named here are passed over.
+/// The scores of a model. Other fields of scores.json are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Scores {
-    /// One row a set, variant and type; the type `all` is the micro average.
+    /// One row for each set, variant and entity type; the type `all` is the micro average.
     pub scores: Vec<Score>,
 }
 
-/// The scores of one type on one variant of one set.
+/// The scores of one entity type on one variant of one set.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Score {
-    /// Language of the set, where its files name one.
+    /// Language of the set, if its files name one.
     pub language: Option<String>,
-    /// `gold`, or `silver` for annotations that were made by a program.
+    /// `gold` for annotations by people, `silver` for annotations by a program.
     pub annotation: String,
-    /// `clean` for the texts as they are.
+    /// `clean` for the unchanged texts.
     pub variant: String,
     /// Entity type.
     #[serde(rename = "type")]
     pub entity: String,
     /// Number of annotated mentions.
     pub support: u64,
-    /// Exact span and type.
-    pub strict: Figures,
-    /// Same type and at least one shared character.
-    pub relaxed: Figures,
+    /// Scores if span and type must match.
+    pub strict: ScoreFigures,
+    /// Scores if the types match and the spans overlap.
+    pub relaxed: ScoreFigures,
 }
 
-/// Precision, recall and F1, 0 to 1, the last with the bounds of its 95 % confidence interval.
+/// Precision, recall and F1 with its 95 % confidence interval, all from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-pub struct Figures {
-    /// Share of what was found that is right.
+pub struct ScoreFigures {
+    /// Share of the found mentions that are right.
     pub precision: f64,
-    /// Share of what is right that was found.
+    /// Share of the annotated mentions that were found.
     pub recall: f64,
-    /// Harmonic mean of the two.
+    /// Harmonic mean of precision and recall.
     pub f1: f64,
-    /// Lower bound.
+    /// Lower bound of F1.
     pub f1_low: f64,
-    /// Upper bound.
+    /// Upper bound of F1.
     pub f1_high: f64,
 }
 
 impl Scores {
-    /// The scores of a model; none if it has no scores.json.
+    /// Reads scores.json; empty if the model has none.
     ///
     /// # Errors
-    /// [`ModelError::Read`] and [`ModelError::Config`].
+    /// [`ModelError::Read`]; [`ModelError::Config`] for JSON of another form.
     pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
         let Some(bytes) = files.read(SCORES)? else { return Ok(Self::default()) };
         serde_json::from_slice(&bytes)
             .map_err(|e| ModelError::Config { file: files.describe(SCORES), reason: e.to_string() })
     }
 
-    /// The row of the clean texts in `language` for `entity`: of gold annotations if there are any.
+    /// The row of `entity` on the clean texts in `language`; gold annotations come before silver ones.
     #[must_use]
     pub fn clean(&self, language: &str, entity: &str) -> Option<&Score> {
         let rows = self.scores.iter().filter(|s| s.variant == "clean" && s.entity == entity);

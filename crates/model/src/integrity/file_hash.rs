@@ -1,4 +1,4 @@
-//! [`sha256`]: the hash of a file, computed once a process.
+//! [`sha256`]: the hash of a file, computed once for each process.
 
 use std::{
     collections::HashMap,
@@ -11,28 +11,28 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-/// A file that was changed so lately may change again without another time of change: clocks of file systems are coarse.
+/// A file that changed this recently may change again without a new time of change, because file systems count in coarse
+/// steps. Its hash is not cached.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// What tells two states of a file apart. The time of change of an inode is set by the kernel alone, so nobody can give a
-/// changed file its old one back.
+/// Identifies the content of a file without reading it. Programs can set a file's modification time back, but not the
+/// inode's time of change (`ctime`), which the kernel sets.
 #[derive(PartialEq, Eq, Hash)]
 struct State {
     path: PathBuf,
     device: u64,
     inode: u64,
     length: u64,
+    /// `ctime` in seconds and nanoseconds.
     changed: (i64, i64),
 }
 
 static HASHES: LazyLock<Mutex<HashMap<State, [u8; 32]>>> = LazyLock::new(Mutex::default);
 
-/// Length and SHA-256 of the file at `path`.
-///
-/// Where the system tells the time of change of an inode, a file that is still what it was is not read again.
+/// Length in bytes and SHA-256 of the file at `path`. On Unix an unchanged file is read only once.
 ///
 /// # Errors
-/// The system's.
+/// Those of opening and reading the file.
 pub(crate) fn sha256(path: &Path) -> io::Result<(u64, [u8; 32])> {
     let mut file = File::open(path)?;
     let metadata = file.metadata()?;
@@ -55,7 +55,7 @@ pub(crate) fn sha256(path: &Path) -> io::Result<(u64, [u8; 32])> {
         }
     }
     let hash: [u8; 32] = hasher.finalize().into();
-    // what changed while it was read is not remembered
+    // a file that changed while it was read is not cached
     if let (Some(before), Ok(after)) = (state, file.metadata())
         && self::state(path, &after).as_ref() == Some(&before)
     {

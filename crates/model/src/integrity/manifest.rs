@@ -1,4 +1,4 @@
-//! [`Manifest`]: the files of an installed model with their hashes, and where they came from.
+//! [`Manifest`]: the files of an installed model with their hashes, and the source of the model.
 
 use std::{
     fmt, fs, io,
@@ -7,57 +7,58 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    HubName, ModelError, ModelFiles,
-    integrity::file_hash::{hex, sha256},
-};
+use crate::{HubName, ModelError, ModelFiles};
 
-/// Name of the file in a model folder.
+use super::file_hash::{hex, sha256};
+
+/// Name of the manifest in a model folder.
 pub const MANIFEST: &str = "manifest.json";
+/// Version of the layout.
 const FORMAT: u32 = 1;
 
-/// What `manifest.json` of a model folder holds.
+/// The content of a model folder's `manifest.json`.
 ///
-/// A folder with one is loaded only if every listed file is what it was, and none that decides what the model finds is
-/// unlisted. It tells of accidents and of changes by others; it is no signature: who can write the folder can write it.
+/// A folder with a manifest is loaded only if every listed file has its hash and every file that decides what the model
+/// finds is listed. A half-copied file or an exchanged tokenizer would give wrong entities without an error. A manifest is
+/// not a signature: whoever can write the folder can write the manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Version of this layout, 1.
+    /// Version of the layout, 1.
     format: u32,
     /// The program and version that wrote it.
     pub created_by: String,
-    /// What was asked for: a path, or `hf:org/name@revision`.
+    /// The source: a path, or `hf:org/name@revision`.
     pub source: String,
-    /// The commit of the hub that this was.
+    /// The commit on the hub.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// Every file but this one, by path.
+    /// Every file but the manifest, sorted by path.
     pub files: Vec<ManifestFile>,
 }
 
 /// A file of a model folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestFile {
-    /// Path inside the folder, with `/`.
+    /// Path inside the folder, with `/` on every system.
     pub path: String,
-    /// Length.
+    /// Length in bytes.
     pub bytes: u64,
-    /// SHA-256 as hexadecimal digits.
+    /// SHA-256 in hexadecimal digits.
     pub sha256: String,
 }
 
-/// How a file differs from its manifest.
+/// A difference between a folder and its manifest. Each variant holds the path of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// It is listed and not there.
+pub enum ManifestError {
+    /// The file is listed and does not exist.
     Absent(String),
-    /// It is another one.
+    /// The file has another length or hash.
     Changed(String),
-    /// It is there and not listed.
+    /// The file exists and is not listed.
     Unlisted(String),
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ManifestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent(file) => write!(f, "{file} is absent"),
@@ -68,7 +69,7 @@ impl fmt::Display for Fault {
 }
 
 impl Manifest {
-    /// Hashes all files of `folder`, those of folders in it included.
+    /// Makes a manifest of all files in `folder` and the folders below it, hidden ones excepted.
     ///
     /// # Errors
     /// [`ModelError::Read`].
@@ -83,10 +84,10 @@ impl Manifest {
         Ok(Self { format: FORMAT, created_by, source, commit, files })
     }
 
-    /// Reads the manifest of `folder`; `None` where it has none.
+    /// Reads the manifest of `folder`; `None` if it has none.
     ///
     /// # Errors
-    /// [`ModelError::Config`] for one that is not usable, [`ModelError::Read`].
+    /// [`ModelError::Config`] for another layout and for a path that leaves the folder; [`ModelError::Read`].
     pub fn read(folder: &Path) -> Result<Option<Self>, ModelError> {
         let path = folder.join(MANIFEST);
         let bytes = match fs::read(&path) {
@@ -97,19 +98,19 @@ impl Manifest {
         let wrong = |reason: String| ModelError::Config { file: path.display().to_string(), reason };
         let found: Self = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
         if found.format != FORMAT {
-            return Err(wrong(format!("it is of format {}, and this version reads format {FORMAT}", found.format)));
+            return Err(wrong(format!("its format is {}, and this version reads format {FORMAT}", found.format)));
         }
         let inside = |path: &str| Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
         match found.files.iter().find(|file| file.path.is_empty() || !inside(&file.path)) {
-            Some(file) => Err(wrong(format!("it lists `{}`, which is no path inside the folder", file.path))),
+            Some(file) => Err(wrong(format!("it lists `{}`, which is not a path inside the folder", file.path))),
             None => Ok(Some(found)),
         }
     }
 
-    /// Writes it into `folder`.
+    /// Writes the manifest into `folder`.
     ///
     /// # Errors
-    /// [`ModelError::Read`], which also says that a file cannot be written.
+    /// [`ModelError::Read`] if the file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), ModelError> {
         let path = folder.join(MANIFEST);
         let text = serde_json::to_string_pretty(self)
@@ -117,7 +118,7 @@ impl Manifest {
         fs::write(&path, text + "\n").map_err(|source| ModelError::Read { path, source })
     }
 
-    /// Whether this is what `name` names: the same repository, asked for by the same revision or of that commit.
+    /// True if the model is the one that `name` means: the same repository, and the same revision or commit.
     #[must_use]
     pub fn is_of(&self, name: &HubName) -> bool {
         let Ok(Some(source)) = HubName::parse(&self.source) else { return false };
@@ -125,76 +126,77 @@ impl Manifest {
             && (source.revision() == name.revision() || self.commit.as_deref() == Some(name.revision()))
     }
 
-    /// All differences between the listed files and those of `folder`.
+    /// Compares all files of `folder` with the manifest. Empty if nothing differs.
     ///
     /// # Errors
     /// [`ModelError::Read`].
-    pub fn faults(&self, folder: &Path) -> Result<Vec<Fault>, ModelError> {
-        let mut faults = self.changed(folder)?;
+    pub fn verify(&self, folder: &Path) -> Result<Vec<ManifestError>, ModelError> {
+        let mut errors = self.changed(folder)?;
         let found = paths(folder)?.into_iter();
-        faults.extend(found.filter(|path| !self.lists(path)).map(Fault::Unlisted));
-        Ok(faults)
+        errors.extend(found.filter(|path| !self.lists(path)).map(ManifestError::Unlisted));
+        Ok(errors)
     }
 
     fn lists(&self, path: &str) -> bool {
         self.files.iter().any(|file| file.path == path)
     }
 
-    /// Listed files that are not what they were.
-    fn changed(&self, folder: &Path) -> Result<Vec<Fault>, ModelError> {
-        let mut faults = Vec::new();
+    /// Listed files that are absent or changed.
+    fn changed(&self, folder: &Path) -> Result<Vec<ManifestError>, ModelError> {
+        let mut errors = Vec::new();
         for file in &self.files {
             let path = folder.join(&file.path);
             match fs::metadata(&path) {
-                Err(e) if e.kind() == io::ErrorKind::NotFound => faults.push(Fault::Absent(file.path.clone())),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => errors.push(ManifestError::Absent(file.path.clone())),
                 Err(source) => return Err(ModelError::Read { path, source }),
-                // a length tells it without reading half a gigabyte
-                Ok(metadata) if metadata.len() != file.bytes => faults.push(Fault::Changed(file.path.clone())),
+                // cheaper than to hash half a gigabyte
+                Ok(metadata) if metadata.len() != file.bytes => errors.push(ManifestError::Changed(file.path.clone())),
                 Ok(_) => {
                     let (_, hash) = sha256(&path).map_err(|source| ModelError::Read { path, source })?;
                     if hex(&hash) != file.sha256 {
-                        faults.push(Fault::Changed(file.path.clone()));
+                        errors.push(ManifestError::Changed(file.path.clone()));
                     }
                 }
             }
         }
-        Ok(faults)
+        Ok(errors)
     }
 
-    /// Refuses files that are not what their manifest says. A folder without one passes.
+    /// Checks a model's files before they are loaded. Passes the bundled model, folders without a manifest, and unlisted
+    /// files that do not decide what the model finds.
     ///
     /// # Errors
-    /// [`ModelError::Altered`], and those of [`read`](Self::read).
+    /// [`ModelError::Altered`] with all differences, and those of [`read`](Self::read).
     pub(crate) fn check(files: &ModelFiles) -> Result<(), ModelError> {
         let ModelFiles::Folder { folder, .. } = files else { return Ok(()) };
         let Some(manifest) = Self::read(folder)? else { return Ok(()) };
-        let mut faults = manifest.changed(folder)?;
+        let mut errors = manifest.changed(folder)?;
         for path in files.deciding()? {
             let inside = path.strip_prefix(folder).unwrap_or(&path);
             let name = name(inside);
             if !manifest.lists(&name) {
-                faults.push(Fault::Unlisted(name));
+                errors.push(ManifestError::Unlisted(name));
             }
         }
-        match faults.is_empty() {
+        match errors.is_empty() {
             true => Ok(()),
-            false => Err(ModelError::Altered { folder: folder.clone(), faults: list(&faults) }),
+            false => Err(ModelError::Altered { folder: folder.clone(), faults: join_errors(&errors) }),
         }
     }
 }
 
-/// Differences as one phrase.
+/// The errors as one phrase, separated by commas.
 #[must_use]
-pub fn list(faults: &[Fault]) -> String {
-    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+pub fn join_errors(errors: &[ManifestError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// A relative path with `/` on every system.
+/// `path` with `/` as separator on every system.
 fn name(path: &Path) -> String {
     path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-/// All files in `folder` and below, sorted, without the manifest and hidden ones.
+/// Paths of all files in `folder` and below, sorted, without the manifest and hidden files.
 fn paths(folder: &Path) -> Result<Vec<String>, ModelError> {
     fn walk(folder: &Path, below: &Path, found: &mut Vec<PathBuf>) -> Result<(), ModelError> {
         let here = folder.join(below);

@@ -1,19 +1,17 @@
-//! [`Graph`]: what an ONNX file says of itself, read before ONNX Runtime sees it.
+//! [`Graph`]: what is in an ONNX file, read before ONNX Runtime opens it.
 
 use std::{
     collections::BTreeSet,
-    fs::File,
-    io::{BufRead, BufReader, Cursor, Seek},
-    path::{Component, Path, PathBuf},
+    io::{BufRead, Seek},
 };
 
-use crate::{
-    Field, ModelError, ModelFiles, Wire, WireError,
-    onnx::weight::{Stored, Weight},
+use super::{
+    Field, Wire, WireError,
+    weight::{TensorHeader, Weight},
 };
 
-/// Operator domains that ONNX Runtime brings with it. An operator of any other needs a library of its own, which would be
-/// code of somebody's model that runs here.
+/// Operator domains that ONNX Runtime brings. An operator of any other domain needs a library that comes with the model, and
+/// loading it would run a stranger's code.
 const DOMAINS: [&str; 8] = [
     "",
     "ai.onnx",
@@ -24,23 +22,25 @@ const DOMAINS: [&str; 8] = [
     "com.ms.internal.nhwc",
     "org.pytorch.aten",
 ];
-/// Longest name of an operator, a domain, a tensor or a file.
+/// Longest name of an operator, a domain, a tensor or a file, in bytes.
 const LONGEST_NAME: u64 = 4096;
-/// Graphs within graphs: real ones have a few.
+/// Most levels of messages within messages. Real graphs have fewer than 10.
 const DEEPEST: usize = 64;
-/// Custom operators that are remembered by name.
+/// Custom operators that an error names.
 const MOST_NAMED: usize = 16;
-/// Dimensions of a tensor: real ones have a few.
+/// Most dimensions of a tensor. Real ones have at most 5.
 const MOST_DIMENSIONS: usize = 16;
+/// Level of a tensor in the main graph: model 0, graph 1.
+const MAIN_TENSOR: usize = 2;
 
-/// An ONNX file as far as trust in it goes. Weights are passed over, not read.
+/// Contents of an ONNX file. Weights are skipped, not read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Graph {
-    /// Files of external data, as the file names them, in order and each once.
+    /// Files of external data, as the ONNX file names them.
     pub external: BTreeSet<String>,
-    /// Operators of domains that ONNX Runtime does not bring, `domain.operator`.
+    /// Operators of domains that ONNX Runtime does not bring, `domain.operator`; at most 16.
     pub custom: BTreeSet<String>,
-    /// Rows of the table of positions, where a tensor of that name is in it.
+    /// Rows of the position embeddings, if a tensor is called so.
     pub positions: Option<u64>,
     /// Its large weights.
     pub(crate) weights: Vec<Weight>,
@@ -75,165 +75,122 @@ impl Message {
     }
 }
 
-struct Walk<R> {
+/// An operator or function by domain and name.
+type Operator = (String, String);
+
+/// Walks through the messages of a file and collects its graph.
+struct GraphReader<R> {
     wire: Wire<R>,
     graph: Graph,
-    /// Functions that the file defines, by domain and name: their operators are no others' code.
-    defined: BTreeSet<(String, String)>,
-    used: BTreeSet<(String, String)>,
+    /// Functions that the file defines. A call of one needs no library.
+    defined: BTreeSet<Operator>,
+    /// Operators outside of [`DOMAINS`] that nodes call.
+    used: BTreeSet<Operator>,
+}
+
+/// What was read of one message so far.
+#[derive(Default)]
+struct Fields {
+    name: String,
+    domain: String,
+    operator: String,
+    tensor: TensorHeader,
 }
 
 impl Graph {
     /// Reads `length` bytes of an ONNX file.
     ///
     /// # Errors
-    /// [`WireError`] with the place.
+    /// [`WireError`] with the position in the file.
     pub fn read(file: impl BufRead + Seek, length: u64) -> Result<Self, WireError> {
-        let mut walk = Walk {
+        let mut reader = GraphReader {
             wire: Wire::new(file, length),
             graph: Self::default(),
             defined: BTreeSet::new(),
             used: BTreeSet::new(),
         };
-        walk.message(Message::Model, length, 0)?;
-        let Walk { mut graph, defined, used, .. } = walk;
+        reader.message(Message::Model, length, 0)?;
+        let GraphReader { mut graph, defined, used, .. } = reader;
         let custom = used.difference(&defined).map(|(domain, name)| format!("{domain}.{name}"));
         graph.custom = custom.take(MOST_NAMED).collect();
         Ok(graph)
     }
-
-    /// The graph of a model's ONNX file; see [`check`](Self::check).
-    ///
-    /// # Errors
-    /// As [`check`](Self::check).
-    pub(crate) fn of(files: &ModelFiles) -> Result<Self, ModelError> {
-        match files {
-            ModelFiles::Folder { onnx, .. } => Self::check(onnx),
-            ModelFiles::Embedded { .. } => {
-                let (name, bytes) = files.embedded_onnx().unwrap_or_default();
-                let refused = |e: WireError| ModelError::Refused { file: name.into(), reason: e.to_string() };
-                Self::read(Cursor::new(bytes), bytes.len() as u64).map_err(refused)
-            }
-        }
-    }
-
-    /// Reads the ONNX file at `onnx` and refuses what it must not have: operators that need a library of their own, and
-    /// external data that is not a plain file in the file's own folder, links included.
-    ///
-    /// # Errors
-    /// [`ModelError::Refused`], [`ModelError::Read`].
-    pub fn check(onnx: &Path) -> Result<Self, ModelError> {
-        let failed = |source| ModelError::Read { path: onnx.to_path_buf(), source };
-        let refused = |reason: String| ModelError::Refused { file: onnx.to_path_buf(), reason };
-        let file = File::open(onnx).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
-        let graph = Self::read(BufReader::new(file), length).map_err(|error| match error {
-            WireError::Read(source) => failed(source),
-            WireError::Malformed { .. } => refused(format!(
-                "it is no ONNX file, or truncated or damaged ({error}): copy it again from where the model came from"
-            )),
-        })?;
-        if !graph.custom.is_empty() {
-            let names: Vec<&str> = graph.custom.iter().map(String::as_str).collect();
-            return Err(refused(format!(
-                "it has operators that ONNX Runtime does not bring ({}) and that would need a library of the model's own: \
-                 export it with standard operators",
-                names.join(", ")
-            )));
-        }
-        let folder = onnx.parent().unwrap_or(Path::new(""));
-        for name in &graph.external {
-            place(folder, name).map_err(|reason| {
-                refused(format!("its weights are in `{name}`, {reason}: they must be a file beside it"))
-            })?;
-        }
-        Ok(graph)
-    }
 }
 
-/// Where the external data `name` of a file in `folder` lies; the error says why it may not lie there. A file that is
-/// absent is no error here.
-fn place(folder: &Path, name: &str) -> Result<PathBuf, &'static str> {
-    // what ONNX Runtime would take for an address in memory has an asterisk
-    let plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if !plain || name.is_empty() || name.contains(['\\', ':', '\0', '*']) {
-        return Err("which leads out of its folder");
-    }
-    let path = folder.join(name);
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    if let (Ok(folder), Ok(real)) = (folder.canonicalize(), path.canonicalize())
-        && !real.starts_with(folder)
-    {
-        return Err("a link that leads out of its folder (`spanframe model add` makes a copy without links)");
-    }
-    Ok(path)
-}
-
-impl<R: BufRead + Seek> Walk<R> {
+impl<R: BufRead + Seek> GraphReader<R> {
     fn message(&mut self, message: Message, end: u64, depth: usize) -> Result<(), WireError> {
         if depth > DEEPEST {
             return Err(WireError::Malformed { at: self.wire.at(), reason: "graphs are nested too deeply" });
         }
-        let (mut name, mut domain, mut operator) = (String::new(), String::new(), String::new());
-        let mut stored = Stored::default();
+        let mut fields = Fields::default();
         while let Some((number, field)) = self.wire.field(end)? {
-            let Field::Bytes { length } = field else {
-                match (message, number, field) {
-                    (Message::Tensor, 1, Field::Varint(rows)) => self.dimension(rows, &mut stored)?,
-                    (Message::Tensor, 2, Field::Varint(kind)) => stored.kind = kind,
-                    _ => {}
-                }
-                continue;
-            };
-            let after = self.wire.at() + length;
-            match (message, number) {
-                (Message::Node, 4) => operator = self.text(length)?,
-                (Message::Node, 7) | (Message::Function, 10) => domain = self.text(length)?,
-                (Message::Tensor, 8) | (Message::Function, 1) => name = self.text(length)?,
-                (Message::Tensor, 1) => {
-                    while self.wire.at() < after {
-                        let rows = self.wire.varint(after)?;
-                        self.dimension(rows, &mut stored)?;
-                    }
-                }
-                (Message::Tensor, 9) => {
-                    (stored.offset, stored.length) = (self.wire.at(), length);
-                    self.wire.skip(length)?;
-                }
-                (Message::Tensor, 13) => self.external(after, &mut stored)?,
-                _ => match message.inner(number) {
-                    Some(inner) => self.message(inner, after, depth + 1)?,
-                    None => self.wire.skip(length)?,
-                },
+            match (message, number, field) {
+                (_, _, Field::Bytes { length }) => self.bytes(message, number, length, depth, &mut fields)?,
+                (Message::Tensor, 1, Field::Varint(length)) => self.dimension(length, &mut fields.tensor)?,
+                (Message::Tensor, 2, Field::Varint(number)) => fields.tensor.data_type = number,
+                _ => {}
             }
         }
+        self.keep(message, fields, depth);
+        Ok(())
+    }
+
+    /// Reads the field `number` of a message, which is a string, bytes or a message.
+    fn bytes(
+        &mut self, message: Message, number: u64, length: u64, depth: usize, fields: &mut Fields,
+    ) -> Result<(), WireError> {
+        let after = self.wire.at() + length;
+        match (message, number) {
+            (Message::Node, 4) => fields.operator = self.text(length)?,
+            (Message::Node, 7) | (Message::Function, 10) => fields.domain = self.text(length)?,
+            (Message::Tensor, 8) | (Message::Function, 1) => fields.name = self.text(length)?,
+            (Message::Tensor, 1) => {
+                while self.wire.at() < after {
+                    let length = self.wire.varint(after)?;
+                    self.dimension(length, &mut fields.tensor)?;
+                }
+            }
+            (Message::Tensor, 9) => {
+                (fields.tensor.offset, fields.tensor.length) = (self.wire.at(), length);
+                self.wire.skip(length)?;
+            }
+            (Message::Tensor, 13) => self.external_data(after, &mut fields.tensor)?,
+            _ => match message.inner(number) {
+                Some(inner) => self.message(inner, after, depth + 1)?,
+                None => self.wire.skip(length)?,
+            },
+        }
+        Ok(())
+    }
+
+    /// Adds to the graph what a message has told.
+    fn keep(&mut self, message: Message, fields: Fields, depth: usize) {
+        let Fields { name, domain, operator, tensor } = fields;
         match message {
             Message::Node if !DOMAINS.contains(&domain.as_str()) => drop(self.used.insert((domain, operator))),
             Message::Function => drop(self.defined.insert((domain, name))),
             Message::Tensor => {
                 if name.contains("position_embeddings") {
-                    self.graph.positions = self.graph.positions.max(stored.shape.first().copied());
+                    self.graph.positions = self.graph.positions.max(tensor.shape.first().copied());
                 }
-                // one of the graph of the model, not of a graph within it
-                if depth == 2 {
-                    self.graph.weights.extend(stored.weight(name));
+                if depth == MAIN_TENSOR {
+                    self.graph.weights.extend(tensor.weight(name));
                 }
             }
             _ => {}
         }
-        Ok(())
     }
 
-    fn dimension(&self, rows: u64, stored: &mut Stored) -> Result<(), WireError> {
-        if stored.shape.len() == MOST_DIMENSIONS {
+    fn dimension(&self, length: u64, tensor: &mut TensorHeader) -> Result<(), WireError> {
+        if tensor.shape.len() == MOST_DIMENSIONS {
             return Err(WireError::Malformed { at: self.wire.at(), reason: "a tensor has too many dimensions" });
         }
-        stored.shape.push(rows);
+        tensor.shape.push(length);
         Ok(())
     }
 
-    /// One key and value of a tensor's external data.
-    fn external(&mut self, end: u64, stored: &mut Stored) -> Result<(), WireError> {
+    /// Reads one key and value of a tensor's external data.
+    fn external_data(&mut self, end: u64, tensor: &mut TensorHeader) -> Result<(), WireError> {
         let (mut key, mut value) = (String::new(), String::new());
         while let Some((number, field)) = self.wire.field(end)? {
             match (number, field) {
@@ -246,10 +203,10 @@ impl<R: BufRead + Seek> Walk<R> {
         match key.as_str() {
             "location" => {
                 self.graph.external.insert(value.clone());
-                stored.external = Some(value);
+                tensor.external = Some(value);
             }
-            "offset" => stored.offset = value.parse().unwrap_or(u64::MAX),
-            "length" => stored.length = value.parse().unwrap_or(0),
+            "offset" => tensor.offset = value.parse().unwrap_or(u64::MAX),
+            "length" => tensor.length = value.parse().unwrap_or(0),
             _ => {}
         }
         Ok(())
@@ -262,7 +219,11 @@ impl<R: BufRead + Seek> Walk<R> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{
+        fs,
+        io::Cursor,
+        path::{Path, PathBuf},
+    };
 
     use proptest::prelude::*;
 
@@ -273,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_says_of_itself_is_read() {
+    fn reads_what_a_file_contains() {
         let of = |path: &str| Graph::check(&test_model(path)).unwrap();
         assert_eq!(
             of("test_models/bert-cased/onnx/model.onnx").external,
@@ -284,29 +245,8 @@ mod tests {
         assert_eq!(of("test_models/deberta-v2/model.onnx").positions, None);
         let bundled = of("models/clinical-ner-small/model_int8.onnx");
         assert_eq!((bundled.external, bundled.custom), Default::default());
-        let whole: usize = bundled.weights.iter().map(Weight::count).sum();
-        assert!(whole > 25_000_000, "nearly all of its numbers, a byte each: {whole}");
-    }
-
-    #[test]
-    fn external_data_stays_in_its_folder() {
-        let home = tempfile::tempdir().unwrap();
-        let folder = home.path().join("model");
-        fs::create_dir(&folder).unwrap();
-        fs::write(folder.join("weights"), "w").unwrap();
-        fs::write(home.path().join("outside"), "w").unwrap();
-        assert!(place(&folder, "weights").is_ok());
-        assert!(place(&folder, "not/there").is_ok());
-        for name in
-            ["", "../outside", "/etc/hostname", "a/../../outside", "C:\\weights", "..\\outside", "*/_ORT_MEM_ADDR_/*"]
-        {
-            assert!(place(&folder, name).is_err(), "{name}");
-        }
-        #[cfg(unix)]
-        {
-            std::os::unix::fs::symlink(home.path().join("outside"), folder.join("link")).unwrap();
-            assert!(place(&folder, "link").is_err());
-        }
+        let shared: usize = bundled.weights.iter().map(Weight::count).sum();
+        assert!(shared > 25_000_000, "nearly all of its int8 weights: {shared}");
     }
 
     proptest! {

@@ -1,7 +1,7 @@
-//! [`Shared`]: weights that all sessions of a model hold together.
+//! [`SharedWeights`]: weights that all sessions of a model use together.
 //!
-//! ONNX Runtime gives each session a copy of its own, of what is in the file and of what it packs for its multiplications,
-//! unless the weights are handed to it.
+//! By default ONNX Runtime gives each session its own copy of the weights in the file, and of what it packs from them for
+//! its matrix multiplications. Weights passed in memory are neither copied nor packed twice.
 
 use std::{
     fs::File,
@@ -13,44 +13,45 @@ use std::{
 use bytemuck::Pod;
 use ort::value::{DynValue, Tensor};
 
-use crate::{
-    Graph, ModelError, ModelFiles,
-    onnx::skeleton,
-    onnx::weight::{Kind, Weight},
+use crate::{ModelError, ModelFiles};
+
+use super::{
+    OnnxFile, skeleton,
+    weight::{ElementType, Weight},
 };
 
-/// What the sessions of a model hold together.
+/// The large weights of a model in memory. Empty for a model with one session, which shares nothing.
 #[derive(Default)]
-pub(crate) struct Shared {
-    /// The large weights, by their names in the graph.
-    pub(crate) weights: Vec<(String, Arc<DynValue>)>,
-    /// The ONNX file without them, if they are all in it, and most of it.
+pub(crate) struct SharedWeights {
+    /// Each with its name in the graph.
+    pub(crate) tensors: Vec<(String, Arc<DynValue>)>,
+    /// The ONNX file without them; `None` where the file itself is loaded (see [`skeleton::of`]).
     pub(crate) skeleton: Option<Vec<u8>>,
 }
 
-impl Shared {
-    /// Reads what is worth sharing; nothing of a file that is absent, which is for ONNX Runtime to say.
+impl SharedWeights {
+    /// Reads the large weights. Skips those whose file does not exist: ONNX Runtime reports it by name.
     ///
     /// # Errors
     /// [`ModelError::Read`].
-    pub(crate) fn read(files: &ModelFiles, graph: &Graph) -> Result<Self, ModelError> {
-        Ok(Self { weights: weights(files, graph)?, skeleton: skeleton::of(files, graph) })
+    pub(crate) fn read(onnx: OnnxFile) -> Result<Self, ModelError> {
+        Ok(Self { tensors: tensors(onnx)?, skeleton: skeleton::of(onnx) })
     }
 }
 
-fn weights(files: &ModelFiles, graph: &Graph) -> Result<Vec<(String, Arc<DynValue>)>, ModelError> {
+fn tensors(OnnxFile { files, graph }: OnnxFile) -> Result<Vec<(String, Arc<DynValue>)>, ModelError> {
     let named = |weight: &Weight, value| (weight.name.clone(), Arc::new(value));
     match files {
         ModelFiles::Folder { onnx, .. } => {
-            let beside = onnx.parent().unwrap_or(Path::new(""));
-            let path = |weight: &Weight| weight.external.as_ref().map_or(onnx.clone(), |name| beside.join(name));
-            let there = graph.weights.iter().map(|weight| (weight, path(weight))).filter(|(_, path)| path.exists());
+            let folder = onnx.parent().unwrap_or(Path::new(""));
+            let path = |weight: &Weight| weight.external.as_ref().map_or(onnx.clone(), |name| folder.join(name));
+            let present = graph.weights.iter().map(|weight| (weight, path(weight))).filter(|(_, path)| path.exists());
             let read = |(weight, path): (&Weight, PathBuf)| match File::open(&path).and_then(|file| value(file, weight))
             {
                 Ok(value) => Ok(named(weight, value)),
                 Err(source) => Err(ModelError::Read { path, source }),
             };
-            there.map(read).collect()
+            present.map(read).collect()
         }
         ModelFiles::Embedded { .. } => {
             let (name, bytes) = files.embedded_onnx().unwrap_or_default();
@@ -64,20 +65,20 @@ fn weights(files: &ModelFiles, graph: &Graph) -> Result<Vec<(String, Arc<DynValu
 fn value(mut file: impl Read + Seek, weight: &Weight) -> io::Result<DynValue> {
     file.seek(SeekFrom::Start(weight.offset))?;
     let (shape, count) = (weight.shape.as_slice(), weight.count());
-    let value = match weight.kind {
-        Kind::Float => Tensor::from_array((shape, numbers::<f32>(file, count)?)).map(Tensor::into_dyn),
-        Kind::Half => Tensor::from_array((shape, numbers::<half::f16>(file, count)?)).map(Tensor::into_dyn),
-        Kind::Signed => Tensor::from_array((shape, numbers::<i8>(file, count)?)).map(Tensor::into_dyn),
-        Kind::Unsigned => Tensor::from_array((shape, numbers::<u8>(file, count)?)).map(Tensor::into_dyn),
+    let value = match weight.element_type {
+        ElementType::Float32 => Tensor::from_array((shape, values::<f32>(file, count)?)).map(Tensor::into_dyn),
+        ElementType::Float16 => Tensor::from_array((shape, values::<half::f16>(file, count)?)).map(Tensor::into_dyn),
+        ElementType::Int8 => Tensor::from_array((shape, values::<i8>(file, count)?)).map(Tensor::into_dyn),
+        ElementType::Uint8 => Tensor::from_array((shape, values::<u8>(file, count)?)).map(Tensor::into_dyn),
     };
     value.map_err(io::Error::other)
 }
 
 #[cfg(target_endian = "big")]
-compile_error!("the numbers of ONNX files are little-endian, and are read as they are");
+compile_error!("ONNX files are little-endian, and their values are read without conversion");
 
-fn numbers<T: Pod>(mut file: impl Read, count: usize) -> io::Result<Vec<T>> {
-    let mut numbers = vec![T::zeroed(); count];
-    file.read_exact(bytemuck::cast_slice_mut(&mut numbers))?;
-    Ok(numbers)
+fn values<T: Pod>(mut file: impl Read, count: usize) -> io::Result<Vec<T>> {
+    let mut values = vec![T::zeroed(); count];
+    file.read_exact(bytemuck::cast_slice_mut(&mut values))?;
+    Ok(values)
 }

@@ -1,6 +1,18 @@
-//! An ONNX file without its large weights, for sessions that are given them ([`Shared`](crate::onnx::Shared)).
+//! The skeleton of an ONNX file: the file without its large weights, which a session gets in memory instead.
 //!
-//! ONNX Runtime copies all of a file, and more than once, while it makes a session, even what it is given from elsewhere.
+//! ```text
+//! file                                       skeleton
+//! graph.initializer "embeddings"             graph.initializer "embeddings"
+//!   dims, data_type                            dims, data_type
+//!   raw_data: 24 MB                            external_data: location "given", offset 2^63 - 1
+//!                                              data_location: EXTERNAL
+//! graph.node, small weights, functions, ...  the same bytes
+//!
+//! session = skeleton + 24 MB in memory, shared with all other sessions ([`SharedWeights`](super::SharedWeights))
+//! ```
+//!
+//! Passing the weights alone is not enough: while ONNX Runtime creates a session, it copies what is in the file more than
+//! once, even weights that it is given from elsewhere.
 
 use std::{
     collections::BTreeSet,
@@ -8,19 +20,27 @@ use std::{
     io::{BufRead, BufReader, Cursor, Seek},
 };
 
-use crate::{Field, Graph, ModelFiles, Wire, WireError, onnx::weight::Weight};
+use crate::ModelFiles;
 
-/// From the model to the numbers of a weight: its graph, an initializer of that, its `raw_data`.
+use super::{Field, OnnxFile, Wire, WireError, weight::Weight};
+
+/// Fields of onnx.proto that lead to the values of a weight: `ModelProto.graph`, `.initializer`, `.raw_data`.
 const PATH: [u64; 3] = [7, 5, 9];
-/// Where a weight is said to be that the session is given: in no file, and beyond the end of any that is called so.
+/// External data of a weight that the session is given: a place beyond the end of any file of that name.
 const ELSEWHERE: [(&str, &str); 2] = [("location", "given"), ("offset", "9223372036854775807")];
+/// `TensorProto.external_data`, a list of keys and values.
+const EXTERNAL_DATA: u64 = 13;
+/// `TensorProto.data_location`.
+const DATA_LOCATION: u64 = 14;
+/// The value of `data_location` for external data.
+const EXTERNAL: u64 = 1;
 
-/// The ONNX file of a model with its large weights as external data, if they are all in it and most of it. What cannot be
-/// read is for ONNX Runtime to say, of the whole file.
-pub(crate) fn of(files: &ModelFiles, graph: &Graph) -> Option<Vec<u8>> {
+/// The skeleton of a model's ONNX file. `None` if its weights are external data already or at most half of the file, and
+/// if it cannot be read: then ONNX Runtime loads the file itself and reports what is wrong with it.
+pub(crate) fn of(OnnxFile { files, graph }: OnnxFile) -> Option<Vec<u8>> {
     let length = files.onnx_bytes()?;
     let given: u64 = graph.weights.iter().map(Weight::bytes).sum();
-    // a skeleton that is most of the file would be a copy more, not less
+    // a skeleton that is most of the file would cost a copy more, not one less
     if !graph.external.is_empty() || given <= length / 2 {
         return None;
     }
@@ -32,15 +52,16 @@ pub(crate) fn of(files: &ModelFiles, graph: &Graph) -> Option<Vec<u8>> {
     .ok()
 }
 
-/// `length` bytes of an ONNX file without what begins at the places of `weights`.
+/// `length` bytes of an ONNX file without the values that begin at the positions `weights`.
 fn cut(file: impl BufRead + Seek, length: u64, weights: &BTreeSet<u64>) -> Result<Vec<u8>, WireError> {
     message(&mut Wire::new(file, length), length, &PATH, weights)
 }
 
+/// Copies the message that ends at `end`. `path` leads from it to the values that may be cut.
 fn message<R: BufRead + Seek>(
     wire: &mut Wire<R>, end: u64, path: &[u64], weights: &BTreeSet<u64>,
 ) -> Result<Vec<u8>, WireError> {
-    let (mut out, mut elsewhere) = (Vec::new(), false);
+    let (mut out, mut is_cut) = (Vec::new(), false);
     while let Some((number, field)) = wire.field(end)? {
         match field {
             Field::Varint(value) => integer(number, value, &mut out),
@@ -54,7 +75,7 @@ fn message<R: BufRead + Seek>(
             }
             Field::Bytes { length } => match path {
                 [last] if number == *last && weights.contains(&wire.at()) => {
-                    elsewhere = true;
+                    is_cut = true;
                     wire.skip(length)?;
                 }
                 [first, rest @ ..] if number == *first && !rest.is_empty() => {
@@ -64,30 +85,33 @@ fn message<R: BufRead + Seek>(
             },
         }
     }
-    // the last of a field counts, and the file may say itself that the numbers are in it
-    if elsewhere {
+    // At the end of the message, because the last value of a field counts: the file may say that the values are inside.
+    if is_cut {
         for (key, value) in ELSEWHERE {
             let mut entry = Vec::new();
             string(1, key.as_bytes(), &mut entry);
             string(2, value.as_bytes(), &mut entry);
-            string(13, &entry, &mut out); // external_data
+            string(EXTERNAL_DATA, &entry, &mut out);
         }
-        integer(14, 1, &mut out); // data_location: external
+        integer(DATA_LOCATION, EXTERNAL, &mut out);
     }
     Ok(out)
 }
 
+/// Appends an integer field.
 fn integer(number: u64, value: u64, out: &mut Vec<u8>) {
     varint(number << 3, out);
     varint(value, out);
 }
 
+/// Appends a field of bytes: a string or a message.
 fn string(number: u64, value: &[u8], out: &mut Vec<u8>) {
     varint(number << 3 | 2, out);
     varint(value.len() as u64, out);
     out.extend(value);
 }
 
+/// Appends an integer, seven bits a byte, lowest first.
 fn varint(mut value: u64, out: &mut Vec<u8>) {
     while value > 0x7f {
         out.push(value as u8 | 0x80);
@@ -102,6 +126,8 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use crate::Graph;
+
     use super::*;
 
     fn bytes(model: &str) -> Vec<u8> {
@@ -109,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_skeleton_is_the_file_but_for_the_numbers_of_its_weights() {
+    fn a_skeleton_is_the_file_without_the_values_of_its_weights() {
         let whole = bytes("models/clinical-ner-small/model_int8.onnx");
         let read = |bytes: &[u8]| Graph::read(Cursor::new(bytes), bytes.len() as u64).unwrap();
         let graph = read(&whole);
@@ -121,26 +147,26 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_says_of_where_its_numbers_are_does_not_count() {
+    fn a_skeleton_overrides_the_data_location_of_the_file() {
         let (mut tensor, mut graph, mut file) = Default::default();
-        string(9, b"numbers", &mut tensor);
-        integer(14, 0, &mut tensor); // in this file
+        string(9, b"values!", &mut tensor);
+        integer(DATA_LOCATION, 0, &mut tensor); // in this file
         string(5, &tensor, &mut graph);
         string(7, &graph, &mut file);
-        let at = file.windows(7).position(|bytes| bytes == b"numbers").unwrap() as u64;
+        let at = file.windows(7).position(|bytes| bytes == b"values!").unwrap() as u64;
         let skeleton = cut(Cursor::new(&file), file.len() as u64, &BTreeSet::from([at])).unwrap();
-        assert!(!skeleton.windows(7).any(|bytes| bytes == b"numbers"));
-        assert!(skeleton.ends_with(&[14 << 3, 1]), "{skeleton:?}");
+        assert!(!skeleton.windows(7).any(|bytes| bytes == b"values!"));
+        assert!(skeleton.ends_with(&[(DATA_LOCATION << 3) as u8, 1]), "{skeleton:?}");
     }
 
     proptest! {
         #[test]
-        fn a_file_of_which_nothing_is_cut_stays_as_it_is(at in 0usize..8000, byte in any::<u8>()) {
+        fn a_file_without_cuts_stays_the_same(at in 0usize..8000, byte in any::<u8>()) {
             let mut file = bytes("test_models/bert-uncased/model.onnx");
             let cut = |file: &[u8]| cut(Cursor::new(file), file.len() as u64, &BTreeSet::new());
             prop_assert_eq!(&cut(&file).unwrap(), &file);
             file[at] = byte;
-            // what is malformed is refused; an integer may be longer than need be, once
+            // an integer may be padded in the file; it is not after the first pass
             if let Ok(shortest) = cut(&file) {
                 prop_assert_eq!(cut(&shortest).unwrap(), shortest);
             }

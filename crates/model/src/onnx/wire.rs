@@ -1,8 +1,8 @@
-//! [`Wire`]: the wire format of protocol buffers, field by field, without a copy of what is passed over.
+//! [`Wire`]: reads the wire format of protocol buffers field by field, and skips fields without reading them.
 
 use std::io::{BufRead, Seek};
 
-/// Fields of one message, read in place. Total: no bytes make it panic or hold more than was asked for.
+/// A cursor over the fields of a message. No bytes make it panic or allocate more than the caller allows.
 ///
 /// ```
 /// use std::io::Cursor;
@@ -23,26 +23,26 @@ pub struct Wire<R> {
 /// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Field {
-    /// An integer.
+    /// An integer of variable length.
     Varint(u64),
     /// Four bytes.
     Fixed32(u32),
     /// Eight bytes.
     Fixed64(u64),
-    /// A string, bytes or a message, which begins here: read it or [`skip`](Wire::skip) it.
+    /// A string, bytes or a message, which begins at the cursor: read it or [`skip`](Wire::skip) it.
     Bytes {
-        /// Its length.
+        /// Length in bytes.
         length: u64,
     },
 }
 
-/// Bytes that are no message.
+/// Why a message cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
-    /// The bytes break the format.
+    /// The bytes violate the wire format.
     #[error("byte {at}: {reason}")]
     Malformed {
-        /// Place in the file.
+        /// Position in the file.
         at: u64,
         /// What is wrong.
         reason: &'static str,
@@ -53,20 +53,20 @@ pub enum WireError {
 }
 
 impl<R: BufRead + Seek> Wire<R> {
-    /// Reads `length` bytes of `inner` from its begin.
+    /// A cursor at the start of `inner`, which has `length` bytes.
     pub fn new(inner: R, length: u64) -> Self {
         Self { inner, at: 0, length }
     }
 
-    /// Place of the next byte.
+    /// Position of the next byte.
     pub fn at(&self) -> u64 {
         self.at
     }
 
-    /// Number and value of the next field before `end`; `None` at `end`.
+    /// Number and value of the next field; `None` at `end`.
     ///
     /// # Errors
-    /// [`WireError`] for a field that ends beyond `end` or is of no known kind.
+    /// [`WireError`] for a field that ends beyond `end` or has an unknown wire type.
     pub fn field(&mut self, end: u64) -> Result<Option<(u64, Field)>, WireError> {
         if self.at >= end.min(self.length) {
             return Ok(None);
@@ -78,20 +78,20 @@ impl<R: BufRead + Seek> Wire<R> {
             2 => {
                 let length = self.varint(end)?;
                 if self.at.checked_add(length).is_none_or(|after| after > end.min(self.length)) {
-                    return Err(self.malformed("a field is longer than what it is in"));
+                    return Err(self.malformed("a field is longer than its message"));
                 }
                 Field::Bytes { length }
             }
             5 => Field::Fixed32(u32::from_le_bytes(self.fixed(end)?)),
-            _ => return Err(self.malformed("a field of an unknown kind")),
+            _ => return Err(self.malformed("a field has an unknown wire type")),
         };
         Ok(Some((key >> 3, value)))
     }
 
-    /// The `length` bytes that begin here, if they are at most `most`.
+    /// Reads `length` bytes.
     ///
     /// # Errors
-    /// [`WireError`] also where there are more.
+    /// [`WireError::Malformed`] if `length` is above `most` or beyond the end of the file; [`WireError::Read`].
     pub fn bytes(&mut self, length: u64, most: u64) -> Result<Vec<u8>, WireError> {
         if length > most.min(self.length.saturating_sub(self.at)) {
             return Err(self.malformed("a name or value is too long"));
@@ -102,22 +102,22 @@ impl<R: BufRead + Seek> Wire<R> {
         Ok(bytes)
     }
 
-    /// Passes over `length` bytes without reading them.
+    /// Skips `length` bytes.
     ///
     /// # Errors
     /// [`WireError::Read`].
     pub fn skip(&mut self, length: u64) -> Result<(), WireError> {
         let length = length.min(self.length.saturating_sub(self.at));
         self.at += length;
-        // what is buffered stays so
+        // `seek` would drop the buffer
         self.inner.seek_relative(i64::try_from(length).map_err(std::io::Error::other)?)?;
         Ok(())
     }
 
-    /// An integer without its key, as in a packed field.
+    /// Reads an integer without a key, as packed fields hold them.
     ///
     /// # Errors
-    /// [`WireError`] for one that does not end before `end`.
+    /// [`WireError`] if it does not end before `end` or has more than 64 bits.
     pub fn varint(&mut self, end: u64) -> Result<u64, WireError> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
@@ -127,12 +127,12 @@ impl<R: BufRead + Seek> Wire<R> {
                 return Ok(value);
             }
         }
-        Err(self.malformed("an integer of more than 64 bits"))
+        Err(self.malformed("an integer has more than 64 bits"))
     }
 
     fn fixed<const N: usize>(&mut self, end: u64) -> Result<[u8; N], WireError> {
         if self.at.saturating_add(N as u64) > end.min(self.length) {
-            return Err(self.malformed("it ends within a field"));
+            return Err(self.malformed("the file ends within a field"));
         }
         let mut bytes = [0; N];
         self.inner.read_exact(&mut bytes)?;

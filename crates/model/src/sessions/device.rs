@@ -1,21 +1,21 @@
-//! [`Device`]: where inference runs.
+//! [`Device`]: the processor or GPU that runs a model.
 
 use std::{fmt, str::FromStr};
 
 use crate::ModelError;
 
-/// Where inference runs. A device that is asked for and absent is an error, never a fallback.
+/// Where inference runs. A device that is absent is an error; there is no fallback to the CPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Device {
-    /// The processor.
+    /// The CPU.
     #[default]
     Cpu,
-    /// The NVIDIA GPU with this number.
+    /// The NVIDIA GPU with this index.
     Cuda(u16),
 }
 
 impl Device {
-    /// Batches have widths that are multiples of it: on a GPU each new shape asks the arena for memory anew.
+    /// Widths of batches are rounded up to a multiple of this. On a GPU every new shape allocates new memory in the arena.
     #[must_use]
     pub fn width_step(self) -> usize {
         match self {
@@ -28,7 +28,7 @@ impl Device {
 impl FromStr for Device {
     type Err = ModelError;
 
-    /// Reads `cpu`, `cuda` (the first GPU) or `cuda:N`.
+    /// Parses `cpu`, `cuda` (the first GPU) or `cuda:N`.
     fn from_str(name: &str) -> Result<Self, ModelError> {
         let unknown = || ModelError::UnknownDevice(name.to_string());
         match name.split_once(':') {

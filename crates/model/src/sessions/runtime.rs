@@ -1,22 +1,21 @@
-//! [`Runtime`]: the one place that finds and loads the ONNX Runtime library.
+//! [`Runtime`]: finds and loads the ONNX Runtime library.
+//!
+//! The library is loaded explicitly, before the first call of `ort`: the implicit way can panic or hang.
 
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    sync::{Mutex, OnceLock},
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use ort::environment::Environment;
 
-use crate::ModelError;
+use crate::{
+    LIBRARY_VARIABLE, ModelError,
+    environment::{self, PROGRAM_FOLDERS_VARIABLE, PYTHON_ROOT_VARIABLES},
+};
 
-/// Environment variable with the path of the ONNX Runtime library.
-pub const LIBRARY_VARIABLE: &str = "ORT_DYLIB_PATH";
-
-/// Variables that name the root of an active Python environment.
-const PYTHON_ROOT_VARIABLES: [&str; 2] = ["VIRTUAL_ENV", "CONDA_PREFIX"];
-
-/// Name of the library where the system's loader is asked for it.
+/// Name of the library for the system's loader.
 const SYSTEM_LIBRARY: &str = if cfg!(target_os = "windows") {
     "onnxruntime.dll"
 } else if cfg!(target_os = "macos") {
@@ -25,16 +24,16 @@ const SYSTEM_LIBRARY: &str = if cfg!(target_os = "windows") {
     "libonnxruntime.so.1"
 };
 
-/// Where to look for the library, beside [`LIBRARY_VARIABLE`] and the usual places.
+/// Places to look for the library, in addition to [`LIBRARY_VARIABLE`] and the usual ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RuntimeSearch {
-    /// The library itself, as the user gave it: nothing else is tried.
+    /// The path that the user gave. No other place is tried.
     pub explicit: Option<PathBuf>,
-    /// The library of the running Python, as its import system finds it.
+    /// The library that the running Python would import.
     pub python: Option<PathBuf>,
 }
 
-/// The loaded library. A process has at most one.
+/// The loaded library. A process has at most one, because `ort` cannot unload it.
 pub struct Runtime {
     environment: Environment,
     library: PathBuf,
@@ -44,18 +43,23 @@ static LOADED: OnceLock<Runtime> = OnceLock::new();
 static LOADING: Mutex<()> = Mutex::new(());
 
 impl Runtime {
-    /// Finds and loads the library, once.
+    /// Finds and loads the library; later calls return the same one.
     ///
-    /// In this order: [`RuntimeSearch::explicit`], [`LIBRARY_VARIABLE`], [`RuntimeSearch::python`], the `onnxruntime`
-    /// package of the active Python environment (`VIRTUAL_ENV`, `CONDA_PREFIX`, the environment that holds this
-    /// program, the first `python3` on the `PATH`), the system's loader. The first that exists is taken: a library that
-    /// cannot be used is an error, not a reason to look on.
+    /// Takes the first that exists of
+    /// 1. [`RuntimeSearch::explicit`],
+    /// 2. [`LIBRARY_VARIABLE`],
+    /// 3. [`RuntimeSearch::python`],
+    /// 4. the `onnxruntime` package of the active Python environment: `VIRTUAL_ENV`, `CONDA_PREFIX`, the environment that
+    ///    this program is in, that of the first `python3` in `PATH`,
+    /// 5. the system's loader.
+    ///
+    /// A library that cannot be used is an error; the search does not go on.
     ///
     /// # Errors
-    /// [`ModelError::LibraryNotFound`], [`ModelError::LibraryUnusable`] (too old, another architecture, not a library)
-    /// and [`ModelError::LibraryLoaded`].
+    /// [`ModelError::LibraryNotFound`]; [`ModelError::LibraryUnusable`] for a library that is too old, made for another
+    /// architecture, or not a library; [`ModelError::LibraryLoaded`] if another one is loaded already.
     pub fn load(search: &RuntimeSearch) -> Result<&'static Self, ModelError> {
-        let _one_at_a_time = LOADING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _one_at_a_time = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(runtime) = LOADED.get() {
             return match &search.explicit {
                 Some(asked) if !same_file(asked, &runtime.library) => {
@@ -76,13 +80,13 @@ impl Runtime {
         Ok(LOADED.get_or_init(|| Self { environment, library }))
     }
 
-    /// ONNX Runtime's own environment, for sessions beside those of a [`Backend`](crate::Backend): a process has one.
+    /// ONNX Runtime's environment. A process has one; sessions outside of a [`Backend`](crate::Backend) need it too.
     #[must_use]
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
 
-    /// The library in use.
+    /// Path of the loaded library.
     #[must_use]
     pub fn library(&self) -> &Path {
         &self.library
@@ -90,10 +94,8 @@ impl Runtime {
 }
 
 fn find(search: &RuntimeSearch) -> Result<PathBuf, ModelError> {
-    let named =
-        search.explicit.clone().or_else(|| env::var_os(LIBRARY_VARIABLE).filter(|v| !v.is_empty()).map(PathBuf::from));
-    if let Some(path) = named {
-        // a folder is as good as the file in it
+    if let Some(path) = search.explicit.clone().or_else(|| environment::path(LIBRARY_VARIABLE)) {
+        // the folder of the library will do
         let file = if path.is_dir() { library_in(&path) } else { Some(path.clone()).filter(|p| p.is_file()) };
         let file = file.and_then(|f| f.canonicalize().ok());
         return file
@@ -104,6 +106,7 @@ fn find(search: &RuntimeSearch) -> Result<PathBuf, ModelError> {
     Ok(found.unwrap_or_else(|| PathBuf::from(SYSTEM_LIBRARY)))
 }
 
+/// The places where a library may be, for an error.
 fn looked() -> String {
     let places: Vec<String> = python_roots().iter().map(|p| p.display().to_string()).collect();
     format!(
@@ -112,12 +115,12 @@ fn looked() -> String {
     )
 }
 
-/// Roots of the Python environments that may be called active, nearest first.
+/// Roots of the Python environments that may be active, the likeliest first.
 fn python_roots() -> Vec<PathBuf> {
-    let named = PYTHON_ROOT_VARIABLES.iter().filter_map(env::var_os).map(PathBuf::from);
+    let named = PYTHON_ROOT_VARIABLES.iter().filter_map(|name| environment::path(name));
     let program = env::current_exe().ok();
     let beside = program.as_deref().and_then(Path::parent).and_then(Path::parent).map(Path::to_path_buf);
-    let path = env::var_os("PATH").unwrap_or_default();
+    let path = environment::value(PROGRAM_FOLDERS_VARIABLE).unwrap_or_default();
     let python = env::split_paths(&path).find(|dir| dir.join("python3").is_file());
     let python = python.as_deref().and_then(Path::parent).map(Path::to_path_buf);
     let mut roots: Vec<PathBuf> = named.chain(beside).chain(python).filter(|p| !p.as_os_str().is_empty()).collect();
@@ -125,7 +128,7 @@ fn python_roots() -> Vec<PathBuf> {
     roots
 }
 
-/// `ROOT/lib/python3.*/site-packages/onnxruntime/capi/libonnxruntime.*`, of the newest Python that has it.
+/// `ROOT/lib/python3.*/site-packages/onnxruntime/capi/libonnxruntime.*`, of the newest Python that has one.
 fn library_in_python(root: &Path) -> Option<PathBuf> {
     let mut folders = vec![root.join("Lib")]; // Windows
     for lib in ["lib", "lib64"] {
@@ -138,7 +141,7 @@ fn library_in_python(root: &Path) -> Option<PathBuf> {
     })
 }
 
-/// The library itself, and not the provider libraries that stand beside it.
+/// The library in `folder`. The provider libraries beside it have other names.
 fn library_in(folder: &Path) -> Option<PathBuf> {
     let is_library = |name: &str| {
         name.starts_with("libonnxruntime.so")
@@ -155,6 +158,7 @@ fn library_in(folder: &Path) -> Option<PathBuf> {
     found.pop()?.canonicalize().ok()
 }
 
+/// True if both paths are the same file, or `a` is the folder of `b`.
 fn same_file(a: &Path, b: &Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
         (Ok(a), Ok(b)) => a == b || (a.is_dir() && Some(a.as_path()) == b.parent()),

@@ -1,11 +1,11 @@
-//! The basic tokenizer that Spark NLP puts before WordPiece, where it differs from Hugging Face's.
+//! The basic tokenizer that Spark NLP runs before WordPiece, with its differences from Hugging Face's.
 //!
-//! It works on the JVM's characters: those beyond the first plane are neither punctuation nor ideographs, and what counts
-//! as white space or punctuation is what Java's tables say. Accents go even where case matters.
+//! It works on UTF-16 code units: no character beyond U+FFFF is punctuation or an ideograph. White space and punctuation
+//! are those of Java's tables. Accents are stripped even from cased models.
 
 use tokenizers::NormalizedString;
 
-/// The first token in a word, normalized; `None` if there is none. The others are lost.
+/// The first token of a word, normalized; `None` if it has none. Spark NLP drops the others.
 pub(crate) fn basic_token(word: &str, cased: bool) -> Option<String> {
     let is_part = |c: char| !is_filtered(c) && !is_punctuation(c) && !is_chinese(c) && !is_java_space(c);
     let mut rest = word;
@@ -23,7 +23,7 @@ pub(crate) fn basic_token(word: &str, cased: bool) -> Option<String> {
     None
 }
 
-/// Accents stripped (whatever the case), control characters dropped; `None` if nothing is left.
+/// Strips accents and control characters, and lowers the case unless `cased`; `None` if nothing is left.
 fn normalize(part: &str, cased: bool) -> Option<String> {
     let mut decomposed = NormalizedString::from(part.trim_matches(|c| c <= ' '));
     decomposed.nfd();
@@ -37,13 +37,13 @@ fn is_filtered(c: char) -> bool {
     c == '\u{fffd}' || (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
 }
 
-/// `Character.isWhitespace`: no no-break spaces, but the four separators of ASCII.
+/// Java's `Character.isWhitespace`: excludes no-break spaces, includes the four ASCII separators.
 fn is_java_space(c: char) -> bool {
     matches!(c, '\t'..='\r' | '\u{1c}'..=' ' | '\u{1680}' | '\u{2000}'..='\u{2006}' | '\u{2008}'..='\u{200a}'
         | '\u{2028}' | '\u{2029}' | '\u{205f}' | '\u{3000}')
 }
 
-/// Punctuation of ASCII, and of the rest of the first plane only what has "punctuation" in its name.
+/// ASCII punctuation, and characters up to U+FFFF with "punctuation" in their Unicode names.
 fn is_punctuation(c: char) -> bool {
     c.is_ascii_punctuation()
         || matches!(c, '\u{5be}' | '\u{5c0}' | '\u{5c3}' | '\u{5c6}' | '\u{5f3}' | '\u{5f4}' | '\u{61e}'
@@ -53,7 +53,7 @@ fn is_punctuation(c: char) -> bool {
             | '\u{a4ff}' | '\u{aa5c}'..='\u{aa5f}')
 }
 
-/// CJK ideographs of the first plane.
+/// CJK ideographs up to U+FFFF.
 fn is_chinese(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
 }
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_token_counts() {
+    fn returns_the_first_token() {
         check("IL-6", true, Some("IL"));
         check("IL-6", false, Some("il"));
         check("«ok»", true, Some("«ok»"));
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn accents_go_in_any_case() {
+    fn strips_accents_of_cased_and_uncased_models() {
         check("Né", true, Some("Ne"));
         check("İbuprofen", false, Some("ibuprofen"));
     }

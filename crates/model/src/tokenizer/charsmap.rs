@@ -1,26 +1,45 @@
 //! [`Charsmap`]: SentencePiece's own normalization.
 
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use serde_json::Value;
 
-/// The field of tokenizer.json that holds the table, in base64.
+/// The field of tokenizer.json that holds the table in base64.
 const FIELD: &str = "precompiled_charsmap";
 
-/// The rewriting rules of a SentencePiece model. SentencePiece takes the longest rule that fits at a place; the
-/// normalizer of the `tokenizers` library, which is made from the same table, looks at one grapheme at a time and gives
-/// something else where many marks are piled up on a letter.
+/// Base64 as the `tokenizers` library reads it: padding is optional.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The rewriting rules of a SentencePiece model.
+///
+/// SentencePiece applies the longest rule that matches at each position. The `tokenizers` library reads the same table but
+/// looks at one grapheme at a time, so a letter with several combining marks comes out differently.
 pub(crate) struct Charsmap {
-    /// A trie over bytes as a double array (Darts), each unit 32 bits.
+    /// A trie over bytes: a double array as Darts writes it, 32 bits a unit.
     trie: Vec<u32>,
-    /// The replacements, each ended by a zero byte.
+    /// The replacements, each followed by a zero byte.
     replacements: Vec<u8>,
 }
 
+/// A rule that matches a text.
+struct Rule<'a> {
+    /// Bytes of the text that it replaces.
+    length: usize,
+    replacement: &'a str,
+}
+
 impl Charsmap {
-    /// The table in a normalizer of tokenizer.json, if it holds one.
+    /// The first table in a normalizer of tokenizer.json.
     pub(crate) fn find(normalizer: &Value) -> Option<Self> {
         match normalizer {
             Value::Object(fields) => match fields.get(FIELD).and_then(Value::as_str) {
-                Some(text) => Self::parse(&decode_base64(text)?),
+                Some(text) => Self::parse(&BASE64.decode(text).ok()?),
                 None => fields.values().find_map(Self::find),
             },
             Value::Array(items) => items.iter().find_map(Self::find),
@@ -28,37 +47,38 @@ impl Charsmap {
         }
     }
 
-    /// Whether no table in a normalizer of tokenizer.json leads out of itself. The `tokenizers` library follows them
-    /// without looking, and panics in the middle of a text.
+    /// True if no table in a normalizer of tokenizer.json points outside of itself. The `tokenizers` library does not check
+    /// that, and panics in the middle of a text.
     pub(crate) fn all_sound(normalizer: &Value) -> bool {
-        let sound =
-            |text: &str| decode_base64(text).and_then(|bytes| Self::parse(&bytes)).is_some_and(|c| c.is_sound());
+        let sound = |text: &str| {
+            BASE64.decode(text).ok().and_then(|bytes| Self::parse(&bytes)).is_some_and(|charsmap| charsmap.is_sound())
+        };
         let check = |is_table: bool, value: &Value| match value {
             Value::String(text) if is_table => sound(text),
             value => Self::all_sound(value),
         };
         match normalizer {
             Value::Object(fields) => fields.iter().all(|(name, value)| check(name == FIELD, value)),
-            // the library takes fields without their names too
+            // the library also reads structs that are written as arrays
             Value::Array(items) => items.iter().all(|item| check(true, item)),
             _ => true,
         }
     }
 
-    /// Whether each unit leads to units of the trie, whatever the next byte, and each rule to the begin of a character.
+    /// True if every unit leads to units of the trie for every next byte, and every rule to the start of a character.
     fn is_sound(&self) -> bool {
         let Ok(replacements) = std::str::from_utf8(&self.replacements) else { return false };
-        let leads_inside = |(at, &unit): (usize, &u32)| {
+        let points_inside = |(at, &unit): (usize, &u32)| {
             let is_value = at > 0 && unit >> 31 == 1;
             let next = at ^ offset(unit);
             let at_character = |value: &u32| replacements.is_char_boundary((value & !(1 << 31)) as usize);
             let has_rule = unit >> 8 & 1 == 1;
             is_value || (next | 0xff) < self.trie.len() && (!has_rule || self.trie.get(next).is_some_and(at_character))
         };
-        !self.trie.is_empty() && self.trie.iter().enumerate().all(leads_inside)
+        !self.trie.is_empty() && self.trie.iter().enumerate().all(points_inside)
     }
 
-    /// Reads the length of the trie in bytes, the trie, and the replacements.
+    /// Parses a table: length of the trie in bytes (32 bits, little-endian), trie, replacements.
     fn parse(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = bytes.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_le_bytes(*length)).ok().filter(|length| length % 4 == 0)?;
@@ -67,23 +87,22 @@ impl Charsmap {
         Some(Self { trie, replacements: replacements.to_vec() })
     }
 
-    /// The text with the longest rule applied at every place.
+    /// Applies the longest matching rule at every position of `text`.
     pub(crate) fn normalize(&self, text: &str) -> String {
         let mut normalized = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
-            let (length, replacement) = match self.longest(rest.as_bytes()) {
-                Some((length, replacement)) if rest.is_char_boundary(length) => (length, replacement),
-                _ => (first.len_utf8(), &rest[..first.len_utf8()]),
-            };
-            normalized.push_str(replacement);
-            rest = &rest[length..];
+            let unchanged = Rule { length: first.len_utf8(), replacement: &rest[..first.len_utf8()] };
+            let rule = self.longest(rest.as_bytes()).filter(|rule| rest.is_char_boundary(rule.length));
+            let rule = rule.unwrap_or(unchanged);
+            normalized.push_str(rule.replacement);
+            rest = &rest[rule.length..];
         }
         normalized
     }
 
-    /// Length of the longest rule that fits at the begin of `text`, and its replacement.
-    fn longest(&self, text: &[u8]) -> Option<(usize, &str)> {
+    /// The longest rule that matches at the start of `text`.
+    fn longest(&self, text: &[u8]) -> Option<Rule<'_>> {
         let mut found = None;
         let mut node = offset(*self.trie.first()?);
         for (i, &byte) in text.iter().enumerate().take_while(|(_, byte)| **byte != 0) {
@@ -99,36 +118,13 @@ impl Charsmap {
         }
         let (length, at) = found?;
         let replacement = self.replacements.get(at..)?.split(|&byte| byte == 0).next()?;
-        Some((length, std::str::from_utf8(replacement).ok()?))
+        Some(Rule { length, replacement: std::str::from_utf8(replacement).ok()? })
     }
 }
 
-/// How far the units after this one lie from it, as a mask.
+/// Distance from a unit to the units that follow it, as a mask for XOR.
 fn offset(unit: u32) -> usize {
     ((unit >> 10) << ((unit & (1 << 9)) >> 6)) as usize
-}
-
-/// Standard base64; `None` for anything else.
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut held, mut bits) = (0u32, 0);
-    for c in text.trim_end_matches('=').bytes() {
-        let digit = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        held = (held << 6 | u32::from(digit)) & 0xffff;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((held >> bits) as u8);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
@@ -149,7 +145,7 @@ mod tests {
 
     static TABLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let text = NORMALIZER["normalizers"][0][FIELD].as_str().unwrap();
-        decode_base64(text).unwrap()
+        BASE64.decode(text).unwrap()
     });
 
     fn check(text: &str, expect: &str) {
@@ -158,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_rule_wins() {
+    fn applies_the_longest_rule() {
         check("plain", "plain");
         check("ﬁ \u{3000}½ ５", "fi  1⁄2 5");
         check("e\u{302}\u{301}v", "\u{1ebf}v");
@@ -166,9 +162,9 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_leads_out_of_itself_is_not_sound() {
+    fn a_table_that_points_outside_of_itself_is_not_sound() {
         assert!(Charsmap::all_sound(&NORMALIZER) && Charsmap::all_sound(&Value::Null));
-        // none; no trie; one of 4 GiB; a root that leads beyond its units
+        // no table; no trie; a trie of 4 GiB; a root that points beyond the units
         for text in ["", "AAAAAA==", "/P///wAAAAA=", "BAAAAAD///8="] {
             let table = json!({"type": "Precompiled", FIELD: text});
             assert!(!Charsmap::all_sound(&table), "{text}");
@@ -183,7 +179,7 @@ mod tests {
             units in prop::collection::vec((0usize..600, any::<u32>(), 0u32..32), 1..4), cut in prop::option::of(0usize..300),
         ) {
             let mut table = TABLE.clone();
-            // small values are nearer to the truth
+            // small values are more often sound
             for (unit, value, shift) in units {
                 table[4 + 4 * unit..][..4].copy_from_slice(&(value >> shift).to_le_bytes());
             }

@@ -1,0 +1,143 @@
+//! Creates the sessions of a model: all of them with the same options, and with the same copy of the weights.
+
+use std::{iter, panic::resume_unwind, path::Path, sync::Arc, thread};
+
+use ort::{
+    ep::{self, ExecutionProvider},
+    session::{
+        Session,
+        builder::{GraphOptimizationLevel, PrepackedWeights, SessionBuilder},
+    },
+};
+
+use crate::{
+    Device, ModelError, ModelFiles, Runtime,
+    onnx::{OnnxFile, SharedWeights},
+};
+
+/// Bytes of ONNX files that are loaded in parallel. While a session is created, it holds a copy of all weights.
+const BYTES_AT_ONCE: u64 = 2 << 30;
+
+/// How many sessions there are, and where they run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionOptions {
+    /// The device of all sessions.
+    pub device: Device,
+    /// Number of sessions: as many batches run in parallel.
+    pub sessions: usize,
+    /// Threads of each session.
+    pub intra_threads: usize,
+}
+
+/// Creates `options.sessions` sessions. On a CPU, several of them share the large weights.
+///
+/// # Errors
+/// [`ModelError`] that names the file, the device or the library.
+pub(super) fn sessions(runtime: &Runtime, onnx: OnnxFile, options: SessionOptions) -> Result<Vec<Session>, ModelError> {
+    let is_alone = options.sessions == 1 || options.device != Device::Cpu;
+    let weights = if is_alone { SharedWeights::default() } else { SharedWeights::read(onnx)? };
+    let recipe =
+        SessionRecipe { runtime, files: onnx.files, options, weights: &weights, packed: &PrepackedWeights::new() };
+    // in parallel, because each takes a good part of a second on one core
+    let at_once = (BYTES_AT_ONCE / onnx.files.onnx_bytes().unwrap_or(0).max(1)).max(1) as usize;
+    let mut sessions = Vec::with_capacity(options.sessions);
+    while sessions.len() < options.sessions {
+        let others = 1..at_once.min(options.sessions - sessions.len());
+        sessions.extend(thread::scope(|scope| {
+            let others: Vec<_> = others.map(|_| scope.spawn(|| recipe.session())).collect();
+            let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            iter::once(recipe.session()).chain(others).collect::<Result<Vec<_>, _>>()
+        })?);
+    }
+    Ok(sessions)
+}
+
+/// Everything that one more session of a model needs.
+struct SessionRecipe<'a> {
+    runtime: &'a Runtime,
+    files: &'a ModelFiles,
+    options: SessionOptions,
+    weights: &'a SharedWeights,
+    /// What sessions pack of the weights for their matrix multiplications.
+    packed: &'a PrepackedWeights,
+}
+
+impl SessionRecipe<'_> {
+    fn session(&self) -> Result<Session, ModelError> {
+        let mut builder = self.on_device(self.builder().map_err(|e| self.unusable(&e))?)?;
+        let failed = |reason: &str| load_error(&self.files.onnx_name(), self.runtime.library(), reason);
+        let session = match (self.files, &self.weights.skeleton) {
+            (_, Some(skeleton)) => builder.commit_from_memory(skeleton),
+            (ModelFiles::Folder { onnx, .. }, None) => builder.commit_from_file(onnx),
+            (ModelFiles::Embedded { .. }, None) => {
+                let (_, bytes) = self.files.embedded_onnx().ok_or_else(|| failed("no ONNX file"))?;
+                builder.commit_from_memory(bytes)
+            }
+        };
+        session.map_err(|e| failed(&e.to_string()))
+    }
+
+    fn builder(&self) -> ort::Result<SessionBuilder> {
+        let mut builder = Session::builder(self.runtime.environment())?
+            // errors are returned; ONNX Runtime would log them as well
+            .with_log_level(ort::logging::LogLevel::Fatal)?
+            .with_optimization_level(GraphOptimizationLevel::All)?
+            .with_intra_threads(self.options.intra_threads)?
+            .with_inter_threads(1)?
+            .with_intra_op_spinning(false)?
+            .with_prepacked_weights(self.packed)?;
+        for (name, weight) in &self.weights.tensors {
+            // as an initializer, so that sessions share what they pack of it
+            builder = builder.with_initializer(name, Arc::clone(weight))?;
+            // as external data too, which the graph optimizer reads
+            if self.weights.skeleton.is_some() {
+                builder = builder.with_external_initializer(name, Arc::clone(weight))?;
+            }
+        }
+        // on another device, ONNX Runtime runs the functions that the file defines for these operators
+        if self.options.device == Device::Cpu {
+            builder = builder.with_operators(spanframe_operators::domain(self.options.intra_threads)?)?;
+        }
+        Ok(builder)
+    }
+
+    fn on_device(&self, builder: SessionBuilder) -> Result<SessionBuilder, ModelError> {
+        let Device::Cuda(index) = self.options.device else { return Ok(builder) };
+        let absent = |reason: String| ModelError::DeviceAbsent {
+            device: self.options.device.to_string(),
+            library: self.runtime.library().to_path_buf(),
+            reason,
+        };
+        if !ep::CUDA::is_available().map_err(|e| absent(e.to_string()))? {
+            return Err(absent(
+                "it was built without CUDA; `pip install onnxruntime-gpu` brings one with it".to_string(),
+            ));
+        }
+        let provider = ep::CUDA::default()
+            .with_device_id(i32::from(index))
+            .with_arena_extend_strategy(ep::ArenaExtendStrategy::SameAsRequested);
+        let provider = provider.build().error_on_failure();
+        builder.with_execution_providers([provider]).map_err(|e| absent(e.to_string()))
+    }
+
+    fn unusable(&self, error: &ort::Error) -> ModelError {
+        ModelError::LibraryUnusable { path: self.runtime.library().to_path_buf(), reason: error.to_string() }
+    }
+}
+
+/// An error for the ONNX file `file` with ONNX Runtime's reason, and a hint that depends on the words of that reason.
+pub(super) fn load_error(file: &str, library: &Path, reason: &str) -> ModelError {
+    let lower = reason.to_lowercase();
+    let any = |words: &[&str]| words.iter().any(|w| lower.contains(w));
+    let hint = if any(&["opset", "ir version", "ir_version"]) {
+        "upgrade it (`pip install -U onnxruntime`) or export the model again with an older opset"
+    } else if any(&["external", "no such file", "does not exist"]) {
+        "its weights are in another file (such as model.onnx_data): copy that beside it"
+    } else if any(&["protobuf", "parse", "invalid", "out of bounds", "size"]) {
+        "the file is truncated or damaged: copy it again from its source"
+    } else {
+        "check that it is a token-classification export"
+    };
+    let reason = reason.replace('\n', " ");
+    ModelError::Onnx { file: file.to_string(), library: library.to_path_buf(), reason, hint }
+}
