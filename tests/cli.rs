@@ -455,6 +455,7 @@ fn manual_pages_have_every_flag() {
 
 /// Invariant 8, the command line's half; the Python half is in tests/python.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "tells the child process of this test from its parent")]
 fn a_panic_of_the_program_does_not_quote_the_note() {
     // in a process of its own, whose standard error can be read
     const IN_CHILD: &str = "SPANFRAME_TEST_IN_CHILD";

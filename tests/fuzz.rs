@@ -210,7 +210,7 @@ fn mutate(rng: &mut TestRng, corpus: &[String]) -> String {
 }
 
 #[test]
-#[allow(clippy::disallowed_methods)] // the length of a run is no setting of the engine
+#[expect(clippy::disallowed_methods, reason = "the length of a run is the developer's choice")]
 fn no_text_breaks_positions() {
     let path = data("fuzz/corpus.json");
     let kept: Vec<String> = serde_json::from_slice(&fs::read(&path).unwrap_or_else(|_| b"[]".to_vec())).unwrap();

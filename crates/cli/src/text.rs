@@ -10,6 +10,7 @@ use spanframe_engine::{
 use spanframe_view::{Note, Row, terminal};
 
 use crate::{
+    environment::{self, NO_COLOR_VARIABLE},
     error::CliError,
     flags::{Color, TextFlags},
 };
@@ -35,7 +36,7 @@ pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> 
     let color = match flags.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        Color::Auto => stdout().is_terminal() && environment::value(NO_COLOR_VARIABLE).is_none(),
     };
     let row = Row { text: Some(&text), mentions: Some(&found), ..Row::default() };
     let marked = terminal::marked(&Note::new(&row, Offsets::Byte.into()), color);

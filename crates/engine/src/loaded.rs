@@ -191,6 +191,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "tells the child process of this test from its parent")]
     fn a_panic_does_not_quote_the_note() {
         // in a process of its own, whose standard error can be read
         if std::env::var_os(IN_CHILD).is_none() {

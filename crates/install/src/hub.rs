@@ -15,7 +15,7 @@ use spanframe_model::HubName;
 use tokio::runtime::Runtime;
 
 use self::fetch::Failure;
-pub use self::settings::{ENDPOINT_VARIABLE, HubSettings, OFFLINE_VARIABLE, Progress, TOKEN_VARIABLE, Token};
+pub use self::settings::{HubSettings, Progress, Token};
 use crate::{InstallError, needed::Files};
 
 const CONNECT: Duration = Duration::from_secs(20);

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod archive;
+mod environment;
 mod error;
 mod hub;
 mod models;
@@ -19,8 +20,9 @@ mod spark;
 mod staging;
 
 pub use archive::Limits;
+pub use environment::{ENDPOINT_VARIABLE, OFFLINE_VARIABLE, TOKEN_VARIABLE};
 pub use error::InstallError;
-pub use hub::{ENDPOINT_VARIABLE, HubSettings, OFFLINE_VARIABLE, Progress, TOKEN_VARIABLE, Token};
+pub use hub::{HubSettings, Progress, Token};
 pub use models::{Installed, Models, Verified};
 pub use name::Naming;
 pub use source::Source;

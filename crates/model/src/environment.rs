@@ -24,7 +24,7 @@ pub(crate) const DATA_VARIABLES: &[(&str, &str)] = if cfg!(target_os = "windows"
 };
 
 /// The value of the variable `name`; `None` if it is absent or empty.
-#[allow(clippy::disallowed_methods, reason = "this file names every variable that the crate reads")]
+#[expect(clippy::disallowed_methods, reason = "the one place of this crate that reads the environment")]
 pub(crate) fn value(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }

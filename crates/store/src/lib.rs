@@ -4,6 +4,7 @@
 //! [`ReadAt`] reads one by place.
 #![forbid(unsafe_code)]
 
+mod environment;
 mod error;
 mod local;
 mod locate;

@@ -2,7 +2,6 @@
 
 mod blocks;
 mod connect;
-mod environment;
 mod fault;
 mod file;
 mod runtime;

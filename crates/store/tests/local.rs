@@ -105,6 +105,7 @@ fn rights_follow_the_umask() {
 
 /// Not a test of its own: the process that [`sweep_removes_the_dead_alone`] kills while it writes.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "set by the parent process of this test alone")]
 fn writer_to_be_killed() {
     let Some(place) = std::env::var_os("SPANFRAME_STORE_TEST_WRITE") else { return };
     let mut writer = Store::open(place.to_str().unwrap()).unwrap().create("a").unwrap();
@@ -271,6 +272,7 @@ fn a_file_where_a_folder_is_needed() {
 
 /// Not a test of its own: what [`disks_that_are_full_or_read_only`] runs on such a disk.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "set by the parent process of this test alone")]
 fn writer_on_an_odd_disk() {
     let Some(place) = std::env::var_os("SPANFRAME_STORE_TEST_DISK") else { return };
     let (folder, store) = (Path::new(&place), Store::open(place.to_str().unwrap()).unwrap());

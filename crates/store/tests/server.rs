@@ -7,6 +7,7 @@ use spanframe_store::{Store, StoreError, locate};
 /// Writes below the prefix that the environment names, and removes it.
 #[test]
 #[ignore = "needs an object store: set SPANFRAME_STORE_URL"]
+#[expect(clippy::disallowed_methods, reason = "names the server of this test")]
 fn a_real_server() {
     let url = std::env::var_os("SPANFRAME_STORE_URL").expect("SPANFRAME_STORE_URL").into_string().unwrap();
     let store = Store::open(&url).unwrap();

@@ -1,17 +1,14 @@
 //! [`HubSettings`]: which hub is asked, as whom, and whether at all.
 
-use std::{env, fmt, fs, path::Path, sync::Arc};
+use std::{fmt, fs, path::Path, sync::Arc};
 
 use reqwest::Url;
 
-use crate::InstallError;
+use crate::{
+    InstallError,
+    environment::{ENDPOINT_VARIABLE, OFFLINE_VARIABLE, TOKEN_VARIABLE, value},
+};
 
-/// Environment variable with the URL of the hub.
-pub const ENDPOINT_VARIABLE: &str = "HF_ENDPOINT";
-/// Environment variable with the token.
-pub const TOKEN_VARIABLE: &str = "HF_TOKEN";
-/// Environment variable that switches the hub off: `1`, `true`, `yes` or `on`.
-pub const OFFLINE_VARIABLE: &str = "HF_HUB_OFFLINE";
 const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 
 /// A token of the hub. It is never shown: neither by `Debug`, nor in an error.
@@ -78,7 +75,6 @@ impl HubSettings {
     /// The settings of the variables that Hugging Face's own library reads: `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_OFFLINE`.
     #[must_use]
     pub fn from_environment() -> Self {
-        let value = |name: &str| env::var_os(name).and_then(|value| value.into_string().ok()).filter(|v| !v.is_empty());
         let is_on = |value: String| ["1", "true", "yes", "on"].contains(&value.to_lowercase().as_str());
         Self {
             endpoint: value(ENDPOINT_VARIABLE),

@@ -7,8 +7,10 @@ use object_store::{
     azure::MicrosoftAzureBuilder, gcp::GoogleCloudStorageBuilder, http::HttpBuilder,
 };
 
-use super::environment::settings;
-use crate::StoreError;
+use crate::{
+    StoreError,
+    environment::{AMAZON_PREFIX, AZURE_PREFIX, GOOGLE_PREFIX, settings},
+};
 
 /// A request that fails by the network or by the server (5xx) is tried again so often.
 const RETRIES: usize = 10;
@@ -27,7 +29,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Takes the settings of the environment where the store's keys are so named.
 macro_rules! configured {
-    ($builder:expr, $prefix:literal) => {
+    ($builder:expr, $prefix:expr) => {
         settings($prefix).into_iter().fold($builder, |builder, (key, value)| match key.parse() {
             Ok(key) => builder.with_config(key, value),
             Err(_) => builder, // a variable of another tool
@@ -45,15 +47,15 @@ pub fn connect(scheme: &str, base: &str) -> Result<Arc<dyn ObjectStore>, StoreEr
     let made: object_store::Result<Arc<dyn ObjectStore>> = match scheme {
         "s3" | "s3a" => {
             let builder = AmazonS3Builder::new().with_client_options(options).with_retry(retry);
-            configured!(builder, "AWS_").with_url(base).build().map(|store| Arc::new(store) as _)
+            configured!(builder, AMAZON_PREFIX).with_url(base).build().map(|store| Arc::new(store) as _)
         }
         "gs" => {
             let builder = GoogleCloudStorageBuilder::new().with_client_options(options).with_retry(retry);
-            configured!(builder, "GOOGLE_").with_url(base).build().map(|store| Arc::new(store) as _)
+            configured!(builder, GOOGLE_PREFIX).with_url(base).build().map(|store| Arc::new(store) as _)
         }
         "az" | "abfs" | "abfss" => {
             let builder = MicrosoftAzureBuilder::new().with_client_options(options).with_retry(retry);
-            configured!(builder, "AZURE_").with_url(base).build().map(|store| Arc::new(store) as _)
+            configured!(builder, AZURE_PREFIX).with_url(base).build().map(|store| Arc::new(store) as _)
         }
         // whoever writes http means it
         _ => HttpBuilder::new()
