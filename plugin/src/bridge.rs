@@ -1,11 +1,11 @@
-//! Arrow arrays across the borders to Polars and Python. The only file with unsafe code.
+//! Moves Arrow arrays across the borders to Polars and Python. The only file with unsafe code.
 //!
-//! Both sides of each border implement the Arrow C data interface; nothing is copied. Nor is anything looked at: strings that
-//! come in may be no UTF-8 (see `strings`).
+//! Both sides of each border implement the Arrow C data interface, so nothing is copied. Nothing is checked either: strings
+//! that come in may not be UTF-8 (see `strings`).
 
 use std::{
-    ffi::{CStr, c_void},
-    mem::{self, ManuallyDrop},
+    ffi::{c_int, c_void},
+    mem::{self, ManuallyDrop, offset_of},
 };
 
 use arrow_array::{
@@ -20,7 +20,7 @@ use polars::prelude::{
 };
 use polars_arrow::ffi as polars_ffi;
 use pyo3::{
-    exceptions::PyTypeError,
+    exceptions::{PyException, PyTypeError},
     prelude::*,
     types::{PyCapsule, PyTuple},
 };
@@ -28,10 +28,10 @@ use pyo3::{
 use crate::error::InputError;
 
 fn internal(error: &dyn std::error::Error) -> polars::prelude::PolarsError {
-    polars_err!(ComputeError: "internal error at the border to polars, please report it: {error}")
+    polars_err!(ComputeError: "internal error at the border to Polars, please report it: {error}")
 }
 
-/// Moves a C-interface struct of one library into the same struct of the other.
+/// Moves a struct of the C data interface from one library's type to the other's.
 fn move_across<A, B>(from: A) -> B {
     const {
         assert!(size_of::<A>() == size_of::<B>() && align_of::<A>() == align_of::<B>());
@@ -42,52 +42,69 @@ fn move_across<A, B>(from: A) -> B {
     unsafe { mem::transmute_copy(&*from) }
 }
 
-/// How a struct of the C data interface begins; arrow keeps the fields of its own to itself.
+/// `struct ArrowArray` of the [C data interface](https://arrow.apache.org/docs/format/CDataInterface.html), field by field.
+/// Arrow's own type keeps these fields private.
 #[repr(C)]
-#[allow(dead_code)] // what is not read has its place
-struct Head {
+#[allow(dead_code)] // a field that is not read still takes its place
+struct RawArray {
     length: i64,
     null_count: i64,
     offset: i64,
     n_buffers: i64,
     n_children: i64,
     buffers: *mut *const c_void,
-    children: *mut *mut Head,
-    dictionary: *mut Head,
+    children: *mut *mut RawArray,
+    dictionary: *mut RawArray,
+    release: *mut c_void,
+    private_data: *mut c_void,
 }
 
-/// Passes over the buffers of null arrays at any depth: Polars exports them with one, which the interface forbids.
+// the layout that the interface defines: five 64-bit counts, then five pointers
+const _: () = {
+    const POINTER: usize = size_of::<*mut c_void>();
+    assert!(offset_of!(RawArray, length) == 0);
+    assert!(offset_of!(RawArray, n_buffers) == 24);
+    assert!(offset_of!(RawArray, n_children) == 32);
+    assert!(offset_of!(RawArray, buffers) == 40);
+    assert!(offset_of!(RawArray, children) == 40 + POINTER);
+    assert!(offset_of!(RawArray, dictionary) == 40 + 2 * POINTER);
+    assert!(offset_of!(RawArray, private_data) == 40 + 4 * POINTER);
+    assert!(size_of::<RawArray>() == size_of::<FFI_ArrowArray>());
+    assert!(align_of::<RawArray>() == align_of::<FFI_ArrowArray>());
+};
+
+/// Drops the buffers of null arrays at any depth. Polars exports them with one buffer, which the interface forbids.
 ///
 /// # Safety
-/// `array` is one of the C data interface, and of the type that `schema` tells.
-unsafe fn without_null_buffers(array: *mut Head, schema: &FFI_ArrowSchema) {
-    // SAFETY: the array is what the caller says, and so are its parts, which nobody else uses meanwhile.
-    let head = unsafe { &mut *array };
+/// `array` points to an `ArrowArray` of the type that `schema` describes, and nobody else uses it meanwhile.
+unsafe fn drop_null_buffers(array: *mut RawArray, schema: &FFI_ArrowSchema) {
+    // SAFETY: the caller's promise; `RawArray` has the interface's layout, as asserted above.
+    let raw = unsafe { &mut *array };
     if schema.format() == "n" {
-        head.n_buffers = 0;
+        raw.n_buffers = 0;
     }
-    for (i, child) in (0..head.n_children as usize).zip(schema.children()) {
-        // SAFETY: as above; there are `n_children` of them.
-        unsafe { without_null_buffers(*head.children.add(i), child) };
+    for (i, child) in (0..raw.n_children as usize).zip(schema.children()) {
+        // SAFETY: as above; the array has `n_children` children.
+        unsafe { drop_null_buffers(*raw.children.add(i), child) };
     }
-    if let Some(values) = schema.dictionary().filter(|_| !head.dictionary.is_null()) {
+    if let Some(values) = schema.dictionary().filter(|_| !raw.dictionary.is_null()) {
         // SAFETY: as above.
-        unsafe { without_null_buffers(head.dictionary, values) };
+        unsafe { drop_null_buffers(raw.dictionary, values) };
     }
 }
 
-/// An array of another library.
+/// Takes over an array of another library.
 ///
 /// # Safety
-/// `array` is one of the C data interface, and of the type that `schema` tells.
+/// `array` is an `ArrowArray` of the type that `schema` describes.
 unsafe fn import(mut array: FFI_ArrowArray, schema: &FFI_ArrowSchema) -> Result<ArrayRef, ArrowError> {
     // SAFETY: the caller's promise.
-    unsafe { without_null_buffers((&raw mut array).cast(), schema) };
+    unsafe { drop_null_buffers((&raw mut array).cast(), schema) };
     // SAFETY: the caller's promise.
     Ok(make_array(unsafe { from_ffi(array, schema) }?))
 }
 
-/// A string-like series as one Arrow array.
+/// Returns a string-like series as one Arrow array.
 pub fn from_polars(series: &Series) -> PolarsResult<ArrayRef> {
     let series = match series.dtype() {
         PolarsType::Categorical(..) | PolarsType::Enum(..) => series.cast(&PolarsType::String)?,
@@ -101,7 +118,7 @@ pub fn from_polars(series: &Series) -> PolarsResult<ArrayRef> {
     unsafe { import(array, &schema) }.map_err(|e| internal(&e))
 }
 
-/// A Polars field of an Arrow type.
+/// Returns the Polars field for an Arrow type.
 pub fn polars_field(name: &str, data_type: &DataType) -> PolarsResult<PolarsField> {
     let schema = FFI_ArrowSchema::try_from(Field::new(name, data_type.clone(), true)).map_err(|e| internal(&e))?;
     let schema: polars_ffi::ArrowSchema = move_across(schema);
@@ -110,7 +127,7 @@ pub fn polars_field(name: &str, data_type: &DataType) -> PolarsResult<PolarsFiel
     Ok(PolarsField::new(name.into(), PolarsType::from_arrow_field(&field)))
 }
 
-/// Arrow arrays of one type as the chunks of a series.
+/// Returns a series whose chunks are `chunks`, Arrow arrays of one type.
 pub fn to_polars(name: &str, chunks: Vec<ArrayRef>) -> PolarsResult<Series> {
     let chunks = chunks
         .into_iter()
@@ -127,22 +144,36 @@ pub fn to_polars(name: &str, chunks: Vec<ArrayRef>) -> PolarsResult<Series> {
     Series::try_from((PlSmallStr::from_str(name), chunks))
 }
 
-/// An array or a stream of arrays from any Python object that offers one by the PyCapsule interface. Its strings may be no UTF-8.
-pub fn from_python(object: &Bound<'_, PyAny>) -> PyResult<(Field, Vec<ArrayRef>)> {
+/// Arrays of one type, as another library handed them over.
+pub struct ForeignArrays {
+    /// Their type; that of a table is a struct of its columns.
+    pub field: Field,
+    /// In order. Strings may not be UTF-8.
+    pub chunks: Vec<ArrayRef>,
+}
+
+/// Reads an array or a stream of arrays from any Python object that implements the PyCapsule interface. `name` is what
+/// messages call the object.
+///
+/// # Errors
+/// [`InputError`] if the producer fails, has no data left or hands over a type that cannot be read. Its own message is
+/// dropped, because it may quote a note. `TypeError` if the object does not implement the interface.
+pub fn from_python(name: &str, object: &Bound<'_, PyAny>) -> PyResult<ForeignArrays> {
     if object.hasattr("__arrow_c_stream__")? {
-        let capsule = object.call_method0("__arrow_c_stream__")?;
-        return read_stream(capsule.cast::<PyCapsule>()?);
+        let capsule = export(name, object, "__arrow_c_stream__")?;
+        return read_stream(name, capsule.cast::<PyCapsule>()?);
     }
     if object.hasattr("__arrow_c_array__")? {
-        let pair = object.call_method0("__arrow_c_array__")?;
+        let pair = export(name, object, "__arrow_c_array__")?;
         let (schema, array): (Bound<'_, PyCapsule>, Bound<'_, PyCapsule>) = pair.cast::<PyTuple>()?.extract()?;
         let schema = schema.pointer_checked(Some(c"arrow_schema"))?.cast::<FFI_ArrowSchema>();
         let array = array.pointer_checked(Some(c"arrow_array"))?.cast::<FFI_ArrowArray>();
-        // SAFETY: the names of the capsules say what they hold; the array is moved out and left released.
+        // SAFETY: the capsules' names say what they hold; the array is moved out and left released.
         let (schema, array) = unsafe { (schema.as_ref(), FFI_ArrowArray::from_raw(array.as_ptr())) };
-        let field = field(schema)?;
-        // SAFETY: the producer vouches for schema and array of one capsule pair.
-        return Ok((field, vec![unsafe { import(array, schema) }.map_err(wrong)?]));
+        let field = read_field(schema)?;
+        // SAFETY: the producer vouches that schema and array of one pair belong together.
+        let chunks = vec![unsafe { import(array, schema) }.map_err(wrong)?];
+        return Ok(ForeignArrays { field, chunks });
     }
     let kind = object.get_type().name()?;
     Err(PyTypeError::new_err(format!(
@@ -150,69 +181,79 @@ pub fn from_python(object: &Bound<'_, PyAny>) -> PyResult<(Field, Vec<ArrayRef>)
     )))
 }
 
+/// Asks `object` for its data. What it raises may quote a note, as pyarrow does of a value that has another type than its
+/// column, so that only the exception's type is passed on.
+fn export<'py>(name: &str, object: &Bound<'py, PyAny>, method: &str) -> PyResult<Bound<'py, PyAny>> {
+    object.call_method0(method).map_err(|error| {
+        let py = object.py();
+        if !error.is_instance_of::<PyException>(py) {
+            return error; // KeyboardInterrupt and its like
+        }
+        let raised = error.get_type(py).name().map_or_else(|_| "an exception".to_string(), |name| name.to_string());
+        InputError::new_err(format!(
+            "{name} cannot be read as Arrow data: its {method} raised {raised}, whose message is left out because it may \
+             quote a note; convert {name} to Arrow yourself to see the message"
+        ))
+    })
+}
+
 fn wrong(error: ArrowError) -> PyErr {
     InputError::new_err(format!("the Arrow data cannot be read: {error}"))
 }
 
-/// The type that a schema tells; of a table, its columns.
-fn field(schema: &FFI_ArrowSchema) -> PyResult<Field> {
+/// Returns the type that a schema describes. That of a table is a struct of its columns.
+fn read_field(schema: &FFI_ArrowSchema) -> PyResult<Field> {
     Field::try_from(schema).map_err(|error| {
         let refused = schema.children().find(|child| Field::try_from(*child).is_err());
-        let Some(name) = refused.and_then(FFI_ArrowSchema::name) else { return wrong(error) };
-        InputError::new_err(format!("column `{name}` is of a type that cannot be read ({error}): drop or cast it"))
+        let Some(column) = refused.and_then(FFI_ArrowSchema::name) else { return wrong(error) };
+        InputError::new_err(format!("column `{column}` is of a type that cannot be read ({error}): drop or cast it"))
     })
 }
 
-fn read_stream(capsule: &Bound<'_, PyCapsule>) -> PyResult<(Field, Vec<ArrayRef>)> {
+fn read_stream(name: &str, capsule: &Bound<'_, PyCapsule>) -> PyResult<ForeignArrays> {
     let pointer = capsule.pointer_checked(Some(c"arrow_array_stream"))?.cast::<FFI_ArrowArrayStream>();
-    // SAFETY: the name of the capsule says what it holds; the stream is moved out and left released.
+    // SAFETY: the capsule's name says what it holds; the stream is moved out and left released.
     let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
     // the producer may wait for threads of its own that run Python
-    capsule.py().detach(|| read(stream))
+    capsule.py().detach(|| read(name, stream))
 }
 
-fn read(mut stream: FFI_ArrowArrayStream) -> PyResult<(Field, Vec<ArrayRef>)> {
+fn read(name: &str, mut stream: FFI_ArrowArrayStream) -> PyResult<ForeignArrays> {
     let (Some(get_schema), Some(get_next)) = (stream.get_schema(), stream.get_next()) else {
-        return Err(InputError::new_err("the Arrow stream was already read"));
+        return Err(InputError::new_err(format!("the Arrow stream of {name} was already read: make a new one")));
     };
     let mut schema = FFI_ArrowSchema::empty();
-    // SAFETY: a live stream's functions are called with the stream itself and an empty struct, as the interface asks.
+    // SAFETY: the functions of a live stream are called with the stream itself and an empty struct, as the interface asks.
     let code = unsafe { get_schema(&raw mut stream, &raw mut schema) };
     if code != 0 {
-        return Err(failed(&mut stream, code));
+        return Err(failed(name, "at its schema", code));
     }
-    let field = field(&schema)?;
+    let field = read_field(&schema)?;
     let mut chunks = Vec::new();
     loop {
         let mut array = FFI_ArrowArray::empty();
         // SAFETY: as above.
         let code = unsafe { get_next(&raw mut stream, &raw mut array) };
         if code != 0 {
-            return Err(failed(&mut stream, code));
+            return Err(failed(name, &format!("at batch {}", chunks.len()), code));
         }
         if array.is_released() {
-            return Ok((field, chunks));
+            return Ok(ForeignArrays { field, chunks });
         }
         // SAFETY: the producer vouches that each array has the stream's schema.
         chunks.push(unsafe { import(array, &schema) }.map_err(wrong)?);
     }
 }
 
-/// Why a stream failed, as far as its producer says.
-fn failed(stream: &mut FFI_ArrowArrayStream, code: i32) -> PyErr {
-    // SAFETY: as the other functions of a live stream.
-    let reason = stream.get_last_error().map(|last| unsafe { last(&raw mut *stream) });
-    let told = reason.filter(|reason| !reason.is_null()).map(|reason| {
-        // SAFETY: the interface asks for a string that lives until the next call of the stream.
-        unsafe { CStr::from_ptr(reason) }.to_string_lossy()
-    });
-    InputError::new_err(match told {
-        Some(told) => format!("the Arrow stream failed: {told}"),
-        None => format!("the Arrow stream failed with code {code}"),
-    })
+/// The error of a stream whose producer failed. The stream's `get_last_error` is not asked: its message may quote a note.
+fn failed(name: &str, place: &str, code: c_int) -> PyErr {
+    InputError::new_err(format!(
+        "the Arrow stream of {name} failed {place} with code {code}; its producer's message is left out because it may \
+         quote a note; read the stream yourself to see the message"
+    ))
 }
 
-/// The pair of capsules of `__arrow_c_array__`.
+/// Returns the pair of capsules of `__arrow_c_array__`.
 pub fn array_capsules<'py>(py: Python<'py>, array: &dyn Array) -> PyResult<Bound<'py, PyTuple>> {
     let (array, schema) = to_ffi(&array.to_data()).map_err(wrong)?;
     let schema = PyCapsule::new_with_value(py, schema, c"arrow_schema")?;
@@ -220,7 +261,7 @@ pub fn array_capsules<'py>(py: Python<'py>, array: &dyn Array) -> PyResult<Bound
     PyTuple::new(py, [schema, array])
 }
 
-/// The capsule of `__arrow_c_stream__`.
+/// Returns the capsule of `__arrow_c_stream__`.
 pub fn stream_capsule<'py>(
     py: Python<'py>, reader: Box<dyn RecordBatchReader + Send>,
 ) -> PyResult<Bound<'py, PyCapsule>> {

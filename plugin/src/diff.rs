@@ -12,7 +12,7 @@ use spanframe_compare::{
 use spanframe_engine::{EngineError, Mention, Offsets, RawOptions, entity_column, input::TextColumn};
 
 use crate::{
-    bridge,
+    bridge::{self, ForeignArrays},
     error::{InputError, python},
     input, strings,
 };
@@ -43,7 +43,7 @@ pub fn diff<'py>(
 
 /// All rows of an entity column, which messages call `name`, and the unit of its positions.
 fn column(name: &str, data: &Bound<'_, PyAny>, unit: Option<String>) -> PyResult<(Mentions, Offsets)> {
-    let (field, chunks) = bridge::from_python(data)?;
+    let ForeignArrays { field, chunks } = bridge::from_python(name, data)?;
     let shape = entity_column::layout(field.data_type());
     let shape = shape.ok_or_else(|| python(&EngineError::NotEntities(field.data_type().clone())))?;
     let offsets = match unit {

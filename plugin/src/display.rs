@@ -9,7 +9,7 @@ use spanframe_engine::{EngineError, Mention, Offsets, RawOptions, entity_column,
 use spanframe_view::{Excerpt, Note, Row};
 
 use crate::{
-    bridge,
+    bridge::{self, ForeignArrays},
     error::{InputError, python},
     input, strings,
 };
@@ -23,7 +23,7 @@ pub fn display(
     py: Python<'_>, data: &Bound<'_, PyAny>, text: &Bound<'_, PyAny>, entities: &str, shown: (usize, Option<String>),
 ) -> PyResult<(String, String, String)> {
     let (rows, unit) = shown;
-    let (field, chunks) = bridge::from_python(data)?;
+    let ForeignArrays { field, chunks } = bridge::from_python("`data`", data)?;
     let (texts, (field, columns)) = match text.extract::<String>() {
         Ok(name) => (column(py, &field, &chunks, &name)?.1, column(py, &field, &chunks, entities)?),
         Err(_) => {

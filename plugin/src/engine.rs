@@ -6,12 +6,12 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use pyo3::{
     prelude::*,
-    types::{PyDict, PyList, PyTuple},
+    types::{PyDict, PyList, PyString, PyTuple},
 };
 
 use crate::{
     annotate::{Annotator, Column},
-    bridge,
+    bridge::{self, ForeignArrays},
     error::{InputError, python},
     field, input,
     keywords::{raw, typed},
@@ -56,7 +56,7 @@ impl Engine {
         }
         let language = language.map(|name| typed("language", &name)).transpose()?.flatten();
         let names = Names { column, output: output.unwrap_or_else(|| DEFAULT_OUTPUT.to_string()), language };
-        let (field, chunks) = bridge::from_python(data)?;
+        let ForeignArrays { field, chunks } = bridge::from_python("`data`", data)?;
         Ok(Bound::new(py, self.table(py, &field, &chunks, &names)?)?.into_any())
     }
 
@@ -69,10 +69,12 @@ impl Engine {
         Ok(Entities { array })
     }
 
-    /// The entities of one text, each as a tuple of the values of `fields`.
+    /// Returns the entities of one text, each as a tuple of the values of `fields`, in order of their begin.
     fn annotate_text<'py>(
-        &self, py: Python<'py>, text: &str, language: Option<&str>,
+        &self, py: Python<'py>, text: &Bound<'_, PyString>, language: Option<&Bound<'_, PyString>>,
     ) -> PyResult<Vec<Bound<'py, PyTuple>>> {
+        let text = input::string("the text", text)?;
+        let language = language.map(|code| input::string("`language`", code)).transpose()?;
         let found = py.detach(|| self.engine().annotate_text(text, language)).map_err(|e| python(&e))?;
         found.iter().map(|mention| field::values(py, mention, self.engine().fields())).collect()
     }

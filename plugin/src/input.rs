@@ -11,7 +11,7 @@ use pyo3::{
 use spanframe_engine::EngineError;
 
 use crate::{
-    bridge,
+    bridge::{self, ForeignArrays},
     error::{InputError, python},
     strings,
 };
@@ -24,7 +24,7 @@ pub fn texts(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     if let Ok(texts) = data.cast::<PyList>() {
         return list(texts);
     }
-    let (field, chunks) = bridge::from_python(data)?;
+    let ForeignArrays { field, chunks } = bridge::from_python("`data`", data)?;
     if let DataType::Struct(fields) = field.data_type() {
         let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
         return Err(InputError::new_err(format!(
@@ -46,7 +46,7 @@ pub fn languages(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     if let Ok(codes) = data.cast::<PyList>() {
         return list(codes);
     }
-    let (field, chunks) = bridge::from_python(data)?;
+    let ForeignArrays { field, chunks } = bridge::from_python("`language`", data)?;
     joined(field.data_type(), &chunks).and_then(|codes| strings::bytes(&codes)).map_err(|e| python(&e))
 }
 
@@ -58,7 +58,7 @@ pub fn checked(name: &str, data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
     if let Ok(texts) = data.cast::<PyList>() {
         return Ok(vec![list(texts)?]);
     }
-    let (_, chunks) = bridge::from_python(data)?;
+    let chunks = bridge::from_python(name, data)?.chunks;
     strings::check(data.py(), name, &chunks)?;
     Ok(chunks)
 }
@@ -73,13 +73,18 @@ fn list(items: &Bound<'_, PyList>) -> PyResult<ArrayRef> {
             let kind = item.get_type().name()?;
             return Err(InputError::new_err(format!("row {row} of the list is a {kind}, expected a string or None")));
         };
-        // Python's own error would hold the text
-        let text = text.to_str().map_err(|_| {
-            InputError::new_err(format!("row {row} of the list has lone surrogates, which are no text: remove them"))
-        })?;
-        Ok(Some(text.to_string()))
+        Ok(Some(string(&format!("row {row} of the list"), text)?.to_string()))
     });
     Ok(Arc::new(texts.collect::<PyResult<StringArray>>()?))
+}
+
+/// Returns the UTF-8 of a Python string, which messages call `name`.
+///
+/// # Errors
+/// [`InputError`] for lone surrogates. Python's own error would hold the text.
+pub fn string<'a>(name: &str, text: &'a Bound<'_, PyString>) -> PyResult<&'a str> {
+    let refused = |_| InputError::new_err(format!("{name} has lone surrogates, which are not text: remove them"));
+    text.to_str().map_err(refused)
 }
 
 /// Arrays of one type as one.

@@ -96,14 +96,57 @@ def test_a_stream_whose_threads_run_python_does_not_hang(tmp_path, notes):
     assert (done.stdout, done.stderr) == (f"{16 * len(notes)}\n", "")
 
 
-def test_a_stream_that_fails_says_why(engine):
-    def batches():
-        yield pa.record_batch({"note": ["Niega disnea."]})
-        raise ValueError("the disk is gone")
+class Broken:
+    """A producer whose data cannot be converted. The exception quotes a note, as that of a pandas frame does."""
 
-    reader = pa.RecordBatchReader.from_batches(pa.schema({"note": pa.string()}), batches())
-    with pytest.raises(spanframe.InputError, match="the Arrow stream failed: .*the disk is gone"):
-        engine.annotate(reader, "note")
+    def __arrow_c_stream__(self, requested_schema=None):
+        return pa.array([1, SENTINEL]).__arrow_c_stream__()
+
+
+def broken_stream(name):
+    """A stream of one column whose producer fails after the first batch. The exception quotes a note."""
+
+    def batches():
+        yield pa.record_batch({name: ["Niega disnea."]})
+        raise ValueError(f"cannot convert {SENTINEL}")
+
+    return pa.RecordBatchReader.from_batches(pa.schema({name: pa.string()}), batches())
+
+
+def everything_said(error):
+    """The texts of an exception, and of its causes and contexts."""
+    seen = []
+    while error is not None:
+        seen += [str(error), repr(error), *map(str, getattr(error, "__notes__", []))]
+        error = error.__cause__ or error.__context__
+    return "\n".join(seen)
+
+
+def test_a_producer_that_fails_is_named_and_its_message_is_dropped(engine, caplog, capfd):
+    found = engine.annotate(["Niega disnea."])
+    stream = "the Arrow stream of {} failed at batch 1 with code [0-9]+; its producer's message is left out"
+    data = "{} cannot be read as Arrow data: its __arrow_c_stream__ raised ArrowInvalid, whose message is left out"
+    with pytest.raises(pa.ArrowInvalid, match=SENTINEL):
+        Broken().__arrow_c_stream__()
+    attempts = [
+        (stream.format("`data`"), lambda: engine.annotate(broken_stream("note"), "note")),
+        (data.format("`data`"), lambda: engine.annotate(Broken())),
+        (data.format("`data`"), lambda: engine.annotate(Broken(), "note")),
+        (data.format("`language`"), lambda: engine.annotate(["Niega disnea."], language=Broken())),
+        (data.format("`data`"), lambda: engine.diagnose(Broken())),
+        (data.format("`a`"), lambda: spanframe.diff(Broken(), found)),
+        (stream.format("`b`"), lambda: spanframe.diff(found, broken_stream("note"))),
+        (data.format("`text`"), lambda: spanframe.diff(found, found, text=Broken())),
+        (data.format("`data`"), lambda: spanframe.display(Broken())),
+        (data.format("`text`"), lambda: spanframe.display(found, text=Broken())),
+        ("the text has lone surrogates", lambda: engine.annotate_text(f"{SENTINEL}\ud800")),
+        ("`language` has lone surrogates", lambda: engine.annotate_text("a", language=f"{SENTINEL}\ud800")),
+    ]
+    for message, attempt in attempts:
+        with pytest.raises(spanframe.InputError, match=f"^{message}") as caught:
+            attempt()
+        assert SENTINEL not in everything_said(caught.value)
+    assert SENTINEL not in caplog.text + "".join(capfd.readouterr())
 
 
 def test_rows_are_counted_through_all_chunks():

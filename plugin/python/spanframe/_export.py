@@ -179,13 +179,26 @@ def _export(source: Path, folder: Path, texts: list[str]) -> LogitComparison:
     for text in source.iterdir():
         if text.is_file() and text.name.upper().startswith(LEGAL):
             shutil.copyfile(text, folder / text.name)
-    comparison = _checkpoint.compare(source, folder, texts)
-    if not comparison.difference <= TOLERANCE:  # not a number neither
+    comparison = _compare(source, folder, texts)
+    if not comparison.difference <= TOLERANCE:  # NaN fails too
         raise ModelError(
             f"`{source}` cannot be exported: a logit of the ONNX file differs from torch's by "
             f"{comparison.difference:.1e}, more than {TOLERANCE:.0e}"
         )
     return comparison
+
+
+def _compare(source: Path, folder: Path, texts: list[str]) -> LogitComparison:
+    """Compares the ONNX file with torch. What a library raises may quote a text, so only the exception's type is passed on."""
+    try:
+        return _checkpoint.compare(source, folder, texts)
+    except Exception as error:  # of torch, transformers or ONNX Runtime
+        raised = type(error).__name__
+    # outside of the block above, so that the exception is not kept as the context of this one
+    raise ModelError(
+        f"`{source}` cannot be compared with torch: {raised}, whose message is left out because it may quote a text; "
+        "leave `texts` out to compare on the package's own"
+    )
 
 
 def _copy(source: Path, folder: Path) -> list[Path]:
