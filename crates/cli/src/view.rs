@@ -13,7 +13,7 @@ use spanframe_jobs::{
     source::Format,
 };
 use spanframe_store::{StoreError, locate};
-use spanframe_view::{Report, ReportOptions, Row, Source};
+use spanframe_view::{NotesReport, ReportOptions, ReportSource, Row};
 
 use crate::{
     error::CliError,
@@ -45,7 +45,7 @@ pub fn view(flags: &ViewFlags) -> Result<(), CliError> {
         }
         tables.push((table.source, table.columns));
     }
-    let mut report = Report::new(ReportOptions {
+    let mut report = NotesReport::new(ReportOptions {
         title: match flags.inputs.as_slice() {
             [only] => only.trim_end_matches('/').rsplit('/').next().unwrap_or(only).to_string(),
             several => format!("{} inputs", several.len()),
@@ -72,7 +72,7 @@ pub fn view(flags: &ViewFlags) -> Result<(), CliError> {
 /// A file whose columns were found.
 struct Table {
     file: TableFile,
-    source: Source,
+    source: ReportSource,
     columns: Columns,
 }
 
@@ -120,7 +120,7 @@ impl Table {
                 matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
             })
         });
-        let source = Source { name: input.relative.clone(), made, reading: offsets.into() };
+        let source = ReportSource { name: input.relative.clone(), made, reading: offsets.into() };
         Ok(Self { file, source, columns: Columns { entities, text, error, date: None } })
     }
 
@@ -140,7 +140,7 @@ impl Columns {
     }
 
     /// Adds all rows to `report`, a batch in memory at a time.
-    fn read(&self, input: &InputFile, report: &mut Report) -> Result<(), CliError> {
+    fn read(&self, input: &InputFile, report: &mut NotesReport) -> Result<(), CliError> {
         let file = TableFile::open(Path::new(&input.url))?;
         // of a column that was found in the first file and not named, another file may have none
         let date = self.date.as_deref().filter(|name| date_type(&file, name).is_ok());

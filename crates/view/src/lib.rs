@@ -1,7 +1,7 @@
 //! Entities for the eye: marked notes for terminals and notebooks, and a report of one HTML page.
 //!
 //! A [`Row`] of a table becomes a [`Note`]: its text with a [`Mark`] for each entity. [`terminal`] prints notes,
-//! [`Excerpt`] shows the first of a table in a notebook, and [`Report`] goes over all rows once, counts, samples, and ends
+//! [`Excerpt`] shows the first of a table in a notebook, and [`NotesReport`] goes over all rows once, counts, samples, and ends
 //! in a page. Overlaps are one thing for all of them: the [`events`](mark::events) of a text.
 //!
 //! ```
@@ -31,4 +31,4 @@ pub mod terminal;
 pub use excerpt::Excerpt;
 pub use mark::Mark;
 pub use note::{Note, Row};
-pub use report::{Report, ReportOptions, Source};
+pub use report::{NotesReport, ReportOptions, ReportSource};

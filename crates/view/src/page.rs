@@ -1,4 +1,4 @@
-//! The page of a [`Report`].
+//! The page of a [`NotesReport`].
 
 mod charts;
 mod sections;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     kind::Kinds,
-    report::{Report, Sampled},
+    report::{NotesReport, Sampled},
 };
 
 /// The style of marked notes, which notebooks use too.
@@ -23,7 +23,7 @@ const SCRIPT: &str = include_str!("page/page.js");
 ///
 /// A policy forbids it all but its own style and script, which are named by their digests: nothing is fetched or sent, and
 /// nothing in a note can run.
-pub fn page(report: &Report, notes: &[Sampled]) -> String {
+pub fn page(report: &NotesReport, notes: &[Sampled]) -> String {
     let kinds = Kinds::new(report.tally.kinds.keys().map(String::as_str));
     let style = format!("{MARKS}{STYLE}");
     let policy = format!(

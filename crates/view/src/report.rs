@@ -1,4 +1,4 @@
-//! [`Report`]: goes over the rows of a table once, and ends in a page.
+//! [`NotesReport`]: goes over the rows of a table once, and ends in a page.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub struct ReportOptions {
 
 /// A file that rows are of.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct ReportSource {
     /// Its name.
     pub name: String,
     /// How it was made, by name: model, version and options.
@@ -34,10 +34,10 @@ pub struct Source {
 
 /// Counts all rows and keeps some. Memory grows with the notes that are shown, the types, the months and the files, and not
 /// with the rows.
-pub struct Report {
+pub struct NotesReport {
     pub(crate) options: ReportOptions,
     pub(crate) tally: Tally,
-    pub(crate) sources: Vec<Source>,
+    pub(crate) sources: Vec<ReportSource>,
     /// Entities that are not where they say, of notes that were counted.
     pub(crate) outside: u64,
     pub(crate) other_chunk: u64,
@@ -52,7 +52,7 @@ pub(crate) struct Sampled {
     pub month: Option<String>,
 }
 
-impl Report {
+impl NotesReport {
     /// A report without rows.
     #[must_use]
     pub fn new(options: ReportOptions) -> Self {
@@ -67,7 +67,7 @@ impl Report {
     }
 
     /// The rows that follow are of `source`.
-    pub fn source(&mut self, source: Source) {
+    pub fn source(&mut self, source: ReportSource) {
         self.sources.push(source);
     }
 

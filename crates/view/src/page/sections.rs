@@ -6,7 +6,7 @@ use super::charts::{bar, bins};
 use crate::{
     kind::Kinds,
     markup,
-    report::{Report, Sampled},
+    report::{NotesReport, Sampled},
 };
 
 /// Chunks that are shown of a type.
@@ -26,7 +26,7 @@ fn percent(part: u64, whole: u64) -> String {
     format!("{:.1} %", 100.0 * part as f64 / whole.max(1) as f64)
 }
 
-pub fn numbers(report: &Report) -> Markup {
+pub fn numbers(report: &NotesReport) -> Markup {
     let tally = &report.tally;
     let without = tally.rows - tally.found - tally.null - tally.failed();
     let all = [
@@ -49,7 +49,7 @@ pub fn numbers(report: &Report) -> Markup {
     }
 }
 
-pub fn warnings(report: &Report) -> Markup {
+pub fn warnings(report: &NotesReport) -> Markup {
     let errors = &report.tally.errors;
     html! {
         @if report.outside > 0 {
@@ -82,7 +82,7 @@ pub fn warnings(report: &Report) -> Markup {
     }
 }
 
-pub fn kinds(report: &Report, kinds: &Kinds) -> Markup {
+pub fn kinds(report: &NotesReport, kinds: &Kinds) -> Markup {
     let tally = &report.tally;
     let most = tally.kinds.values().map(|kind| kind.entities).max().unwrap_or(0);
     let confidences = tally.kinds.values().any(|kind| kind.confidences.quantile(0.5).is_some());
@@ -143,7 +143,7 @@ fn confidence(name: &str, class: &str, kind: &crate::tally::KindTally) -> Markup
     }
 }
 
-pub fn months(report: &Report, kinds: &Kinds) -> Markup {
+pub fn months(report: &NotesReport, kinds: &Kinds) -> Markup {
     let tally = &report.tally;
     let Some(column) = &report.options.date_column else { return html! {} };
     let sum = |counts: &std::collections::BTreeMap<String, u64>| counts.values().sum::<u64>();
@@ -186,7 +186,7 @@ pub fn months(report: &Report, kinds: &Kinds) -> Markup {
     }
 }
 
-pub fn chunks(report: &Report, kinds: &Kinds) -> Markup {
+pub fn chunks(report: &NotesReport, kinds: &Kinds) -> Markup {
     let tally = &report.tally;
     if !report.options.show_text || tally.kinds.is_empty() {
         return html! {};
@@ -227,7 +227,7 @@ pub fn chunks(report: &Report, kinds: &Kinds) -> Markup {
     }
 }
 
-pub fn notes(report: &Report, kinds: &Kinds, notes: &[Sampled]) -> Markup {
+pub fn notes(report: &NotesReport, kinds: &Kinds, notes: &[Sampled]) -> Markup {
     if notes.is_empty() {
         return html! {};
     }
@@ -274,7 +274,7 @@ pub fn notes(report: &Report, kinds: &Kinds, notes: &[Sampled]) -> Markup {
     }
 }
 
-pub fn made(report: &Report) -> Markup {
+pub fn made(report: &NotesReport) -> Markup {
     let made = report.made();
     let files = report.sources.len();
     let silent = report.sources.iter().filter(|source| source.made.is_empty()).count();
