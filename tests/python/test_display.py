@@ -123,7 +123,7 @@ def test_a_note_is_text_and_steers_nothing():
 def test_what_is_not_there_is_said():
     entities = pa.array([{"entity": ["A"], "begin": [0], "end": [9]}, None, {"entity": [], "begin": [], "end": []}])
     page = str(spanframe.display(entities, text=["tos", None, ""]))
-    assert "(1 with positions outside the text, not marked)" in page
+    assert "(1 entity with positions outside the text, not marked)" in page
     assert "(the text is null)" in page
     assert "(the text is empty)" in page
     none = spanframe.display(entities, text=["tos", None, ""], rows=0)

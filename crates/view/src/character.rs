@@ -1,10 +1,10 @@
-//! [`shown`] and [`line`]: what stands for a character that must not reach a terminal or a page as it is.
+//! Replaces characters that could steer a terminal or a page.
 
-/// The picture of a control character (`␛` for escape), or `None` for a character that is shown as itself.
+/// Returns the picture of a control character (`␛` for escape), or `None` for any other character.
 ///
-/// Line feed, carriage return and tab have no picture: whoever writes a text breaks its lines. Code points 128 to 159, of
-/// which terminals obey some, have no pictures in Unicode and are shown as `�`.
-pub fn shown(c: char) -> Option<char> {
+/// Line feed, carriage return and tab have no picture: the caller breaks lines. Code points 128 to 159, some of which
+/// terminals obey, have no picture in Unicode and become `�`.
+pub fn picture(c: char) -> Option<char> {
     match c {
         '\n' | '\r' | '\t' => None,
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)),
@@ -14,10 +14,10 @@ pub fn shown(c: char) -> Option<char> {
     }
 }
 
-/// `text` in one line, for the cell of a table: control characters as their pictures, line breaks and tabs as spaces.
+/// Returns `text` as one line for the cell of a table: control characters as pictures, line breaks and tabs as spaces.
 #[must_use]
 pub fn line(text: &str) -> String {
-    text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { shown(c).unwrap_or(c) }).collect()
+    text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { picture(c).unwrap_or(c) }).collect()
 }
 
 #[cfg(test)]
@@ -32,8 +32,8 @@ mod tests {
     #[test]
     fn nothing_that_steers_a_terminal_is_shown_as_itself() {
         for c in (char::MIN..=char::MAX).filter(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            assert!(shown(c).is_some_and(|picture| !picture.is_control()), "{:x}", u32::from(c));
+            assert!(picture(c).is_some_and(|picture| !picture.is_control()), "{:x}", u32::from(c));
         }
-        assert_eq!((shown('\x1b'), shown('é'), shown('👩')), (Some('␛'), None, None));
+        assert_eq!((picture('\x1b'), picture('é'), picture('👩')), (Some('␛'), None, None));
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-/// Different chunks of a type that are always counted; twice as many may be.
+/// Distinct chunks of a type that are always kept. Up to twice as many are kept at a time.
 const MOST: usize = 50_000;
 
-/// Counts chunks. With more than 100,000 different ones the rare are forgotten (Misra and Gries): counts are then lower
-/// bounds, and off by [`error`](Self::error) at most.
+/// Counts chunks. Chunks that differ only in case or white space count as one, shown in lower case.
 ///
-/// Chunks that differ in case or white space alone are one, and are shown in lower case.
+/// Beyond 100,000 distinct chunks the rare ones are forgotten (Misra and Gries, 1982). Counts are then lower bounds, too
+/// low by [`error`](Self::error) at most.
 #[derive(Debug)]
 pub struct Chunks {
     counts: HashMap<String, u64>,
@@ -27,6 +27,7 @@ impl Chunks {
     pub fn add(&mut self, chunk: &str) {
         let key = chunk.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
         *self.counts.entry(key).or_default() += 1;
+        // subtract the count of rank `most` from all: at least half of the chunks reach zero and are dropped
         if self.counts.len() > 2 * self.most {
             let mut counts: Vec<u64> = self.counts.values().copied().collect();
             let (_, &mut off, _) = counts.select_nth_unstable_by(self.most, |a, b| b.cmp(a));
@@ -38,12 +39,12 @@ impl Chunks {
         }
     }
 
-    /// What a count may be too low by; 0 where all are exact.
+    /// Returns by how much a count may be too low; 0 if all are exact.
     pub fn error(&self) -> u64 {
         self.error
     }
 
-    /// The `most` frequent with their counts, the most frequent first, those of one count in alphabetical order.
+    /// Returns the `most` frequent chunks with their counts, by falling count and then in alphabetical order.
     pub fn top(&self, most: usize) -> Vec<(&str, u64)> {
         let mut all: Vec<(&str, u64)> = self.counts.iter().map(|(chunk, count)| (chunk.as_str(), *count)).collect();
         all.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));

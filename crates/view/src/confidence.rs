@@ -1,13 +1,13 @@
-//! [`Confidences`]: how confidences are distributed.
+//! [`Confidences`]: the distribution of the confidences of a type.
 
-/// Bins, of .01 each; the last holds 1.0 too.
+/// Bins of width 0.01. The last one includes 1.0.
 const BINS: usize = 100;
 
-/// Counts confidences, 0 to 1.
+/// Histogram of confidences from 0 to 1.
 #[derive(Debug)]
 pub struct Confidences {
     bins: [u64; BINS],
-    /// Entities that have none.
+    /// Entities without a confidence.
     pub missing: u64,
 }
 
@@ -18,24 +18,24 @@ impl Default for Confidences {
 }
 
 impl Confidences {
-    /// Counts one. What is no number counts as missing; what is beyond 0 to 1 is in the first or last bin.
+    /// Counts one entity. NaN counts as missing; values outside 0 to 1 fall into the first or last bin.
     pub fn add(&mut self, confidence: Option<f32>) {
         match confidence.filter(|confidence| !confidence.is_nan()) {
             None => self.missing += 1,
             Some(confidence) => {
-                // 0.29f32 * 100 is below 29
+                // 0.29f32 * 100 is 28.999998: without the margin it would fall into bin 28
                 let bin = (f64::from(confidence) * BINS as f64 + 1e-5) as usize;
                 self.bins[bin.min(BINS - 1)] += 1;
             }
         }
     }
 
-    /// Counts of `count` equal stretches of 0 to 1; `count` divides 100.
-    pub fn stretches(&self, count: usize) -> Vec<u64> {
+    /// Returns the histogram in `count` bars of equal width; `count` divides 100.
+    pub fn bars(&self, count: usize) -> Vec<u64> {
         self.bins.chunks(BINS / count).map(|bins| bins.iter().sum()).collect()
     }
 
-    /// The confidence that `share` of the entities are below, to .01; `None` without any.
+    /// Returns the quantile `share` (0.5 is the median), to 0.01; `None` if no entity has a confidence.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let all: u64 = self.bins.iter().sum();
         let mut below = 0;
@@ -59,7 +59,7 @@ mod tests {
             found.add(Some(confidence));
         }
         found.add(None);
-        assert_eq!(found.stretches(10), [2, 0, 1, 1, 0, 0, 0, 0, 0, 2]);
+        assert_eq!(found.bars(10), [2, 0, 1, 1, 0, 0, 0, 0, 0, 2]);
         assert_eq!((found.missing, found.quantile(0.5)), (2, Some(0.29)));
     }
 }

@@ -2,9 +2,9 @@
 
 use maud::{PreEscaped, html};
 
-use crate::{Note, kind::Kinds, markup, page, terminal};
+use crate::{Note, markup, page, palette::Palette, terminal};
 
-/// Some notes of a table.
+/// The first notes of a table.
 #[derive(Debug)]
 pub struct Excerpt {
     /// The notes to show.
@@ -14,28 +14,28 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
-    /// HTML that stands by itself within any page: no script, and a style of its own for all below it.
+    /// Renders HTML that fits into any page: no script, and styles that apply to nothing outside of it.
     #[must_use]
     pub fn html(&self) -> String {
         let marks = || self.notes.iter().flat_map(Note::marks);
-        let kinds = Kinds::new(marks().map(|mark| mark.mention.entity.as_ref()));
+        let palette = Palette::new(marks().map(|mark| mark.mention.entity.as_ref()));
         let style = format!("{}{}", page::MARKS, page::NOTEBOOK);
         let markup = html! {
             div class="spanframe notebook" {
                 style { (PreEscaped(style)) }
                 ul class="legend" {
-                    @for name in kinds.names() {
+                    @for name in palette.types() {
                         @let count = marks().filter(|mark| mark.mention.entity == *name).count();
-                        li { span class={ "chip " (kinds.class(name)) } { (name) } " " (count) }
+                        li { span class={ "chip " (palette.class(name)) } { (name) } " " (count) }
                     }
                 }
                 @for note in &self.notes {
                     div class="note" {
                         div class="about" { "row " (note.row) }
                         @if note.text.is_some() {
-                            // a long note scrolls, by the keyboard too
+                            // a long note scrolls, also by the keyboard
                             div class="window" tabindex="0" role="group" aria-label={ "row " (note.row) } {
-                                (markup::text(note, &kinds))
+                                (markup::text(note, &palette))
                             }
                         }
                         @if let Some(remark) = markup::remark(note) { p class="remark" { (remark) } }
@@ -47,7 +47,7 @@ impl Excerpt {
         markup.into_string()
     }
 
-    /// For a terminal; see [`terminal::marked`].
+    /// Renders the notes for a terminal, as [`terminal::marked`] does.
     #[must_use]
     pub fn text(&self, color: bool) -> String {
         let mut out = String::new();
@@ -66,6 +66,7 @@ impl Excerpt {
         out.trim_end().to_string()
     }
 
+    /// Says how many rows are not shown, if any.
     fn rest(&self) -> Option<String> {
         let shown = self.notes.len() as u64;
         (shown < self.rows).then(|| format!("{shown} of {} rows", self.rows))

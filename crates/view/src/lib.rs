@@ -1,8 +1,8 @@
-//! Entities for the eye: marked notes for terminals and notebooks, and a report of one HTML page.
+//! Shows entities: marked notes for terminals and notebooks, and a report on a table as one HTML page.
 //!
-//! A [`Row`] of a table becomes a [`Note`]: its text with a [`Mark`] for each entity. [`terminal`] prints notes,
-//! [`Excerpt`] shows the first of a table in a notebook, and [`NotesReport`] goes over all rows once, counts, samples, and ends
-//! in a page. Overlaps are one thing for all of them: the [`events`](mark::events) of a text.
+//! A [`Row`] of a table becomes a [`Note`], a text with a [`Mark`] for each entity. [`terminal`] prints notes,
+//! [`Excerpt`] shows the first notes of a table in a notebook, and [`NotesReport`] counts and samples all rows in one pass.
+//! All of them render overlaps from the same [`events`](mark::events).
 //!
 //! ```
 //! use spanframe_engine::{Mention, Offsets};
@@ -18,11 +18,11 @@ pub mod character;
 mod chunks;
 mod confidence;
 mod excerpt;
-mod kind;
 pub mod mark;
 mod markup;
 mod note;
 mod page;
+mod palette;
 mod report;
 mod sample;
 mod tally;

@@ -1,33 +1,33 @@
-//! Where entities begin and end in a text, however they overlap.
+//! Orders the begins and ends of entities in a text, however they overlap.
 
 use std::{cmp::Reverse, ops::Range};
 
 use spanframe_engine::Mention;
 
-/// A mention, and where it is in its text.
+/// A mention and its place in the text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
     /// UTF-8 bytes, on character boundaries.
     pub span: Range<usize>,
-    /// The mention, with positions as its column has them.
+    /// The mention, with positions in the unit of its column.
     pub mention: Mention<'static>,
 }
 
-/// What comes next in a marked text.
+/// One step through a marked text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Span of this index begins.
+    /// The span of this index begins.
     Begin(usize),
-    /// Bytes of the text, covered by all spans that have begun and not ended.
+    /// Bytes of the text, covered by all spans that have begun and not yet ended.
     Text(Range<usize>),
-    /// Span of this index ends. Spans may cross: the last that began need not be the first to end.
+    /// The span of this index ends. Spans may cross: the last to begin need not be the first to end.
     End(usize),
 }
 
-/// The `spans` of a text of `length` bytes in the order of the text: every byte is in one [`Event::Text`].
+/// Returns the steps through a text of `length` bytes with `spans`, from left to right. Every byte is in one [`Event::Text`].
 ///
-/// Of spans that begin at one place the longer begins first; of spans that end at one place the last that began ends first.
-/// An empty span ends where it begins. Spans must lie in the text.
+/// Of spans that begin together the longest begins first. Of spans that end together the last to begin ends first. An
+/// empty span ends where it begins. Spans must lie in the text.
 ///
 /// ```
 /// use spanframe_view::mark::{Event::*, events};
@@ -63,12 +63,20 @@ pub fn events(length: usize, spans: &[Range<usize>]) -> Vec<Event> {
     events
 }
 
-/// For each span a level, from 0: spans that overlap have different ones, and an inner span has a lower one than the span
-/// around it, so that lines below the text can be stacked.
+/// Returns the level of each span, from 0, on which its line is drawn below the text.
+///
+/// Spans that overlap have different levels, and an inner span has a lower level than the span around it:
+///
+/// ```text
+/// acute renal failure
+///       -----          level 0
+/// -------------------  level 1
+/// ```
 #[must_use]
 pub fn levels(length: usize, spans: &[Range<usize>]) -> Vec<usize> {
     let mut depths = vec![0; spans.len()];
-    // spans that hang together, and those of them that have not ended
+    // depths count from the outermost span; when the last of a cluster of overlapping spans ends, they are turned into
+    // levels, which count from the innermost
     let (mut together, mut open): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
     for event in events(length, spans) {
         match event {

@@ -1,79 +1,103 @@
-//! A marked note as HTML: the text content of the element is the text of the note.
+//! Renders a note as HTML. The text content of the element is the text of the note.
 
-use std::fmt::Write;
+use std::{fmt::Write, ops::Range};
 
 use maud::{Escaper, Markup, PreEscaped, html};
 
 use crate::{
-    Note,
-    character::shown,
-    kind::Kinds,
+    Mark, Note,
+    character::picture,
     mark::{Event, events, levels},
+    palette::Palette,
 };
 
-/// Deeper levels are drawn as this one.
+/// The deepest level of the style sheet. Deeper ones are drawn like it.
 const DEEPEST: usize = 5;
 
-/// What becomes of the part of the text before the first entity and behind the last one, and of much else: the note, with a
-/// `mark` for each entity.
+/// Renders a note as HTML, one `<mark>` per entity. Control characters are shown as pictures.
 ///
-/// An entity that crosses another is several marks with one `data-e`; the last has the `data-label`, which the style sheet
-/// shows. So the text can be searched and copied as it is. Control characters are shown as their pictures.
-pub fn text(note: &Note, kinds: &Kinds) -> Markup {
+/// HTML elements cannot cross, so an entity that crosses another becomes several marks with one `data-e`, its index. The
+/// last has the entity type as `data-label`, which the style sheet shows without adding to the text:
+///
+/// ```text
+/// spans    0..9  6..14
+/// HTML     <mark e0> acute <mark e1> renal </mark></mark><mark e1 on> failure </mark>
+/// ```
+pub fn text(note: &Note, palette: &Palette) -> Markup {
     let (text, marks) = (note.text(), note.marks());
-    let spans: Vec<_> = marks.iter().map(|mark| mark.span.clone()).collect();
+    let spans: Vec<Range<usize>> = marks.iter().map(|mark| mark.span.clone()).collect();
     let levels = levels(text.len(), &spans);
     let deepest = levels.iter().copied().max().unwrap_or(0).min(DEEPEST);
-    let mut out = String::with_capacity(text.len() + 128 * marks.len());
-    let begin = |out: &mut String, i: usize, more: &str| {
-        let (mention, level) = (&marks[i].mention, levels[i].min(DEEPEST));
-        let class = kinds.class(&mention.entity);
-        let confidence = mention.confidence.map(|c| format!(" {c:.2}")).unwrap_or_default();
-        let kind = kinds.place(&mention.entity);
-        let _ = write!(out, r#"<mark class="{class} l{level}{more}" data-e="{i}" data-k="{kind}" title=""#);
-        let model = mention.model.as_ref().map(|model| format!(" {}", pictures(model))).unwrap_or_default();
-        let _ = write!(Escaper::new(out), "{}{confidence}{model}", pictures(&mention.entity));
-        out.push('"');
+    let mut out = MarkWriter {
+        html: String::with_capacity(text.len() + 128 * marks.len()),
+        marks,
+        levels,
+        palette,
+        open: Vec::new(),
     };
-    let label = |out: &mut String, i: usize| {
-        out.push_str(r#" data-label=""#);
-        let _ = Escaper::new(out).write_str(&pictures(&marks[i].mention.entity));
-        out.push('"');
-    };
-    // a mark's last piece is known when it ends: `open` has where the tag of each piece may take a label
-    let mut open: Vec<(usize, usize)> = Vec::new();
     for event in events(text.len(), &spans) {
         match event {
-            Event::Begin(i) => {
-                begin(&mut out, i, "");
-                open.push((i, out.len()));
-                out.push('>');
-            }
-            Event::Text(range) => write_text(&mut out, &text[range]),
-            Event::End(i) => {
-                let place = open.iter().rposition(|(other, _)| *other == i).unwrap_or(0);
-                let crossed = open.split_off(place + 1);
-                for _ in &crossed {
-                    out.push_str("</mark>");
-                }
-                if let Some((_, tag)) = open.pop() {
-                    let mut labelled = String::new();
-                    label(&mut labelled, i);
-                    out.insert_str(tag, &labelled);
-                }
-                out.push_str("</mark>");
-                for (other, _) in crossed {
-                    begin(&mut out, other, " on");
-                    open.push((other, out.len()));
-                    out.push('>');
-                }
-            }
+            Event::Begin(i) => out.begin(i, ""),
+            Event::Text(range) => write_text(&mut out.html, &text[range]),
+            Event::End(i) => out.end(i),
         }
     }
-    html! { div class={ "text deep" (deepest) } dir="auto" lang="" { (PreEscaped(out)) } }
+    html! { div class={ "text deep" (deepest) } dir="auto" lang="" { (PreEscaped(out.html)) } }
 }
 
-/// A line on what cannot be seen in the text, if there is anything.
+/// Writes the marks of a note.
+struct MarkWriter<'a> {
+    html: String,
+    marks: &'a [Mark],
+    levels: Vec<usize>,
+    palette: &'a Palette,
+    /// Marks that have begun and not ended.
+    open: Vec<OpenMark>,
+}
+
+/// A mark that has begun.
+struct OpenMark {
+    index: usize,
+    /// Where the begin tag may take a label: whether this is an entity's last mark is known when it ends.
+    label_at: usize,
+}
+
+impl MarkWriter<'_> {
+    /// Begins a mark of entity `index`; `class` is added to its classes.
+    fn begin(&mut self, index: usize, class: &str) {
+        let (mention, level) = (&self.marks[index].mention, self.levels[index].min(DEEPEST));
+        let (color, place) = (self.palette.class(&mention.entity), self.palette.index(&mention.entity));
+        let confidence = mention.confidence.map(|c| format!(" {c:.2}")).unwrap_or_default();
+        let model = mention.model.as_ref().map(|model| format!(" {}", pictures(model))).unwrap_or_default();
+        let out = &mut self.html;
+        let _ = write!(out, r#"<mark class="{color} l{level}{class}" data-e="{index}" data-k="{place}" title=""#);
+        let _ = write!(Escaper::new(out), "{}{confidence}{model}", pictures(&mention.entity));
+        out.push('"');
+        self.open.push(OpenMark { index, label_at: out.len() });
+        out.push('>');
+    }
+
+    /// Ends entity `index`. Marks that began after it are interrupted and go on behind it.
+    fn end(&mut self, index: usize) {
+        let place = self.open.iter().rposition(|mark| mark.index == index).unwrap_or(0);
+        let crossed = self.open.split_off(place + 1);
+        for _ in &crossed {
+            self.html.push_str("</mark>");
+        }
+        if let Some(OpenMark { label_at, .. }) = self.open.pop() {
+            let mut label = r#" data-label=""#.to_string();
+            let _ = Escaper::new(&mut label).write_str(&pictures(&self.marks[index].mention.entity));
+            label.push('"');
+            self.html.insert_str(label_at, &label);
+        }
+        self.html.push_str("</mark>");
+        for mark in crossed {
+            self.begin(mark.index, " on");
+        }
+    }
+}
+
+/// Returns one line on what the marked text does not show, or `None` if it shows everything.
 pub fn remark(note: &Note) -> Option<String> {
     let mut remarks = Vec::new();
     match (&note.text, &note.marks, &note.error) {
@@ -84,31 +108,36 @@ pub fn remark(note: &Note) -> Option<String> {
         _ => {}
     }
     if note.outside > 0 && note.text.is_some() {
-        remarks.push(format!("{} with positions outside the text, not marked", note.outside));
+        remarks.push(format!("{} with positions outside the text, not marked", entities(note.outside)));
     }
     if note.other_chunk > 0 {
-        remarks.push(format!("{} whose chunk is another text than what is marked", note.other_chunk));
+        remarks.push(format!("{} whose chunk differs from the marked text", entities(note.other_chunk)));
     }
     (!remarks.is_empty()).then(|| remarks.join("; "))
 }
 
-/// `name` without control characters.
-fn pictures(name: &str) -> String {
-    name.chars().map(|c| shown(c).unwrap_or(c)).collect()
+fn entities(count: usize) -> String {
+    if count == 1 { "1 entity".to_string() } else { format!("{count} entities") }
 }
 
+/// Returns `name` with control characters as pictures.
+fn pictures(name: &str) -> String {
+    name.chars().map(|c| picture(c).unwrap_or(c)).collect()
+}
+
+/// Writes a part of the text, escaped and with control characters as pictures.
 fn write_text(out: &mut String, text: &str) {
     let mut rest = text;
-    while let Some(at) = rest.find(|c| c == '\r' || shown(c).is_some()) {
+    while let Some(at) = rest.find(|c| c == '\r' || picture(c).is_some()) {
         let _ = Escaper::new(out).write_str(&rest[..at]);
         let mut chars = rest[at..].chars();
         if let Some(c) = chars.next() {
-            match shown(c) {
+            match picture(c) {
                 Some(picture) => {
                     let code = u32::from(c);
                     let _ = write!(out, r#"<span class="control" title="U+{code:04X}">{picture}</span>"#);
                 }
-                // as it is, a parser would make a line feed of it
+                // a parser turns a plain carriage return into a line feed
                 None => out.push_str("&#13;"),
             }
         }
@@ -135,8 +164,8 @@ mod tests {
     }
 
     fn render(note: &Note) -> Html {
-        let kinds = Kinds::new(note.marks().iter().map(|mark| mark.mention.entity.as_ref()));
-        Html::parse_fragment(&text(note, &kinds).into_string())
+        let palette = Palette::new(note.marks().iter().map(|mark| mark.mention.entity.as_ref()));
+        Html::parse_fragment(&text(note, &palette).into_string())
     }
 
     fn select(css: &str) -> Selector {

@@ -1,4 +1,4 @@
-//! The page of a [`NotesReport`].
+//! Renders the HTML page of a [`NotesReport`].
 
 mod charts;
 mod sections;
@@ -8,23 +8,23 @@ use maud::{DOCTYPE, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    kind::Kinds,
+    palette::Palette,
     report::{NotesReport, Sampled},
 };
 
-/// The style of marked notes, which notebooks use too.
+/// Styles of marked notes, on a page and in notebooks.
 pub const MARKS: &str = include_str!("page/marks.css");
-/// What notebooks add to it.
+/// Further styles for notebooks.
 pub const NOTEBOOK: &str = include_str!("page/notebook.css");
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
-/// The whole page.
+/// Renders the whole page.
 ///
-/// A policy forbids it all but its own style and script, which are named by their digests: nothing is fetched or sent, and
-/// nothing in a note can run.
+/// Its Content-Security-Policy allows one style and one script, each named by its digest, and no request. So nothing is
+/// fetched or sent, and nothing in a note can run.
 pub fn page(report: &NotesReport, notes: &[Sampled]) -> String {
-    let kinds = Kinds::new(report.tally.kinds.keys().map(String::as_str));
+    let palette = Palette::new(report.tally.types.keys().map(String::as_str));
     let style = format!("{MARKS}{STYLE}");
     let policy = format!(
         "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
@@ -49,19 +49,19 @@ pub fn page(report: &NotesReport, notes: &[Sampled]) -> String {
                     @if report.options.show_text {
                         p class="warning" {
                             strong { "This page contains patient text: " }
-                            "treat it as the notes themselves. It needs no network, and sends nothing."
+                            "treat it like the notes themselves. It loads nothing from the network and sends nothing."
                         }
                     } @else {
-                        p { "Counts alone: this page contains no text of any note." }
+                        p { "Counts only: this page contains no text of any note." }
                     }
                 }
                 main {
                     (sections::numbers(report))
                     (sections::warnings(report))
-                    (sections::kinds(report, &kinds))
-                    (sections::months(report, &kinds))
-                    (sections::chunks(report, &kinds))
-                    (sections::notes(report, &kinds, notes))
+                    (sections::types(report, &palette))
+                    (sections::months(report, &palette))
+                    (sections::chunks(report, &palette))
+                    (sections::notes(report, &palette, notes))
                     (sections::made(report))
                 }
                 footer { p class="about" { "Made by spanframe " (env!("CARGO_PKG_VERSION")) ". Not a medical device." } }
@@ -74,7 +74,7 @@ pub fn page(report: &NotesReport, notes: &[Sampled]) -> String {
     page.into_string()
 }
 
-/// As a policy names it.
+/// Returns the digest by which a Content-Security-Policy names `content`.
 fn digest(content: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(content)))
 }
@@ -108,7 +108,7 @@ mod tests {
             };
             assert!(contrast(color("ink"), color("paper")) >= 7.0);
             assert!(contrast(color("faint"), color("paper")) >= 4.5);
-            for k in 0..crate::kind::COLORS {
+            for k in 0..crate::palette::COLORS {
                 let (tint, strong) = (color(&format!("tint{k}")), color(&format!("strong{k}")));
                 assert!(contrast(color("ink"), tint) >= 7.0, "text on tint{k}");
                 assert!(contrast(color("faint"), tint) >= 3.0, "pictures of control characters on tint{k}");

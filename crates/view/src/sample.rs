@@ -1,15 +1,14 @@
-//! [`Sample`]: some rows of very many, the same whoever reads them and in whatever pieces.
+//! [`Sample`]: a random sample of rows that does not depend on how the rows are read.
 
 use std::collections::BTreeMap;
 
-/// Of five notes, those that have entities where there are enough of both.
+/// Rows with entities among five rows of a sample, if there are enough of both kinds.
 const OF_FIVE: usize = 4;
 
-/// A sample of at most so many rows: four of five with entities, one without, and more of either where there are too few of
-/// the other.
+/// A sample of at most `most` rows: four of five with entities and one without, more of one kind if the other is short.
 ///
-/// A row is in it if its random number, made of the seed and the place of the row, is among the smallest: no draw depends on
-/// another, and every row with entities (without them) has the same chance.
+/// Each row gets a random number from the seed and its place, and the rows with the smallest numbers are taken. So no
+/// draw depends on another, and all rows with entities (and all without) have the same chance.
 pub struct Sample<T> {
     most: usize,
     seed: u64,
@@ -18,14 +17,14 @@ pub struct Sample<T> {
 }
 
 impl<T> Sample<T> {
-    /// Of at most `most` rows.
+    /// Makes an empty sample of at most `most` rows.
     pub fn new(most: usize, seed: u64) -> Self {
         Self { most, seed, groups: [BTreeMap::new(), BTreeMap::new()] }
     }
 
-    /// Offers the row at `place`, a number that no other row has. `make` is called if it is taken so far.
-    pub fn offer(&mut self, place: u64, found: bool, make: impl FnOnce() -> T) {
-        let group = &mut self.groups[usize::from(!found)];
+    /// Offers the row at `place`, a number that no other row has. Calls `make` if the row is among the smallest so far.
+    pub fn offer(&mut self, place: u64, has_entities: bool, make: impl FnOnce() -> T) {
+        let group = &mut self.groups[usize::from(!has_entities)];
         let key = (mix(mix(self.seed) ^ place), place);
         if group.len() < self.most || group.last_key_value().is_some_and(|(last, _)| key < *last) {
             group.insert(key, make());
@@ -35,19 +34,19 @@ impl<T> Sample<T> {
         }
     }
 
-    /// The rows taken, in order of place.
+    /// Returns the rows of the sample, in order of place.
     pub fn finish(self) -> Vec<T> {
         let [with, without] = self.groups;
-        let few = (self.most - self.most * OF_FIVE / 5).max(self.most.saturating_sub(with.len()));
-        let few = few.min(without.len());
-        let many = self.most - few;
-        let taken = with.into_iter().take(many).chain(without.into_iter().take(few));
+        let share_without = self.most - self.most * OF_FIVE / 5;
+        let count_without = share_without.max(self.most.saturating_sub(with.len())).min(without.len());
+        let count_with = self.most - count_without;
+        let taken = with.into_iter().take(count_with).chain(without.into_iter().take(count_without));
         let by_place: BTreeMap<u64, T> = taken.map(|((_, place), row)| (place, row)).collect();
         by_place.into_values().collect()
     }
 }
 
-/// SplitMix64: a random number that is decided by `x`.
+/// Returns a random number that `x` determines (SplitMix64; Steele, Lea and Flood, 2014).
 fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -59,7 +58,7 @@ fn mix(x: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// Of `rows` rows, every fourth of which has no entities.
+    /// Samples `rows` rows, every fourth of which has no entities.
     fn sample(rows: u64, most: usize, seed: u64) -> Vec<u64> {
         let mut sample = Sample::new(most, seed);
         (0..rows).for_each(|place| sample.offer(place, place % 4 != 0, || place));
@@ -81,7 +80,7 @@ mod tests {
     fn a_seed_decides_the_sample_and_it_is_of_the_whole_file() {
         assert_eq!(sample(10_000, 50, 7), sample(10_000, 50, 7));
         assert_ne!(sample(10_000, 50, 7), sample(10_000, 50, 8));
-        // a thousand seeds: every tenth of the file gets a tenth of the rows
+        // over a thousand seeds, each tenth of the file gets a tenth of the rows
         let mut tenths = [0usize; 10];
         for seed in 0..1000 {
             sample(200, 10, seed).iter().for_each(|place| tenths[(place / 20) as usize] += 1);

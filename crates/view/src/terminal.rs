@@ -1,34 +1,35 @@
-//! Marked notes for a terminal, or as plain text.
+//! Renders notes for a terminal, or as plain text.
 
 use crate::{
     Note,
-    character::{line, shown},
-    kind::Kinds,
+    character::{line, picture},
     mark::{Event, events},
+    palette::Palette,
 };
 
-/// Background colours, dark enough for white text and told apart by most people with a colour deficiency.
+/// Background colours of the 256-colour palette: dark enough for white text, and distinct for most people with a colour
+/// vision deficiency.
 const COLORS: [u8; 6] = [25, 130, 29, 90, 94, 60];
 const RESET: &str = "\x1b[0m";
 const FAINT: &str = "\x1b[2m";
 
-/// The text of `note` with each entity marked, for a terminal that shows colours if `color`.
+/// Renders the text of `note` with each entity marked, in colours if `color`.
 ///
-/// Plain, an entity reads `[aspirin MEDICATION]`. With colour it has a background, and its type faintly behind it; brackets
-/// are then put around entities that overlap others, and the innermost has the background. Entities that cross have
-/// numbers at their brackets: `[¹acute [²renal]¹ failure]²`, each with its type.
+/// Without colours an entity reads `[aspirin MEDICATION]`. With colours it has a background and its type follows in a faint
+/// tone; only overlapping entities have brackets, and the innermost one has the background. Brackets of entities that
+/// cross are numbered: `[¹acute [²renal A]¹ failure B]²`.
 ///
-/// A note does not steer the terminal: control characters are shown as their pictures (`␛`), line breaks of any kind are
-/// line feeds, tabs are kept. Colours end before a line does.
+/// A note cannot steer the terminal: control characters are shown as pictures (`␛`), every kind of line break becomes a
+/// line feed, and tabs are kept. Colours end before each line does.
 #[must_use]
 pub fn marked(note: &Note, color: bool) -> String {
     let (text, marks) = (note.text(), note.marks());
-    let kinds = Kinds::new(marks.iter().map(|mark| mark.mention.entity.as_ref()));
+    let palette = Palette::new(marks.iter().map(|mark| mark.mention.entity.as_ref()));
     let spans: Vec<_> = marks.iter().map(|mark| mark.span.clone()).collect();
     let events = events(text.len(), &spans);
     let overlaps = Overlaps::new(&events, spans.len());
     let style = |open: &[usize]| match open.last().filter(|_| color) {
-        Some(&i) => format!("\x1b[48;5;{};97m", COLORS[kinds.place(&marks[i].mention.entity) % COLORS.len()]),
+        Some(&i) => format!("\x1b[48;5;{};97m", COLORS[palette.index(&marks[i].mention.entity) % COLORS.len()]),
         None => String::new(),
     };
     let mut out = String::with_capacity(text.len() + 32 * marks.len());
@@ -66,27 +67,29 @@ pub fn marked(note: &Note, color: bool) -> String {
     out
 }
 
-/// Writes a part of a text. A carriage return before a line feed is part of the line break, any other is one.
+/// Writes a part of the text. CR LF, CR and LF are one line break each.
 fn write(out: &mut String, part: &str, style: &str) {
     let mut chars = part.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
             '\r' if chars.peek() == Some(&'\n') => {}
             '\n' | '\r' if style.is_empty() => out.push('\n'),
-            // many terminals would colour the rest of the line
+            // many terminals colour the rest of the line with the background
             '\n' | '\r' => {
                 out.push_str(RESET);
                 out.push('\n');
                 out.push_str(style);
             }
-            _ => out.push(shown(c).unwrap_or(c)),
+            _ => out.push(picture(c).unwrap_or(c)),
         }
     }
 }
 
-/// Which entities overlap others, and which cross them.
+/// Which entities overlap others, and which cross others.
 struct Overlaps {
+    /// By entity: whether it overlaps another.
     any: Vec<bool>,
+    /// By entity: its number among those that cross others, from 0.
     crossing: Vec<Option<usize>>,
 }
 
@@ -119,7 +122,7 @@ impl Overlaps {
         Self { any, crossing }
     }
 
-    /// `¹` and so on for an entity that crosses another.
+    /// Returns the number at the brackets (`¹`) of an entity that crosses another; empty for any other.
     fn number(&self, i: usize) -> String {
         const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
         let digits = self.crossing[i].map(|number| (number + 1).to_string()).unwrap_or_default();

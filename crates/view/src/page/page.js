@@ -1,5 +1,5 @@
 "use strict";
-// search and filter of the notes that are shown, and long notes cut until they are asked for
+// Searches and filters the notes of the page, and cuts long notes until the reader asks for them.
 {
   const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/\s+/g, " ");
   const notes = [...document.querySelectorAll("article.note")].map((element) => {
@@ -16,8 +16,8 @@
     let seen = 0;
     for (const note of notes) {
       for (const mark of note.marks) mark.classList.toggle("off", !wanted.has(mark.dataset.k));
-      const kinds = note.marks.length ? note.marks.some((mark) => wanted.has(mark.dataset.k)) : wanted.has("none");
-      note.element.hidden = !(kinds && note.words.includes(words));
+      const fits = note.marks.length ? note.marks.some((mark) => wanted.has(mark.dataset.k)) : wanted.has("none");
+      note.element.hidden = !(fits && note.words.includes(words));
       seen += note.element.hidden ? 0 : 1;
     }
     status.textContent = `${seen} of ${notes.length} notes`;

@@ -1,20 +1,23 @@
-//! The sections of a page, from top to bottom.
+//! Renders the sections of a page, from top to bottom.
+
+use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::charts::{bar, bins};
+use super::charts::{Part, bar, bins};
 use crate::{
-    kind::Kinds,
     markup,
+    palette::Palette,
     report::{NotesReport, Sampled},
+    tally::TypeTally,
 };
 
-/// Chunks that are shown of a type.
+/// Chunks shown for each type.
 const TOP: usize = 15;
-/// Bars of a distribution.
+/// Bars in a histogram of confidences.
 const BARS: usize = 20;
 
-/// `1234567` as `1,234,567`.
+/// Returns 1234567 as `1,234,567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let first = digits.len() % 3;
@@ -82,14 +85,14 @@ pub fn warnings(report: &NotesReport) -> Markup {
     }
 }
 
-pub fn kinds(report: &NotesReport, kinds: &Kinds) -> Markup {
+pub fn types(report: &NotesReport, palette: &Palette) -> Markup {
     let tally = &report.tally;
-    let most = tally.kinds.values().map(|kind| kind.entities).max().unwrap_or(0);
-    let confidences = tally.kinds.values().any(|kind| kind.confidences.quantile(0.5).is_some());
+    let most = tally.types.values().map(|counts| counts.entities).max().unwrap_or(0);
+    let confidences = tally.types.values().any(|counts| counts.confidences.quantile(0.5).is_some());
     html! {
         section {
             h2 { "Types" }
-            @if tally.kinds.is_empty() {
+            @if tally.types.is_empty() {
                 p { "There are no entities." }
             } @else {
                 div class="scroll" tabindex="0" role="region" aria-label="Types" {
@@ -103,20 +106,22 @@ pub fn kinds(report: &NotesReport, kinds: &Kinds) -> Markup {
                                 @if confidences {
                                     th { "confidence, 0 to 1" }
                                     th class="number" { "median" }
-                                    th class="number" { "5 % below" }
+                                    th class="number" { "5th percentile" }
                                 }
                             }
                         }
                         tbody {
-                            @for (name, kind) in &tally.kinds {
-                                @let class = kinds.class(name);
+                            @for (name, counts) in &tally.types {
+                                @let class = palette.class(name);
                                 tr {
                                     td { span class={ "chip " (class) } { (name) } }
-                                    td class="number" { (grouped(kind.entities)) }
-                                    td { (bar(&[(class.clone(), kind.entities)], most)) }
-                                    td class="number" { (grouped(kind.rows)) " (" (percent(kind.rows, tally.rows)) ")" }
+                                    td class="number" { (grouped(counts.entities)) }
+                                    td { (bar(&[Part { class: class.clone(), value: counts.entities }], most)) }
+                                    td class="number" {
+                                        (grouped(counts.rows)) " (" (percent(counts.rows, tally.rows)) ")"
+                                    }
                                     @if confidences {
-                                        (confidence(name, &class, kind))
+                                        (confidence(name, &class, counts))
                                     }
                                 }
                             }
@@ -128,14 +133,14 @@ pub fn kinds(report: &NotesReport, kinds: &Kinds) -> Markup {
     }
 }
 
-fn confidence(name: &str, class: &str, kind: &crate::tally::KindTally) -> Markup {
-    let show = |share| kind.confidences.quantile(share).map_or("none".to_string(), |at| format!("{at:.2}"));
+fn confidence(name: &str, class: &str, counts: &TypeTally) -> Markup {
+    let show = |share| counts.confidences.quantile(share).map_or("none".to_string(), |at| format!("{at:.2}"));
     let (median, low) = (show(0.5), show(0.05));
-    let missing = kind.confidences.missing;
-    let label = format!("Confidences of {name}: half are below {median}, 5 % below {low}");
+    let missing = counts.confidences.missing;
+    let label = format!("Confidences of {name}: median {median}, 5th percentile {low}");
     html! {
         td {
-            (bins(class, &kind.confidences.stretches(BARS), &label))
+            (bins(class, &counts.confidences.bars(BARS), &label))
             @if missing > 0 { span class="about" { (grouped(missing)) " without" } }
         }
         td class="number" { (median) }
@@ -143,11 +148,11 @@ fn confidence(name: &str, class: &str, kind: &crate::tally::KindTally) -> Markup
     }
 }
 
-pub fn months(report: &NotesReport, kinds: &Kinds) -> Markup {
+pub fn months(report: &NotesReport, palette: &Palette) -> Markup {
     let tally = &report.tally;
     let Some(column) = &report.options.date_column else { return html! {} };
-    let sum = |counts: &std::collections::BTreeMap<String, u64>| counts.values().sum::<u64>();
-    let most = tally.months.values().map(|(_, counts)| sum(counts)).max().unwrap_or(0);
+    let sum = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
+    let most = tally.months.values().map(|month| sum(&month.entities)).max().unwrap_or(0);
     html! {
         section {
             h2 { "Months" }
@@ -160,21 +165,22 @@ pub fn months(report: &NotesReport, kinds: &Kinds) -> Markup {
                             th class="number" { "notes" }
                             th class="number" { "entities" }
                             th { span aria-hidden="true" {} }
-                            @for name in kinds.names() {
-                                th class="number" { span class={ "chip " (kinds.class(name)) } { (name) } }
+                            @for name in palette.types() {
+                                th class="number" { span class={ "chip " (palette.class(name)) } { (name) } }
                             }
                         }
                     }
                     tbody {
-                        @for (month, (rows, counts)) in &tally.months {
-                            @let of = |name: &String| counts.get(name).copied().unwrap_or(0);
-                            @let parts: Vec<_> = kinds.names().iter().map(|name| (kinds.class(name), of(name))).collect();
+                        @for (month, counts) in &tally.months {
+                            @let of = |name: &String| counts.entities.get(name).copied().unwrap_or(0);
+                            @let part = |name: &String| Part { class: palette.class(name), value: of(name) };
+                            @let parts: Vec<Part> = palette.types().iter().map(part).collect();
                             tr {
                                 td { (month) }
-                                td class="number" { (grouped(*rows)) }
-                                td class="number" { (grouped(sum(counts))) }
+                                td class="number" { (grouped(counts.rows)) }
+                                td class="number" { (grouped(sum(&counts.entities))) }
                                 td { (bar(&parts, most)) }
-                                @for name in kinds.names() {
+                                @for name in palette.types() {
                                     td class="number" { (grouped(of(name))) }
                                 }
                             }
@@ -186,26 +192,26 @@ pub fn months(report: &NotesReport, kinds: &Kinds) -> Markup {
     }
 }
 
-pub fn chunks(report: &NotesReport, kinds: &Kinds) -> Markup {
+pub fn chunks(report: &NotesReport, palette: &Palette) -> Markup {
     let tally = &report.tally;
-    if !report.options.show_text || tally.kinds.is_empty() {
+    if !report.options.show_text || tally.types.is_empty() {
         return html! {};
     }
     html! {
         section {
             h2 { "Most frequent chunks" }
-            p class="about" { "At most " (TOP) " of a type; upper and lower case and white space are not told apart." }
+            p class="about" { "Up to " (TOP) " per type. Case and white space are ignored." }
             div class="grid" {
-                @for (name, kind) in &tally.kinds {
-                    @let class = kinds.class(name);
-                    @let top = kind.chunks.top(TOP);
+                @for (name, counts) in &tally.types {
+                    @let class = palette.class(name);
+                    @let top = counts.chunks.top(TOP);
                     @let most = top.first().map_or(0, |(_, count)| *count);
                     div {
                         h3 { span class={ "chip " (class) } { (name) } }
-                        @if kind.chunks.error() > 0 {
+                        @if counts.chunks.error() > 0 {
                             p class="about" {
-                                "There are too many different ones to count all: a count may be too low by up to "
-                                (grouped(kind.chunks.error())) "."
+                                "Too many distinct chunks to count exactly: a count may be too low by up to "
+                                (grouped(counts.chunks.error())) "."
                             }
                         }
                         table {
@@ -215,7 +221,7 @@ pub fn chunks(report: &NotesReport, kinds: &Kinds) -> Markup {
                                     tr {
                                         td dir="auto" lang="" { (chunk) }
                                         td class="number" { (grouped(*count)) }
-                                        td { (bar(&[(class.clone(), *count)], most)) }
+                                        td { (bar(&[Part { class: class.clone(), value: *count }], most)) }
                                     }
                                 }
                             }
@@ -227,7 +233,7 @@ pub fn chunks(report: &NotesReport, kinds: &Kinds) -> Markup {
     }
 }
 
-pub fn notes(report: &NotesReport, kinds: &Kinds, notes: &[Sampled]) -> Markup {
+pub fn notes(report: &NotesReport, palette: &Palette, notes: &[Sampled]) -> Markup {
     if notes.is_empty() {
         return html! {};
     }
@@ -241,17 +247,17 @@ pub fn notes(report: &NotesReport, kinds: &Kinds, notes: &[Sampled]) -> Markup {
                     "All " (grouped(tally.rows)) " notes."
                 } @else {
                     "A random sample of " (notes.len()) " of " (grouped(tally.rows)) " notes (seed " (options.seed)
-                    "), of which one in five has no entities, where there are enough of both."
+                    "). One in five has no entities, if there are enough of both kinds."
                 }
             }
             div class="controls" hidden {
                 label { "Search the notes shown" br; input type="search" id="search" autocomplete="off" spellcheck="false"; }
                 fieldset {
                     legend { "Show" }
-                    @for (i, name) in kinds.names().iter().enumerate() {
+                    @for (i, name) in palette.types().iter().enumerate() {
                         label {
                             input type="checkbox" value=(i) checked autocomplete="off";
-                            " " span class={ "chip " (kinds.class(name)) } { (name) }
+                            " " span class={ "chip " (palette.class(name)) } { (name) }
                         }
                     }
                     label { input type="checkbox" value="none" checked autocomplete="off"; " notes without entities" }
@@ -266,7 +272,7 @@ pub fn notes(report: &NotesReport, kinds: &Kinds, notes: &[Sampled]) -> Markup {
                         @if let Some(month) = month { " · " (month) }
                         " · " (note.marks().len()) " entities"
                     }
-                    @if note.text.is_some() { (markup::text(note, kinds)) }
+                    @if note.text.is_some() { (markup::text(note, palette)) }
                     @if let Some(remark) = markup::remark(note) { p class="remark" { (remark) } }
                 }
             }
@@ -284,7 +290,7 @@ pub fn made(report: &NotesReport) -> Markup {
             @if silent > 0 {
                 p {
                     (grouped(silent as u64)) " of " (grouped(files as u64))
-                    " files do not say how they were made: only Parquet files that spanframe wrote do."
+                    " files have no record of how they were made. Only Parquet files that spanframe wrote have one."
                 }
             }
             @if !made.is_empty() {
