@@ -1,4 +1,4 @@
-//! Columns that are annotated while the caller's thread heeds signals.
+//! Annotates columns while the caller's thread checks for signals.
 
 use std::sync::Arc;
 
@@ -7,21 +7,22 @@ use pyo3::{exceptions::PyKeyboardInterrupt, prelude::*};
 use spanframe_engine::{Engine, EngineError, Notes, OnError, Step};
 
 use crate::{
-    attend::{Stop, attended},
     error::python,
     input::joined,
+    interruptible::{StopFlag, interruptible},
 };
 
-/// An engine, and what becomes of a row that it cannot annotate.
+/// An engine, and what to do with a row that it cannot annotate.
 #[derive(Clone)]
 pub struct Annotator {
     pub engine: Arc<Engine>,
     pub on_error: OnError,
 }
 
-/// The texts of some rows, with their languages where they are told.
+/// The texts of some rows.
 pub struct Column {
     pub texts: ArrayRef,
+    /// The language of each row, if the caller gave any.
     pub languages: Option<ArrayRef>,
 }
 
@@ -32,14 +33,14 @@ impl Column {
 }
 
 impl Annotator {
-    /// The entities of each of the columns, which are parts of one: rows are counted through them. A signal ends the work after the
-    /// batches in hand.
+    /// Returns the entities of each of `columns`, consecutive parts of one column. Errors count rows through all parts. A
+    /// signal ends the work after the current batches.
     ///
     /// # Errors
-    /// Those of [`Engine::annotate`], and what a signal handler raises.
+    /// Those of [`Engine::annotate`], and the exception of a signal handler.
     pub fn annotate(&self, py: Python<'_>, columns: Vec<Column>) -> PyResult<Vec<ArrayRef>> {
         let annotator = self.clone();
-        let work = move |stop: Stop, _tell| {
+        let work = move |stop: StopFlag, _updates| {
             let mut first_row = 0;
             let entities = columns.iter().map(|column| {
                 let entities = annotator.column(column, first_row, &stop)?;
@@ -47,17 +48,17 @@ impl Annotator {
                 Ok(entities)
             });
             let entities: Result<_, Option<EngineError>> = entities.collect();
-            // one that was stopped is never seen: the signal's own exception is raised
+            // after a stop the signal's own exception is raised, not this one
             entities.map_err(|error| error.map_or_else(|| PyKeyboardInterrupt::new_err(()), |error| python(&error)))
         };
-        attended(py, work, |_, ()| Ok(()))
+        interruptible(py, work, |_, ()| Ok(()))
     }
 
-    /// The entities of a column whose first row is `first_row` of the whole; an error of `None` where it was stopped.
-    fn column(&self, column: &Column, first_row: usize, stop: &Stop) -> Result<ArrayRef, Option<EngineError>> {
+    /// Returns the entities of one part, which begins at row `first_row` of the column. The error is `None` after a stop.
+    fn column(&self, column: &Column, first_row: usize, stop: &StopFlag) -> Result<ArrayRef, Option<EngineError>> {
         let mut parts = Vec::new();
         self.engine.annotate_each(column.notes(), |step| match step {
-            Step::Batch if stop.is_asked() => Err(None),
+            Step::Batch if stop.is_set() => Err(None),
             Step::Batch => Ok(()),
             Step::Rows(rows) => match rows.errors.into_iter().next() {
                 Some(mut error) if self.on_error == OnError::Raise => {

@@ -1,4 +1,4 @@
-//! The first notes of a table, for notebooks and terminals.
+//! Renders the first notes of a table for notebooks and terminals.
 
 use std::sync::Arc;
 
@@ -14,15 +14,20 @@ use crate::{
     input, strings,
 };
 
-/// The first rows of `data` (`shown` is how many, and the unit of the positions), as HTML, as plain text and as text with colours.
+/// Renders the first `rows` rows as HTML, as plain text and as text with colours. `offsets` is the unit of the positions, by
+/// default the usual one of the column's layout.
 ///
-/// `text` is the name of a column, and `data` then a table of which `entities` names another; or `text` is a column or a list,
-/// and `data` the column of entities.
+/// Either `text` and `entities` name columns of the table `data`, or `text` is a column or a list and `data` the column of
+/// entities.
+///
+/// # Errors
+/// [`InputError`] if a column is missing, holds something else, has strings that are not UTF-8 or another number of rows.
 #[pyfunction]
+#[pyo3(signature = (data, text, entities, *, rows, offsets))]
 pub fn display(
-    py: Python<'_>, data: &Bound<'_, PyAny>, text: &Bound<'_, PyAny>, entities: &str, shown: (usize, Option<String>),
+    py: Python<'_>, data: &Bound<'_, PyAny>, text: &Bound<'_, PyAny>, entities: &str, rows: usize,
+    offsets: Option<String>,
 ) -> PyResult<(String, String, String)> {
-    let (rows, unit) = shown;
     let ForeignArrays { field, chunks } = bridge::from_python("`data`", data)?;
     let (texts, (field, columns)) = match text.extract::<String>() {
         Ok(name) => (column(py, &field, &chunks, &name)?.1, column(py, &field, &chunks, entities)?),
@@ -33,11 +38,9 @@ pub fn display(
     };
     let shape = entity_column::layout(field.data_type());
     let shape = shape.ok_or_else(|| python(&EngineError::NotEntities(field.data_type().clone())))?;
-    let offsets = match unit {
+    let offsets = match offsets {
         None => entity_column::usual_offsets(shape),
-        Some(_) => {
-            crate::options(RawOptions { offsets: unit, ..RawOptions::default() }).map_err(|e| python(&e))?.offsets
-        }
+        Some(_) => crate::options(RawOptions { offsets, ..RawOptions::default() }).map_err(|e| python(&e))?.offsets,
     };
     let [count, text_count] = [&columns, &texts].map(|chunks| chunks.iter().map(|c| c.len()).sum::<usize>());
     if text_count != count {
@@ -47,7 +50,7 @@ pub fn display(
     Ok((excerpt.html(), excerpt.text(false), excerpt.text(true)))
 }
 
-/// A column of a table.
+/// Returns the column `name` of a table.
 fn column(py: Python<'_>, field: &Field, chunks: &[ArrayRef], name: &str) -> PyResult<(Field, Vec<ArrayRef>)> {
     let fields = match field.data_type() {
         DataType::Struct(fields) if entity_column::layout(field.data_type()).is_none() => fields,
@@ -65,7 +68,7 @@ fn column(py: Python<'_>, field: &Field, chunks: &[ArrayRef], name: &str) -> PyR
     Ok((fields[found].as_ref().clone(), chunks))
 }
 
-/// The first rows, in any chunks.
+/// Reads the first `rows` rows. Texts and entities may have different chunks.
 fn excerpt(entities: &[ArrayRef], texts: &[ArrayRef], offsets: Offsets, rows: usize) -> Result<Excerpt, EngineError> {
     let mut found: Vec<Option<Vec<Mention<'_>>>> = Vec::new();
     let mut left = rows;

@@ -1,9 +1,9 @@
-//! The engine for Python callers without Polars.
+//! The engine for Python without Polars.
 
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, Fields, Schema};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyList, PyString, PyTuple},
@@ -19,7 +19,7 @@ use crate::{
     table::{Entities, Table},
 };
 
-/// A loaded model with options.
+/// A loaded model, or a set of them, with options.
 #[pyclass(module = "spanframe", frozen)]
 pub struct Engine {
     annotator: Annotator,
@@ -35,32 +35,33 @@ impl Engine {
         Ok(Self { annotator: Annotator { engine: Arc::new(engine), on_error: options.on_error } })
     }
 
-    /// Annotates a list of strings, an Arrow array, or a column of an Arrow table; `names` are those of the column and of the new
-    /// one. `language` is a column of the table, or, as without a table, one code, a list or an Arrow array.
+    /// Annotates a list of strings, an Arrow array, or the column `column` of an Arrow table, whose new column is `output`.
+    /// `language` names a column of the table; without a table it is one code, a list or an Arrow array.
     fn annotate<'py>(
-        &self, py: Python<'py>, data: &Bound<'py, PyAny>, names: (Bound<'py, PyAny>, Bound<'py, PyAny>),
+        &self, py: Python<'py>, data: &Bound<'py, PyAny>, column: &Bound<'py, PyAny>, output: &Bound<'py, PyAny>,
         language: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let column: Option<String> = typed("column", &names.0)?;
-        let output: Option<String> = typed("output", &names.1)?;
+        let column: Option<String> = typed("column", column)?;
+        let output: Option<String> = typed("output", output)?;
         let Some(column) = column else {
             if output.is_some() {
                 return Err(InputError::new_err(
                     "`output` names the new column of a table: leave it out, or name the column with the texts with column=",
                 ));
             }
-            return Ok(Bound::new(py, self.column(py, data, language.as_ref())?)?.into_any());
+            return Ok(Bound::new(py, self.annotate_column(py, data, language.as_ref())?)?.into_any());
         };
         if data.is_instance_of::<PyList>() {
             return Err(InputError::new_err(format!("a list has no column `{column}`: leave `column` out")));
         }
         let language = language.map(|name| typed("language", &name)).transpose()?.flatten();
-        let names = Names { column, output: output.unwrap_or_else(|| DEFAULT_OUTPUT.to_string()), language };
+        let output = output.unwrap_or_else(|| DEFAULT_OUTPUT.to_string());
         let ForeignArrays { field, chunks } = bridge::from_python("`data`", data)?;
-        Ok(Bound::new(py, self.table(py, &field, &chunks, &names)?)?.into_any())
+        let columns = TableColumns { column, output, language };
+        Ok(Bound::new(py, self.annotate_table(py, &field, &chunks, &columns)?)?.into_any())
     }
 
-    /// What reading each text of a list or an Arrow array takes, as an array of structs.
+    /// Returns the diagnostics of each text of a list or an Arrow array, as an array of structs. The model does not run.
     fn diagnose(
         &self, py: Python<'_>, data: &Bound<'_, PyAny>, language: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Entities> {
@@ -79,25 +80,25 @@ impl Engine {
         found.iter().map(|mention| field::values(py, mention, self.engine().fields())).collect()
     }
 
-    /// Names of the fields of an entity.
+    /// Returns the names of the fields of an entity, in order.
     #[getter]
     fn fields(&self) -> Vec<&'static str> {
         self.engine().fields().iter().map(|field| field.name).collect()
     }
 
-    /// The model's card as text.
+    /// Returns the model card as text.
     #[getter]
     fn card(&self) -> String {
         self.engine().card().to_string()
     }
 
-    /// Entity types that the model knows.
+    /// Returns the entity types of the model.
     #[getter]
     fn entities(&self) -> Vec<String> {
         self.engine().card().entities
     }
 
-    /// Counts of what this engine has done.
+    /// Returns counts of this engine's work by name.
     #[getter]
     fn metrics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let metrics = self.engine().metrics();
@@ -120,50 +121,31 @@ impl Engine {
         &self.annotator.engine
     }
 
-    fn column(
+    fn annotate_column(
         &self, py: Python<'_>, data: &Bound<'_, PyAny>, language: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Entities> {
         let array = self.annotator.annotate(py, vec![column(data, language)?])?.remove(0);
         Ok(Entities { array })
     }
 
-    fn table(&self, py: Python<'_>, field: &Field, chunks: &[ArrayRef], wanted: &Names) -> PyResult<Table> {
-        let (column, output, language) = (wanted.column.as_str(), wanted.output.as_str(), wanted.language.as_deref());
+    /// Returns the table with the entities of a column as its last column.
+    fn annotate_table(
+        &self, py: Python<'_>, field: &Field, chunks: &[ArrayRef], columns: &TableColumns,
+    ) -> PyResult<Table> {
         let DataType::Struct(fields) = field.data_type() else {
             return Err(InputError::new_err(format!(
-                "the data is an array of {}, which has no column `{column}`: leave `column` out",
-                field.data_type()
+                "the data is an array of {}, which has no column `{}`: leave `column` out",
+                field.data_type(),
+                columns.column
             )));
         };
-        let names: Vec<&str> = fields.iter().map(|f| f.name().as_str()).collect();
-        let missing = [Some(column), language].into_iter().flatten().find(|name| !names.contains(name));
-        if let Some(column) = missing {
-            return Err(InputError::new_err(format!(
-                "there is no column `{column}`; the columns are {}",
-                names.join(", ")
-            )));
-        }
-        if names.contains(&output) {
-            return Err(InputError::new_err(format!(
-                "there already is a column `{output}`: give the new one another name with output="
-            )));
-        }
-        let given = |name: &str| name == column || language == Some(name);
+        columns.check(fields)?;
         let batches = chunks.iter().map(|chunk| Ok(RecordBatch::from(input::rows(chunk)?)));
         let batches = batches.collect::<PyResult<Vec<_>>>()?;
-        // texts and languages are looked at row by row
-        for (i, name) in names.iter().enumerate().filter(|(_, name)| !given(name)) {
-            strings::check(py, &format!("column `{name}`"), batches.iter().map(|batch| batch.column(i)))?;
-        }
-        let bytes = |batch: &RecordBatch, name| strings::bytes(batch.column_by_name(name).expect("looked up above"));
-        let columns = batches.iter().map(|batch| {
-            let languages = language.map(|name| bytes(batch, name)).transpose()?;
-            Ok(Column { texts: bytes(batch, column)?, languages })
-        });
-        let columns = columns.collect::<Result<Vec<_>, _>>().map_err(|e| python(&e))?;
-        let entities = self.annotator.annotate(py, columns)?;
+        let inputs = columns.inputs(py, fields, &batches)?;
+        let entities = self.annotator.annotate(py, inputs)?;
         let mut all: Vec<_> = fields.iter().cloned().collect();
-        all.push(Arc::new(self.engine().field(output)));
+        all.push(Arc::new(self.engine().field(&columns.output)));
         let schema = Arc::new(Schema::new_with_metadata(all, field.metadata().clone()));
         let batches = batches.iter().zip(entities).map(|(batch, entities)| {
             let columns = batch.columns().iter().cloned().chain([entities]).collect();
@@ -174,17 +156,56 @@ impl Engine {
     }
 }
 
-/// What the new column of a table is called where that is left out.
+/// Name of the new column of a table, by default.
 const DEFAULT_OUTPUT: &str = "ner";
 
-/// Columns of a table.
-struct Names {
+/// The columns of a table that take part.
+struct TableColumns {
+    /// The texts.
     column: String,
+    /// The new column.
     output: String,
+    /// The language of each row.
     language: Option<String>,
 }
 
-/// Texts without a table, and their languages.
+impl TableColumns {
+    /// Refuses a table without the inputs, or with a column that has the name of the output.
+    fn check(&self, fields: &Fields) -> PyResult<()> {
+        let known: Vec<&str> = fields.iter().map(|f| f.name().as_str()).collect();
+        let mut inputs = [Some(self.column.as_str()), self.language.as_deref()].into_iter().flatten();
+        if let Some(missing) = inputs.find(|name| !known.contains(name)) {
+            let known = known.join(", ");
+            return Err(InputError::new_err(format!("there is no column `{missing}`; the columns are {known}")));
+        }
+        if known.contains(&self.output.as_str()) {
+            let output = &self.output;
+            return Err(InputError::new_err(format!(
+                "there already is a column `{output}`: give the new one another name with output="
+            )));
+        }
+        Ok(())
+    }
+
+    /// Returns texts and languages of each batch as bytes, which the engine checks row by row.
+    ///
+    /// # Errors
+    /// [`InputError`] if any other column has strings that are not UTF-8.
+    fn inputs(&self, py: Python<'_>, fields: &Fields, batches: &[RecordBatch]) -> PyResult<Vec<Column>> {
+        let is_input = |name: &str| name == self.column || self.language.as_deref() == Some(name);
+        for (i, field) in fields.iter().enumerate().filter(|(_, field)| !is_input(field.name())) {
+            strings::check(py, &format!("column `{}`", field.name()), batches.iter().map(|batch| batch.column(i)))?;
+        }
+        let bytes = |batch: &RecordBatch, name| strings::bytes(batch.column_by_name(name).expect("checked before"));
+        let inputs = batches.iter().map(|batch| {
+            let languages = self.language.as_deref().map(|name| bytes(batch, name)).transpose()?;
+            Ok(Column { texts: bytes(batch, &self.column)?, languages })
+        });
+        inputs.collect::<Result<_, _>>().map_err(|e| python(&e))
+    }
+}
+
+/// Returns texts that are not in a table, and their languages.
 fn column(data: &Bound<'_, PyAny>, language: Option<&Bound<'_, PyAny>>) -> PyResult<Column> {
     Ok(Column { texts: input::texts(data)?, languages: language.map(input::languages).transpose()? })
 }

@@ -1,4 +1,4 @@
-//! Errors of the engine as Python exceptions: one match, one base class.
+//! Turns errors into Python exceptions by one match. All of them have one base class.
 
 use polars::prelude::PolarsError;
 use pyo3::{
@@ -14,7 +14,7 @@ create_exception!(spanframe, SpanframeError, PyException, "Base class of all err
 create_exception!(spanframe, InputError, SpanframeError, "The data or an option is wrong.");
 create_exception!(spanframe, ModelError, SpanframeError, "The model folder cannot be used.");
 create_exception!(spanframe, DeviceError, SpanframeError, "ONNX Runtime or the device is missing or unusable.");
-create_exception!(spanframe, InternalError, SpanframeError, "A fault of spanframe's own: please report it.");
+create_exception!(spanframe, InternalError, SpanframeError, "A bug in spanframe: please report it.");
 
 /// Adds the exception classes to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -26,17 +26,17 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("InternalError", py.get_type::<InternalError>())
 }
 
-/// The exception for an error of the engine.
+/// Returns the exception for an error of the engine.
 pub fn python(error: &EngineError) -> PyErr {
     exception(error.kind(), error.to_string())
 }
 
-/// The exception for an error of a job.
+/// Returns the exception for an error of a job.
 pub fn job(error: &JobError) -> PyErr {
     exception(error.kind(), error.to_string())
 }
 
-/// The exception for an error of installing a model.
+/// Returns the exception for an error of installing a model.
 pub fn install(error: &InstallError) -> PyErr {
     exception(error.kind(), error.to_string())
 }
@@ -50,7 +50,8 @@ fn exception(kind: ErrorKind, message: String) -> PyErr {
     }
 }
 
-/// The kind of an exception that is one of these; a package that is not installed is one of input.
+/// Returns the kind of an exception, or `None` if it is not one of spanframe's. A package that is not installed is a wrong
+/// input.
 pub fn kind(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {
     match () {
         () if error.is_instance_of::<InputError>(py) => Some(ErrorKind::Input),
@@ -61,12 +62,12 @@ pub fn kind(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {
     }
 }
 
-/// The error for Polars, which passes the message on and nothing else. A NUL in it would be a panic there.
+/// Returns the error for Polars, which shows its message and nothing else. A NUL in the message would make Polars panic.
 pub fn polars(error: &EngineError) -> PolarsError {
     PolarsError::ComputeError(error.to_string().replace('\0', "").into())
 }
 
-/// The error for Polars of annotating `rows` rows. They may be any part of the column, and nothing tells which.
+/// Returns the error for Polars of annotating `rows` rows, which may be any part of the column.
 pub fn polars_rows(error: &EngineError, rows: usize) -> PolarsError {
     let EngineError::Row(RowError { row, fault }) = error else { return polars(error) };
     let place = format!("row {row} of the {rows} rows that Polars gave at once");

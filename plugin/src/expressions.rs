@@ -1,18 +1,18 @@
-//! The Polars expression.
+//! The Polars expressions.
 
-use arrow_array::{Array, ArrayRef};
 use polars::prelude::{DataType, Field, PolarsResult, Series, polars_err};
 use pyo3_polars::derive::polars_expr;
-use spanframe_engine::{Engine, Notes, RawOptions, schema};
+use spanframe_engine::{Engine, RawOptions, schema};
 
 use crate::{
+    annotate::Column,
     bridge,
     error::{polars, polars_rows},
     options, strings,
 };
 
-/// Refuses a column that is no text, and languages that are none.
-fn texts(fields: &[Field]) -> PolarsResult<()> {
+/// Refuses a first input that is not text, and a second one that is not languages.
+fn check_inputs(fields: &[Field]) -> PolarsResult<()> {
     use DataType::{Binary, Categorical, Enum, Null, String};
     let expected = ["a string column", "the language of each row as a string"];
     for (input, expected) in fields.iter().zip(expected) {
@@ -25,43 +25,39 @@ fn texts(fields: &[Field]) -> PolarsResult<()> {
     Ok(())
 }
 
-/// Type of the entities: known without loading a model.
+/// Returns the type of the entities, without loading a model.
 fn entities_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
     let options = options(kwargs).map_err(|e| polars(&e))?;
-    texts(fields)?;
+    check_inputs(fields)?;
     bridge::polars_field(fields[0].name().as_str(), &options.data_type())
 }
 
-/// Type of the diagnostics.
+/// Returns the type of the diagnostics.
 fn diagnostics_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
     options(kwargs).map_err(|e| polars(&e))?;
-    texts(fields)?;
+    check_inputs(fields)?;
     bridge::polars_field(fields[0].name().as_str(), &schema::diagnostics_type())
 }
 
-/// Texts and, where there is a second input, their languages.
-fn columns(inputs: &[Series]) -> PolarsResult<(ArrayRef, Option<ArrayRef>)> {
-    // Polars does not look at strings that come from Arrow either
-    let column = |series| strings::bytes(&bridge::from_polars(series)?).map_err(|e| polars(&e));
-    Ok((column(&inputs[0])?, inputs.get(1).map(column).transpose()?))
-}
-
-fn notes<'a>((texts, languages): &'a (ArrayRef, Option<ArrayRef>)) -> Notes<'a> {
-    Notes { texts, languages: languages.as_ref().map(|codes| codes as &dyn Array) }
+/// Returns the texts and, from a second input, their languages.
+fn column(inputs: &[Series]) -> PolarsResult<Column> {
+    // Polars does not check strings that come from Arrow either
+    let bytes = |series| strings::bytes(&bridge::from_polars(series)?).map_err(|e| polars(&e));
+    Ok(Column { texts: bytes(&inputs[0])?, languages: inputs.get(1).map(bytes).transpose()? })
 }
 
 /// Annotates one chunk of a column.
 #[polars_expr(output_type_func_with_kwargs=entities_type)]
 fn extract(inputs: &[Series], kwargs: RawOptions) -> PolarsResult<Series> {
     let engine = Engine::new(&options(kwargs).map_err(|e| polars(&e))?).map_err(|e| polars(&e))?;
-    let chunks = engine.annotate_chunks(notes(&columns(inputs)?)).map_err(|e| polars_rows(&e, inputs[0].len()))?;
+    let chunks = engine.annotate_chunks(column(inputs)?.notes()).map_err(|e| polars_rows(&e, inputs[0].len()))?;
     bridge::to_polars(inputs[0].name().as_str(), chunks)
 }
 
-/// What reading one chunk of a column takes.
+/// Returns the diagnostics of one chunk of a column.
 #[polars_expr(output_type_func_with_kwargs=diagnostics_type)]
 fn diagnose(inputs: &[Series], kwargs: RawOptions) -> PolarsResult<Series> {
     let engine = Engine::new(&options(kwargs).map_err(|e| polars(&e))?).map_err(|e| polars(&e))?;
-    let found = engine.diagnose(notes(&columns(inputs)?)).map_err(|e| polars(&e))?;
+    let found = engine.diagnose(column(inputs)?.notes()).map_err(|e| polars(&e))?;
     bridge::to_polars(inputs[0].name().as_str(), vec![found])
 }

@@ -1,4 +1,4 @@
-//! Texts, languages and tables, as Python gives them.
+//! Reads texts, languages and tables that Python passes in.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::{
     strings,
 };
 
-/// A list of strings or an Arrow array, as one array for the engine.
+/// Returns a list of strings or an Arrow array as one array for the engine.
 ///
 /// # Errors
-/// [`InputError`] for a table, and for a list with something else than strings.
+/// [`InputError`] for a table, and for a list with anything but strings and `None`.
 pub fn texts(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     if let Ok(texts) = data.cast::<PyList>() {
         return list(texts);
@@ -35,10 +35,10 @@ pub fn texts(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     joined(field.data_type(), &chunks).and_then(|texts| strings::bytes(&texts)).map_err(|e| python(&e))
 }
 
-/// One code, a list of codes or an Arrow array, as one array for the engine.
+/// Returns one code, a list of codes or an Arrow array as one array for the engine.
 ///
 /// # Errors
-/// [`InputError`] for a list with something else than strings.
+/// [`InputError`] for a list with anything but strings and `None`.
 pub fn languages(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     if let Ok(code) = data.cast::<PyString>() {
         return list(&PyList::new(data.py(), [code])?);
@@ -50,10 +50,10 @@ pub fn languages(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     joined(field.data_type(), &chunks).and_then(|codes| strings::bytes(&codes)).map_err(|e| python(&e))
 }
 
-/// A list of strings or the chunks of a column, for those who rely on strings. `name` is what messages call it.
+/// Returns a list of strings or the chunks of a column, checked to be UTF-8. `name` is what messages call it.
 ///
 /// # Errors
-/// [`InputError`] for strings that are not UTF-8, and for a list with something else than strings.
+/// [`InputError`] for strings that are not UTF-8, and for a list with anything but strings and `None`.
 pub fn checked(name: &str, data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
     if let Ok(texts) = data.cast::<PyList>() {
         return Ok(vec![list(texts)?]);
@@ -63,7 +63,7 @@ pub fn checked(name: &str, data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
     Ok(chunks)
 }
 
-/// Strings and `None`.
+/// Returns a list of strings and `None` as an array.
 fn list(items: &Bound<'_, PyList>) -> PyResult<ArrayRef> {
     let texts = items.iter().enumerate().map(|(row, item)| {
         if item.is_none() {
@@ -87,10 +87,10 @@ pub fn string<'a>(name: &str, text: &'a Bound<'_, PyString>) -> PyResult<&'a str
     text.to_str().map_err(refused)
 }
 
-/// Arrays of one type as one.
+/// Joins arrays of one type.
 ///
 /// # Errors
-/// [`EngineError::OutputTooLarge`] if they do not fit.
+/// [`EngineError::OutputTooLarge`] if the offsets of the result do not fit their type.
 pub fn joined(data_type: &DataType, chunks: &[ArrayRef]) -> Result<ArrayRef, EngineError> {
     match chunks {
         [] => Ok(arrow_array::new_empty_array(data_type)),
@@ -102,7 +102,7 @@ pub fn joined(data_type: &DataType, chunks: &[ArrayRef]) -> Result<ArrayRef, Eng
     }
 }
 
-/// The rows of a chunk of a table, which is an array of structs.
+/// Returns a chunk of a table as an array of structs.
 ///
 /// # Errors
 /// [`InputError`] if a row is null as a whole.

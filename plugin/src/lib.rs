@@ -1,9 +1,8 @@
-//! The Python face: a Polars expression, and the engine over the Arrow PyCapsule interface.
+//! The Python extension module: Polars expressions, and the engine over the Arrow PyCapsule interface.
 //!
-//! Everything is thin over `spanframe_engine`; all unsafe code is in `bridge`.
+//! Everything is a thin layer over the crates below. All unsafe code is in `bridge`.
 
 mod annotate;
-mod attend;
 #[allow(unsafe_code)] // the borders to Polars and Python
 mod bridge;
 mod diff;
@@ -14,6 +13,7 @@ mod export;
 mod expressions;
 mod field;
 mod input;
+mod interruptible;
 mod keywords;
 mod models;
 mod run;
@@ -26,35 +26,35 @@ use pyo3::prelude::*;
 use spanframe_cli::Host;
 use spanframe_engine::{EngineOptions, RawOptions};
 
-/// The ONNX Runtime library of this Python, told once by the package.
+/// The ONNX Runtime library of this Python. The package sets it once.
 static PYTHON_LIBRARY: OnceLock<PathBuf> = OnceLock::new();
 
-/// Options as typed in Python become checked ones.
+/// Checks options from Python, and adds the library of this Python.
 fn options(raw: RawOptions) -> Result<EngineOptions, spanframe_engine::EngineError> {
     let mut options = EngineOptions::new(raw)?;
     options.runtime.python = PYTHON_LIBRARY.get().cloned();
     Ok(options)
 }
 
-/// Tells where the `onnxruntime` package of this Python keeps its library.
+/// Sets the path of the library in the `onnxruntime` package of this Python.
 #[pyfunction]
 fn set_library(path: PathBuf) {
     PYTHON_LIBRARY.get_or_init(|| path);
 }
 
-/// Names of all options.
+/// Returns the names of all options of the engine.
 #[pyfunction]
 fn option_names() -> Vec<&'static str> {
     EngineOptions::NAMES.to_vec()
 }
 
-/// Refuses a name that is no option, with the nearest one.
+/// Refuses a name that is not an option; the message suggests the nearest one.
 #[pyfunction]
 fn check_option(name: &str) -> PyResult<()> {
     EngineOptions::check_name(name).map_err(|e| error::python(&e.into()))
 }
 
-/// Runs the command line and gives its exit code.
+/// Runs the command line and returns its exit code.
 #[pyfunction]
 fn cli(py: Python<'_>, args: Vec<OsString>) -> u8 {
     let host = Host { library: PYTHON_LIBRARY.get().cloned(), export: Some(export::export) };

@@ -1,4 +1,4 @@
-//! The catalogue and the installed models for Python.
+//! The catalogue and installed models for Python.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use spanframe_install::{InstallError, Installed, Models, Naming, Source, Token};
 
 use crate::error::{install, python};
 
-/// The models that have a name, a dict each.
+/// Returns one dict for each model that has a name.
 #[pyfunction]
 pub fn models(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     let models = py.detach(catalogue::list).map_err(|e| python(&e))?;
@@ -35,21 +35,19 @@ pub fn models(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
 }
 
-/// Endpoint, token, and whether the hub may not be asked; what is `None` is as the environment says.
-type Hub = (Option<String>, Option<String>, Option<bool>);
-
+/// Returns the models in the user's folder.
 fn home() -> PyResult<Models> {
     let options = crate::options(RawOptions::default()).map_err(|e| python(&e))?;
     Models::home(options.runtime).map_err(|e| install(&e))
 }
 
-/// Runs `work` without the interpreter's lock, on the user's folder.
+/// Runs `work` on the models in the user's folder, without the interpreter's lock.
 fn at_home<T: Send>(py: Python<'_>, work: impl FnOnce(Models) -> Result<T, InstallError> + Send) -> PyResult<T> {
     let models = home()?;
     py.detach(|| work(models)).map_err(|e| install(&e))
 }
 
-fn told(py: Python<'_>, installed: Installed) -> PyResult<Bound<'_, PyDict>> {
+fn installed_dict(py: Python<'_>, installed: Installed) -> PyResult<Bound<'_, PyDict>> {
     let row = PyDict::new(py);
     row.set_item("name", installed.name)?;
     row.set_item("folder", installed.folder)?;
@@ -59,35 +57,38 @@ fn told(py: Python<'_>, installed: Installed) -> PyResult<Bound<'_, PyDict>> {
     Ok(row)
 }
 
-/// Installs a model; gives name, folder, source, commit and entities.
+/// Installs a model and returns its name, folder, source, commit and entities. `endpoint`, `token` and `offline` take
+/// precedence over the environment.
 #[pyfunction]
+#[pyo3(signature = (source, *, name, replace, endpoint, token, offline))]
 pub fn add_model<'py>(
-    py: Python<'py>, source: &str, naming: (Option<String>, bool), hub: Hub,
+    py: Python<'py>, source: &str, name: Option<String>, replace: bool, endpoint: Option<String>,
+    token: Option<String>, offline: Option<bool>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let naming = Naming { name: naming.0, replace: naming.1 };
+    let naming = Naming { name, replace };
     let installed = at_home(py, |mut models| {
-        let (endpoint, token, offline) = hub;
         models.hub.endpoint = endpoint.or(models.hub.endpoint);
         models.hub.token = token.and_then(|token| Token::new(&token)).or(models.hub.token);
         models.hub.offline = offline.unwrap_or(models.hub.offline);
         models.add(&Source::parse(source)?, &naming)
     })?;
-    told(py, installed)
+    installed_dict(py, installed)
 }
 
-/// Installs what Spark NLP saved.
+/// Installs a model that Spark NLP saved.
 #[pyfunction]
-pub fn import_model(py: Python<'_>, path: PathBuf, naming: (Option<String>, bool)) -> PyResult<Bound<'_, PyDict>> {
-    let naming = Naming { name: naming.0, replace: naming.1 };
+#[pyo3(signature = (path, *, name, replace))]
+pub fn import_model(py: Python<'_>, path: PathBuf, name: Option<String>, replace: bool) -> PyResult<Bound<'_, PyDict>> {
+    let naming = Naming { name, replace };
     let installed = at_home(py, |models| models.import(&path, &naming))?;
-    told(py, installed)
+    installed_dict(py, installed)
 }
 
-/// As `import_model`, by a name made of the content; the same content is imported once.
+/// Installs a model that Spark NLP saved under a name made from its content. The same content is imported once.
 #[pyfunction]
 pub fn import_once(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyDict>> {
     let installed = at_home(py, |models| models.import_once(&path))?;
-    told(py, installed)
+    installed_dict(py, installed)
 }
 
 /// Writes a model to an archive.
@@ -96,14 +97,14 @@ pub fn pack_model(py: Python<'_>, model: &str, archive: PathBuf) -> PyResult<()>
     at_home(py, |models| models.pack(model, &archive).map(drop))
 }
 
-/// Copies an ONNX file and all that makes it a model into an empty folder; gives where the file and its external data
-/// lie in that.
+/// Copies an ONNX file and the other files of its model into an empty folder. Returns the paths of the file and its external
+/// data there.
 #[pyfunction]
 pub fn copy_model(py: Python<'_>, onnx: PathBuf, folder: PathBuf) -> PyResult<Vec<PathBuf>> {
     py.detach(|| Models::copy(&onnx, &folder)).map_err(|e| install(&e))
 }
 
-/// Writes the manifest of a folder that was made of `source`.
+/// Writes the manifest of a model folder that was made from `source`.
 #[pyfunction]
 pub fn seal(py: Python<'_>, folder: PathBuf, source: &str) -> PyResult<()> {
     py.detach(|| Models::seal(&folder, source).map(drop)).map_err(|e| install(&e))
@@ -115,7 +116,7 @@ pub fn remove_model(py: Python<'_>, name: &str) -> PyResult<()> {
     at_home(py, |models| models.remove(name).map(drop))
 }
 
-/// Whether the model has a manifest; files that do not match it are an error.
+/// True if the model has a manifest. Files that do not match it are an error.
 #[pyfunction]
 pub fn verify_model(py: Python<'_>, model: &str) -> PyResult<bool> {
     at_home(py, |models| Ok(models.verify(model)?.manifest.is_some()))

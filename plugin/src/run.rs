@@ -1,4 +1,4 @@
-//! A job from Python.
+//! Runs a job for Python.
 
 use std::{io, path::PathBuf, sync::mpsc::Sender, time::Instant};
 
@@ -8,14 +8,15 @@ use spanframe_jobs::{Flow, JobError, JobProgress, MetricsFile, Observer, RawJob,
 
 use crate::{
     PYTHON_LIBRARY,
-    attend::{EVERY, Stop, attended},
     error::{self, InputError, InternalError},
+    interruptible::{INTERVAL, StopFlag, interruptible},
     keywords,
 };
 
-/// Runs a job and gives its summary as JSON. `progress` is called with a dict, at most as often as signals are looked for.
+/// Runs a job and returns its summary as JSON. Calls `progress` with a dict, at most once per [`INTERVAL`].
 ///
-/// What a signal handler or `progress` raises stops the job, and is raised when it has ended; see [`attended`].
+/// # Errors
+/// Those of [`spanframe_jobs::run`]. An exception of a signal handler or of `progress` stops the job; see [`interruptible`].
 #[pyfunction]
 pub fn run(
     py: Python<'_>, job: &Bound<'_, PyDict>, options: &Bound<'_, PyDict>, metrics: &Bound<'_, PyAny>,
@@ -23,68 +24,69 @@ pub fn run(
 ) -> PyResult<String> {
     let (job, options) = (raw(job)?, keywords::raw(Some(options))?);
     let metrics: Option<PathBuf> = keywords::typed("metrics", metrics)?;
-    let work = move |stop, tell| {
+    let work = move |stop, updates| {
         let metrics = metrics.as_deref().map(MetricsFile::new);
-        Watch { stop, tell, last: JobProgress::default(), told: None, news: false, metrics, failed: None }
-            .job(job, options)
+        let last = JobProgress::default();
+        JobWatch { stop, updates, last, sent: None, is_unsent: false, metrics, metrics_error: None }.run(job, options)
     };
-    attended(py, work, |py, news| match &progress {
-        Some(progress) => progress.call1(py, (dict(py, &news)?,)).map(drop),
+    interruptible(py, work, |py, update| match &progress {
+        Some(progress) => progress.call1(py, (dict(py, &update)?,)).map(drop),
         None => Ok(()),
     })
 }
 
-/// Sees the job from its own thread.
-struct Watch {
-    stop: Stop,
-    /// Dropped when the job has ended.
-    tell: Sender<JobProgress>,
+/// Watches the job on its own thread.
+struct JobWatch {
+    stop: StopFlag,
+    /// Goes to the caller's thread. Dropped when the job has ended.
+    updates: Sender<JobProgress>,
     last: JobProgress,
-    told: Option<Instant>,
-    /// The last was not told.
-    news: bool,
+    /// When an update was last sent.
+    sent: Option<Instant>,
+    /// True if `last` was not sent yet.
+    is_unsent: bool,
     metrics: Option<MetricsFile>,
-    /// The metrics file cannot be written.
-    failed: Option<io::Error>,
+    /// Why the metrics file cannot be written.
+    metrics_error: Option<io::Error>,
 }
 
-impl Watch {
-    fn job(mut self, job: RawJob, options: RawOptions) -> PyResult<String> {
+impl JobWatch {
+    fn run(mut self, job: RawJob, options: RawOptions) -> PyResult<String> {
         let configure = |o: &mut spanframe_engine::EngineOptions| o.runtime.python = PYTHON_LIBRARY.get().cloned();
         let done = spanframe_jobs::run(job, options, configure, &mut self);
         self.finish(done)
     }
 
-    /// Tells and keeps the last counts.
+    /// Sends the last counts and writes them to the metrics file.
     fn finish(mut self, done: Result<Summary, JobError>) -> PyResult<String> {
         let last = self.metrics.as_mut().and_then(|metrics| metrics.write(&self.last, true).err());
-        if self.news {
-            self.tell();
+        if self.is_unsent {
+            self.send();
         }
-        if let (Some(error), Ok(_) | Err(JobError::Stopped)) = (self.failed.or(last), &done) {
+        if let (Some(error), Ok(_) | Err(JobError::Stopped)) = (self.metrics_error.or(last), &done) {
             return Err(InputError::new_err(format!("cannot write the metrics file: {error}")));
         }
         let summary = done.map_err(|error| error::job(&error))?;
         serde_json::to_string(&summary).map_err(|error| InternalError::new_err(error.to_string()))
     }
 
-    fn tell(&mut self) {
-        (self.told, self.news) = (Some(Instant::now()), false);
-        // refused only if nobody listens any more
-        let _ = self.tell.send(self.last.clone());
+    fn send(&mut self) {
+        (self.sent, self.is_unsent) = (Some(Instant::now()), false);
+        // fails only after a second exception, when nobody listens any more
+        let _ = self.updates.send(self.last.clone());
     }
 }
 
-impl Observer for Watch {
+impl Observer for JobWatch {
     fn update(&mut self, progress: &JobProgress) -> Flow {
-        (self.last, self.news) = (progress.clone(), true);
-        if let Some(metrics) = self.metrics.as_mut().filter(|_| self.failed.is_none()) {
-            self.failed = metrics.write(progress, false).err();
+        (self.last, self.is_unsent) = (progress.clone(), true);
+        if let Some(metrics) = self.metrics.as_mut().filter(|_| self.metrics_error.is_none()) {
+            self.metrics_error = metrics.write(progress, false).err();
         }
-        if self.told.is_none_or(|at| at.elapsed() >= EVERY) {
-            self.tell();
+        if self.sent.is_none_or(|at| at.elapsed() >= INTERVAL) {
+            self.send();
         }
-        if self.failed.is_some() || self.stop.is_asked() { Flow::Stop } else { Flow::Continue }
+        if self.metrics_error.is_some() || self.stop.is_set() { Flow::Stop } else { Flow::Continue }
     }
 }
 
@@ -121,7 +123,7 @@ where
     job.get_item(name)?.map_or(Ok(None), |value| keywords::typed(name, &value))
 }
 
-/// By the names of the package's `Progress`.
+/// Returns the counts by the names of the package's `Progress`.
 fn dict<'py>(py: Python<'py>, progress: &JobProgress) -> PyResult<Bound<'py, PyDict>> {
     let all = PyDict::new(py);
     all.set_item("units", progress.units)?;

@@ -1,4 +1,4 @@
-//! Strings of other libraries, which may be no UTF-8: pyarrow does not look at them, and Rust relies on them.
+//! Checks strings of other libraries. They may not be UTF-8, because pyarrow does not check them, and Rust relies on it.
 
 use std::{str, sync::Arc};
 
@@ -12,8 +12,8 @@ use spanframe_engine::EngineError;
 
 use crate::error::InputError;
 
-/// A text column as bytes, which the engine checks row by row: of UTF-8 they give what strings give. Nothing is copied. A column of
-/// another type, or a dictionary whose values all are UTF-8, stays as it is.
+/// Returns a text column as bytes, which the engine checks row by row. Nothing is copied, but for a dictionary with values
+/// that are not UTF-8. A column of any other type stays as it is.
 ///
 /// # Errors
 /// [`EngineError::Internal`] for a dictionary whose keys have no value.
@@ -25,7 +25,7 @@ pub fn bytes(column: &ArrayRef) -> Result<ArrayRef, EngineError> {
         DataType::Dictionary(..) if !are_utf8(column) => {
             let dictionary = column.as_any_dictionary();
             let values: ArrayRef = match bytes(dictionary.values())? {
-                // views of a value that many rows have are no copies of it
+                // rows that share a value share its bytes
                 values if values.data_type() == &DataType::Binary => {
                     Arc::new(BinaryViewArray::from(values.as_binary::<i32>()))
                 }
@@ -40,7 +40,7 @@ pub fn bytes(column: &ArrayRef) -> Result<ArrayRef, EngineError> {
     })
 }
 
-/// Refuses a column with strings that are not UTF-8, at any depth; `column` is what it is called in the message.
+/// Refuses a column with strings that are not UTF-8, at any depth. `column` is what the message calls it.
 ///
 /// # Errors
 /// [`InputError`].
@@ -51,7 +51,7 @@ pub fn check<'a>(py: Python<'_>, column: &str, chunks: impl IntoIterator<Item = 
     Err(InputError::new_err(format!("{column} has strings that are not UTF-8: decode it by its own encoding first")))
 }
 
-/// Whether all strings of an array are UTF-8, at any depth; those behind a null do not count.
+/// True if all strings of an array are UTF-8, at any depth. Bytes behind a null do not count.
 fn are_utf8(array: &dyn Array) -> bool {
     fn all<'a>(texts: impl Iterator<Item = Option<&'a [u8]>>) -> bool {
         texts.flatten().all(|text| str::from_utf8(text).is_ok())

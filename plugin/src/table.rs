@@ -1,4 +1,4 @@
-//! What annotating gives back in Python: Arrow data for whoever speaks the PyCapsule interface.
+//! Results for Python: Arrow data for every library that implements the PyCapsule interface.
 
 use arrow_array::{
     Array, ArrayRef, RecordBatch, RecordBatchIterator, StructArray,
@@ -13,7 +13,7 @@ use pyo3::{
 
 use crate::{bridge, error::InternalError};
 
-/// The entities of a column: an Arrow array, one element a text.
+/// The entities of a column: an Arrow array with one element per text.
 #[pyclass(module = "spanframe", frozen)]
 pub struct Entities {
     pub array: ArrayRef,
@@ -29,11 +29,11 @@ impl Entities {
     fn __arrow_c_array__<'py>(
         &self, py: Python<'py>, requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let _ = requested_schema; // a wish by the interface's own words; there is one type
+        let _ = requested_schema; // the interface lets a producer ignore it: there is one type
         bridge::array_capsules(py, &self.array)
     }
 
-    /// As Python objects: a list of dicts a text (a dict for diagnostics), None for a null text.
+    /// Returns Python objects: for each text a list of dicts (for diagnostics one dict), or None for a null text.
     fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let rows = (0..self.array.len()).map(|row| self.row(py, row));
         PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
@@ -45,7 +45,7 @@ impl Entities {
 }
 
 impl Entities {
-    /// A list of dicts for entities in any layout, a dict for diagnostics.
+    /// Returns a list of dicts for entities in any layout, one dict for diagnostics, `None` for a null.
     fn row<'py>(&self, py: Python<'py>, row: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
         if self.array.is_null(row) {
             return Ok(None);
@@ -69,7 +69,7 @@ impl Entities {
     }
 }
 
-/// One element of an array of a type that the engine makes.
+/// Returns one element of an array of any type that the engine makes.
 fn value<'py>(py: Python<'py>, array: &ArrayRef, i: usize) -> PyResult<Bound<'py, PyAny>> {
     if array.is_null(i) {
         return Ok(py.None().into_bound(py));
@@ -106,7 +106,7 @@ fn value<'py>(py: Python<'py>, array: &ArrayRef, i: usize) -> PyResult<Bound<'py
     })
 }
 
-/// A table with the entities as a new column: an Arrow stream of record batches.
+/// A table with the entities as its last column: an Arrow stream of record batches.
 #[pyclass(module = "spanframe", frozen)]
 pub struct Table {
     pub schema: SchemaRef,

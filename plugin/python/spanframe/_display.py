@@ -105,4 +105,4 @@ def display(
                 f"cannot display a {type(column).__name__}: give {name} as an Arrow table or column (of a lazy frame, "
                 "collect its first rows)"
             )
-    return Display(*_internal.display(data, text, entities, (rows, offsets)))
+    return Display(*_internal.display(data, text, entities, rows=rows, offsets=offsets))

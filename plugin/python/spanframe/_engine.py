@@ -132,7 +132,7 @@ class Engine:
         >>> [e["chunk"] for e in found[0]], found[1:]
         (['disnea'], [None, []])
         """
-        return self._engine.annotate(_listed(data), (column, output), _listed(language))
+        return self._engine.annotate(_listed(data), column, output, _listed(language))
 
     def diagnose(self, data: Any, *, language: Any = None) -> _internal.Entities:
         """What reading each text takes, as dicts of ``tokens, unknown_tokens, windows, words_lost, error``; the model

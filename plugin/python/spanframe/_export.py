@@ -246,8 +246,8 @@ def _agreement(file: ModelFile) -> str:
     return "neither finds any" if file.f1 is None else f"{file.f1:.4f}"
 
 
-def told(checkpoint: str, folder: str, precision: list[str], texts: list[str] | None) -> str:
-    """What the command line prints."""
+def export_summary(checkpoint: str, folder: str, precision: list[str], texts: list[str] | None) -> str:
+    """Makes the model folder and returns the lines that the command line prints."""
     made = export_model(checkpoint, folder, precision=precision, texts=texts)  # type: ignore[arg-type]
     lines = [f"folder        {made.folder}", f"entities      {', '.join(made.entities)}"]
     if made.comparison is not None:

@@ -119,7 +119,9 @@ def add_model(
     spanframe.InputError: there is no model at `no/such/model`: name a model folder, a .zip, .tar.gz or .tgz archive of one, or hf:org/name[@revision]
     """
     _runtime.register()
-    return _installed(_internal.add_model(fspath(source), (name, replace), (endpoint, token, offline)))
+    return _installed(
+        _internal.add_model(fspath(source), name=name, replace=replace, endpoint=endpoint, token=token, offline=offline)
+    )
 
 
 def import_model(path: str | PathLike[str], name: str | None = None, *, replace: bool = False) -> InstalledModel:
@@ -155,7 +157,7 @@ def import_model(path: str | PathLike[str], name: str | None = None, *, replace:
     spanframe.InputError: `data/test_models/bert-cased` was not saved by Spark NLP ...
     """
     _runtime.register()
-    return _installed(_internal.import_model(path, (name, replace)))
+    return _installed(_internal.import_model(path, name=name, replace=replace))
 
 
 def pack_model(model: str | PathLike[str], archive: str | PathLike[str]) -> None:
