@@ -20,7 +20,9 @@ UNWRAPPED = ("benches/runs/", "plugin/LICENSES-THIRD-PARTY.md")
 
 def tracked(*patterns: str) -> list[str]:
     """Paths of the files that git tracks, relative to the repository."""
-    return subprocess.run(["git", "ls-files", *patterns], check=True, capture_output=True, text=True).stdout.split("\n")[:-1]
+    return subprocess.run(["git", "ls-files", *patterns], check=True, capture_output=True, text=True).stdout.split(
+        "\n"
+    )[:-1]
 
 
 def wide_lines(path: str) -> list[str]:
@@ -43,7 +45,9 @@ def main() -> int:
     for path, lines in long.items():
         if lines > LINES and path not in LONG:
             faults.append(f"{path}: {lines} lines, at most {LINES}; cut it, or give the reason in {sys.argv[0]}")
-    faults += [f"{path}: is in LONG and is not longer than {LINES} lines" for path in LONG if long.get(path, 0) <= LINES]
+    faults += [
+        f"{path}: is in LONG and is not longer than {LINES} lines" for path in LONG if long.get(path, 0) <= LINES
+    ]
     print("\n".join(faults) if faults else "no document is too wide, no source file too long")
     return 1 if faults else 0
 

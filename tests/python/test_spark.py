@@ -280,7 +280,7 @@ def test_wrong_inputs_are_refused_before_any_job(spark):
         ("note", {"layout": "lists"}, "option `layout` cannot be `lists`"),
         ("note", {"offsets": "char"}, "option `offsets` does not go with the layout `annotation`"),
         ("note", {"on_error": "skip"}, "option `on_error` cannot be `skip`; it may be raise, null"),
-        ("note", {"batch_rows": 0}, "option `batch_rows` cannot be 0; it may be a whole number from 1"),
+        ("note", {"batch_rows": 0}, "option `batch_rows` cannot be 0; it may be an integer from 1"),
     ]:
         with pytest.raises(InputError) as caught:
             spanframe.spark.annotate(df, column, **options)

@@ -1,4 +1,4 @@
-"""Checkpoints as ONNX files. Needs torch, transformers and optimum."""
+"""Exports checkpoints to ONNX and compares the logits. Needs torch, transformers and optimum."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any, NamedTuple
 
 from . import _operators
 
-# windows of so many tokens are compared: every part of every text is
 WINDOW = 128
-# windows that are also compared in one padded batch
+"""Tokens of a window. Windows cover every text, so that all of it is compared."""
 BATCH = 8
+"""Windows of a padded batch, which is compared too."""
 
 
 class LogitComparison(NamedTuple):
-    """The logits of an ONNX file beside torch's."""
+    """How far the logits of an ONNX file differ from torch's."""
 
     difference: float
-    """Largest of any logit."""
+    """Largest absolute difference of any logit."""
     tokens: int
-    """So many had their logits compared."""
+    """Number of tokens compared."""
     changed: int
-    """So many of them have another label."""
+    """Number of tokens whose best label differs."""
 
 
 def export(checkpoint: Path, target: Path) -> None:
@@ -36,7 +36,7 @@ def export(checkpoint: Path, target: Path) -> None:
     set_verbosity_error()
     logging.getLogger("optimum").setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        # torch warns of what it traces; the comparison tells whether it matters
+        # torch warns about what it traces; comparing the logits shows whether it matters
         warnings.simplefilter("ignore")
         main_export(
             str(checkpoint),
@@ -47,15 +47,15 @@ def export(checkpoint: Path, target: Path) -> None:
             trust_remote_code=False,
         )
     if not (target / "tokenizer.json").is_file():
-        raise ValueError("its tokenizer has no fast version, so that there is no tokenizer.json")
+        raise ValueError("its tokenizer has no fast version, and therefore no tokenizer.json")
     _fuse(target / "model.onnx")
 
 
 def _fuse(path: Path) -> None:
-    """Puts operators of ONNX Runtime's own where the traced graph has many for one: GELU, normalisation of sums and attention,
-    of which the last two become spanframe's where that has them.
+    """Fuses GELU, normalised sums and attention of the traced graph into single operators of ONNX Runtime.
 
-    A file with external data, of more than 2 GB, stays as it was traced.
+    Normalised sums and attention become spanframe's own operators where those support them. A file with external data
+    (more than 2 GB) stays as it was traced.
     """
     from onnxruntime.transformers.fusion_options import FusionOptions
     from onnxruntime.transformers.optimizer import optimize_model
@@ -63,15 +63,15 @@ def _fuse(path: Path) -> None:
     if path.with_name(f"{path.name}_data").exists():
         return
     options = FusionOptions("bert")
-    options.enable_embed_layer_norm = False  # positions of RoBERTa's are counted otherwise
-    options.use_raw_attention_mask()  # any piece may be hidden, not the padding at the end alone
+    options.enable_embed_layer_norm = False  # RoBERTa counts positions from another number
+    options.use_raw_attention_mask()  # the mask may hide any token, not only padding at the end
     fused = optimize_model(str(path), "bert", 0, 0, optimization_options=options, opt_level=1)
     _operators.put(fused.model)
     fused.save_model_to_file(str(path))
 
 
 def compare(checkpoint: Path, exported: Path, texts: Sequence[str]) -> LogitComparison:
-    """Runs torch on all windows of ``texts``, and ONNX Runtime on each alone and in a padded batch."""
+    """Compares the logits of all windows of ``texts``: torch beside ONNX Runtime, alone and in a padded batch."""
     import numpy as np
     import torch
     from onnxruntime import InferenceSession
@@ -81,30 +81,45 @@ def compare(checkpoint: Path, exported: Path, texts: Sequence[str]) -> LogitComp
     model = AutoModelForTokenClassification.from_pretrained(checkpoint, local_files_only=True).eval()
     session = InferenceSession(exported / "model.onnx", providers=["CPUExecutionProvider"])
     inputs = {node.name for node in session.get_inputs()}
-    window = min(WINDOW, tokenizer.model_max_length)
-    windows = []
-    for text in texts:
-        windows += tokenizer(text, truncation=True, max_length=window, return_overflowing_tokens=True)["input_ids"]
+    windows = _windows(tokenizer, texts)
 
-    def given(batch: list[list[int]]) -> dict[str, Any]:
-        shape = len(batch), max(map(len, batch))
-        values = {"input_ids": np.full(shape, tokenizer.pad_token_id or 0)}
-        values |= {name: np.zeros(shape, np.int64) for name in ("attention_mask", "token_type_ids")}
-        for row, ids in enumerate(batch):
-            values["input_ids"][row, : len(ids)] = ids
-            values["attention_mask"][row, : len(ids)] = 1
-        return {name: value for name, value in values.items() if name in inputs}
+    def tensors(batch: list[list[int]]) -> dict[str, Any]:
+        padded = _padded(batch, tokenizer.pad_token_id or 0)
+        return {name: value for name, value in padded.items() if name in inputs}
 
     differences, tokens, changed = [0.0], 0, 0
     for first in range(0, len(windows), BATCH):
         batch = windows[first : first + BATCH]
-        [together] = session.run(["logits"], given(batch))
+        [together] = session.run(["logits"], tensors(batch))
         for ids, padded in zip(batch, together, strict=True):
-            [[alone]] = session.run(["logits"], given([ids]))
+            [[alone]] = session.run(["logits"], tensors([ids]))
             with torch.inference_mode():
-                tensors = {name: torch.from_numpy(value) for name, value in given([ids]).items()}
-                expected = model(**tensors).logits.numpy()[0]
+                torch_inputs = {name: torch.from_numpy(value) for name, value in tensors([ids]).items()}
+                expected = model(**torch_inputs).logits.numpy()[0]
             differences += [float(np.abs(logits - expected).max()) for logits in (alone, padded[: len(ids)])]
             tokens += len(ids)
             changed += int((alone.argmax(-1) != expected.argmax(-1)).sum())
+    # np.max keeps a NaN, which max may lose
     return LogitComparison(float(np.max(differences)), tokens, changed)
+
+
+def _windows(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    """Returns the token ids of all windows of ``texts``, special tokens included."""
+    length = min(WINDOW, tokenizer.model_max_length)
+    windows = []
+    for text in texts:
+        windows += tokenizer(text, truncation=True, max_length=length, return_overflowing_tokens=True)["input_ids"]
+    return windows
+
+
+def _padded(batch: list[list[int]], pad_token_id: int) -> dict[str, Any]:
+    """Returns the inputs for a batch of windows, each ``[windows, longest window]`` of int64."""
+    import numpy as np
+
+    shape = len(batch), max(map(len, batch))
+    ids = np.full(shape, pad_token_id, np.int64)
+    mask = np.zeros(shape, np.int64)
+    for row, window in enumerate(batch):
+        ids[row, : len(window)] = window
+        mask[row, : len(window)] = 1
+    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros(shape, np.int64)}

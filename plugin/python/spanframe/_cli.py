@@ -1,4 +1,4 @@
-"""The ``spanframe`` command: the Rust command line, in this process."""
+"""The ``spanframe`` command of the wheel. Runs the Rust command line in this process."""
 
 import signal
 import sys
@@ -8,7 +8,7 @@ from . import _internal, _runtime
 
 def main() -> None:
     """Runs the command line and exits with its code."""
-    # the work happens in Rust, where Python's handler would never run
+    # Python's handler would not run while Rust works
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _runtime.register()
     sys.exit(_internal.cli(["spanframe", *sys.argv[1:]]))

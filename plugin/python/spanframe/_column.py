@@ -1,4 +1,4 @@
-"""Annotates Arrow columns for systems that send record batches: one engine a process, bounded slices, bad rows apart."""
+"""Annotates Arrow columns for Spark and Ray: one engine per process, in slices of bounded size, with errors by row."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from ._engine import Engine
 from ._internal import InputError, check_options
 
 DEFAULT_BATCH_ROWS = 4096
-"""Most rows that are annotated at once, and returned as one batch."""
+"""Maximum rows that are annotated at once and returned as one batch."""
 DEFAULT_BATCH_BYTES = 4 << 20
-"""Most UTF-8 bytes of text that are annotated at once; a longer text goes alone."""
+"""Maximum UTF-8 bytes of text that are annotated at once. A longer text is annotated alone."""
 
 OnError = Literal["raise", "null"]
 
 
 class Plan(NamedTuple):
-    """What is to be done with a column; small, and safe to send to other processes."""
+    """How to annotate a column. Small and picklable."""
 
     options: dict[str, Any]
-    """Of the engine."""
+    """Options of the engine."""
     on_error: OnError = "raise"
     batch_rows: int = DEFAULT_BATCH_ROWS
     batch_bytes: int = DEFAULT_BATCH_BYTES
 
     def check(self) -> Plan:
-        """Refuses what is wrong whatever the model, which is not loaded.
+        """Checks all options without loading the model, and returns the plan.
 
         Raises
         ------
@@ -46,33 +46,40 @@ class Plan(NamedTuple):
         for name in ("batch_rows", "batch_bytes"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise InputError(f"option `{name}` cannot be {value!r}; it may be a whole number from 1")
+                raise InputError(f"option `{name}` cannot be {value!r}; it may be an integer from 1")
         check_options(**self.options)
         return self
 
     def with_options(self, **options: Any) -> Plan:
-        """The same with other options."""
+        """Returns the plan with some options replaced."""
         return self._replace(options=self.options | options)
 
 
-class Annotated(NamedTuple):
-    """A slice of a column."""
+class AnnotatedSlice(NamedTuple):
+    """The entities of a slice of a column."""
 
     begin: int
-    """Its first row."""
+    """First row of the slice."""
     entities: pa.Array
     reasons: pa.Array
-    """Why a row has no entities although it has a text; null for all others."""
+    """Strings: why a row with a text has no entities; null for all other rows."""
 
 
 @cache
 def _engine(options: bytes, process: int) -> Engine:
-    """The engine of this process: after a fork threads are gone, so that the process is part of the key."""
+    """Returns the engine of this process. ``process`` is part of the key, because threads do not survive a fork."""
     return Engine(**dict(pickle.loads(options)))
 
 
 class ColumnAnnotator:
     """Annotates columns by a plan, with the engine that this process keeps for its options.
+
+    Parameters
+    ----------
+    plan
+        Options and limits.
+    place
+        What error messages call the column's batch.
 
     Examples
     --------
@@ -85,20 +92,28 @@ class ColumnAnnotator:
     def __init__(self, plan: Plan, place: str = "the batch") -> None:
         self.plan = plan
         self.place = place
-        # rows that cannot be annotated are told apart here, by their numbers in the whole column
+        # the engine returns null for a row that it cannot annotate; `parts` raises, with the row's number in the column
         options = plan.options | {"on_error": "null"}
         self.engine = _engine(pickle.dumps(sorted(options.items())), os.getpid())
         self.seconds = 0.0
-        """Spent in the engine."""
+        """Seconds spent in the engine so far."""
 
-    def parts(self, texts: pa.Array, first_row: int = 0, languages: pa.Array | None = None) -> Iterator[Annotated]:
-        """Annotates ``texts`` slice by slice; ``first_row`` is the number of its first row, for messages. ``languages`` are
-        those of its rows.
+    def parts(self, texts: pa.Array, first_row: int = 0, languages: pa.Array | None = None) -> Iterator[AnnotatedSlice]:
+        """Annotates ``texts`` slice by slice.
+
+        Parameters
+        ----------
+        texts
+            Strings, or bytes that are read as UTF-8.
+        first_row
+            Number of the first row, for messages.
+        languages
+            Language of each row.
 
         Raises
         ------
         InputError
-            A row cannot be annotated and the plan says ``"raise"``: the message has its number and nothing of its text.
+            A row cannot be annotated and ``on_error`` is ``"raise"``. The message has its number and nothing of its text.
         """
         texts = _bytes(texts)
         languages = None if languages is None else _bytes(languages)
@@ -115,11 +130,11 @@ class ColumnAnnotator:
                 if self.plan.on_error == "raise":
                     place = f"row {first_row + begin + row} of {self.place}"
                     raise InputError(f"{place} {reasons[row]}; on_error='null' gives null for such rows")
-            yield Annotated(begin, entities, reasons)
+            yield AnnotatedSlice(begin, entities, reasons)
 
 
 def slices(texts: pa.Array, rows: int, size: int) -> Iterator[tuple[int, int]]:
-    """Begins and ends of slices of at most ``rows`` rows and ``size`` bytes of text; a longer text is a slice by itself.
+    """Yields begin and end of slices of at most ``rows`` rows and ``size`` bytes of text. A longer text is a slice alone.
 
     Examples
     --------
@@ -137,8 +152,10 @@ def slices(texts: pa.Array, rows: int, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _bytes(texts: pa.Array) -> pa.Array:
-    """The bytes of strings, without a copy. Arrow from Spark may hold strings that are not UTF-8: the engine looks at bytes,
-    and relies on strings."""
+    """Returns strings as bytes, without a copy if possible.
+
+    Arrow from Spark may hold strings that are not UTF-8. The engine checks bytes, and relies on strings.
+    """
     kind = texts.type
     if pa.types.is_string(kind):
         return texts.view(pa.binary())

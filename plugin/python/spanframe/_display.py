@@ -1,4 +1,4 @@
-"""Notes with their entities marked, for notebooks and terminals."""
+"""Shows notes with their entities marked, in notebooks and terminals."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from . import _internal
 
 
 class Display:
-    """Marked notes: shown by a notebook as HTML, and by a terminal with colours.
+    """Notes with their entities marked. Notebooks show them as HTML, terminals with colours.
 
-    ``str`` and ``repr`` have colours if standard output is a terminal and the variable ``NO_COLOR`` is not set; else an
-    entity reads ``[aspirin MEDICATION]``. Both have the text of the notes: that is what was asked for.
+    ``str`` and ``repr`` contain the text of the notes. They have colours if standard output is a terminal and the
+    environment variable ``NO_COLOR`` is unset or empty. Otherwise an entity reads ``[aspirin MEDICATION]``.
 
     Parameters
     ----------
     html
-        For notebooks.
+        What notebooks show.
     plain, colored
-        For terminals.
+        What terminals show, without and with colours.
 
     Examples
     --------
@@ -55,30 +55,31 @@ def display(
     Parameters
     ----------
     data
-        A table with texts and entities: a Polars or pandas frame, a pyarrow table, whatever offers the Arrow PyCapsule
-        interface. Or a column of entities, if ``text`` is a column too. Entities are as :class:`Engine` or ``ner.extract``
-        make them in any layout, or as Spark NLP's ``NerConverter`` does.
+        A table with texts and entities: a Polars or pandas frame, a pyarrow table, or anything else that implements the
+        Arrow PyCapsule interface. Or a column of entities, if ``text`` is a column too. Entities may have any layout of
+        :class:`Engine` or ``ner.extract``, or be those of Spark NLP's ``NerConverter``.
     text
-        Name of the column with the texts; or the texts of the column ``data``: a list of strings or a column.
+        Name of the column with the texts. Or, for a column of entities, its texts: a list of strings or a column.
     entities
         Name of the column with the entities.
     rows
-        Most rows to show, from the first. ``df.sample(10)`` shows others.
+        Maximum number of rows to show, from the first. ``df.sample(10)`` shows others.
     offsets
-        Unit of the positions; ``"spark"`` for Spark NLP's annotations and ``"char"`` for others where left out.
+        Unit of the positions. The default is ``"spark"`` for Spark NLP's annotations and ``"char"`` for other layouts.
 
     Returns
     -------
     Display
-        HTML in a notebook, text in a terminal. Each entity has its type behind it, overlapping ones have stacked lines
-        below (brackets in a terminal). A null note, and entities whose positions are not in their text, are said to be so.
+        HTML in a notebook, text in a terminal. The type follows each entity. Overlapping entities have stacked lines
+        below them in a notebook, and brackets in a terminal. A remark names null notes and entities whose positions are
+        outside their text.
 
     Raises
     ------
     InputError
-        A column is missing, does not hold texts or entities, or has another number of rows; a unit is unknown.
+        A column is missing, does not hold texts or entities, or has another number of rows. Or a unit is unknown.
     TypeError
-        Something else than Arrow data was given.
+        ``data`` or ``text`` is not Arrow data.
 
     Examples
     --------
@@ -93,16 +94,16 @@ def display(
     (the text is null)
     """
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 0:
-        raise _internal.InputError(f"rows cannot be {rows}; it may be a whole number from 0")
+        raise _internal.InputError(f"rows cannot be {rows}; it may be an integer from 0")
     if isinstance(text, tuple):
         text = list(text)
     if isinstance(text, str) and hasattr(data, "loc") and hasattr(data, "columns"):
-        # pandas converts its columns: those alone that are shown, and none where one is missing
+        # pandas converts every column, so only the two that are shown; none if one is missing, which is an error below
         data = data[[text, entities]] if {text, entities} <= set(data.columns) else data.iloc[:0]
     for name, column in (("data", data), *([] if isinstance(text, (str, list)) else [("text", text)])):
         if not hasattr(column, "__arrow_c_stream__") and not hasattr(column, "__arrow_c_array__"):
             raise TypeError(
                 f"cannot display a {type(column).__name__}: give {name} as an Arrow table or column (of a lazy frame, "
-                "collect its first rows)"
+                "collect the first rows)"
             )
     return Display(*_internal.display(data, text, entities, rows=rows, offsets=offsets))

@@ -1,4 +1,4 @@
-"""The engine for callers without Polars."""
+"""The engine for Python without Polars."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from ._model import Model, names
 
 
 class Entity(NamedTuple):
-    """One mention in one text."""
+    """A mention in a text."""
 
     chunk: str
-    """The mention, as it stands in the text."""
+    """Text of the mention."""
     entity: str
-    """Its type."""
+    """Entity type."""
     begin: int
     """First position, in the unit of the engine's ``offsets``."""
     end: int
-    """End, exclusive (inclusive with ``offsets="spark"``)."""
+    """End position, exclusive (inclusive with ``offsets="spark"``)."""
     confidence: float
-    """0 to 1."""
+    """From 0 to 1."""
 
 
 class ModelEntity(NamedTuple):
-    """One mention in one text, found by one model of a set."""
+    """A mention in a text, found by one model of a set."""
 
     chunk: str
-    """The mention, as it stands in the text."""
+    """Text of the mention."""
     entity: str
-    """Its type."""
+    """Entity type."""
     begin: int
     """First position, in the unit of the engine's ``offsets``."""
     end: int
-    """End, exclusive (inclusive with ``offsets="spark"``)."""
+    """End position, exclusive (inclusive with ``offsets="spark"``)."""
     confidence: float
-    """0 to 1."""
+    """From 0 to 1."""
     model: str
-    """Name of the model."""
+    """Name of the model that found it."""
 
 
 @cache
 def _entity(fields: tuple[str, ...]) -> type[Any]:
-    """The named tuple with these fields."""
+    """Returns the named tuple with these fields."""
     for known in (Entity, ModelEntity):
         if known._fields == fields:
             return known
@@ -52,18 +52,18 @@ def _entity(fields: tuple[str, ...]) -> type[Any]:
 
 
 class Engine:
-    """A loaded model, or a set of them, with options, for lists, Arrow data and single texts.
+    """Annotates lists, Arrow data and single texts with a model or a set of models.
 
-    Loading happens once a process for the same model, device and threads; further engines share it.
+    A process loads a model once for the same device and threads. Further engines share it.
 
     Parameters
     ----------
     model
-        Model folder, ``.onnx`` file in one, or a name of :func:`spanframe.models`; the bundled model where left
-        out. A list of these, or a pipeline file (``.toml``, ``.json``), for several models in one pass.
+        Model folder, ``.onnx`` file in one, or a name of :func:`spanframe.models`. The default is the bundled model. A
+        list of these, or a pipeline file (``.toml``, ``.json``), runs several models in one pass.
     **options
         The keyword arguments of :meth:`NerExpression.extract <spanframe._polars.NerExpression.extract>`, which
-        explains them.
+        describes them.
 
     Raises
     ------
@@ -102,29 +102,33 @@ class Engine:
         column
             Column of the table with the texts.
         output
-            Name of the new column of the table; ``"ner"`` where left out.
+            Name of the new column of the table. The default is ``"ner"``.
         language
-            Which models of a set take a row: with ``column``, the column with the language of each row (``es``,
-            ``en-US``); else one code for all texts, a list of codes, or an Arrow array.
+            Language of each row (``es``, ``en-US``), which chooses among the models of a set. With ``column``: the name
+            of a column. Otherwise: one code for all texts, a list of codes, or an Arrow array.
 
         Returns
         -------
         Entities or Table
-            For a table a :class:`Table`, all its columns kept; else :class:`Entities`, one element a text. Both offer
-            the PyCapsule interface: give them to ``pl.DataFrame``, ``pa.table`` or ``pa.array``. A ``None`` stays
-            null, a text without entities has empty lists.
+            For a table a :class:`Table` with all its columns and the new one. Otherwise :class:`Entities`, one element
+            per text. Both implement the PyCapsule interface: pass them to ``pl.DataFrame``, ``pa.table`` or
+            ``pa.array``. A ``None`` stays null. A text without entities has empty lists.
 
         Raises
         ------
         InputError
-            The column is missing or is not of strings, or another has strings that are not UTF-8; a table is given without
-            ``column``, or ``column`` or ``output`` without a table; a list has something else than strings; a row cannot be
-            annotated: the message has its number and nothing of its text.
+            - ``column`` is missing or not a string column, or another column has strings that are not UTF-8
+            - a table comes without ``column``, or ``column`` or ``output`` without a table
+            - a list has anything but strings and ``None``
+            - the producer of Arrow data fails
+            - a row cannot be annotated
+
+            A message has the number of a row, and never its text.
         TypeError
-            Something else than a list or Arrow data is given.
+            ``data`` is neither a list nor Arrow data.
         KeyboardInterrupt
-            Ctrl-C, in the main thread: after the batches in hand. A second does not wait for them. So it is with what
-            handlers of other signals raise.
+            Ctrl-C in the main thread, after the current batches. A second Ctrl-C does not wait for them. Exceptions of
+            other signal handlers behave the same.
 
         Examples
         --------
@@ -135,15 +139,20 @@ class Engine:
         return self._engine.annotate(_listed(data), column, output, _listed(language))
 
     def diagnose(self, data: Any, *, language: Any = None) -> _internal.Entities:
-        """What reading each text takes, as dicts of ``tokens, unknown_tokens, windows, words_lost, error``; the model
-        does not run.
+        """Counts tokens and windows of each text, without running the model.
 
         Parameters
         ----------
         data
             A list of ``str`` or ``None``, or an Arrow array of strings.
         language
-            As of :meth:`annotate`: one code, a list of codes, or an Arrow array.
+            One code for all texts, a list of codes, or an Arrow array, as in :meth:`annotate`.
+
+        Returns
+        -------
+        Entities
+            For each text ``tokens``, ``unknown_tokens``, ``windows``, ``words_lost`` and ``error``, as
+            :meth:`NerExpression.diagnose <spanframe._polars.NerExpression.diagnose>` describes them.
 
         Examples
         --------
@@ -153,7 +162,7 @@ class Engine:
         return self._engine.diagnose(_listed(data), _listed(language))
 
     def annotate_text(self, text: str, *, language: str | None = None) -> list[Entity] | list[ModelEntity]:
-        """The entities of one text, in order of their begin, at low latency; those of a set name their model.
+        """Annotates one text at low latency.
 
         Parameters
         ----------
@@ -161,6 +170,16 @@ class Engine:
             The text.
         language
             Its language, which chooses among the models of a set.
+
+        Returns
+        -------
+        list
+            :class:`Entity` in order of their begin. From a set of models, :class:`ModelEntity` with the model's name.
+
+        Raises
+        ------
+        InputError
+            The text cannot be annotated, or has lone surrogates.
 
         Examples
         --------
@@ -171,7 +190,7 @@ class Engine:
 
     @property
     def entities(self) -> list[str]:
-        """Entity types that the model knows.
+        """Entity types of the model.
 
         >>> Engine().entities
         ['MEDICATION', 'DISEASE', 'PROCEDURE', 'SYMPTOM']
@@ -180,8 +199,8 @@ class Engine:
 
     @property
     def metrics(self) -> dict[str, int]:
-        """Counts of what this engine has done: rows, rows of unknown language, texts tokenized (once for each tokenizer),
-        tokens, padded tokens, windows, entities."""
+        """Counts of this engine's work: rows, rows of unknown language, texts tokenized (once per tokenizer), tokens,
+        padded tokens, windows and entities."""
         return self._engine.metrics
 
     def __repr__(self) -> str:
@@ -189,5 +208,5 @@ class Engine:
 
 
 def _listed(data: Any) -> Any:
-    """A tuple as a list; anything else as it is."""
+    """Returns a tuple as a list, and anything else unchanged."""
     return list(data) if isinstance(data, tuple) else data

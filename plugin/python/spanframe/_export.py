@@ -1,4 +1,4 @@
-"""Model folders of Hugging Face checkpoints."""
+"""Makes model folders from Hugging Face checkpoints."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ._internal import InputError, ModelError
 
 PRECISIONS = ("fp16", "int8")
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
-# begins of names of texts that go with the weights wherever they go
+# how the names of files begin that must be copied with the weights
 LEGAL = ("LICENSE", "LICENCE", "NOTICE", "COPYING")
-# of a logit; traced graphs in single precision are within 1e-4 of torch
+# largest accepted difference of a logit; traced graphs in single precision are within 1e-4 of torch
 TOLERANCE = 1e-3
 TEXTS = (
     "The patient was prescribed 1 unit of metformin 500 mg twice daily and insulin glargine at bedtime for type 2 diabetes.",
@@ -38,26 +38,26 @@ class ModelFile(NamedTuple):
     precision: str
     """``"fp32"``, ``"fp16"`` or ``"int8"``."""
     path: str
-    """What ``model=`` takes."""
+    """Path of the file, for ``model=``."""
     bytes: int
-    """Its size, external data included."""
+    """Size in bytes, with external data."""
     f1: float | None
-    """Strict F1 of its entities against those of the fp32 file, 0 to 1; None where neither finds any."""
+    """Strict F1 of its entities against those of the fp32 file, from 0 to 1. None if neither file finds any."""
 
 
 class ExportedModel(NamedTuple):
-    """A model folder that was made of a checkpoint."""
+    """A model folder that was made from a checkpoint."""
 
     folder: str
-    """What ``model=`` takes."""
+    """Path of the folder, for ``model=``."""
     entities: list[str]
-    """Its entity types."""
+    """Entity types."""
     texts: int
-    """So many texts were compared on."""
+    """Number of texts that the files were compared on."""
     comparison: LogitComparison | None
-    """Its logits beside torch's; None for a folder that had an ONNX file and no weights of torch."""
+    """Logits compared with torch's. None if the source had an ONNX file and no torch weights."""
     files: list[ModelFile]
-    """Its ONNX files, the fp32 one first."""
+    """ONNX files, the fp32 file first."""
 
 
 def export_model(
@@ -67,37 +67,40 @@ def export_model(
     precision: Iterable[Literal["fp16", "int8"]] = (),
     texts: Sequence[str] | None = None,
 ) -> ExportedModel:
-    """Makes a model folder of a Hugging Face checkpoint, as ``spanframe model export`` does.
+    """Makes a model folder from a Hugging Face checkpoint, as ``spanframe model export`` does.
 
-    Needs ``pip install 'spanframe[export]'``. Nothing is fetched, and no code of the checkpoint is run. The folder has
-    ``model.onnx``, whose logits were compared with torch's, ``model_fp16.onnx`` and ``model_int8.onnx`` as asked for,
-    whose entities were compared with those of ``model.onnx``, the configuration, the tokenizer, a card that tells all
-    this, and a manifest. It is made whole or not at all.
+    Needs ``pip install 'spanframe[export]'``. Fetches nothing and runs no code of the checkpoint. The folder is made
+    whole or not at all. It contains:
+
+    - ``model.onnx``, with its logits compared to torch's
+    - ``model_fp16.onnx`` and ``model_int8.onnx`` on request, with their entities compared to those of ``model.onnx``
+    - the configuration, the tokenizer, a model card with these comparisons, and a manifest
 
     Parameters
     ----------
     checkpoint
-        Folder with ``config.json``, a tokenizer and ``model.safetensors`` or ``pytorch_model.bin``; or a model folder with an fp32
-        ONNX file, of which smaller ones are made.
+        Folder with ``config.json``, a tokenizer and ``model.safetensors`` or ``pytorch_model.bin``. Or a model folder with
+        an fp32 ONNX file, from which smaller files are made.
     folder
-        Folder to make; it must not be there.
+        Folder to make. It must not exist.
     precision
-        Smaller files to write. ``"int8"``: a quarter of the size, with 8-bit weights that become fp32 on loading: as fast
-        as fp32. ``"fp16"``: half the size, computed in half precision, for GPUs; slower on processors.
+        Smaller files to write. ``"int8"`` has a quarter of the size; its 8-bit weights become fp32 on loading, so it is as
+        fast as fp32. ``"fp16"`` has half the size and computes in half precision: for GPUs, slower on CPUs.
     texts
-        Notes to compare on; six short texts in English, Spanish and Italian where left out.
+        Notes to compare on. The default is six short texts in English, Spanish and Italian.
 
     Returns
     -------
     ExportedModel
-        Folder, entity types, and how far its files agree.
+        The folder, its entity types, and how far its files agree.
 
     Raises
     ------
     InputError
-        There is no such checkpoint, the folder is there, or an argument is wrong.
+        The checkpoint does not exist, the folder does, or an argument is wrong.
     ModelError
-        The checkpoint is no token classifier that can be exported, or its logits differ from torch's by more than 0.001.
+        The checkpoint is not a token classifier that can be exported or compared, or a logit differs from torch's by more
+        than 0.001.
     ModuleNotFoundError
         The extra is not installed.
 
@@ -133,7 +136,7 @@ def _check(source: Path, target: Path, precision: list[str]) -> None:
 
 
 def _make(source: Path, folder: Path, precision: list[str], texts: list[str]) -> ExportedModel:
-    """The folder, at its place of staging."""
+    """Makes the folder at its staging path."""
     _runtime.register()
     if precision:
         _require("onnx")
@@ -160,7 +163,7 @@ def _make(source: Path, folder: Path, precision: list[str], texts: list[str]) ->
 
 
 def _require(*names: str) -> None:
-    """Tells of an absent package before any work."""
+    """Raises if a package is not installed, before any work."""
     for name in names:
         try:
             import_module(name)
@@ -170,7 +173,7 @@ def _require(*names: str) -> None:
 
 
 def _export(source: Path, folder: Path, texts: list[str]) -> LogitComparison:
-    """``model.onnx`` and what belongs to it, compared with torch."""
+    """Exports ``model.onnx`` and what belongs to it, and compares it with torch."""
     _require("torch", "transformers", "optimum.exporters.onnx")
     try:
         _checkpoint.export(source, folder)
@@ -202,7 +205,7 @@ def _compare(source: Path, folder: Path, texts: list[str]) -> LogitComparison:
 
 
 def _copy(source: Path, folder: Path) -> list[Path]:
-    """The fp32 ONNX file and its external data, copied from a model folder with what belongs to them."""
+    """Copies the fp32 ONNX file and its external data from a model folder, with what belongs to them."""
     onnx = next((path for path in (source / "model.onnx", source / "onnx/model.onnx") if path.is_file()), None)
     if onnx is None:
         raise InputError(
@@ -222,7 +225,7 @@ def _versions() -> str:
 
 
 def _card(source: Path, made: ExportedModel) -> str:
-    """The card of the checkpoint, and below it what was made of it."""
+    """Returns the checkpoint's model card, followed by a section on the ONNX files."""
     card = source / "README.md"
     head = card.read_text(encoding="utf-8").rstrip() if card.is_file() else f"# {source.resolve().name}"
     lines = [head, "", "## ONNX files", ""]

@@ -1,4 +1,4 @@
-"""What may be given as ``model``: one, several, or a pipeline file."""
+"""The values of ``model``: one model, several, or a pipeline file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Model: TypeAlias = "str | PathLike[str] | list[str | PathLike[str]] | tuple[str 
 
 
 def names(model: Model | None) -> str | list[str] | None:
-    """``model`` with paths as text.
+    """Returns ``model`` with paths as strings.
 
     >>> from pathlib import Path
     >>> names(Path("models") / "a"), names(("a", Path("b"))), names(None)

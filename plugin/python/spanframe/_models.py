@@ -1,4 +1,4 @@
-"""The models that have a name, and the folder of installed ones."""
+"""The catalogue of models, and the folder of installed ones."""
 
 from __future__ import annotations
 
@@ -12,19 +12,26 @@ if TYPE_CHECKING:
 
 
 def models() -> pl.DataFrame:
-    """The models that have a name, as ``spanframe model list`` shows them. Needs Polars.
+    """Lists the models that have a name, as ``spanframe model list`` does. Needs Polars.
 
-    First the bundled model; then the names of published models and their like for which it stands in, each with the
-    entities of one type (the weights are spanframe's own under every name); then the folders in ``$SPANFRAME_HOME/models`` (on Linux by default
-    ``~/.local/share/spanframe/models``). A folder with a published name comes before that name.
+    The bundled model comes first. Then come names of published models for which it stands in, each with the entities of
+    one type; the weights are spanframe's own under every name. Then come the folders in ``$SPANFRAME_HOME/models`` (on
+    Linux by default ``~/.local/share/spanframe/models``). A folder with a published name takes precedence over that name.
 
     Returns
     -------
     polars.DataFrame
-        ``name``: what ``model=`` takes; ``languages``, ``entities``: lists; ``architecture``; ``bytes``: size of the
-        ONNX file; ``licence``; ``f1``, ``f1_low``, ``f1_high``: strict F1 of clean test texts in the first language with its
-        95 % interval, null where a row has several types or no scores; ``annotation``: ``"gold"``, or ``"silver"`` for
-        projected annotations; ``installed``: whether it is a folder; ``model``: what runs.
+        One row per model:
+
+        - ``name``: for ``model=``
+        - ``languages``, ``entities``: lists of language codes and entity types
+        - ``architecture``, ``licence``
+        - ``bytes``: size of the ONNX file
+        - ``f1``, ``f1_low``, ``f1_high``: strict F1 on clean test texts in the first language, with its 95 % interval; null
+          for a row with several types or without scores
+        - ``annotation``: ``"gold"``, or ``"silver"`` for projected annotations
+        - ``installed``: whether it is an installed folder
+        - ``model``: the model that runs
 
     Raises
     ------
@@ -60,15 +67,15 @@ class InstalledModel(NamedTuple):
     """A model that was installed."""
 
     name: str
-    """What ``model=`` takes."""
+    """Name, for ``model=``."""
     folder: str
-    """Where it is, with its ``manifest.json``."""
+    """Its folder, with ``manifest.json``."""
     source: str
-    """What it came from: the last part of a path, or ``hf:org/name@revision``."""
+    """Where it came from: the last part of a path, or ``hf:org/name@revision``."""
     commit: str | None
-    """The commit of the hub, where it came from there."""
+    """Commit on the hub. None if it came from elsewhere."""
     entities: list[str]
-    """Its entity types."""
+    """Entity types."""
 
 
 def _installed(row: dict[str, object]) -> InstalledModel:
@@ -90,14 +97,14 @@ def add_model(
     ----------
     source
         A model folder, an ``.onnx`` file in one, a ``.zip`` or ``.tar.gz`` archive of one, or ``hf:org/name[@revision]``.
-        Only the last is fetched from the network.
+        Only the last uses the network.
     name
-        The name to give it; that of the source where left out.
+        Name of the installed model. The default is the name of the source.
     replace
         Replace the installed model of that name.
     endpoint, token, offline
-        URL of the hub, who asks it, and whether it may not be asked; else the environment variables ``HF_ENDPOINT``,
-        ``HF_TOKEN`` and ``HF_HUB_OFFLINE``.
+        URL of the hub, access token, and whether to refuse any connection. The defaults are the environment variables
+        ``HF_ENDPOINT``, ``HF_TOKEN`` and ``HF_HUB_OFFLINE``.
 
     Returns
     -------
@@ -107,9 +114,9 @@ def add_model(
     Raises
     ------
     InputError
-        There is no such source, the name is taken, or the hub refuses or does not answer.
+        The source does not exist, the name is taken, or the hub refuses or does not answer.
     ModelError
-        The model cannot be used, an archive is unsafe, or a file did not come as the hub has it.
+        The model cannot be used, an archive is unsafe, or a fetched file has another hash than on the hub.
 
     Examples
     --------
@@ -125,15 +132,15 @@ def add_model(
 
 
 def import_model(path: str | PathLike[str], name: str | None = None, *, replace: bool = False) -> InstalledModel:
-    """Installs what Spark NLP saved, as ``spanframe model import`` does. No JVM is needed.
+    """Installs a model that Spark NLP saved, as ``spanframe model import`` does. Needs no JVM.
 
     Parameters
     ----------
     path
-        The folder of a token classifier of the ONNX engine (Bert, DistilBert, RoBerta, XlmRoBerta, CamemBert or
+        The folder of a token classifier with the ONNX engine (Bert, DistilBert, RoBerta, XlmRoBerta, CamemBert or
         DeBertaForTokenClassification), of a pipeline with one, or a ``.zip`` or ``.tar.gz`` archive of either.
     name
-        The name to give it; that of the folder where left out.
+        Name of the installed model. The default is the name of the folder.
     replace
         Replace the installed model of that name.
 
@@ -145,9 +152,9 @@ def import_model(path: str | PathLike[str], name: str | None = None, *, replace:
     Raises
     ------
     InputError
-        There is no such folder, or the name is taken.
+        The folder does not exist, or the name is taken.
     ModelError
-        The folder cannot be read: the file and the place in it are in the message.
+        The folder cannot be read. The message names the file and the place in it.
 
     Examples
     --------
@@ -161,21 +168,21 @@ def import_model(path: str | PathLike[str], name: str | None = None, *, replace:
 
 
 def pack_model(model: str | PathLike[str], archive: str | PathLike[str]) -> None:
-    """Writes a verified model to a ``.tar.gz``, ``.tgz`` or ``.zip`` archive, for a machine without a network.
+    """Verifies a model and writes it to a ``.tar.gz``, ``.tgz`` or ``.zip`` archive, for a machine without network.
 
     Parameters
     ----------
     model
         Installed name or model folder.
     archive
-        File to write; it must not be there.
+        File to write. It must not exist.
 
     Raises
     ------
     InputError
-        There is no such model, or the file is there already.
+        The model does not exist, or the file does.
     ModelError
-        The files of the model are not those of its manifest.
+        The files of the model differ from its manifest.
 
     Examples
     --------
@@ -198,7 +205,7 @@ def remove_model(name: str) -> None:
     Raises
     ------
     InputError
-        There is no such model.
+        The model does not exist.
 
     Examples
     --------
@@ -221,14 +228,14 @@ def verify_model(model: str | PathLike[str]) -> bool:
     Returns
     -------
     bool
-        True if every file is what it was; False for a folder without a manifest, of which nothing is known.
+        True if every file matches. False if the folder has no manifest, so that nothing can be compared.
 
     Raises
     ------
     InputError
-        There is no such model.
+        The model does not exist.
     ModelError
-        A file was changed, is absent, or was added: every difference is in the message.
+        A file was changed, removed or added. The message lists every difference.
 
     Examples
     --------

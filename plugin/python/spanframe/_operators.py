@@ -1,6 +1,6 @@
-"""spanframe's own operators in ONNX files. Needs ``onnx``.
+"""Puts spanframe's own operators into ONNX files. Needs ``onnx``.
 
-Each comes with a function of ONNX Runtime's operators that gives the same, for programs that do not have it.
+The file defines each operator as a function of ONNX Runtime's operators too, for programs without spanframe's kernels.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from typing import Any
 
 FUSED = "com.microsoft"
 OURS = "spanframe"
-# what units come in multiples of: two vectors of the widest registers
+# hidden units per head must be a multiple of this: two vectors of the widest registers
 UNITS = 32
 
 
 def put(model: Any) -> None:
-    """Puts ``spanframe.SelfAttention``, behind a multiplication, in the place of every ``Attention`` of ONNX Runtime's in
-    ``model``, and ``spanframe.SkipLayerNormalization`` in that of every ``SkipLayerNormalization``.
+    """Replaces operators of ONNX Runtime in ``model`` by spanframe's.
 
-    What they do not do stays as it is: other inputs than a mask, sums without a bias, other numbers than single precision,
-    units that do not fill vectors.
+    ``Attention`` becomes a ``MatMul`` followed by ``spanframe.SelfAttention``. ``SkipLayerNormalization`` becomes
+    ``spanframe.SkipLayerNormalization``. Nodes that these do not support stay: attention with other inputs than a mask,
+    sums without a bias, other types than float32, and units that do not fill vectors.
     """
     from onnx import helper
 
@@ -44,14 +44,14 @@ def put(model: Any) -> None:
 
 
 def _packed(node: Any, weights: dict[str, Any]) -> list[Any]:
-    """What an ``Attention`` becomes; its weights are changed."""
+    """Returns the nodes that replace an ``Attention``, and changes its weights accordingly."""
     from onnx import helper, numpy_helper
 
     parts = [weights[name] for name in node.input[1:3]]
     heads = next(attribute.i for attribute in node.attribute if attribute.name == "num_heads")
     weight, bias = (numpy_helper.to_array(part).copy() for part in parts)
     units = len(bias) // 3
-    # of queries alone: the operator finds the scale of the scores in them
+    # scale the queries, because the operator does not scale the scores
     for values in (weight[:, :units], bias[:units]):
         values *= (units // heads) ** -0.5
     for part, values in zip(parts, (weight, bias), strict=True):
@@ -65,7 +65,7 @@ def _packed(node: Any, weights: dict[str, Any]) -> list[Any]:
 
 
 def _is_plain_attention(node: Any, weights: dict[str, Any], used: list[str]) -> bool:
-    """Whether it is attention in single precision, hidden by a mask of positions, with weights of its own."""
+    """True for float32 attention with a mask over positions and weights that no other node uses."""
     from onnx import TensorProto
 
     attributes = {attribute.name: attribute.i for attribute in node.attribute}
@@ -82,7 +82,7 @@ def _is_plain_attention(node: Any, weights: dict[str, Any], used: list[str]) -> 
 
 
 def _is_plain_sum(node: Any, weights: dict[str, Any]) -> bool:
-    """Whether it normalises the sum of a layer's input, its output and a bias in single precision, and gives that alone."""
+    """True if the node normalises a float32 sum of a layer's input, its output and a bias, and returns nothing else."""
     from onnx import TensorProto
 
     parts = [weights.get(name) for name in node.input[2:]]
@@ -94,10 +94,10 @@ def _is_plain_sum(node: Any, weights: dict[str, Any]) -> bool:
 
 
 def _self_attention(opset: int) -> Any:
-    """``SelfAttention`` as ONNX Runtime's operators, for a file of this ``opset``."""
+    """Returns ``SelfAttention`` as a function of ONNX Runtime's operators, for a file of this ``opset``."""
     from onnx import AttributeProto, helper
 
-    # from 18 on it says how many
+    # Split needs the number of its outputs from opset 18 on
     thirds = {"num_outputs": 3} if opset >= 18 else {}
     split = helper.make_node("Split", ["packed"], [*"qkv"], axis=-1, **thirds)
     inputs = [*"qkv", "biases", "mask"]
@@ -112,7 +112,7 @@ def _self_attention(opset: int) -> Any:
 
 
 def _skip_layer_normalization() -> Any:
-    """``SkipLayerNormalization`` as ONNX Runtime's."""
+    """Returns ``SkipLayerNormalization`` as a function of ONNX Runtime's operator."""
     from onnx import AttributeProto, helper
 
     inputs = ["input", "skip", "gamma", "beta", "bias"]

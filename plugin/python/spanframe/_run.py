@@ -1,4 +1,4 @@
-"""Jobs: files in, entities out, in units that are whole or absent."""
+"""Runs jobs: files in, entities out, in units that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from . import _internal, _runtime
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is, as ``run`` tells its callback. With ``shard`` units and rows are those of the shard."""
+    """Progress of a job, passed to the callback of ``run``. With ``shard``, units and rows of the shard."""
 
     units: int
-    """Units there are."""
+    """Number of units."""
     units_done: int
-    """Of them, those that are done, by this run or an earlier one."""
+    """Units done, by this run or an earlier one."""
     rows: int
-    """Rows there are."""
+    """Number of rows."""
     rows_done: int
-    """Of them, those that were dealt with, by this run or an earlier one, the unit in hand included."""
+    """Rows done, by this run or an earlier one, including those of the current unit."""
     share: float
-    """Share of the rows that were dealt with, 0 to 1."""
+    """Share of the rows that are done, from 0 to 1."""
     entities: dict[str, int]
     """Entities that this run found, by type."""
     tokens: int
-    """Pieces of the texts that this run read."""
+    """Tokens of the texts that this run read."""
     rows_per_second: float
     """Rate of this run."""
     tokens_per_second: float
     """Rate of this run."""
     seconds_left: float | None
-    """Time to the last row at that rate; None before the first."""
+    """Seconds to the last row at this rate. None before the first row."""
 
 
 @dataclass(frozen=True)
 class Seconds:
-    """Where the time of a job went, in seconds of wall-clock time."""
+    """Wall-clock time of a job, in seconds."""
 
     read: float
-    """Waiting for rows."""
+    """Waiting for rows of the input."""
     annotate: float
     """Tokenizing, inference and decoding."""
     write: float
@@ -56,27 +56,27 @@ class Counts:
     """Counts of all units of a job that are done."""
 
     rows: int
-    """Rows of the input that were read."""
+    """Rows read from the input."""
     written: int
-    """Rows of the output."""
+    """Rows written to the output."""
     nulled: int
-    """Rows that could not be annotated and have null entities."""
+    """Rows with null entities because they could not be annotated."""
     rejected: int
-    """Rows that could not be annotated or read and were left out."""
+    """Rows left out because they could not be annotated or read."""
     lost: int
-    """Rows of damaged parts, left out."""
+    """Rows left out because their part of the file is damaged."""
     unknown_language: int
-    """Rows whose language no model names, whatever became of them."""
+    """Rows in a language that no model of the set has."""
     entities: dict[str, int]
     """Entities, by type."""
     tokens: int
-    """Pieces of the texts."""
+    """Tokens of the texts."""
     model_tokens: int
-    """Tokens that went through the model, padding not included."""
+    """Tokens that went through the model, without padding."""
     padded_tokens: int
-    """Tokens of padding."""
+    """Padding tokens that went through the model."""
     seconds: Seconds
-    """Where the time went."""
+    """Time by step."""
 
 
 @dataclass(frozen=True)
@@ -86,21 +86,21 @@ class Loss:
     rows: range
     """Rows of the file, from 0."""
     part: int
-    """The row group or record batch, from 0."""
+    """Index of the row group or record batch, from 0."""
     reason: str
-    """What is wrong with it."""
+    """Why it cannot be read."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a job came to, all of its runs and shards together."""
+    """Result of a job, over all of its runs and shards."""
 
     units: int
     """Units of the job."""
     units_done: int
-    """Of them, those that are done; fewer as long as other shards are not through."""
+    """Units done. Fewer than ``units`` until all shards have finished."""
     units_now: int
-    """Of them, those that this run did."""
+    """Units that this run did."""
     counts: Counts
     """Counts of all units that are done."""
     losses: dict[str, list[Loss]]
@@ -268,14 +268,14 @@ def run(
 
 
 def _plain(value: Any) -> Any:
-    """A path as its text, also in a list; anything else as it is."""
+    """Returns a path as a string, also in a list, and anything else unchanged."""
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     return fspath(value) if isinstance(value, PathLike) else value
 
 
 def _check_names(options: dict[str, Any]) -> None:
-    """Refuses a name that is no option, with the nearest of the job's and of the engine's."""
+    """Refuses a name that is not an option. The message suggests the nearest option of the job or the engine."""
     engine = _internal.option_names()
     for name in options:
         if name not in engine:

@@ -1,4 +1,4 @@
-"""Tells the engine where this Python keeps the ONNX Runtime library."""
+"""Finds the ONNX Runtime library of this Python."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -9,7 +9,7 @@ from ._internal import set_library
 
 @cache
 def register() -> None:
-    """Finds the library of the ``onnxruntime`` package without importing it; does nothing if there is none."""
+    """Sets the library of the ``onnxruntime`` package, without importing it. Does nothing if it is not installed."""
     spec = find_spec("onnxruntime")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         capi = Path(folder) / "capi"

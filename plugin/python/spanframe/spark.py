@@ -29,7 +29,6 @@ from ._column import DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS, ColumnAnnotator, O
 from ._internal import InputError, ModelError
 from ._model import Model, names
 
-
 _SCALARS = {
     pa.string(): StringType(),
     pa.int32(): IntegerType(),
