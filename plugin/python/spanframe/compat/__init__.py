@@ -1,16 +1,17 @@
-"""Pipelines written for Spark NLP, run by the engine: change the import lines, keep the rest.
+"""Runs pipelines written for Spark NLP. Only the import lines change.
 
 ::
 
     from spanframe.compat import nlp, medical    # was: from johnsnowlabs import nlp, medical
     from spanframe.compat.nlp import *           # was: from sparknlp.base import *; from sparknlp.annotator import *
 
-Stages only describe what the engine is to do; there is no second implementation. ``transform`` takes a Spark or a Polars
-frame. Of the columns that Spark NLP would make, the frame has those of converters and finishers; ``document``, ``token``
-and ``ner`` are names by which stages find each other, and no columns. Entities are found by the engine's own rules, which
-read the whole text, and shown as Spark NLP shows them; ``Pipeline(stages=[...], options={"emulate": "sparknlp"})`` follows
-its rules too, losses included. docs/migrating.md has every annotator and setter with its counterpart, as
-``python -m spanframe.compat`` prints them.
+Stages only configure the engine; there is no second implementation. ``transform`` takes a Spark or a Polars frame and adds
+the columns of converters and finishers. ``document``, ``token`` and ``ner`` are names by which stages find each other, not
+columns.
+
+The engine finds entities by its own rules, which read the whole text, and returns them in Spark NLP's layout.
+``Pipeline(stages=[...], options={"emulate": "sparknlp"})`` follows Spark NLP's rules too, with its losses.
+docs/migrating.md lists every annotator and setter with its counterpart, as ``python -m spanframe.compat`` prints them.
 
 >>> from spanframe.compat import nlp
 >>> stages = [

@@ -1,4 +1,4 @@
-"""Prints what of Spark NLP is there: the tables of docs/migrating.md."""
+"""Prints the tables of docs/migrating.md: which parts of Spark NLP are supported."""
 
 from . import nlp
 from ._absent import ABSENT
@@ -6,7 +6,7 @@ from ._stage import Stage
 
 
 def tables() -> str:
-    """Every stage and setter with its counterpart, and what is absent, as Markdown."""
+    """Returns all stages and setters with their counterpart, and what is not supported, as Markdown."""
     lines = []
     for name, stage in Stage.stages.items():
         module = "nlp" if name in nlp.__all__ else "medical"

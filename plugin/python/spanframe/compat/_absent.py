@@ -1,4 +1,4 @@
-"""What Spark NLP has and this package has not, with the nearest that it offers."""
+"""Names of Spark NLP that this package does not support, with the nearest alternative."""
 
 from __future__ import annotations
 
@@ -72,15 +72,15 @@ ABSENT: tuple[tuple[str, str], ...] = (
     (r"RecursivePipeline\w*", "nlp.Pipeline"),
     (r"TokenAssembler|Doc2Chunk|Chunk2Doc|MultiDocumentAssembler", "nlp.DocumentAssembler"),
 )
-"""Names, as regular expressions, with what to do instead."""
+"""Names, as regular expressions, each with what to do instead."""
 
 
 class UnsupportedError(InputError, AttributeError):
-    """Spark NLP has it, spanframe has not: the message names it and the nearest thing that is there."""
+    """Spark NLP supports it and spanframe does not. The message names the nearest alternative."""
 
 
 def unsupported(name: str, known: Iterable[str] = (), value: object = None) -> UnsupportedError:
-    """The error for a stage (``"AssertionDLModel"``) or a setter (``"NerConverter.setThreshold"``).
+    """Returns the error for a stage (``"AssertionDLModel"``) or a setter (``"NerConverter.setThreshold"``).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a pipeline does to frames: those of Spark and of Polars."""
+"""Runs pipelines on frames of Spark and Polars."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from ._wiring import Finish, Wiring
 
 
 def columns(frame: Any) -> list[str]:
-    """The names of a frame's columns.
+    """Returns the names of a frame's columns.
 
     Raises
     ------
     UnsupportedError
-        It is neither a Spark nor a Polars frame.
+        The frame is neither Spark's nor Polars'.
     """
     return _system(frame).names(frame)[0]
 
 
 def check_texts(frame: Any, wiring: Wiring) -> None:
-    """Refuses a frame without the columns that are read.
+    """Refuses a frame without the columns of texts.
 
     Raises
     ------
     InputError
-        One is missing.
+        A column is missing.
     """
     names = columns(frame)
     for text in wiring.texts:
@@ -36,12 +36,12 @@ def check_texts(frame: Any, wiring: Wiring) -> None:
 
 
 def _check_new(frame: Any, wiring: Wiring) -> None:
-    """Refuses a frame that already has a column that is made, before any row is annotated.
+    """Refuses a frame that already has an output column, before any row is annotated.
 
     Raises
     ------
     InputError
-        One is there, or two that are made have one name.
+        The frame has an output column, or two output columns have one name.
     """
     known, fold = _system(frame).names(frame)
     there = set(map(fold, known))
@@ -53,7 +53,7 @@ def _check_new(frame: Any, wiring: Wiring) -> None:
 
 
 def transform(frame: Any, wiring: Wiring) -> Any:
-    """The frame with the columns that a pipeline makes."""
+    """Returns the frame with the output columns of a pipeline."""
     check_texts(frame, wiring)
     _check_new(frame, wiring)
     system = _system(frame)
@@ -147,7 +147,7 @@ class _Polars:
         if finish.as_array:
             frame = frame.with_columns(plain.alias(finish.output))
             if finish.metadata:
-                # versions of Polars disagree on what exploding nothing gives
+                # versions of Polars disagree on the result of exploding an empty list
                 entries = column.list.eval(one.field("metadata").explode().drop_nulls())
                 frame = frame.with_columns(entries.alias(f"{finish.output}_metadata"))
             return frame

@@ -1,4 +1,4 @@
-"""Pipelines on strings, in this process."""
+"""Runs pipelines on strings, in this process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ._pipeline import PipelineModel
 
 @dataclass
 class Annotation:
-    """One mention, as Spark NLP gives it: positions are UTF-16 units, the end is inclusive."""
+    """A mention as Spark NLP returns it. Positions are UTF-16 units, and the end is inclusive."""
 
     annotatorType: str  # noqa: N815
     begin: int
@@ -23,7 +23,7 @@ class Annotation:
 
     @property
     def annotator_type(self) -> str:
-        """``annotatorType``, by its other name."""
+        """Another name of ``annotatorType``."""
         return self.annotatorType
 
     def __repr__(self) -> str:
@@ -31,14 +31,14 @@ class Annotation:
 
 
 class LightPipeline:
-    """A pipeline for strings, without Spark. A list goes through the model in batches: give many texts at once.
+    """Runs a pipeline on strings, without Spark. Pass many texts in one list: the model takes them in batches.
 
     Parameters
     ----------
     pipelineModel
-        What ``Pipeline.fit`` gave.
+        Result of ``Pipeline.fit``.
     parse_embeddings
-        Not looked at: there are none.
+        Ignored, because there are no embeddings.
 
     Raises
     ------
@@ -57,13 +57,23 @@ class LightPipeline:
         }
 
     def fullAnnotate(self, target: str | list[str]) -> list[dict[str, list[Annotation]]]:  # noqa: N802
-        """For each text the mentions by column; a single string counts as a list of one. A text that cannot be annotated has
-        none, where ``on_error`` or ``setDoExceptionHandling`` says so.
+        """Annotates texts.
+
+        Parameters
+        ----------
+        target
+            A list of strings. A single string is a list of one.
+
+        Returns
+        -------
+        list of dict
+            For each text its mentions by output column. With ``on_error="null"`` or ``setDoExceptionHandling(True)``, a
+            text that cannot be annotated has none.
 
         Raises
         ------
         InputError
-            It is neither a string nor a list of strings.
+            ``target`` is neither a string nor a list of strings, or a text cannot be annotated.
         """
         texts = [target] if isinstance(target, str) else target
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
@@ -77,7 +87,7 @@ class LightPipeline:
         return rows
 
     def annotate(self, target: str | list[str]) -> Any:
-        """As :meth:`fullAnnotate`, with the mentions' texts alone: a dict for a string, a list of dicts for a list."""
+        """Returns the texts of the mentions by column: a dict for a string, a list of dicts for a list."""
         rows = [
             {column: [one.result for one in found] for column, found in row.items()}
             for row in self.fullAnnotate(target)
@@ -85,5 +95,5 @@ class LightPipeline:
         return rows[0] if isinstance(target, str) else rows
 
     def transform(self, dataset: Any) -> Any:
-        """As of the pipeline itself."""
+        """Runs the pipeline on a frame, as :meth:`PipelineModel.transform` does."""
         return self.pipeline_model.transform(dataset)

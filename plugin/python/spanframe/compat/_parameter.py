@@ -1,4 +1,4 @@
-"""Parameters of stages: one table row each, from which setters, checks and the documentation are made."""
+"""The parameters of stages. Setters, checks and documentation are made from these tables."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "text": (str, "a string"),
     "texts": (list, "a list of strings"),
     "flag": (bool, "True or False"),
-    "whole": (int, "a whole number"),
+    "integer": (int, "an integer"),
     "number": ((int, float), "a number"),
     "labels": (dict, "a dict of strings"),
 }
 
 
 class Parameter(NamedTuple):
-    """One parameter of a stage, by Spark NLP's name."""
+    """A parameter of a stage, by Spark NLP's name."""
 
     name: str
     kind: str
-    """Of :data:`_KINDS`."""
+    """A key of :data:`_KINDS`."""
     default: Any
     meaning: str
-    """What it does here, for the documentation."""
+    """Its effect in this package, for the documentation."""
     option: str | None = None
-    """The engine option that it becomes."""
+    """Option of the engine that it becomes."""
     allowed: tuple[Any, ...] = ()
-    """The only values that are there, where not all are."""
+    """The supported values, if not all are."""
 
     @property
     def setter(self) -> str:
@@ -42,14 +42,14 @@ class Parameter(NamedTuple):
         return "get" + self.setter[3:]
 
     def check(self, stage: str, value: Any) -> Any:
-        """The value, if it may be set.
+        """Returns a value that may be set.
 
         Raises
         ------
         InputError
-            It is of another kind.
+            The value has a wrong type.
         UnsupportedError
-            Spark NLP would take it, and it is not there.
+            Spark NLP supports the value, and spanframe does not.
         """
         expected, description = _KINDS[self.kind]
         fits = isinstance(value, expected) and (self.kind == "flag" or not isinstance(value, bool))
@@ -68,7 +68,7 @@ class Parameter(NamedTuple):
 
 
 def _only(name: str, kind: str, value: Any, meaning: str) -> Parameter:
-    """A parameter that may be set to what it is anyway."""
+    """Returns a parameter that may only be set to its default."""
     return Parameter(name, kind, value, f"{meaning}; may be set to `{value}` alone", allowed=(value,))
 
 
@@ -101,8 +101,8 @@ DETECTOR = (
     Parameter("detectLists", "flag", True, "no effect, as `setUseAbbreviations`"),
     _only("explodeSentences", "flag", False, "a row stays a row"),
     _only("useCustomBoundsOnly", "flag", False, "sentences are the engine's own"),
-    _only("minLength", "whole", 0, "no sentence is dropped"),
-    _only("maxLength", "whole", 99999, "no sentence is dropped"),
+    _only("minLength", "integer", 0, "no sentence is dropped"),
+    _only("maxLength", "integer", 99999, "no sentence is dropped"),
 )
 TOKENIZER = (
     INPUTS,
@@ -110,17 +110,17 @@ TOKENIZER = (
     LAZY,
     _only("caseSensitiveExceptions", "flag", True, "there are no exceptions"),
     _only("targetPattern", "text", r"\S+", "words are those of the model's tokenizer"),
-    _only("minLength", "whole", 0, "no word is dropped"),
-    _only("maxLength", "whole", 99999, "no word is dropped"),
+    _only("minLength", "integer", 0, "no word is dropped"),
+    _only("maxLength", "integer", 99999, "no word is dropped"),
 )
 CLASSIFIER = (
     INPUTS,
     OUTPUT,
     LAZY,
-    Parameter("batchSize", "whole", 8, "no effect: batches are chosen by tokens (`batch_tokens`)"),
+    Parameter("batchSize", "integer", 8, "no effect: batches are chosen by tokens (`batch_tokens`)"),
     Parameter(
         "maxSentenceLength",
-        "whole",
+        "integer",
         128,
         'no effect, for nothing is cut off; under `emulate="sparknlp"` it is `max_length`, and cuts',
     ),

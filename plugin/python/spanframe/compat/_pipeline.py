@@ -1,4 +1,4 @@
-"""Pipelines: checked by ``fit``, run by ``transform``, kept as a small folder."""
+"""Pipelines. ``fit`` checks them, ``transform`` runs them, and ``save`` writes a small folder."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _NOT_HERE = {
     "model": "is the classifier's: make that by pretrained(name, lang) or loadSavedModel(folder)",
     "layout": "of a pipeline is Spark NLP's: leave it out, or call ner.extract or spanframe.Engine with it",
 }
-"""Options of the engine that a pipeline has no use for."""
+"""Options of the engine that a pipeline does not take, with the reason."""
 
 
 class _Saved:
-    """Stages that can be saved."""
+    """Stages that can be saved and loaded."""
 
     kind: ClassVar[str]
 
@@ -40,32 +40,33 @@ class _Saved:
         self.uid = f"{type(self).__name__}_{uuid4().hex[:12]}"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes a folder with one JSON file: stages, their values, names or paths of models.
+        """Writes a folder with one JSON file: the stages, their values, and names or paths of models.
 
         Raises
         ------
         InputError
-            The folder is there already (``write().overwrite().save(path)`` replaces it), or is not on this machine.
+            The folder exists (``write().overwrite().save(path)`` replaces it), or is not on this machine.
         """
         self.write().save(path)
 
     def write(self) -> _Writer:
-        """A writer: ``write().overwrite().save(path)``."""
+        """Returns a writer, for ``write().overwrite().save(path)``."""
         return _Writer(self)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Any:
-        """What :meth:`save` wrote, or a pipeline that Spark NLP saved: its classifier is imported as by
-        ``BertForTokenClassification.load``.
+        """Loads a pipeline that :meth:`save` wrote or that Spark NLP saved.
+
+        The classifier of a pipeline of Spark NLP is imported, as ``BertForTokenClassification.load`` does.
 
         Raises
         ------
         InputError
-            There is none at ``path``, or it is of another class or of a newer version.
+            There is no pipeline at ``path``, or it has another class or a newer format.
         ModelError
-            Spark NLP saved it, and a part of it cannot be read.
+            A part of a pipeline of Spark NLP cannot be read.
         UnsupportedError
-            Spark NLP saved it, with a stage or a value that is not there.
+            A pipeline of Spark NLP has a stage or a value that is not supported.
         """
         file = _local(path) / _FILE
         if is_saved(file.parent) and not file.exists():
@@ -93,15 +94,15 @@ class _Saved:
 
     @classmethod
     def read(cls) -> type:
-        """For ``read().load(path)``."""
+        """Returns the class, for ``read().load(path)``."""
         return cls
 
 
 def _restored(folder: Path) -> list[Stage]:
-    """The stages of a pipeline that Spark NLP saved."""
+    """Returns the stages of a pipeline that Spark NLP saved."""
     stages = []
     for path, metadata in stages_of(folder):
-        # what a Tokenizer was fitted to is another class there
+        # in Spark NLP a fitted Tokenizer has another class
         kind = Stage.stages.get(metadata.kind.removesuffix("Model"))
         if kind is None:
             raise unsupported(metadata.kind, sorted(Stage.stages))
@@ -122,12 +123,12 @@ class _Writer:
         self._overwrite = False
 
     def overwrite(self) -> _Writer:
-        """Replace what is there."""
+        """Lets :meth:`save` replace a folder."""
         self._overwrite = True
         return self
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """As :meth:`PipelineModel.save`."""
+        """Writes the pipeline, as :meth:`PipelineModel.save` does."""
         folder = _local(path)
         if folder.exists() and not self._overwrite:
             raise InputError(f"`{folder}` is there already: write().overwrite().save(path) replaces it")
@@ -157,52 +158,52 @@ def _local(path: str | os.PathLike[str]) -> Path:
 
 
 class PipelineModel(_Saved):
-    """A pipeline that was checked: what ``fit`` gives.
+    """A checked pipeline, the result of ``fit``.
 
     Parameters
     ----------
     stages
-        In order.
+        Stages, in order.
     options
-        Options of the engine for every converter, such as ``device`` or ``emulate``; before what a stage has set. Without
-        ``model`` and ``layout``.
+        Options of the engine for every converter, such as ``device`` or ``emulate``. They take precedence over the values
+        of stages. ``model`` and ``layout`` are not allowed.
     """
 
     kind = "PipelineModel"
 
     @property
     def wiring(self) -> Wiring:
-        """What it does to a frame."""
+        """Everything that the pipeline does to a frame."""
         return wire(self.stages, self.options)
 
     def transform(self, dataset: Any) -> Any:
-        """The frame with a column of mentions for each converter, and one for each column of a finisher.
+        """Returns the frame with a column of mentions for each converter, and the columns of finishers.
 
         Parameters
         ----------
         dataset
-            A frame of Spark (batch or streaming) or of Polars (lazy or not). On Polars a mention's metadata is a list of
-            ``{key, value}``; ``frame.ner.explode("ner_chunk")`` gives one row a mention.
+            A frame of Spark (batch or streaming) or Polars (eager or lazy). On Polars the metadata of a mention is a list
+            of ``{key, value}``, and ``frame.ner.explode("ner_chunk")`` returns one row per mention.
 
         Raises
         ------
         InputError
-            The column of texts is missing or an output column is there already.
+            The column of texts is missing, or an output column exists.
         UnsupportedError
-            The frame is of another system.
+            The frame is neither Spark's nor Polars'.
         """
         return transform(dataset, self.wiring)
 
 
 class Pipeline(_Saved):
-    """Stages to be checked.
+    """Stages that ``fit`` checks.
 
     Parameters
     ----------
     stages
-        In order.
+        Stages, in order.
     options
-        As of :class:`PipelineModel`.
+        Options of the engine, as of :class:`PipelineModel`.
     """
 
     kind = "Pipeline"
@@ -213,23 +214,23 @@ class Pipeline(_Saved):
         return self
 
     def getStages(self) -> list[Stage]:  # noqa: N802
-        """The stages."""
+        """Returns the stages."""
         return self.stages
 
     def fit(self, dataset: Any = None) -> PipelineModel:
-        """Checks that every stage finds what it reads. Nothing is trained, and the model is not loaded.
+        """Checks that every stage finds its input columns. Trains nothing, and does not load the model.
 
         Parameters
         ----------
         dataset
-            A frame, to check that it has the column of texts; may be left out.
+            If given, the frame must have the column of texts.
 
         Raises
         ------
         InputError
-            A stage reads a column that no earlier one makes, a setter is missing, or the column of texts is.
+            A stage reads a column that no earlier stage makes, a setter was not called, or the column of texts is missing.
         UnsupportedError
-            A stage or what is wanted of it is not there.
+            A stage, or a use of it, is not supported.
         """
         model = PipelineModel(self.stages, options=self.options)
         wiring = model.wiring

@@ -1,4 +1,4 @@
-"""Folders that Spark NLP saved: their metadata, and the stages of a pipeline."""
+"""Reads folders that Spark NLP saved: their metadata, and the stages of a pipeline."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from .._internal import ModelError
 
 
 class Metadata(NamedTuple):
-    """What Spark writes of a stage."""
+    """Metadata of a stage, as Spark writes it."""
 
     kind: str
-    """Its class without the package."""
+    """Class name, without the package."""
     uid: str
     params: dict[str, Any]
-    """Those that were set to something else than the default."""
+    """Parameters that differ from their default."""
 
 
 def is_saved(folder: Path) -> bool:
-    """Whether Spark saved this folder, and it is no model folder."""
+    """True if Spark saved this folder. A model folder has a ``config.json``, and is not one."""
     return (folder / "metadata").is_dir() and not (folder / "config.json").exists()
 
 
 def read_metadata(folder: Path) -> Metadata:
-    """The metadata of a folder.
+    """Reads the metadata of a folder.
 
     Raises
     ------
     ModelError
-        There is none, or it is not Spark's.
+        The metadata are missing, or not Spark's.
     """
     parts = sorted((folder / "metadata").glob("part-*"))
     try:
@@ -48,12 +48,12 @@ def read_metadata(folder: Path) -> Metadata:
 
 
 def stages_of(folder: Path) -> list[tuple[Path, Metadata]]:
-    """The stages of a saved pipeline, in order.
+    """Returns folder and metadata of each stage of a saved pipeline, in order.
 
     Raises
     ------
     ModelError
-        It is no pipeline, or a stage of it is missing.
+        The folder is not a pipeline, or a stage is missing.
     """
     pipeline = read_metadata(folder)
     folders = {}

@@ -1,4 +1,4 @@
-"""Stages: each is its parameters, what it reads and what it makes."""
+"""Stages. Each declares its parameters, the columns that it reads and the column that it makes."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from ._saved import Metadata, is_saved, read_metadata
 
 _Stage = TypeVar("_Stage", bound="Stage")
 _OF_THE_MODEL = ("caseSensitive", "engine")
-"""Saved parameters that the import of a model has read."""
+"""Saved parameters that importing the model has read."""
 
 
 class Stage:
-    """A step of a pipeline. Setters give the stage back, getters the value."""
+    """A step of a pipeline. A setter returns the stage, a getter the value."""
 
     parameters: ClassVar[tuple[Parameter, ...]] = ()
     reads: ClassVar[tuple[str, ...]] = ()
-    """Annotator types that its input columns must have."""
+    """Annotator types of its input columns."""
     makes: ClassVar[str | None] = None
     """Annotator type of its output column."""
     stages: ClassVar[dict[str, type[Stage]]] = {}
@@ -48,12 +48,12 @@ class Stage:
         raise unsupported(f"{type(self).__name__}.{name}", [one.setter for one in self.parameters])
 
     def value(self, name: str) -> Any:
-        """What is set, or the default."""
+        """Returns the value that was set, or the default."""
         default = next(parameter.default for parameter in self.parameters if parameter.name == name)
         return self.values.get(name, default)
 
     def options(self) -> dict[str, Any]:
-        """The engine options that its values become."""
+        """Returns its values as options of the engine."""
         return {
             parameter.option: self.values[parameter.name]
             for parameter in self.parameters
@@ -61,12 +61,12 @@ class Stage:
         }
 
     def needed(self, name: str) -> Any:
-        """What is set.
+        """Returns a value that must be set.
 
         Raises
         ------
         InputError
-            Nothing is set.
+            The value is not set.
         """
         value = self.value(name)
         if not value:
@@ -76,21 +76,21 @@ class Stage:
 
     @property
     def inputs(self) -> list[str]:
-        """Columns that it reads from other stages."""
+        """Input columns, which other stages make."""
         return self.needed("inputCols") if self.reads else []
 
     @property
     def outputs(self) -> list[str]:
-        """Columns that it makes."""
+        """Output columns."""
         return [self.needed("outputCol")]
 
     def restore(self, metadata: Metadata) -> None:
-        """Takes over the parameters that Spark NLP saved.
+        """Takes over parameters that Spark NLP saved.
 
         Raises
         ------
         UnsupportedError
-            One is not there, or has a value that is not.
+            A parameter or its value is not supported.
         """
         self.uid = metadata.uid
         known = {parameter.name: parameter for parameter in self.parameters}
@@ -126,7 +126,7 @@ def _getter(parameter: Parameter) -> Callable[..., Any]:
         return self.value(parameter.name)
 
     get_value.__name__ = parameter.getter
-    get_value.__doc__ = f"``{parameter.name}``, as set or by default."
+    get_value.__doc__ = f"Returns ``{parameter.name}``, as set or by default."
     return get_value
 
 
@@ -165,14 +165,14 @@ class TokenClassifier(Stage):
 
     @classmethod
     def pretrained(cls, name: str, lang: str = "en", remote_loc: str | None = None) -> Any:
-        """The model of a name in the catalogue. Nothing is downloaded: ``remote_loc`` is not looked at.
+        """Returns the classifier with a model of the catalogue. Downloads nothing and ignores ``remote_loc``.
 
         Raises
         ------
         ModelError
-            The name is unknown; the nearest are in the message.
+            The name is unknown. The message suggests the nearest names.
         InputError
-            The model of that name reads another language.
+            The model reads another language.
         """
         catalogue = {row["name"]: row for row in models()}
         if name not in catalogue:
@@ -191,16 +191,16 @@ class TokenClassifier(Stage):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Any:
-        """The model in a folder: one that Spark NLP saved with the ONNX engine, or a Hugging Face export with config.json,
-        tokenizer.json and an ``.onnx`` file.
+        """Returns the classifier with the model in a folder.
 
-        What Spark NLP saved is imported into the folder of installed models, once for the same content, under a name made of
-        it; its columns and `maxSentenceLength` are kept.
+        The folder is one that Spark NLP saved with the ONNX engine, or a Hugging Face export with config.json,
+        tokenizer.json and an ``.onnx`` file. A model of Spark NLP is imported into the folder of installed models, once for
+        the same content and under a name made from it. Its columns and ``maxSentenceLength`` are kept.
 
         Raises
         ------
         ModelError
-            There is no such folder, or it cannot be read.
+            The folder does not exist, or cannot be read.
         """
         folder = Path(os.fspath(path).removeprefix("file://"))
         if not folder.exists():
@@ -215,12 +215,12 @@ class TokenClassifier(Stage):
 
     @classmethod
     def loadSavedModel(cls, folder: str | os.PathLike[str], spark_session: Any = None) -> Any:  # noqa: N802
-        """As :meth:`load`; the session is not used."""
+        """The same as :meth:`load`. Ignores the session."""
         return cls.load(folder)
 
 
 def _refuse(name: str) -> None:
-    """Raises what the engine says of a model that is not there, with the nearest names."""
+    """Raises the engine's error for an unknown model, which suggests the nearest names."""
     from .._engine import Engine
 
     Engine(name)
@@ -290,7 +290,7 @@ class NerConverterInternal(NerConverter):
         Raises
         ------
         InputError
-            A line has not two values.
+            A line does not have two values.
         UnsupportedError
             ``read_as`` is not ``"TEXT"``.
         """

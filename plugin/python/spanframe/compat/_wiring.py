@@ -1,4 +1,4 @@
-"""From stages that name each other's columns to what the engine and the frame have to do."""
+"""Turns stages, which name each other's columns, into calls of the engine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ._stage import DocumentAssembler, Finisher, NerConverter, Stage, TokenClass
 
 
 class Annotation(NamedTuple):
-    """A column of mentions to make."""
+    """One call of the engine, which adds a column of mentions."""
 
     text: str
     output: str
@@ -21,12 +21,12 @@ class Annotation(NamedTuple):
 
     @property
     def outputs(self) -> list[str]:
-        """The columns that are made: that of mentions, and that of reasons where rows may be null by an error."""
+        """Columns that the call adds: the mentions and, with ``on_error="null"``, the reasons for nulls."""
         return [self.output, f"{self.output}_error"][: 2 if self.on_error == "null" else 1]
 
 
 class Finish(NamedTuple):
-    """A plain column to make of one with mentions."""
+    """A plain column made from a column of mentions."""
 
     column: str
     output: str
@@ -37,12 +37,12 @@ class Finish(NamedTuple):
 
     @property
     def outputs(self) -> list[str]:
-        """The columns that are made: that of texts, and that of metadata beside lists."""
+        """Columns that are added: the texts and, for lists with metadata, the metadata."""
         return [self.output, f"{self.output}_metadata"][: 2 if self.as_array and self.metadata else 1]
 
 
 class Wiring(NamedTuple):
-    """All that a pipeline does to a frame, in order."""
+    """Everything that a pipeline does to a frame, in order."""
 
     annotations: list[Annotation]
     finishes: list[Finish]
@@ -50,7 +50,7 @@ class Wiring(NamedTuple):
 
     @property
     def texts(self) -> list[str]:
-        """The columns of the frame that are read."""
+        """Columns of the frame that the pipeline reads."""
         return sorted({annotation.text for annotation in self.annotations})
 
 
@@ -60,10 +60,24 @@ def wire(stages: Sequence[Stage], options: dict[str, Any]) -> Wiring:
     Raises
     ------
     InputError
-        A stage reads a column that no earlier one makes, or one of a wrong type; two make the same; a setter is missing.
+        A stage reads a column that no earlier stage makes, or one of a wrong type. Or two stages make one column, or a
+        setter was not called.
     UnsupportedError
-        The tags of a classifier, or words, are wanted as a column.
+        The tags of a classifier, or tokens, would be an output column.
     """
+    made = _made_columns(stages)
+    converters = [stage for stage in stages if isinstance(stage, NerConverter)]
+    _check_classifiers(stages, converters)
+    if not converters:
+        raise InputError("no stage finds entities: add a token classifier and an nlp.NerConverter")
+    finishers = [stage for stage in stages if isinstance(stage, Finisher)]
+    dropped = [converter.outputs[0] for converter in converters] if any(map(_cleans, finishers)) else []
+    annotations = [_annotation(converter, made, options) for converter in converters]
+    return Wiring(annotations, [finish for stage in finishers for finish in _finishes(stage)], dropped)
+
+
+def _made_columns(stages: Sequence[Stage]) -> dict[str, Stage]:
+    """Returns the stage that makes each column."""
     made: dict[str, Stage] = {}
     for stage in stages:
         if not isinstance(stage, Stage):
@@ -78,20 +92,18 @@ def wire(stages: Sequence[Stage], options: dict[str, Any]) -> Wiring:
                     f"{type(stage).__name__} makes column `{output}`, as {_name(made[output])} already does"
                 )
             made[output] = stage
-    converters = [stage for stage in stages if isinstance(stage, NerConverter)]
+    return made
+
+
+def _check_classifiers(stages: Sequence[Stage], converters: Sequence[Stage]) -> None:
+    """Refuses a classifier that no converter reads."""
     read = {column for converter in converters for column in converter.inputs}
     for stage in stages:
         if isinstance(stage, TokenClassifier) and not read.intersection(stage.outputs):
             raise UnsupportedError(
-                f"column `{stage.outputs[0]}` of {_name(stage)} is not supported by itself, for tags of words are not given: add "
-                "an nlp.NerConverter, which makes mentions of them"
+                f"column `{stage.outputs[0]}` of {_name(stage)} is not supported by itself, because tags of words are not "
+                "returned: add an nlp.NerConverter, which turns them into mentions"
             )
-    if not converters:
-        raise InputError("no stage finds entities: add a token classifier and an nlp.NerConverter")
-    finishers = [stage for stage in stages if isinstance(stage, Finisher)]
-    dropped = [converter.outputs[0] for converter in converters] if any(map(_cleans, finishers)) else []
-    annotations = [_annotation(converter, made, options) for converter in converters]
-    return Wiring(annotations, [finish for stage in finishers for finish in _finishes(stage)], dropped)
 
 
 def _name(stage: Stage) -> str:
@@ -126,7 +138,7 @@ def _check_inputs(stage: Stage, made: dict[str, Stage]) -> None:
 
 
 def _source(stage: Stage, kind: type, made: dict[str, Stage]) -> Stage:
-    """The nearest stage of a class among those that a stage reads, directly or not."""
+    """Returns the nearest stage of a class that ``stage`` reads, directly or through others."""
     near: Iterable[Stage] = [made[column] for column in stage.inputs]
     found = [one for one in near if isinstance(one, kind)]
     return found[0] if found else next(_source(one, kind, made) for one in near if one.reads)
@@ -146,7 +158,7 @@ def _annotation(converter: Stage, made: dict[str, Stage], options: dict[str, Any
         settings["max_length"] = classifier.value("maxSentenceLength")
     settings |= options | {"layout": "annotation"}
     handled = "doExceptionHandling" in converter.values and converter.values["doExceptionHandling"]
-    # an argument of its own, for Spark makes a further column by it
+    # not among the options, because the Spark face adds a column for it
     on_error = settings.pop("on_error", None) or ("null" if handled else "raise")
     return Annotation(assembler.needed("inputCol"), converter.outputs[0], classifier.model, settings, on_error)
 

@@ -1,4 +1,4 @@
-"""Annotators of the licensed library: what ``johnsnowlabs.medical`` and ``sparknlp_jsl.annotator`` give."""
+"""Annotators of the licensed library, as in ``johnsnowlabs.medical`` and ``sparknlp_jsl.annotator``."""
 
 from typing import Any
 

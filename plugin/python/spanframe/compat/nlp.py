@@ -1,4 +1,4 @@
-"""Annotators of the open library: what ``johnsnowlabs.nlp``, ``sparknlp.base`` and ``sparknlp.annotator`` give."""
+"""Annotators of the open library, as in ``johnsnowlabs.nlp``, ``sparknlp.base`` and ``sparknlp.annotator``."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ __all__ = [
 
 
 def start(*, memory: str = "16G", params: dict[str, str] | None = None, **others: Any) -> Any:
-    """A Spark session: plain, for nothing but this package must be on the nodes.
+    """Returns a plain Spark session. Nodes need this package and no jars.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def start(*, memory: str = "16G", params: dict[str, str] | None = None, **others
     Raises
     ------
     UnsupportedError
-        Another parameter is given.
+        Any other parameter is given.
     """
     for name, value in others.items():
         if value:
