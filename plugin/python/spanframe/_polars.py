@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import polars as pl
 from polars.plugins import register_plugin_function
@@ -18,7 +18,7 @@ _FIELDS = {field["name"]: field for field in _internal.entity_fields()}
 
 @pl.api.register_expr_namespace("ner")
 class NerExpression:
-    """Entities of a text column: ``pl.col("note").ner``."""
+    """Annotates a text column: ``pl.col("note").ner``."""
 
     def __init__(self, expression: pl.Expr) -> None:
         self._expression = expression
@@ -62,13 +62,15 @@ class NerExpression:
         onnxruntime: str | None = None,
         **unknown: Any,
     ) -> pl.Expr:
-        """The entities of each text.
+        """Returns the entities of each text.
 
-        The column must be ``String``, ``Categorical``, ``Enum``, ``Binary`` (read as UTF-8) or ``Null``. The type of the result is known when the
-        query is planned; the model is loaded when it runs, once a process. Eager, lazy and streaming queries give the
-        same values. Use the expression once and unnest or explode its result: a query that names it twice may run the
-        model twice. Ctrl-C is heeded when Polars has the rows back that it gave at once; :meth:`spanframe.Engine.annotate`
-        and :func:`spanframe.run` heed it after the batches in hand.
+        The column must be ``String``, ``Categorical``, ``Enum``, ``Binary`` (read as UTF-8) or ``Null``. The type of the
+        result is known when the query is planned. The model is loaded when the query runs, once per process. Eager, lazy
+        and streaming queries return the same values.
+
+        Use the expression once and unnest or explode its result: a query that contains it twice may run the model twice.
+        Ctrl-C takes effect when the rows that Polars passed at once are done. :meth:`spanframe.Engine.annotate` and
+        :func:`spanframe.run` stop sooner, after the current batches.
 
         Parameters
         ----------
@@ -155,7 +157,7 @@ class NerExpression:
         Returns
         -------
         polars.Expr
-            One element a text: null for a null, empty lists where there is no entity.
+            One element per text: null for a null, empty lists for a text without entities.
 
         Raises
         ------
@@ -213,22 +215,27 @@ class NerExpression:
     def diagnose(
         self, model: Model | None = None, *, language: str | pl.Expr | pl.Series | None = None, **options: Any
     ) -> pl.Expr:
-        """What reading each text takes. The model does not run.
+        """Counts tokens and windows of each text, without running the model.
 
         Parameters
         ----------
         model, language
             As of :meth:`extract`.
         **options
-            As of :meth:`extract`; those that choose windows and words matter.
+            As of :meth:`extract`. Those that choose windows and words matter.
 
         Returns
         -------
         polars.Expr
-            ``Struct{tokens, unknown_tokens, windows, words_lost: UInt32, error: String}``, null for a null: pieces of
-            the text, those that stand for what the vocabulary lacks, windows given to the model, words that are not
-            read (0, unless ``emulate="sparknlp"``), and why a text cannot be annotated (null where it can). Of a set the
-            counts are sums over its tokenizers and inferences.
+            ``Struct{tokens, unknown_tokens, windows, words_lost: UInt32, error: String}``, null for a null:
+
+            - ``tokens``: tokens of the text
+            - ``unknown_tokens``: of these, tokens that the vocabulary lacks
+            - ``windows``: windows that the model would read
+            - ``words_lost``: words that are not read (0 unless ``emulate="sparknlp"``)
+            - ``error``: why the text cannot be annotated; null if it can
+
+            The counts of a set are sums over its tokenizers and inferences.
 
         Raises
         ------
@@ -259,22 +266,22 @@ def _inputs(text: pl.Expr, language: str | pl.Expr | pl.Series | None) -> list[A
 
 
 def _kwargs(model: Model | None, options: dict[str, Any]) -> dict[str, Any]:
-    """All options by name, of plain types, as they go through Polars: paths as text, numbers of NumPy as Python's.
+    """Returns all options by name with plain types, to pass through Polars: paths as strings, NumPy's numbers as Python's.
 
     Raises
     ------
     InputError
-        An option is unknown, or of a type that it cannot have. What values it may have is known when the query runs.
+        An option is unknown, or has a wrong type. Values are checked when the query runs.
     """
     given = {"model": names(model), **options}
     plain = json.loads(_internal.plain_options(**given))
-    # JSON has no NaN, which is refused with all other values that cannot be
+    # JSON has no NaN; the query refuses it, like every other wrong value
     lost = {name for name, value in given.items() if value is not None and plain[name] is None}
     return plain | {name: float(given[name]) for name in lost}
 
 
 def _call(function: str, inputs: list[Any], kwargs: dict[str, Any]) -> pl.Expr:
-    """The expression that calls a function of the plugin."""
+    """Returns the expression that calls a function of the plugin."""
     _runtime.register()
     return register_plugin_function(
         plugin_path=_LIBRARY, function_name=function, args=inputs, kwargs=kwargs, is_elementwise=True
@@ -282,28 +289,33 @@ def _call(function: str, inputs: list[Any], kwargs: dict[str, Any]) -> pl.Expr:
 
 
 class _NerFrame:
-    """Helpers for frames with an entity column: ``df.ner``."""
+    """Explodes the entity column of a frame: ``df.ner``."""
 
     def __init__(self, frame: pl.DataFrame | pl.LazyFrame) -> None:
         self._frame = frame
 
     def explode(self, column: str = "ner", *, keep_empty: bool = False, prefix: str = "") -> Any:
-        """One row an entity: what exploding Spark NLP's ``ner_chunk`` gives.
+        """Returns one row per entity, as exploding Spark NLP's ``ner_chunk`` does.
 
         Parameters
         ----------
         column
-            Column that :meth:`NerExpression.extract` made, in any layout. Positions of annotations stay Spark NLP's.
+            Column of :meth:`NerExpression.extract`, in any layout. Positions of annotations stay Spark NLP's.
         keep_empty
-            Keep rows without entity, with nulls in their place (Spark's ``explode_outer``); they are dropped else.
+            Keep rows without entities, with nulls as values (Spark's ``explode_outer``). By default they are dropped.
         prefix
-            Put before the names of the new columns, where the frame already has such columns.
+            Prefix of the new columns' names, for a frame that already has columns of these names.
 
         Returns
         -------
         DataFrame or LazyFrame
-            The other columns, repeated, followed by one for each field of the entity. Of annotations these are the fields
-            that every output has: the type of such a column does not tell whether its metadata name a model.
+            The other columns, repeated, followed by one column for each field of the entity. Annotations give only the
+            fields that every output has, because their type does not say which keys their metadata have.
+
+        Raises
+        ------
+        InputError
+            The column is missing or does not hold entities, or the frame already has one of the new columns.
 
         Examples
         --------
@@ -323,50 +335,65 @@ class _NerFrame:
         schema = self._frame.collect_schema()
         if column not in schema:
             raise _internal.InputError(f"there is no column `{column}`; the columns are {', '.join(schema)}")
-        dtype = schema[column]
-        nested = isinstance(dtype, pl.List)
-        struct = dtype.inner if nested else dtype
-        fields = [field.name for field in struct.fields] if isinstance(struct, pl.Struct) else []
-        annotated = fields == _internal.annotation_fields()
-        # the type of annotations does not tell which keys their metadata have
-        known = [name for name, field in _FIELDS.items() if field["always"] or (name in fields and not annotated)]
-        if annotated:
-            fields = known
-        if fields != known:
-            raise _internal.InputError(f"column `{column}` is {dtype}, expected one that ner.extract made")
-        taken = [prefix + name for name in fields if prefix + name in schema]
+        layout = _Layout.of(column, schema[column])
+        names = [prefix + name for name in layout.fields]
+        taken = [name for name in names if name in schema]
         if taken:
             raise _internal.InputError(f"the frame already has {', '.join(taken)}: give a prefix=, such as '{column}_'")
-        frame = self._frame
-        if not nested:
-            lists = [pl.col(column).struct.field(name).alias(prefix + name) for name in fields]
-            frame = frame.with_columns(lists).drop(column)
-        lists = [column] if nested else [prefix + name for name in fields]
-        has_entity = (pl.col(lists[0]).list.len() > 0).fill_null(False)
-        # versions of Polars disagree on what exploding an empty list gives; of a null it is a null in all of them
-        frame = (
-            frame.with_columns(pl.when(has_entity).then(pl.col(name)).alias(name) for name in lists)
-            if keep_empty
-            else frame.filter(has_entity)
-        ).explode(lists)
-        if nested:
-            value = _of_annotation if annotated else _of_struct
-            new = [value(column, _FIELDS[name]).alias(prefix + name) for name in fields]
-            frame = frame.with_columns(new).drop(column)
-        return frame
+        if layout.is_list:
+            frame = _explode(self._frame, [column], keep_empty)
+            value = _of_annotation if layout.is_annotation else _of_struct
+            new = [value(column, _FIELDS[field]).alias(name) for field, name in zip(layout.fields, names)]
+            return frame.with_columns(new).drop(column)
+        lists = [pl.col(column).struct.field(field).alias(name) for field, name in zip(layout.fields, names)]
+        return _explode(self._frame.with_columns(lists).drop(column), names, keep_empty)
+
+
+class _Layout(NamedTuple):
+    """How a column holds entities."""
+
+    fields: list[str]
+    """Fields of an entity that can be read."""
+    is_list: bool
+    """True for a list of structs, False for a struct of lists."""
+    is_annotation: bool
+    """True if the structs are annotations of Spark NLP."""
+
+    @classmethod
+    def of(cls, column: str, dtype: pl.DataType) -> _Layout:
+        """Returns the layout of a column, and refuses one that does not hold entities."""
+        is_list = isinstance(dtype, pl.List)
+        struct = dtype.inner if is_list else dtype
+        found = [field.name for field in struct.fields] if isinstance(struct, pl.Struct) else []
+        is_annotation = is_list and found == _internal.annotation_fields()
+        # the type of an annotation does not say which keys its metadata have
+        present = [] if is_annotation else found
+        fields = [name for name, field in _FIELDS.items() if field["always"] or name in present]
+        if not is_annotation and fields != found:
+            raise _internal.InputError(f"column `{column}` is {dtype}, expected one that ner.extract made")
+        return cls(fields, is_list, is_annotation)
+
+
+def _explode(frame: Any, lists: list[str], keep_empty: bool) -> Any:
+    """Explodes lists of equal lengths. Rows without entities become nulls, or are dropped."""
+    has_entity = (pl.col(lists[0]).list.len() > 0).fill_null(False)
+    if not keep_empty:
+        return frame.filter(has_entity).explode(lists)
+    # versions of Polars disagree on the result of exploding an empty list; a null becomes a null in all of them
+    return frame.with_columns(pl.when(has_entity).then(pl.col(name)).alias(name) for name in lists).explode(lists)
 
 
 def _of_struct(column: str, field: dict[str, Any]) -> pl.Expr:
-    """A field of an entity, from a struct of our own."""
+    """Returns a field of an entity, from a struct of spanframe's layout."""
     return pl.col(column).struct.field(field["name"])
 
 
 def _of_annotation(column: str, field: dict[str, Any]) -> pl.Expr:
-    """A field of an entity, from an annotation of Spark NLP."""
+    """Returns a field of an entity, from an annotation of Spark NLP."""
     value = pl.col(column).struct.field(field["annotation"])
     if field["key"] is None:
         return value
-    # a map where it comes from a file, a list where it comes from the engine
+    # Parquet files hold a map, which Polars reads as this list; the engine returns the list
     entries = value.cast(pl.List(pl.Struct({"key": pl.String, "value": pl.String})))
     entry = pl.element().struct
     text = entries.list.eval(entry.field("value").filter(entry.field("key") == field["key"])).list.first()
@@ -379,14 +406,14 @@ _FROM_TEXT = {
     "Float32": lambda text: text.cast(pl.Float32),
     "Boolean": lambda text: text == "true",
 }
-"""Makes the value of a field from its text in the metadata of an annotation, by the type of the field."""
+"""Parses the text of a field in the metadata of an annotation, by the field's Arrow type."""
 
 
 @pl.api.register_dataframe_namespace("ner")
 class NerDataFrame(_NerFrame):
-    """Helpers for data frames with an entity column: ``df.ner``."""
+    """Explodes the entity column of a data frame: ``df.ner``."""
 
 
 @pl.api.register_lazyframe_namespace("ner")
 class NerLazyFrame(_NerFrame):
-    """Helpers for lazy frames with an entity column: ``lf.ner``."""
+    """Explodes the entity column of a lazy frame: ``lf.ner``."""

@@ -1,4 +1,4 @@
-"""Clinical named-entity recognition over Ray Data: an actor with an engine. Needs Ray and pyarrow."""
+"""Annotates Ray datasets, with one engine per actor. Needs Ray and pyarrow."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ._model import Model, names
 
 
 class Annotator:
-    """Adds the entities of a text column to each batch: a class for ``Dataset.map_batches``.
+    """Adds the entities of a text column to each batch. A class for ``Dataset.map_batches``.
 
-    The model is loaded once an actor. Give ``batch_format="pyarrow"``, without which Ray sends NumPy arrays.
+    An actor loads the model once. Pass ``batch_format="pyarrow"``, because Ray sends NumPy arrays otherwise.
 
     Parameters
     ----------
@@ -24,25 +24,25 @@ class Annotator:
     output
         Name of the new column.
     model
-        As of :class:`spanframe.Engine`, several and pipeline files too; a path must be there on every node (a shared file
-        system, the image, or ``working_dir`` of the runtime environment).
+        Model, list of models or pipeline file, as of :class:`spanframe.Engine`. A path must exist on every node: on a
+        shared file system, in the image, or in ``working_dir`` of the runtime environment.
     language
         Column with the language of each row (``es``, ``en-US``), which chooses among the models of a set.
     on_error
-        ``"raise"`` (default), or ``"null"``: a row that cannot be annotated is null, and the reason is in a further
-        column ``<output>_error``. No message has any text of a note.
+        What to do with a row that cannot be annotated. ``"raise"`` (default) raises. ``"null"`` returns null, with the
+        reason in a column ``<output>_error``. No message contains text of a note.
     batch_rows, batch_bytes
-        Most rows and bytes of text that are annotated at once.
+        Maximum rows and bytes of text that are annotated at once.
     **options
-        Those of :meth:`NerExpression.extract <spanframe._polars.NerExpression.extract>`. Where ``sessions`` is left out,
-        an actor runs as many as Ray gave it CPUs (``num_cpus=``). ``device="cuda"`` takes the GPU that Ray gave it
-        (``num_gpus=1``); without one it is an error.
+        Options of :meth:`NerExpression.extract <spanframe._polars.NerExpression.extract>`. By default an actor runs as
+        many ``sessions`` as it has CPUs (``num_cpus=``). ``device="cuda"`` uses the GPU of the actor (``num_gpus=1``), and
+        is an error without one.
 
     Raises
     ------
     InputError
-        The column is missing or not of strings, the output column is there already, a row cannot be annotated, or an
-        option is unknown or cannot have its value.
+        A column is missing or not a string column, the output column exists, a row cannot be annotated, or an option is
+        unknown or cannot have its value.
 
     Examples
     --------
@@ -84,7 +84,7 @@ class Annotator:
         self._annotator = ColumnAnnotator(plan, f"a batch, column `{column}`")
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """The batch with the new column."""
+        """Returns the batch with the new column."""
         if not isinstance(batch, pa.Table):
             raise InputError(f'the batch is a {type(batch).__name__}: give map_batches batch_format="pyarrow"')
         known = batch.column_names
@@ -112,7 +112,7 @@ class Annotator:
 
 
 def _assigned_cpus() -> float | None:
-    """CPUs that Ray gave to this actor or task; None outside of one."""
+    """Returns the number of CPUs of this actor or task, or None outside of one."""
     context = ray.get_runtime_context() if ray.is_initialized() else None
     if context is None or context.get_task_id() is None:
         return None

@@ -1,4 +1,4 @@
-"""Clinical named-entity recognition as a column of a Spark DataFrame, batch or streaming. Needs PySpark and pyarrow."""
+"""Annotates Spark DataFrames, batch or streaming. Needs PySpark and pyarrow."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _spark_type(kind: pa.DataType) -> DataType:
 
 
 def _entities_type(**options: Any) -> DataType:
-    """The type of the new column, known from the options alone."""
+    """Returns the type of the new column. The options determine it, so no model is loaded."""
     return _spark_type(pa.array(_internal.no_entities(**options)).type)
 
 
@@ -61,7 +61,7 @@ def _layouts(**options: Any) -> dict[str, DataType]:
 LAYOUTS = _layouts()
 """Type of the new column by layout. Spark has no unsigned integers: positions are ``int``."""
 LAYOUTS_OF_SET = _layouts(model=["a", "b"])
-"""The same of a set of models, whose entities name their model (in annotations: in their metadata)."""
+"""The same for a set of models, whose entities name their model (annotations do so in their metadata)."""
 
 
 def annotate(
@@ -80,49 +80,48 @@ def annotate(
 ) -> DataFrame:
     """Adds the entities of a text column to a DataFrame.
 
-    Lazy, as everything of Spark: rows are annotated when an action runs, by one engine a Python worker, which Spark
-    reuses for many tasks. All columns are kept as they are. A task that fails and runs again gives the same rows.
+    Lazy, like all of Spark: rows are annotated when an action runs. Each Python worker has one engine, and Spark reuses
+    workers for many tasks. All columns are kept unchanged. A task that fails and runs again returns the same rows.
 
     Parameters
     ----------
     df
         Batch or streaming DataFrame.
     column
-        Its column of texts.
+        Column of texts.
     output
         Name of the new column.
     model
-        As of :class:`spanframe.Engine`: a name, or a path that is there on every node; several as a list, or a pipeline
-        file, for a set of models in one pass. A path that is not there is looked for among what Spark ships
-        (``spark.archives``, ``SparkContext.addArchive``).
+        Model, list of models or pipeline file, as of :class:`spanframe.Engine`. A path must exist on every node, or be
+        shipped by Spark (``spark.archives``, ``SparkContext.addArchive``).
     language
         Column with the language of each row (``es``, ``en-US``), which chooses among the models of a set.
     layout
         ``"annotation"`` (default here): Spark NLP's array of annotations, with its offsets (UTF-16 units, inclusive
-        end); ``"struct_of_lists"``; ``"list_of_structs"``.
+        end). Or ``"struct_of_lists"`` or ``"list_of_structs"``.
     on_error
-        What becomes of a row that cannot be annotated, because its bytes are not UTF-8 or the engine refuses it:
-        ``"raise"`` (default) fails the task; ``"null"`` gives null and the reason in a further column
-        ``<output>_error``. No message has any text of a note.
+        What to do with a row that cannot be annotated, because its bytes are not UTF-8 or the engine refuses it.
+        ``"raise"`` (default) fails the task. ``"null"`` returns null, with the reason in a column ``<output>_error``. No
+        message contains text of a note.
     batch_rows, batch_bytes
-        Most rows and bytes of text that are annotated, and returned to Spark, at once.
+        Maximum rows and bytes of text that are annotated, and returned to Spark, at once.
     profile
         A ``pyspark.resource.ResourceProfile``, for executors with a GPU (PySpark 4).
     **options
-        Those of :meth:`NerExpression.extract <spanframe._polars.NerExpression.extract>`. Where ``sessions`` is left out,
-        a worker runs as many as its task has CPUs (``spark.task.cpus``), each with ``intra_threads``.
-        ``device="cuda"`` takes the GPU that Spark assigned to the task, if it assigns GPUs.
+        Options of :meth:`NerExpression.extract <spanframe._polars.NerExpression.extract>`. By default a worker runs as
+        many ``sessions`` as its task has CPUs (``spark.task.cpus``), each with ``intra_threads``. ``device="cuda"`` uses
+        the GPU that Spark assigned to the task, if it assigns GPUs.
 
     Returns
     -------
     DataFrame
-        The columns of ``df``, then ``output``: null for a null text, empty where there is no entity.
+        The columns of ``df``, then ``output``: null for a null text, empty for a text without entities.
 
     Raises
     ------
     InputError
-        Before any job: the column is missing or not of strings, the output column is there already, or an option is
-        unknown or cannot have its value. A wrong model or device fails the tasks instead, for only workers know them.
+        Before any job: a column is missing or not a string column, the output column exists, or an option is unknown or
+        cannot have its value. A wrong model or device fails the tasks instead, because only workers know them.
 
     Examples
     --------
@@ -158,7 +157,7 @@ def annotate(
 
 
 def _not_arrow(df: DataFrame) -> InputError:
-    """Why Spark refuses to send these columns."""
+    """Returns the error that names the column that Spark cannot send to Python."""
     for field in df.schema.fields:
         alone = StructType([field])
         try:
@@ -166,11 +165,11 @@ def _not_arrow(df: DataFrame) -> InputError:
         except NotImplementedError:
             kind = field.dataType.simpleString()
             return InputError(f"column `{field.name}` is {kind}, which cannot go to Python: cast or drop it")
-    return InputError("Spark cannot send these columns to Python as Arrow: cast or drop those of rare types")
+    return InputError("Spark cannot send these columns to Python as Arrow: cast or drop those with rare types")
 
 
 def column_names(df: DataFrame) -> tuple[list[str], Callable[[str], str]]:
-    """The columns' names, and what Spark makes of a name before it compares it."""
+    """Returns the columns' names, and the function by which Spark folds names before it compares them."""
     sensitive = df.sparkSession.conf.get("spark.sql.caseSensitive", "false") == "true"
     return df.columns, str if sensitive else str.lower
 
@@ -203,7 +202,7 @@ def _check_new(df: DataFrame, output: str) -> None:
 def _task(
     plan: Plan, index: tuple[int, int | None], column: str, output: list[str]
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What runs in a Python worker for one task. ``index`` has the places of the texts and of their languages."""
+    """Returns the function that runs in a Python worker for one task. ``index`` has the columns of texts and languages."""
     text, language = index
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -226,7 +225,7 @@ def _task(
 
 
 def _annotator(plan: Plan, context: TaskContext | None, place: str) -> ColumnAnnotator:
-    """With the threads, the GPU and the model's place that this node and task have."""
+    """Returns the annotator with the threads, the GPU and the model path of this node and task."""
     options = plan.options
     found: dict[str, Any] = {}
     if options.get("device", "cpu") == "cpu" and "sessions" not in options:
@@ -250,7 +249,7 @@ def _annotator(plan: Plan, context: TaskContext | None, place: str) -> ColumnAnn
 
 
 def _signed(entities: pa.Array) -> pa.Array:
-    """With positions as ``int``. One that does not fit is an error, never another number."""
+    """Returns the entities with positions as ``int``. A position that does not fit is an error."""
     return entities.cast(_signed_type(entities.type))
 
 
