@@ -120,7 +120,7 @@ impl Table {
                 matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
             })
         });
-        let source = ReportSource { name: input.relative.clone(), made, reading: offsets.into() };
+        let source = ReportSource { name: input.relative.clone(), provenance: made, reading: offsets.into() };
         Ok(Self { file, source, columns: Columns { entities, text, error, date: None } })
     }
 

@@ -1,4 +1,4 @@
-//! [`Row`]: a row of a table. [`Note`]: its text with its entities.
+//! [`Row`]: a row of a table, as it is read. [`Note`]: its text with marks.
 
 use spanframe_engine::{
     Mention,
@@ -12,13 +12,13 @@ use crate::Mark;
 pub struct Row<'a> {
     /// Row of its file, from 0.
     pub number: u64,
-    /// Its text, or `None` for a null or if texts are not read.
+    /// `None` for a null, or if texts are not read.
     pub text: Option<&'a str>,
-    /// Its entities, or `None` for a null.
+    /// `None` for a null.
     pub mentions: Option<&'a [Mention<'a>]>,
-    /// Why it has no entities, where the table says so.
+    /// Why the entities are null, if the table says so.
     pub error: Option<&'a str>,
-    /// Its month, such as `2024-03`.
+    /// The month, such as `2024-03`.
     pub month: Option<&'a str>,
 }
 
@@ -29,18 +29,18 @@ pub struct Note {
     pub row: u64,
     /// `None` for a null.
     pub text: Option<String>,
-    /// In the order of the column. `None` for a null.
+    /// Entities in the order of the column. `None` for a null.
     pub marks: Option<Vec<Mark>>,
-    /// Entities whose positions are not in the text, which are therefore not marked.
+    /// Number of entities with positions outside the text. They are not marked.
     pub outside: usize,
-    /// Entities that are marked, and whose chunk is another text.
+    /// Number of marked entities whose chunk differs from the marked text.
     pub other_chunk: usize,
-    /// Why there are no entities, where it is known.
+    /// Why the entities are null, if it is known.
     pub error: Option<String>,
 }
 
 impl Note {
-    /// Finds the places of the entities of `row`, whose positions are meant as `reading`.
+    /// Marks the entities of `row`, whose positions follow `reading`.
     #[must_use]
     pub fn new(row: &Row<'_>, reading: Reading) -> Self {
         let mut note = Self {
@@ -69,13 +69,13 @@ impl Note {
         note
     }
 
-    /// The text; empty for a null.
+    /// Returns the text; empty for a null.
     #[must_use]
     pub fn text(&self) -> &str {
         self.text.as_deref().unwrap_or_default()
     }
 
-    /// The entities; none for a null.
+    /// Returns the entities; none for a null.
     #[must_use]
     pub fn marks(&self) -> &[Mark] {
         self.marks.as_deref().unwrap_or_default()

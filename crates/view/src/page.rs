@@ -62,7 +62,7 @@ pub fn page(report: &NotesReport, notes: &[Sampled]) -> String {
                     (sections::months(report, &palette))
                     (sections::chunks(report, &palette))
                     (sections::notes(report, &palette, notes))
-                    (sections::made(report))
+                    (sections::provenance(report))
                 }
                 footer { p class="about" { "Made by spanframe " (env!("CARGO_PKG_VERSION")) ". Not a medical device." } }
                 @if report.options.show_text {

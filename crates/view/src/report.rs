@@ -1,4 +1,4 @@
-//! [`NotesReport`]: goes over the rows of a table once, and ends in a page.
+//! [`NotesReport`]: counts and samples the rows of a table in one pass, and renders them as a page.
 
 use std::collections::BTreeMap;
 
@@ -9,51 +9,52 @@ use crate::{Note, Row, page, sample::Sample, tally::Tally};
 /// What a report shows.
 #[derive(Clone, Debug)]
 pub struct ReportOptions {
-    /// What the page is about, such as the name of the file.
+    /// Subject of the page, such as the name of the file.
     pub title: String,
-    /// Most notes to show.
+    /// Maximum number of notes to show.
     pub notes: usize,
-    /// Decides which notes are shown.
+    /// Seed of the sample of notes.
     pub seed: u64,
-    /// Whether notes and chunks are shown. Without them a page has counts alone.
+    /// True to show notes and chunks. Otherwise the page has counts only.
     pub show_text: bool,
-    /// The column that months are of, if any.
+    /// The column that the months come from, if any.
     pub date_column: Option<String>,
 }
 
-/// A file that rows are of.
+/// A file of the report.
 #[derive(Clone, Debug)]
 pub struct ReportSource {
-    /// Its name.
+    /// Name of the file.
     pub name: String,
-    /// How it was made, by name: model, version and options.
-    pub made: Vec<(String, String)>,
-    /// What its positions count.
+    /// How the file was made: names and values of the model, the version and the options.
+    pub provenance: Vec<(String, String)>,
+    /// What the positions of its entities count.
     pub reading: Reading,
 }
 
-/// Counts all rows and keeps some. Memory grows with the notes that are shown, the types, the months and the files, and not
-/// with the rows.
+/// Counts all rows and samples some. Memory grows with the notes that are shown, the types, the months and the files, but
+/// not with the rows.
 pub struct NotesReport {
     pub(crate) options: ReportOptions,
     pub(crate) tally: Tally,
     pub(crate) sources: Vec<ReportSource>,
-    /// Entities that are not where they say, of notes that were counted.
+    /// Number of entities with positions outside their text.
     pub(crate) outside: u64,
+    /// Number of entities whose chunk differs from the text at their positions.
     pub(crate) other_chunk: u64,
     sample: Sample<Sampled>,
 }
 
-/// A note of a file.
+/// A note of the sample.
 pub(crate) struct Sampled {
-    /// Index among the sources.
+    /// Index of its file among the sources.
     pub source: usize,
     pub note: Note,
     pub month: Option<String>,
 }
 
 impl NotesReport {
-    /// A report without rows.
+    /// Makes a report without rows.
     #[must_use]
     pub fn new(options: ReportOptions) -> Self {
         Self {
@@ -66,12 +67,12 @@ impl NotesReport {
         }
     }
 
-    /// The rows that follow are of `source`.
+    /// Begins a file: the rows that follow belong to `source`.
     pub fn source(&mut self, source: ReportSource) {
         self.sources.push(source);
     }
 
-    /// Adds a row of the last source. Without [`show_text`](ReportOptions::show_text) its text is not looked at.
+    /// Adds a row of the last source. Without [`show_text`](ReportOptions::show_text) its text is not read.
     pub fn row(&mut self, row: &Row<'_>) {
         let reading = self.sources.last().map_or_else(|| spanframe_engine::Offsets::default().into(), |s| s.reading);
         let place = self.tally.rows;
@@ -92,26 +93,26 @@ impl NotesReport {
         });
         self.outside += outside;
         self.other_chunk += other_chunk;
-        let found = row.mentions.is_some_and(|mentions| !mentions.is_empty());
+        let has_entities = row.mentions.is_some_and(|mentions| !mentions.is_empty());
         let source = self.sources.len().saturating_sub(1);
-        self.sample.offer(place, found, || Sampled {
+        self.sample.offer(place, has_entities, || Sampled {
             source,
             note: Note::new(row, reading),
             month: row.month.map(String::from),
         });
     }
 
-    /// The page: HTML in UTF-8 that asks nothing of any network.
+    /// Renders the page: HTML in UTF-8 that makes no request.
     #[must_use]
     pub fn finish(mut self) -> String {
         let sample = std::mem::replace(&mut self.sample, Sample::new(0, 0));
         page::page(&self, &sample.finish())
     }
 
-    /// What all sources say of how they were made: for each name the values, each with the number of files that say so.
-    pub(crate) fn made(&self) -> Vec<(&str, BTreeMap<&str, usize>)> {
+    /// Returns the provenance of all sources: for each name its values, each with the number of files that have it.
+    pub(crate) fn provenance(&self) -> Vec<(&str, BTreeMap<&str, usize>)> {
         let mut all: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
-        for (name, value) in self.sources.iter().flat_map(|source| &source.made) {
+        for (name, value) in self.sources.iter().flat_map(|source| &source.provenance) {
             *all.entry(name).or_default().entry(value).or_default() += 1;
         }
         let first = ["model", "model_sha256", "spanframe"];

@@ -280,10 +280,10 @@ pub fn notes(report: &NotesReport, palette: &Palette, notes: &[Sampled]) -> Mark
     }
 }
 
-pub fn made(report: &NotesReport) -> Markup {
-    let made = report.made();
+pub fn provenance(report: &NotesReport) -> Markup {
+    let provenance = report.provenance();
     let files = report.sources.len();
-    let silent = report.sources.iter().filter(|source| source.made.is_empty()).count();
+    let silent = report.sources.iter().filter(|source| source.provenance.is_empty()).count();
     html! {
         section {
             h2 { "How it was made" }
@@ -293,10 +293,10 @@ pub fn made(report: &NotesReport) -> Markup {
                     " files have no record of how they were made. Only Parquet files that spanframe wrote have one."
                 }
             }
-            @if !made.is_empty() {
+            @if !provenance.is_empty() {
                 table class="made" {
                     tbody {
-                        @for (name, values) in &made {
+                        @for (name, values) in &provenance {
                             tr {
                                 th scope="row" { (name) }
                                 td {
