@@ -1,4 +1,4 @@
-"""A task for Airflow, Dagster or any scheduler: a resumable job that tells its log how far it is.
+"""A task for Airflow, Dagster or any other scheduler: a resumable job that logs its progress.
 
 python examples/airflow_task.py notes/ entities/ --column note
 
@@ -8,7 +8,7 @@ In Airflow:
     def entities() -> dict:
         return annotate_notes("s3://clinic/notes", "s3://clinic/entities", column="note", id="note_id")
 
-A retry goes on where the task was stopped, and a task that is done does nothing when it is run again.
+A retry continues where the task stopped. Running a finished task again does nothing.
 """
 
 import argparse
@@ -74,7 +74,7 @@ if __name__ == "__main__":
     parser.add_argument("--model", help="model folder or name; the bundled model where left out")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
-    # schedulers end a task by SIGTERM, at which Python would end at once
+    # schedulers stop a task by SIGTERM, which would end Python at once
     signal.signal(signal.SIGTERM, stop)
     done = annotate_notes(
         arguments.inputs, arguments.output, column=arguments.column, id=arguments.id, model=arguments.model

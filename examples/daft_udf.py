@@ -1,4 +1,4 @@
-"""Annotates a Parquet file with Daft: a class whose engine is made once a process.
+"""Annotates a Parquet file with Daft. Each process makes one engine.
 
 python examples/daft_udf.py data/notes.parquet annotated note
 """

@@ -1,4 +1,4 @@
-"""Annotates in SQL with DataFusion: a scalar function over the engine.
+"""Annotates in SQL with DataFusion, by a scalar function that calls the engine.
 
 python examples/datafusion_udf.py data/notes.parquet note
 """

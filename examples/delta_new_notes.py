@@ -2,8 +2,8 @@
 
 python examples/delta_new_notes.py tables/notes tables/entities
 
-The notes have columns note_id and note; the entities get a row a note: note_id and ner. Run it as often as you like: a note
-is annotated once, and a run that was stopped keeps the batches that it had committed.
+The notes have columns note_id and note. The entities get one row per note: note_id and ner. Run it as often as you like: each
+note is annotated once, and a stopped run keeps the batches that it committed.
 """
 
 import argparse
@@ -11,9 +11,9 @@ import argparse
 import polars as pl
 from deltalake import DeltaTable
 
-import spanframe  # noqa: F401  (brings pl.col(...).ner)
+import spanframe  # noqa: F401  (registers pl.col(...).ner)
 
-# Delta has no unsigned numbers: positions become Int32
+# Delta has no unsigned integers: positions become Int32
 NER = pl.Struct(
     {
         "chunk": pl.List(pl.String),
@@ -36,7 +36,7 @@ def annotate_new(notes: str, entities: str, model: str | None = None, rows: int 
     )
     added = 0
     for batch in new.collect_batches(chunk_size=rows):
-        # a merge, not an append: what another run added meanwhile is not added again
+        # a merge, because another run may have added some of these rows meanwhile
         merge = DeltaTable(entities).merge(batch, "old.note_id = new.note_id", source_alias="new", target_alias="old")
         added += merge.when_not_matched_insert_all().execute()["num_target_rows_inserted"]
     return added

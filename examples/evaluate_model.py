@@ -1,9 +1,9 @@
-"""Is a model good enough? Scores it on annotated documents, and ends with 1 if a type is below what was asked for.
+"""Scores a model on annotated documents. Exits with 1 if the F1 of a type is below --at-least.
 
 python examples/evaluate_model.py gold.jsonl --model discharge --at-least 0.8
 
-The gold has a line of JSON a document: {"id", "text", "entities": [{"start", "end", "label"}]}, positions in code points. For a
-nightly check of a model, or before another one takes its place.
+The gold file has one JSON line per document: {"id", "text", "entities": [{"start", "end", "label"}]}, with positions in code
+points. Use it as a nightly check of a model, or before another model replaces it.
 """
 
 import argparse

@@ -2,8 +2,8 @@
 
 python examples/iceberg_new_notes.py warehouse --notes clinic.notes --entities clinic.entities
 
-The notes have columns note_id and note; the entities get a row a note: note_id and ner. Run it as often as you like, one run
-at a time: a note is annotated once, and a run that was stopped keeps the batches that it had committed.
+The notes have columns note_id and note. The entities get one row per note: note_id and ner. Run it as often as you like, one
+run at a time: each note is annotated once, and a stopped run keeps the batches that it committed.
 """
 
 import argparse
@@ -13,9 +13,9 @@ import polars as pl
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import SqlCatalog
 
-import spanframe  # noqa: F401  (brings pl.col(...).ner)
+import spanframe  # noqa: F401  (registers pl.col(...).ner)
 
-# Iceberg has no unsigned numbers: positions become Int32
+# Iceberg has no unsigned integers: positions become Int32
 NER = pl.Struct(
     {
         "chunk": pl.List(pl.String),
@@ -44,7 +44,7 @@ def annotate_new(catalog: Catalog, notes: str, entities: str, model: str | None 
     )
     added = 0
     for batch in new.collect_batches(chunk_size=rows):
-        # an upsert, not an append: what is there is left as it is
+        # an upsert, because an earlier run may have added some of these rows
         done = table.upsert(batch.to_arrow(), join_cols=["note_id"], when_matched_update_all=False)
         added += done.rows_inserted
     return added

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-import spanframe  # noqa: F401  (brings pl.col(...).ner)
+import spanframe  # noqa: F401  (registers pl.col(...).ner)
 
 
 def annotate(notes: str, output: Path, column: str, model: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Annotates a Parquet file on Ray: a pool of actors, each with an engine of its own.
+"""Annotates a Parquet file on Ray, by a pool of actors with one engine each.
 
 python examples/ray_annotate.py data/notes.parquet annotated note 1
 """
@@ -18,8 +18,8 @@ actors = int(sys.argv[4]) if len(sys.argv) > 4 else 1
         fn_constructor_kwargs={"column": column},
         batch_format="pyarrow",
         batch_size=256,
-        num_cpus=1,  # threads of an actor; for a GPU num_gpus=1, and "device": "cuda" above
-        compute=ray.data.ActorPoolStrategy(size=actors),  # leave a CPU free to read and write
+        num_cpus=1,  # sessions of an actor; for a GPU use num_gpus=1, and "device": "cuda" above
+        compute=ray.data.ActorPoolStrategy(size=actors),  # leave one CPU free to read and write
     )
     .write_parquet(target)
 )

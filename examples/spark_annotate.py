@@ -1,4 +1,4 @@
-"""Annotates a Parquet file on Spark and writes one row an entity.
+"""Annotates a Parquet file on Spark and writes one row per entity.
 
 spark-submit examples/spark_annotate.py data/notes.parquet entities.parquet note
 """

@@ -1,4 +1,4 @@
-"""Annotates Parquet files as they arrive in a folder. Each file's rows are written once, whatever restarts in between.
+"""Annotates Parquet files as they arrive in a folder. Each file's rows are written once, even across restarts.
 
 spark-submit examples/spark_stream.py incoming annotated checkpoint note
 """

@@ -1,5 +1,6 @@
-"""Annotates data/notes.parquet by the command line and by the expression in an environment with nothing but Python and the wheel:
-`make test-install`. Says how long each took.
+"""Annotates data/notes.parquet by the command line and the expression, and prints how long each took.
+
+`make test-install` runs this in an environment with nothing but Python and the wheel.
 """
 
 import os

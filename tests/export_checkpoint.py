@@ -1,6 +1,6 @@
-"""Checkpoints of every family become model folders: `make test-export` runs this with the pinned torch and transformers.
+"""Exports checkpoints of every family. `make test-export` runs this with the pinned torch and transformers.
 
-The checkpoints have the sizes and tokenizers of data/test_models and random weights, large enough that entities are found.
+The checkpoints have the sizes and tokenizers of data/test_models, and random weights large enough to find entities.
 """
 
 import subprocess
@@ -20,13 +20,13 @@ import spanframe
 
 DATA = Path(__file__).parents[1] / "data"
 FAMILIES = ["bert-cased", "bert-uncased", "camembert", "deberta-v2", "distilbert", "electra", "roberta", "xlm-roberta"]
-# those with heads of real models' size, whose attention is spanframe's operator
+# checkpoints with heads as large as in real models, whose attention becomes spanframe's operator
 PACKED = {"bert-cased", "roberta"}
 TEXTS = pl.read_parquet(DATA / "notes.parquet")["note"].head(8).to_list()
 
 
 def checkpoint(family: str, folder: Path) -> Path:
-    """With weights that find something, and a card of its own."""
+    """Writes a checkpoint whose weights find entities, with its own model card."""
     torch.manual_seed(0)
     config = AutoConfig.from_pretrained(DATA / "test_models" / family)
     if family in PACKED:
@@ -42,12 +42,12 @@ def checkpoint(family: str, folder: Path) -> Path:
 
 
 def spans(text: str, found: list[dict]) -> list[tuple[int, int, str]]:
-    """Those with characters, as tests/hugging_face.rs compares them."""
+    """Returns entities with character positions, as tests/hugging_face.rs compares them."""
     return sorted((e["start"], e["end"], e["entity_group"]) for e in found if e["start"] < e["end"])
 
 
 def check_hidden(family: str, source: Path, target: Path) -> None:
-    """Any piece may be hidden, as emulate="sparknlp" hides RoBERTa's begin of a text."""
+    """The mask may hide any token, as emulate="sparknlp" hides RoBERTa's begin token."""
     session = onnxruntime.InferenceSession(target / "model.onnx", providers=["CPUExecutionProvider"])
     encoded = dict(AutoTokenizer.from_pretrained(source)(TEXTS[0][:120], return_tensors="pt"))
     encoded["attention_mask"][0, [0, 3]] = 0

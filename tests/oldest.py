@@ -1,4 +1,4 @@
-"""Runs the expression and the frame helper under the oldest Polars and ONNX Runtime that docs/install.md names: `make test-oldest`."""
+"""Runs `ner.extract` and `ner.explode` with the oldest Polars and ONNX Runtime of docs/install.md, as `make test-oldest` does."""
 
 from importlib.metadata import version
 

@@ -1,4 +1,4 @@
-"""A headless Chromium by the DevTools protocol over its pipe: enough to look at a page and to use it."""
+"""Drives a headless Chromium by the DevTools protocol over its pipe."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ FLAGS = [
 
 
 class Chromium:
-    """One page in a browser with a profile of its own."""
+    """One page, in a browser with its own profile."""
 
     def __enter__(self):
         self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -72,7 +72,7 @@ class Chromium:
             self.events.append(message)
 
     def open(self, path, *, width=1100, height=900, dark=False):
-        """Opens a local file; ``events`` then has all that happened meanwhile."""
+        """Opens a local file. ``events`` then has everything that happened until it was loaded."""
         self.events = []
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.call("Emulation.setEmulatedMedia", features=scheme)
@@ -82,27 +82,27 @@ class Chromium:
             self.events.append(self.message())
 
     def run(self, expression):
-        """The value of JavaScript."""
+        """Returns the value of a JavaScript expression."""
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
     def press(self, key, code):
-        """Presses a key, as a keyboard does."""
+        """Presses and releases a key."""
         for kind in ("rawKeyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
 
     def requests(self):
-        """Where the page wanted to go beside itself."""
+        """Returns the URLs that the page requested, without its own."""
         sent = [e["params"]["request"]["url"] for e in self.events if e.get("method") == "Network.requestWillBeSent"]
         return sent[1:]
 
     def complaints(self):
-        """What the console has, violations of the page's policy too."""
+        """Returns messages of the console, with violations of the page's policy."""
         return [e["params"] for e in self.events if e.get("method") in ("Log.entryAdded", "Runtime.exceptionThrown")]
 
     def picture(self, path, *, clip=None):
-        """Writes a PNG of what is seen, or of ``clip``: x, y, width and height."""
+        """Writes a PNG of the window, or of ``clip``: x, y, width and height."""
         more = {"clip": dict(zip(("x", "y", "width", "height"), clip)) | {"scale": 1}} if clip else {}
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=bool(clip), **more)["data"]
         path.write_bytes(base64.b64decode(data))

@@ -1,4 +1,4 @@
-"""Everything public is documented and in the reference; everything native is wrapped, typed, or exported."""
+"""Every public name is documented and in the reference. Every native name is wrapped, typed or exported."""
 
 import ast
 import importlib
@@ -15,12 +15,12 @@ from spanframe import _internal, _polars
 PACKAGE = ROOT / "plugin" / "python" / "spanframe"
 REFERENCE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
 NAMES = [name for name in spanframe.__all__ if name != "__version__"]
-# modules that need what is not always installed
+# modules with dependencies that are not always installed
 BESIDE = {"spark": "pyspark", "ray": "ray", "compat": None}
 
 
 def public() -> dict[str, object]:
-    """Every public object by its name in the reference."""
+    """Returns every public object by its name in the reference."""
     found = {f"spanframe.{name}": getattr(spanframe, name) for name in NAMES}
     found["spanframe._polars.NerExpression.extract"] = _polars.NerExpression.extract
     found["spanframe._polars.NerExpression.diagnose"] = _polars.NerExpression.diagnose
@@ -44,7 +44,7 @@ def test_every_export_is_documented(name):
     if inspect.isclass(export) and (issubclass(export, Exception) or export.__init__ is object.__init__):
         return
     if hasattr(export, "__dataclass_fields__") or hasattr(export, "_fields"):
-        # results: a sentence behind each field
+        # results: a sentence after each field
         for field in inspect.signature(export).parameters:
             assert re.search(rf'^    {field}: .*\n    """\w', inspect.getsource(export), re.MULTILINE), (
                 f"{name}.{field}"
@@ -77,7 +77,7 @@ def test_every_native_name_is_wrapped_and_typed():
 
 
 def test_every_module_of_the_package_is_told_apart():
-    """A module is private by its name, or has a public face that is tested above."""
+    """A module has a private name, or public names that are tested above."""
     modules = {path.stem for path in PACKAGE.glob("*.py")} | {
         path.parent.name for path in PACKAGE.glob("*/__init__.py")
     }

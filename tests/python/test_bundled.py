@@ -1,4 +1,4 @@
-"""The bundled ONNX file keeps what the card says of it."""
+"""The bundled ONNX file has the properties that its model card states."""
 
 import json
 
@@ -7,7 +7,7 @@ from conftest import DATA
 from onnx import numpy_helper
 
 FILE = DATA / "models/clinical-ner-small/model_int8.onnx"
-#: Processors without VNNI add pairs of products of 8 bits in 16: 2 * 255 * 63 has room there, 2 * 255 * 127 has not
+#: CPUs without VNNI add two 8-bit products in 16 bits: 2 * 255 * 63 fits, 2 * 255 * 127 overflows
 MOST = 63
 
 
@@ -26,7 +26,7 @@ def test_every_processor_adds_the_same_whole_numbers():
         assert value.op_type == weight.op_type == "DequantizeLinear"
         table = numpy_helper.to_array(tensors[weight.input[0]])
         assert table.dtype == "int8" and abs(table).max() <= MOST
-        # one scale for each output, and one range for all inputs, whatever is in the batch
+        # one scale per output, and one static range for all inputs, independent of the batch
         assert list(tensors[weight.input[1]].dims) == [table.shape[1]]
         assert all(list(tensors[name].dims) == [] for name in value.input[1:])
         products.append(table.size)

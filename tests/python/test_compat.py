@@ -1,4 +1,4 @@
-"""Pipelines of Spark NLP: the scripts run, what is there does what it says, what is not there says so."""
+"""Pipelines written for Spark NLP run, and parts that are not supported say so."""
 
 import doctest
 import importlib
@@ -24,7 +24,7 @@ SPANISH = [("metformina", "MEDICATION"), ("insulina glargina", "MEDICATION"), ("
 
 
 def stages(classifier=None, converter=None, more=(), assembler=None):
-    """Those of the English script."""
+    """Returns the stages of the English script."""
     classifier = classifier or nlp.RoBertaForTokenClassification.pretrained(
         "roberta_med_ner_onnx", "en", "clinical/models"
     )
@@ -373,7 +373,7 @@ def test_a_classifier_that_spark_nlp_saved_is_loaded(tmp_path, monkeypatch):
     onnx = nlp.BertForTokenClassification.load(DATA / "test_models/bert-cased")
     assert found.equals(model(classifier=onnx).transform(frame))
     assert found["ner_chunk"].list.len()[0] > 0
-    # the same content is imported once, from wherever
+    # the same content is imported once, from any path
     shutil.copytree(saved, tmp_path / "copied")
     again = nlp.XlmRoBertaForTokenClassification.load(f"file://{tmp_path / 'copied'}")
     assert again.model == classifier.model

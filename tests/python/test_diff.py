@@ -1,4 +1,4 @@
-"""The Python twin of `spanframe diff`."""
+"""`spanframe.diff` in Python."""
 
 import json
 import os

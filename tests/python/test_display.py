@@ -1,4 +1,4 @@
-"""Marked notes in notebooks and terminals."""
+"""Notes with marked entities, in notebooks and terminals."""
 
 import os
 import pty
@@ -17,7 +17,7 @@ SENTINEL = "XSENTINELX"
 
 
 class Notes(HTMLParser):
-    """The text of each note, and the chunks with their types."""
+    """Returns the text of each note, and its chunks with their types."""
 
     def __init__(self, html):
         super().__init__()

@@ -115,7 +115,7 @@ def test_an_engine_does_not_hang_after_a_fork(engine):
     expect = len(engine.annotate_text("aspirin 81mg"))
     long = pa.array([f"aspirin {i} mg, tos seca" for i in range(200_000)])
     with ThreadPoolExecutor(1) as pool:
-        column = pool.submit(engine.annotate, long)  # in progress at the fork, so that its child never sees it end
+        column = pool.submit(engine.annotate, long)  # running at the fork, so the child never sees it end
         time.sleep(0.3)
         context = multiprocessing.get_context("fork")
         queue = context.Queue()

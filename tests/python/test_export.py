@@ -1,4 +1,4 @@
-"""Model folders of checkpoints, as far as that goes without torch; tests/export_checkpoint.py has the rest."""
+"""Exports without torch. tests/export_checkpoint.py tests the rest."""
 
 import json
 import re
@@ -49,7 +49,7 @@ def test_weights_are_in_8_bits_and_nothing_else_is_rounded(tmp_path):
     graph = onnx.load(tmp_path / "small/model_int8.onnx").graph
     kinds = {onnx.TensorProto.DataType.Name(t.data_type) for t in graph.initializer if t.name.endswith(".int8")}
     assert kinds == {"INT8"}
-    # what rounds activations would make a text depend on its batch
+    # rounding activations would make a text depend on its batch
     assert not {node.op_type for node in graph.node} & {"DynamicQuantizeLinear", "QuantizeLinear", "MatMulInteger"}
     large = [t.name for t in graph.initializer if t.data_type == onnx.TensorProto.FLOAT and len(t.raw_data) > 20_000]
     assert not large

@@ -1,4 +1,4 @@
-"""All faces are one engine: same values, same options, all of it documented."""
+"""All faces are one engine: the same values and options, all documented."""
 
 import doctest
 import importlib

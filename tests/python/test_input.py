@@ -1,4 +1,4 @@
-"""What Python gives: strings that are none, streams, tables and lists of anything. What is wrong is named, and nothing hangs or falls."""
+"""Inputs from Python: invalid strings, streams, tables and lists. Wrong ones are named, and nothing hangs or crashes."""
 
 import signal
 import subprocess

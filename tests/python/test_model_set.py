@@ -1,4 +1,4 @@
-"""Many models in one pass: the same entities whoever calls, each row to the models of its language."""
+"""Several models in one pass: all faces return the same entities, and each row goes to the models of its language."""
 
 from pathlib import Path
 

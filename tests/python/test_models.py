@@ -1,4 +1,4 @@
-"""Models by name."""
+"""The catalogue, and installed models."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ TEXT = "Refiere dolor torácico y toma aspirina 100 mg."
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """An empty folder of installed models."""
+    """Returns an empty folder for installed models."""
     monkeypatch.setenv("SPANFRAME_HOME", str(tmp_path))
     return tmp_path
 

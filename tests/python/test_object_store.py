@@ -1,4 +1,4 @@
-"""Jobs from an object store to an object store, against an S3-compatible server on this machine."""
+"""Jobs from object store to object store, against a local S3-compatible server."""
 
 import json
 import os
@@ -19,7 +19,7 @@ BUCKET = "notes-of-a-hospital"
 
 @pytest.fixture(scope="module")
 def environment():
-    """What a process needs to reach the server: the variables of all tools for S3."""
+    """Returns the environment variables by which a process reaches the server."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -31,7 +31,7 @@ def environment():
         "AWS_REGION": "us-east-1",
         "NO_PROXY": host,
     }
-    # the machine's own settings are no part of a test
+    # settings of the machine must not reach the test
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     yield clean | settings | {"VIRTUAL_ENV": sys.prefix}
     server.stop()
@@ -52,7 +52,7 @@ def s3(environment):
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory, s3):
-    """Two partitions of notes on disk and, the same, below `in/` of the bucket."""
+    """Writes two partitions of notes to disk and to `in/` of the bucket."""
     folder = tmp_path_factory.mktemp("object_store") / "in"
     notes = pl.read_parquet(DATA / "notes.parquet").head(60)
     for site, part in [("a b", notes.head(40)), ("c", notes.tail(20))]:
@@ -67,7 +67,7 @@ def parts(tmp_path_factory, s3):
 
 
 def listed(s3, prefix: str) -> dict[str, tuple]:
-    """Every key below `prefix`, relative to it, with what changes when it is written again."""
+    """Returns every key below `prefix`, relative to it, with a tag that changes when it is written again."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
     found = [entry for page in pages for entry in page.get("Contents", [])]
     return {entry["Key"].removeprefix(prefix): (entry["ETag"], entry["LastModified"]) for entry in found}
@@ -85,7 +85,7 @@ def run(environment, *arguments) -> subprocess.CompletedProcess:
 
 
 def test_the_store_itself(environment, s3):
-    """What crates/store/tests/server.rs says, on this server."""
+    """Runs crates/store/tests/server.rs on this server."""
     command = ["cargo", "test", "--release", "--locked", "--test", "server", "--", "--ignored"]
     store = environment | {"SPANFRAME_STORE_URL": f"s3://{BUCKET}/store"}
     done = subprocess.run(command, cwd=ROOT, env=store, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""What is installed is whole: licences of all that is compiled in, sources that are known, extras that exist."""
+"""The package is complete: licences of all crates, known sources, and extras that exist."""
 
 import json
 import re
@@ -14,7 +14,7 @@ REGISTRY = "registry+https://github.com/rust-lang/crates.io-index"
 
 
 def compiled_in() -> set[str]:
-    """Names and versions of the crates in the wheel."""
+    """Returns names and versions of the crates in the wheel."""
     command = ["cargo", "tree", "--package", "spanframe-plugin", "--edges", "normal,no-proc-macro", "--prefix", "none"]
     command += ["--target", "x86_64-unknown-linux-gnu", "--locked", "--offline"]
     tree = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout

@@ -1,4 +1,4 @@
-"""The real expression in real queries."""
+"""The expression in queries of Polars."""
 
 import polars as pl
 import pyarrow as pa
@@ -158,7 +158,7 @@ def test_a_row_that_cannot_be_annotated_follows_on_error():
 def test_annotations_are_exploded_too(tmp_path):
     df = pl.DataFrame({"id": [1, 2, 3], "note": ["Niega disnea 😀. Toma aspirina.", None, ""]})
     made = df.with_columns(ner=pl.col("note").ner.extract(layout="annotation"))
-    # written by Spark or the command line the metadata is a map
+    # Spark and the command line write the metadata as a map
     table = pa.table({"id": df["id"].to_arrow(), "note": df["note"].to_arrow()})
     table = table.append_column("ner", pa.array(spanframe.Engine(layout="annotation").annotate(df["note"])))
     pq.write_table(table, tmp_path / "map.parquet")

@@ -1,4 +1,4 @@
-"""Ray Data, Daft and DataFusion: the same entities as the command line."""
+"""Ray Data, Daft and DataFusion find the entities that the command line finds."""
 
 import importlib
 import os
@@ -10,7 +10,7 @@ import pytest
 from conftest import BAD, DATA, ROOT, TINY, command_line, require, run_example
 
 require("ray", "daft", "datafusion")
-# workers of Ray give way to everything else by default, which on a busy machine takes minutes
+# by default Ray's workers have the lowest priority, which takes minutes on a busy machine
 os.environ.setdefault("RAY_worker_niceness", "0")
 
 import ray

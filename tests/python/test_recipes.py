@@ -25,13 +25,13 @@ def example(name: str, *arguments: object) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope="module")
 def source() -> pl.DataFrame:
-    """Notes with ids; one without text."""
+    """Returns notes with ids, one of them null."""
     notes = pl.read_parquet(DATA / "notes.parquet").head(60).select(note_id="id", note="note")
     return notes.with_columns(note=pl.when(pl.col("note_id") == "n000007").then(None).otherwise("note"))
 
 
 def expected(notes: pl.DataFrame) -> pl.DataFrame:
-    """Rows of the table of entities, exploded: positions as a table without unsigned numbers has them."""
+    """Returns the rows of a table of entities, exploded, with signed positions."""
     found = notes.with_columns(ner=pl.col("note").ner.extract(TINY)).drop("note").ner.explode(keep_empty=True)
     return found.with_columns(pl.col("begin", "end").cast(pl.Int32)).sort("note_id", "begin", "end", "entity")
 
@@ -78,7 +78,7 @@ def test_delta_gets_the_entities_of_new_notes(tmp_path, source):
     assert run() == "20 new notes\n"
     assert_frame_equal(exploded(pl.read_delta(str(entities))), expected(source))
 
-    # a run that was stopped between two commits: what it had not reached is new
+    # after a run that stopped between two commits, the notes that it had not reached are new
     deltalake.DeltaTable(entities).delete("note_id > 'n000050'")
     assert run() == "10 new notes\n"
     assert_frame_equal(exploded(pl.read_delta(str(entities))), expected(source))

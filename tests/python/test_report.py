@@ -41,7 +41,7 @@ def test_a_page_asks_for_nothing_and_runs_no_note(browser, report):
     assert browser.complaints() == []
     assert browser.run("document.title") == "Entities of notes.parquet"
     assert browser.run("document.querySelectorAll('img').length") == 0
-    # the policy itself: a script that a fault of ours let through would not run, nor an image load
+    # the policy also stops a script or an image that a bug would let through
     browser.run(
         "const script = document.createElement('script'); script.textContent = 'document.title = 1'; document.body.append(script)"
     )
@@ -60,7 +60,7 @@ def test_search_and_filter_show_the_notes_that_fit(browser, report):
     assert search(browser, "") == everything
     kinds = browser.run("[...document.querySelectorAll('.controls input[type=checkbox]')].map((box) => box.value)")
     assert kinds == ["0", "1", "2", "3", "none"]
-    # by the keyboard: from the search to the first box, and off
+    # by keyboard: move from the search to the first box, and clear it
     browser.run("search.focus()")
     browser.press("Tab", 9)
     browser.press(" ", 32)

@@ -1,4 +1,4 @@
-"""`spanframe.run`: the jobs of the command line, from Python."""
+"""`spanframe.run`: jobs from Python."""
 
 import inspect
 import json
@@ -28,7 +28,7 @@ def job(inputs, output, **more) -> spanframe.Summary:
 
 
 def counts(summary) -> dict:
-    """All but the seconds, whose last digit the records do not keep."""
+    """Returns everything but the seconds, whose last digit the records do not keep."""
     return vars(summary.counts) | {"seconds": None}
 
 
@@ -204,7 +204,7 @@ def test_a_second_interrupt_does_not_wait_for_the_rows_in_hand(tmp_path, many):
         started = time.monotonic()
         assert child.communicate(timeout=60)[0].splitlines()[-1] == "interrupted"
     assert time.monotonic() - started < 10
-    # what the process left is no obstacle
+    # what the killed process left does not stop the next run
     assert job(many, tmp_path / "out", unit_rows=400, overwrite=True).units_done == 6
     assert all(path.suffix == ".parquet" for path in (tmp_path / "out").rglob("*"))
 
@@ -226,7 +226,7 @@ def test_shards_are_parts_and_finalize_sums_them_up(tmp_path, few, notes):
 
 @pytest.fixture
 def bad(tmp_path):
-    """The third note is no UTF-8."""
+    """Writes notes of which the third is not UTF-8."""
     notes = pl.DataFrame({"id": [f"n{i}" for i in range(5)], "note": [b"Refiere disnea."] * 5})
     notes = notes.with_columns(note=pl.when(pl.col("id") == "n2").then(pl.lit(b"SENTINEL \xff")).otherwise("note"))
     notes.write_parquet(tmp_path / "bad.parquet")

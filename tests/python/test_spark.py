@@ -1,4 +1,4 @@
-"""Spark: two executors of a real cluster give what the command line gives, whatever happens to them."""
+"""Two executors of a Spark cluster find what the command line finds, even if processes are killed."""
 
 import doctest
 import os
@@ -34,7 +34,7 @@ SENTINEL = "XSENTINELX"
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory):
-    """A cluster with two executors in processes of their own."""
+    """Starts a cluster with two executors, each in its own process."""
     package = str(Path(spanframe.__file__).parents[1])
     settings = {
         "spark.ui.enabled": "false",
@@ -57,7 +57,7 @@ def spark(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def expect(tmp_path_factory):
-    """Entities by id, as the command line finds them in all notes with the tiny model."""
+    """Returns entities by id, as the command line finds them with the tiny model."""
     out = tmp_path_factory.mktemp("expect") / "out.parquet"
     command_line("annotate", NOTES, "-o", out, "-c", "note", "-m", TINY, "--layout", "list_of_structs", "-q")
     return by_id(pl.read_parquet(out, columns=["id", "ner"]).rows())
@@ -68,7 +68,7 @@ def by_id(rows):
 
 
 def plain(value):
-    """Spark's rows as dicts."""
+    """Returns Spark's rows as dicts."""
     if hasattr(value, "asDict"):
         return value.asDict(recursive=True)
     return [plain(one) for one in value] if isinstance(value, list) else value
@@ -139,13 +139,13 @@ def test_a_killed_process_loses_nothing(spark, expect, victim):
         while not done.wait(0.05):
             stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
             if any(stage and 1 <= stage.numCompletedTasks < stage.numTasks == 24 for stage in stages):
-                # the forked workers of a daemon are the ones that annotate
+                # workers that a daemon forked do the annotating
                 for pid in [pid for pid in processes(marks[victim]) if victim == "executor" or parent(pid) in started]:
                     os.kill(pid, signal.SIGKILL)
                     killed.append(pid)
                     return
 
-    collected(annotated(spark, df.limit(8)))  # the daemons are there
+    collected(annotated(spark, df.limit(8)))  # starts the daemons
     started |= {pid for pid in processes(marks[victim])}
     thread = threading.Thread(target=kill)
     thread.start()
@@ -159,7 +159,7 @@ def test_a_killed_process_loses_nothing(spark, expect, victim):
 
 
 def processes(mark):
-    """Processes of this Spark's executors by a part of their command line."""
+    """Returns processes of this Spark's executors by a part of their command line."""
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdigit() and mark in (entry / "cmdline").read_text() and is_ours(int(entry.name)):
