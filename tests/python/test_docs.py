@@ -170,6 +170,14 @@ def test_the_scores_by_type_are_those_of_the_model():
         assert f"| {kind} | {' | '.join(cells)} |" in page
 
 
+def test_the_reference_can_be_read_in_the_repository():
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", page))))
+    for name in re.findall(r"^::: ([\w.]+)", page, re.MULTILINE):
+        if not name.split(".")[-1].startswith("_") and name != "spanframe._polars.NerExpression":
+            assert name.split(".")[-1] in words, f"docs/python.md names {name} on the site alone"
+
+
 def test_what_is_not_run_is_listed_and_says_so():
     found = Counter()
     for page in PAGES:
