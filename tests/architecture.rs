@@ -136,7 +136,6 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "serde",
             "serde_json",
             "sha2",
-            "spanframe-bundled",
             "spanframe-model",
             "tar",
             "tempfile",

@@ -7,7 +7,7 @@ use pyo3::{
     types::{PyDict, PyList},
 };
 use spanframe_engine::{RawOptions, catalogue};
-use spanframe_install::{InstallError, Installed, Models, Naming, Source, Token};
+use spanframe_install::{InstallError, Installed, ModelSource, Models, Naming, Token};
 
 use crate::error::{install, python};
 
@@ -38,7 +38,7 @@ pub fn models(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 /// Returns the models in the user's folder.
 fn home() -> PyResult<Models> {
     let options = crate::options(RawOptions::default()).map_err(|e| python(&e))?;
-    Models::home(options.runtime).map_err(|e| install(&e))
+    Models::home(options.runtime, catalogue::BUNDLED).map_err(|e| install(&e))
 }
 
 /// Runs `work` on the models in the user's folder, without the interpreter's lock.
@@ -70,7 +70,7 @@ pub fn add_model<'py>(
         models.hub.endpoint = endpoint.or(models.hub.endpoint);
         models.hub.token = token.and_then(|token| Token::new(&token)).or(models.hub.token);
         models.hub.offline = offline.unwrap_or(models.hub.offline);
-        models.add(&Source::parse(source)?, &naming)
+        models.add(&ModelSource::parse(source)?, &naming)
     })?;
     installed_dict(py, installed)
 }

@@ -1,4 +1,4 @@
-//! Archives that would write elsewhere, link elsewhere, or fill the disk.
+//! Unsafe archives: entries outside of the folder, links, and zip bombs.
 
 use std::{
     fs::{self, File},
@@ -25,7 +25,7 @@ fn zip_file(writer: &mut ZipWriter<File>, name: &str, content: &[u8]) {
     writer.write_all(content).unwrap();
 }
 
-/// A tar archive of one entry; the name is written as it is, which the library would refuse to do.
+/// A tar archive of one entry. Its name is written into the header, because the library refuses unsafe names.
 fn tar(folder: &Path, name: &str, kind: EntryType) -> PathBuf {
     let path = folder.join("model.tar.gz");
     let mut builder = tar::Builder::new(GzEncoder::new(File::create(&path).unwrap(), Compression::fast()));
@@ -46,7 +46,7 @@ fn check(archive: &Path, expect: &[&str]) {
         let expect = [&["the archive", "is refused"], expect].concat();
         home.refused(&["model", command, archive.to_str().unwrap()], 3, &expect);
     }
-    // nothing beside the folder of models either
+    // and nothing was written beside the folder of models
     let beside: Vec<_> = fs::read_dir(home.folder.path()).unwrap().flatten().map(|e| e.file_name()).collect();
     assert!(beside.iter().all(|name| name == "models"), "{beside:?}");
 }
@@ -82,7 +82,7 @@ fn no_entry_is_there_twice() {
         bytes[at + 7] = b'a';
     }
     fs::write(&path, bytes).unwrap();
-    check(&path, &["two entries of one name"]);
+    check(&path, &["two of its entries have the same name"]);
     let capitals = |w: &mut ZipWriter<File>| {
         zip_file(w, "config.json", b"1");
         zip_file(w, "CONFIG.JSON", b"2");
@@ -99,7 +99,7 @@ fn a_bomb_is_refused_before_it_is_large() {
     check(&zip(folder.path(), many), &["more than 10000 entries"]);
 }
 
-/// A tar archive that begins with an entry of that kind and content.
+/// A tar archive whose first entry has the given kind and content.
 fn tar_of(folder: &Path, kind: EntryType, content: &[u8]) -> PathBuf {
     let path = folder.join("model.tgz");
     let mut builder = tar::Builder::new(GzEncoder::new(File::create(&path).unwrap(), Compression::fast()));
@@ -115,7 +115,7 @@ fn tar_of(folder: &Path, kind: EntryType, content: &[u8]) -> PathBuf {
     path
 }
 
-/// The library holds long names and attributes in memory before it shows an entry.
+/// The tar library collects long names and attributes in memory before it returns an entry.
 #[test]
 fn names_and_attributes_are_no_way_around_the_limits() {
     let folder = tempfile::tempdir().unwrap();
@@ -123,7 +123,7 @@ fn names_and_attributes_are_no_way_around_the_limits() {
     for kind in [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader, EntryType::XGlobalHeader] {
         check(&tar_of(folder.path(), kind, &zeros), &["the name or the attributes", "more than 65536 bytes"]);
     }
-    // less in each, and many of them
+    // many attributes, each below the limit
     let path = folder.path().join("model.tar.gz");
     let mut builder = tar::Builder::new(GzEncoder::new(File::create(&path).unwrap(), Compression::best()));
     let mut header = Header::new_gnu();
@@ -133,7 +133,7 @@ fn names_and_attributes_are_no_way_around_the_limits() {
     (0..200).for_each(|_| builder.append(&header, &zeros[..60_000]).unwrap());
     builder.into_inner().unwrap().finish().unwrap();
     check(&path, &["holds more than", "100 times its own size"]);
-    // names in messages are cut
+    // a message quotes only the first 1000 bytes of a name
     let home = Home::new();
     let long = tar_of(folder.path(), EntryType::GNULongName, &[b'n'; 60_000]);
     let said = home.refused(&["model", "add", long.to_str().unwrap()], 3, &["leads out of the folder"]);
@@ -161,7 +161,7 @@ fn a_damaged_archive_is_refused() {
         let whole = fs::read(&path).unwrap();
         fs::write(&path, &whole[..whole.len() / 2]).unwrap();
         check(&path, &["model."]);
-        fs::write(&path, "no archive").unwrap();
+        fs::write(&path, "not an archive").unwrap();
         check(&path, &["archive"]);
     }
 }

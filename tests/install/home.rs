@@ -1,4 +1,4 @@
-//! A folder of installed models of its own for each test.
+//! [`Home`]: a folder of installed models for one test.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ pub const TEXT: &str = "Paciente con diabetes mellitus tipo 2 en tratamiento con
 
 pub struct Home {
     pub folder: TempDir,
-    /// Environment of the program.
+    /// Environment variables of the program.
     pub variables: Vec<(&'static str, String)>,
 }
 
@@ -41,13 +41,15 @@ impl Home {
         command.output().unwrap()
     }
 
+    /// Runs the program, which must succeed. Returns its standard output.
     pub fn done(&self, args: &[&str]) -> String {
         let output = self.run(args);
         assert!(output.status.success(), "{args:?}: {}", stderr(&output));
         stdout(&output)
     }
 
-    /// Runs what must fail with `code` and say all of `expect`; what is installed must be what it was.
+    /// Runs the program, which must fail with the exit code `code` and all of `expect` in its message, and must leave the
+    /// installed models as they are. Returns the message.
     pub fn refused(&self, args: &[&str], code: i32, expect: &[&str]) -> String {
         let before = self.installed();
         let output = self.run(args);
@@ -60,7 +62,7 @@ impl Home {
         said
     }
 
-    /// Names of all that is in the folder of models, hidden ones included.
+    /// Names of everything in the folder of models, with hidden ones.
     pub fn installed(&self) -> Vec<String> {
         let entries = fs::read_dir(self.models()).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
@@ -68,7 +70,7 @@ impl Home {
         names
     }
 
-    /// Entities of a text.
+    /// The entities of [`TEXT`] as JSON.
     pub fn entities(&self, model: &str) -> String {
         self.done(&["text", "--json", "--model", model, TEXT])
     }

@@ -1,4 +1,4 @@
-//! Models of the hub, from a server that speaks its protocol.
+//! Models of the hub, fetched from a local server that speaks its protocol.
 
 use std::fs;
 
@@ -22,21 +22,21 @@ fn serve(faults: Faults) -> (Home, Server) {
 #[test]
 fn a_model_of_the_hub_is_fetched_when_asked_and_found_by_its_source() {
     let (home, server) = serve(Faults::default());
-    // a model that is only used is never fetched
-    let way_out = format!("run `spanframe model add {NAME}` first");
-    home.refused(&["text", "--model", NAME, TEXT], 3, &["nothing is fetched unless asked", &way_out]);
-    assert_eq!(server.asked().len(), 0);
+    // using a model never fetches it
+    let advice = format!("run `spanframe model add {NAME}` first");
+    home.refused(&["text", "--model", NAME, TEXT], 3, &["nothing is fetched unless asked", &advice]);
+    assert_eq!(server.requests().len(), 0);
     let added = home.run(&["model", "add", NAME]);
     assert!(added.status.success(), "{}", stderr(&added));
     assert!(stderr(&added).contains("fetching model.onnx, "), "{}", stderr(&added));
-    let asked = server.asked().len();
+    let requests = server.requests().len();
     let expect = home.entities(&test_model("bert-uncased"));
     assert_ne!(expect.trim(), "[]");
     for model in ["clinical-ner", NAME, &format!("{NAME}@main"), &format!("{NAME}@{COMMIT}")] {
         assert_eq!(home.entities(model), expect, "{model}");
     }
     home.refused(&["text", "--model", &format!("{NAME}@v2"), TEXT], 3, &["is not installed"]);
-    assert_eq!(server.asked().len(), asked, "use opens no connection");
+    assert_eq!(server.requests().len(), requests, "using a model opens no connection");
     let manifest = fs::read(home.models().join("clinical-ner/manifest.json")).unwrap();
     let manifest: Value = serde_json::from_slice(&manifest).unwrap();
     assert_eq!((&manifest["source"], &manifest["commit"]), (&"hf:org/clinical-ner@main".into(), &COMMIT.into()));
@@ -51,10 +51,10 @@ fn the_token_is_for_the_hub_alone_and_never_shown() {
     let file = home.folder.path().join("token");
     fs::write(&file, format!("{TOKEN}\n")).unwrap();
     home.done(&["model", "add", NAME, "--token-file", file.to_str().unwrap()]);
-    let asked = server.asked();
-    let (storage, hub): (Vec<_>, Vec<_>) = asked.iter().partition(|asked| asked.storage);
+    let requests = server.requests();
+    let (storage, hub): (Vec<_>, Vec<_>) = requests.iter().partition(|request| request.storage);
     assert!(!storage.is_empty() && storage.iter().all(|asked| !asked.headers.contains_key("authorization")));
-    assert!(hub.iter().skip(1).all(|asked| asked.headers["authorization"] == format!("Bearer {TOKEN}")));
+    assert!(hub.iter().skip(1).all(|request| request.headers["authorization"] == format!("Bearer {TOKEN}")));
     home.variables.push(("HF_TOKEN", TOKEN.to_string()));
     home.done(&["model", "add", NAME, "--replace"]);
     home.variables.push(("HF_TOKEN", "hf_WrongSecret".to_string()));
@@ -65,42 +65,42 @@ fn the_token_is_for_the_hub_alone_and_never_shown() {
 }
 
 #[test]
-fn a_cut_connection_is_taken_up_where_it_was() {
+fn a_download_resumes_after_a_cut_connection() {
     let (home, server) = serve(Faults { cuts: 2, ..Faults::default() });
     home.done(&["model", "add", NAME]);
     let ranges: Vec<String> =
-        server.asked().iter().filter(|a| a.storage).filter_map(|a| a.headers.get("range").cloned()).collect();
+        server.requests().iter().filter(|a| a.storage).filter_map(|a| a.headers.get("range").cloned()).collect();
     assert_eq!(ranges.len(), 2, "{ranges:?}");
     assert!(ranges.iter().all(|range| range != "bytes=0-"), "{ranges:?}");
     assert_eq!(home.entities("clinical-ner"), home.entities(&test_model("bert-uncased")));
-    // a storage without ranges sends all of it again
+    // a storage that does not support ranges sends the whole file again
     let (home, _server) = serve(Faults { cuts: 2, no_ranges: true, ..Faults::default() });
     home.done(&["model", "add", NAME]);
     assert_eq!(home.entities("clinical-ner"), home.entities(&test_model("bert-uncased")));
 }
 
 #[test]
-fn what_the_hub_refuses_or_breaks_is_told_and_nothing_is_installed() {
+fn what_the_hub_refuses_or_breaks_is_reported_and_nothing_is_installed() {
     let refused = |faults: Faults, code: i32, expect: &[&str]| {
         let (home, server) = serve(faults);
         home.refused(&["model", "add", NAME], code, &[expect, &[server.endpoint.as_str()]].concat());
-        server.asked().len()
+        server.requests().len()
     };
     let status = |status| Faults { status: Some(status), ..Faults::default() };
     assert_eq!(refused(status(404), 2, &["has no `hf:org/clinical-ner@main`", "check the name and the revision"]), 1);
     assert_eq!(refused(status(403), 2, &["status 403", "accept the model's conditions"]), 1);
-    assert_eq!(refused(status(500), 2, &["status 500", "try again later"]), 5, "a server may recover");
-    assert_eq!(refused(Faults { no_json: true, ..Faults::default() }, 2, &["no list of files"]), 1);
+    assert_eq!(refused(status(500), 2, &["status 500", "try again later"]), 5, "a busy server is asked five times");
+    assert_eq!(refused(Faults { no_json: true, ..Faults::default() }, 2, &["is not a list of files"]), 1);
     refused(Faults { cuts: 100, ..Faults::default() }, 2, &["model.onnx", "nothing was installed"]);
     refused(Faults { wrong: true, ..Faults::default() }, 3, &["model.onnx", "its SHA-256 is"]);
     let (home, _server) = serve(Faults::default());
     home.refused(&["model", "add", "hf:org/other"], 2, &["has no `hf:org/other@main`"]);
     home.refused(&["model", "add", NAME, "--endpoint", "http://127.0.0.1:9"], 2, &["http://127.0.0.1:9", "failed on"]);
-    home.refused(&["model", "add", NAME, "--endpoint", "https://me:secret@hub"], 2, &["is no endpoint"]);
+    home.refused(&["model", "add", NAME, "--endpoint", "https://me:secret@hub"], 2, &["is not the URL of a hub"]);
 }
 
 #[test]
-fn a_repository_that_is_no_model_is_refused_before_anything_large_comes() {
+fn a_repository_without_a_model_is_refused_before_a_large_file_is_fetched() {
     let folder = tempfile::tempdir().unwrap();
     for file in ["config.json", "model.onnx"] {
         fs::copy(format!("{}/{file}", test_model("bert-uncased")), folder.path().join(file)).unwrap();
@@ -108,16 +108,16 @@ fn a_repository_that_is_no_model_is_refused_before_anything_large_comes() {
     let server = Server::of(folder.path(), Faults::default());
     let home = Home::new();
     home.refused(&["model", "add", NAME, "--endpoint", &server.endpoint], 3, &["has no tokenizer.json", REPOSITORY]);
-    let asked: Vec<String> = server.asked().into_iter().map(|asked| asked.path).collect();
-    assert_eq!(asked, [format!("/api/models/{REPOSITORY}/revision/main")]);
+    let paths: Vec<String> = server.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths, [format!("/api/models/{REPOSITORY}/revision/main")]);
 }
 
 #[test]
 fn offline_nothing_is_asked() {
     let (mut home, server) = serve(Faults::default());
-    home.refused(&["model", "add", NAME, "--offline"], 2, &["would have to be fetched", "--offline"]);
+    home.refused(&["model", "add", NAME, "--offline"], 2, &["must be fetched from the hub", "--offline"]);
     home.variables.push(("HF_HUB_OFFLINE", "1".to_string()));
     home.refused(&["model", "add", NAME], 2, &["HF_HUB_OFFLINE"]);
-    assert_eq!(server.asked().len(), 0);
+    assert_eq!(server.requests().len(), 0);
     home.done(&["model", "add", &test_model("bert-uncased")]);
 }

@@ -1,4 +1,4 @@
-//! A hub on this machine: the API, files, and a storage of another origin to which large files are redirected.
+//! [`Server`]: a hub on this machine, with its API, its files, and a storage on another port for the large ones.
 
 use std::{
     collections::HashMap,
@@ -15,31 +15,32 @@ use sha2::{Digest, Sha256};
 pub const REPOSITORY: &str = "org/clinical-ner";
 pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 pub const TOKEN: &str = "hf_SecretOfTheTest";
-/// Larger files lie in the storage.
+/// Bytes from which a file is in the storage.
 const LARGE: usize = 100_000;
 
-/// What was asked, and of whom.
+/// A request.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct Request {
+    /// True if the storage got it, false if the hub.
     pub storage: bool,
     pub path: String,
     pub headers: HashMap<String, String>,
 }
 
-/// What goes wrong.
+/// How the server misbehaves.
 #[derive(Clone, Default)]
 pub struct Faults {
-    /// Status of everything at the hub.
+    /// Status of every response of the hub.
     pub status: Option<u16>,
-    /// The token is needed.
+    /// The hub needs the token.
     pub private: bool,
-    /// So many answers of the storage end halfway.
+    /// Number of responses of the storage that end halfway.
     pub cuts: usize,
-    /// The storage has no ranges.
+    /// The storage does not support ranges.
     pub no_ranges: bool,
-    /// The storage sends another content.
+    /// The storage changes a byte of the file.
     pub wrong: bool,
-    /// The list of files is no JSON.
+    /// The list of files is not JSON.
     pub no_json: bool,
 }
 
@@ -47,7 +48,7 @@ pub struct Faults {
 struct State {
     files: Arc<HashMap<String, Vec<u8>>>,
     faults: Arc<Mutex<Faults>>,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
     storage: u16,
 }
 
@@ -65,7 +66,7 @@ impl Server {
         let state = State {
             files: Arc::new(files),
             faults: Arc::new(Mutex::new(faults)),
-            asked: Arc::default(),
+            requests: Arc::default(),
             storage: storage.local_addr().unwrap().port(),
         };
         let endpoint = format!("http://{}", hub.local_addr().unwrap());
@@ -74,7 +75,7 @@ impl Server {
             thread::spawn(move || {
                 for stream in listener.incoming().flatten() {
                     let state = state.clone();
-                    // a client that goes away is no fault of the server's
+                    // a client may close the connection
                     thread::spawn(move || drop(state.answer(stream, is_storage)));
                 }
             });
@@ -82,8 +83,8 @@ impl Server {
         Self { endpoint, state }
     }
 
-    pub fn asked(&self) -> Vec<Asked> {
-        self.state.asked.lock().unwrap().clone()
+    pub fn requests(&self) -> Vec<Request> {
+        self.state.requests.lock().unwrap().clone()
     }
 }
 
@@ -120,7 +121,7 @@ impl State {
             let Some((name, value)) = line.split_once(": ") else { break };
             headers.insert(name.to_lowercase(), value.to_string());
         }
-        self.asked.lock().unwrap().push(Asked { storage, path: path.clone(), headers: headers.clone() });
+        self.requests.lock().unwrap().push(Request { storage, path: path.clone(), headers: headers.clone() });
         match storage {
             true => self.storage(&mut stream, path.trim_start_matches('/'), headers.get("range")),
             false => self.hub(&mut stream, &path, headers.get("authorization")),

@@ -41,8 +41,8 @@ fn a_folder_is_installed_with_its_manifest_and_gives_the_same_entities() {
         "tokenizer_config.json",
     ];
     assert_eq!(files, expect);
-    assert_eq!(manifest["source"], "our_model", "no path of this machine");
-    assert!(home.done(&["model", "verify", "our_model"]).contains("is what it was when it came from our_model"));
+    assert_eq!(manifest["source"], "our_model", "without the path on this machine");
+    assert!(home.done(&["model", "verify", "our_model"]).contains("is unchanged since it came from our_model"));
     assert!(home.done(&["model", "show", "our_model"]).starts_with("model         our_model\n"));
     let removed = home.done(&["model", "remove", "our_model"]);
     assert!(removed.starts_with("removed our_model"), "{removed}");
@@ -89,7 +89,7 @@ fn a_packed_model_is_installed_elsewhere_as_it_was() {
         there.done(&["model", "add", archive]);
         assert_eq!(there.installed(), ["moved"]);
         assert_eq!(there.entities("moved"), here.entities("ours"));
-        assert_eq!(manifest(&there, "moved"), manifest(&here, "ours"), "where it came from is told as before");
+        assert_eq!(manifest(&there, "moved"), manifest(&here, "ours"), "the first source is kept");
         // a folder that was never installed can be packed too
         let folder = archives.path().join(format!("folder.{ending}"));
         here.done(&["model", "pack", &test_model("distilbert"), folder.to_str().unwrap()]);
@@ -100,7 +100,7 @@ fn a_packed_model_is_installed_elsewhere_as_it_was() {
     here.refused(&["model", "pack", "ours", "moved.rar"], 2, &["end it with .tar.gz"]);
 }
 
-/// The files are there for whoever may see those that the user makes.
+/// A packed archive is readable for everyone who can read a new file of the user.
 #[cfg(unix)]
 #[test]
 fn an_archive_has_the_rights_of_any_new_file() {
@@ -115,7 +115,7 @@ fn an_archive_has_the_rights_of_any_new_file() {
     }
 }
 
-/// Where folders cannot change places, the old model is moved aside first.
+/// Where folders cannot be exchanged, the old model is moved aside first.
 #[test]
 fn a_model_whose_replacement_was_killed_is_back_for_the_next_command() {
     let home = Home::new();
@@ -153,7 +153,7 @@ fn names_are_checked_and_never_taken_twice() {
         home.refused(&["model", "add", &model, "--name", name], 2, &["cannot be the name of an installed model"]);
     }
     for command in ["remove", "verify"] {
-        home.refused(&["model", command, "other"], 2, &["no installed model `other`", "there are ours"]);
+        home.refused(&["model", command, "other"], 2, &["no installed model `other`", "installed are ours"]);
     }
     home.refused(&["model", "remove", ".."], 2, &["no installed model"]);
     home.refused(&["model", "add", "no/such/model"], 2, &["there is no model at `no/such/model`"]);

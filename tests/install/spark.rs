@@ -1,4 +1,4 @@
-//! Folders that a real Spark NLP saved (data/reference/sparknlp_folders) against the ONNX files that they were made from.
+//! Folders that Spark NLP saved (data/reference/sparknlp_folders) give the entities of the ONNX files they were made from.
 
 use std::{
     fs::{self, File},
@@ -22,7 +22,7 @@ fn saved(name: &str) -> PathBuf {
     data("reference/sparknlp_folders").join(name)
 }
 
-/// A copy of a test model, its scores of pieces rounded to 32 bits, as SentencePiece keeps them.
+/// A copy of a test model with the scores of its pieces rounded to 32 bits, as SentencePiece stores them.
 fn original(name: &str, folder: &Path) -> PathBuf {
     let copied = folder.join(name);
     copy(test_model(name).as_ref(), &copied);
@@ -37,7 +37,7 @@ fn original(name: &str, folder: &Path) -> PathBuf {
     copied
 }
 
-/// The entities of hard cases and of the first notes, as the program writes them.
+/// The entities that the program finds in the hard cases and in the first notes.
 fn annotated(home: &Home, model: &str) -> Vec<arrow_array::RecordBatch> {
     let notes = home.folder.path().join("notes.parquet");
     write(&notes, &read(&data("notes.parquet")).slice(0, NOTES));
@@ -45,7 +45,7 @@ fn annotated(home: &Home, model: &str) -> Vec<arrow_array::RecordBatch> {
         .map(|input| {
             let output = home.folder.path().join("out.parquet");
             let [input, output] = [&input, &output].map(|path| path.to_str().unwrap());
-            // the window is a setting of the reader: Spark NLP's folders do not tell the model's own
+            // a folder of Spark NLP does not record the window length of the model
             home.done(&[
                 "annotate",
                 input,
@@ -77,10 +77,10 @@ fn every_kind_of_folder_gives_the_entities_of_the_onnx_file_it_came_from() {
         let expect = annotated(&home, original(name, folder.path()).to_str().unwrap());
         let found = annotated(&home, name);
         for (found, expect) in found.iter().zip(&expect) {
-            // the schema names the model
+            // the columns alone: the schemas name different models
             assert!(found.num_rows() > 20 && found.columns() == expect.columns(), "{name}");
         }
-        // what tells models apart is there: labels, positions, padding
+        // config.json has labels, positions and padding
         let config = |path: PathBuf| -> Value { serde_json::from_slice(&fs::read(path).unwrap()).unwrap() };
         let (found, expect) = (
             config(home.models().join(name).join("config.json")),
@@ -120,11 +120,11 @@ fn a_pipeline_and_a_zip_give_what_the_classifier_gives() {
         }
     }
     assert_eq!(home.installed(), ["alone", "bert_token_classifier_en", "pipeline"]);
-    home.refused(&["model", "add", saved("bert-cased").to_str().unwrap()], 2, &["`spanframe model import` reads it"]);
-    home.refused(&["model", "import", &test_model("bert-cased")], 2, &["`spanframe model add` takes model folders"]);
+    home.refused(&["model", "add", saved("bert-cased").to_str().unwrap()], 2, &["use `spanframe model import` for it"]);
+    home.refused(&["model", "import", &test_model("bert-cased")], 2, &["use `spanframe model add` for a model folder"]);
 }
 
-/// Spark NLP 5.5.3 saves such a folder without the weights; where they lie beside or in the zip they are found.
+/// Spark NLP 5.5.3 saves external data neither in the zip file nor beside it. In either place it is found.
 #[test]
 fn weights_beside_the_graph_are_imported_or_missed() {
     let source = tempfile::tempdir().unwrap();
@@ -204,14 +204,14 @@ fn a_folder_that_cannot_be_read_is_refused_with_file_and_place() {
             fs::rename(f.join("distilbert_classification_onnx"), f.join("distilbert_classification_tensorflow"))
                 .unwrap();
         },
-        &["it is of the engine TensorFlow", "spanframe model export"],
+        &["it was saved with the engine TensorFlow", "spanframe model export"],
     );
     check(
         "camembert",
         &|f| fs::write(f.join("camembert_spp"), "no model").unwrap(),
         &["camembert_spp", "SentencePiece"],
     );
-    // the root of the normalizer's table leads beyond its end
+    // an offset in the normalizer's table leads beyond its end
     let leads_out = |f: &Path| {
         let path = f.join("xlmroberta_spp");
         let mut bytes = fs::read(&path).unwrap();
@@ -223,7 +223,7 @@ fn a_folder_that_cannot_be_read_is_refused_with_file_and_place() {
     check("xlm-roberta-fp32", &leads_out, &["not a usable tokenizer", "precompiled_charsmap"]);
     check("deberta-v2", &|f| truncate(f.join("deberta_classification_onnx")), &["deberta_classification_onnx"]);
     check("bert-cased", &|f| edit(metadata(f), "BertForTokenClassification", "NerDLModel"), &["it is a NerDLModel"]);
-    check("bert-cased", &|f| fs::write(metadata(f), "{").unwrap(), &["metadata/part-00000", "no metadata of Spark"]);
+    check("bert-cased", &|f| fs::write(metadata(f), "{").unwrap(), &["metadata/part-00000", "not metadata of Spark"]);
     check(
         "pipeline",
         &|f| {

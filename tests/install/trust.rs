@@ -1,4 +1,4 @@
-//! What is loaded is what was installed, and an ONNX file brings no code and reaches no other file.
+//! A changed model is refused, and an ONNX file can neither bring code nor reach other files.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ fn flip_a_byte(path: &Path) {
     fs::write(path, bytes).unwrap();
 }
 
-/// What is done to the folder of a model, and what is said about it.
+/// A change of a model folder, and a part of the message about it.
 type Change<'a> = (&'a dyn Fn(&Path), &'a str);
 
 #[test]
@@ -37,11 +37,11 @@ fn an_altered_model_is_refused_by_name() {
         home.refused(&["model", "verify", "ours"], 3, &[expect]);
         home.refused(&["model", "pack", "ours", "never.zip"], 3, &[expect]);
     }
-    // by path too: the manifest belongs to the folder
+    // by path too
     let folder = home.models().join("ours");
     home.refused(&["text", "--model", folder.to_str().unwrap(), TEXT], 3, &["was added"]);
     fs::remove_file(folder.join("manifest.json")).unwrap();
-    assert_ne!(home.entities("ours").trim(), "[]", "a folder without a manifest loads as ever");
+    assert_ne!(home.entities("ours").trim(), "[]", "a folder without a manifest loads");
     assert!(home.done(&["model", "verify", "ours"]).contains("has no manifest.json"));
 }
 
@@ -98,13 +98,13 @@ fn external_data_outside_of_the_folder_is_refused_before_onnx_runtime_sees_it() 
         std::os::unix::fs::symlink(kept.path().join("elsewhere"), &data).unwrap();
         let expect = ["is refused", "a link to a file outside of its folder"];
         home.refused(&["text", "--model", folder.to_str().unwrap(), TEXT], 3, &expect);
-        // whoever adds the folder means what it shows: the copy has no link
+        // `model add` copies the file behind the link
         home.done(&["model", "add", folder.to_str().unwrap(), "--name", "copied"]);
         assert_eq!(home.entities("copied"), home.entities(&test_model("bert-cased")));
     }
 }
 
-/// A node `domain.Operator` in the wire format, to be added at the end: graphs of one file are merged.
+/// A node `domain.Operator` in the wire format, to append to a file: a second graph is merged into the first.
 fn node(domain: &str) -> Vec<u8> {
     let field = |number: u8, content: &[u8]| [&[number << 3 | 2, content.len() as u8], content].concat();
     let node = [field(4, b"Operator"), field(7, domain.as_bytes())].concat();

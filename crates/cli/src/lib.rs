@@ -8,6 +8,7 @@ mod annotate;
 mod completions;
 mod corpus;
 mod diff;
+mod download_bar;
 mod environment;
 mod error;
 mod evaluate;

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+pub use spanframe_bundled::NAME as BUNDLED;
 use spanframe_model::{HubName, ModelCard, ModelError, ModelFiles, Score, Scores};
 
 use crate::EngineError;

@@ -1,54 +1,54 @@
-//! What can go wrong on this floor.
+//! [`InstallError`]: why an operation on installed models failed.
 
 use std::{io, path::PathBuf};
 
 use spanframe_model::{ErrorKind, ModelError};
 
-/// Why a model cannot be installed, imported, verified, packed or removed. No message carries a token.
+/// Why a model cannot be installed, imported, verified, packed or removed. No message contains a token.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InstallError {
-    /// The model itself.
+    /// The model cannot be loaded.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// A name that no model may have.
+    /// A name that no installed model may have.
     #[error("`{name}` cannot be the name of an installed model: {reason}")]
     BadName {
-        /// As given, or as it came from the source.
+        /// The name, given or of the source.
         name: String,
-        /// Why, and the way out.
+        /// Why, and what to do.
         reason: &'static str,
     },
-    /// The name is taken.
+    /// An installed model has the name.
     #[error(
-        "a model `{name}` is installed already: replace it (--replace, replace=True), or give another name (--name, name=)"
+        "a model `{name}` is installed already: replace it (--replace, replace=True), or choose another name (--name, name=)"
     )]
     Exists {
         /// The name.
         name: String,
     },
-    /// No such model.
+    /// No installed model has the name.
     #[error("there is no installed model `{name}`: {known}")]
     NotInstalled {
-        /// As asked for.
+        /// The name.
         name: String,
-        /// What there is.
+        /// The installed models, or that there are none.
         known: String,
     },
-    /// No folder for models.
+    /// No environment variable gives a folder for models.
     #[error("there is no folder for installed models: set {} to one", spanframe_model::HOME_VARIABLE)]
     NoHome,
-    /// Nothing to install.
+    /// No model at that place.
     #[error(
-        "there is no model at `{0}`: name a model folder, a .zip, .tar.gz or .tgz archive of one, or hf:org/name[@revision]"
+        "there is no model at `{0}`: give a model folder, a .zip, .tar.gz or .tgz archive of one, or hf:org/name[@revision]"
     )]
     NoSource(String),
-    /// A model folder where a folder of Spark NLP is needed, or the other way round.
+    /// A path that this operation does not take.
     #[error("`{path}` {reason}")]
     WrongKind {
-        /// What was given.
+        /// The path.
         path: String,
-        /// What it is, and the command for it.
+        /// What it is, and what to do.
         reason: &'static str,
     },
     /// A file cannot be read or written.
@@ -60,39 +60,43 @@ pub enum InstallError {
         source: io::Error,
     },
     /// An archive that is damaged or unsafe.
-    #[error("the archive `{archive}` is refused: {reason}")]
+    #[error("the archive `{archive}` is refused: {reason}. Make it again, or give the folder itself")]
     Archive {
         /// The archive.
         archive: PathBuf,
-        /// The entry and what is wrong with it.
+        /// The entry, and what is wrong with it.
         reason: String,
     },
-    /// A folder of Spark NLP that cannot be read.
+    /// What Spark NLP saved cannot be read.
     #[error("`{path}` cannot be imported: {reason}")]
     Spark {
         /// The folder, or the file in it.
         path: PathBuf,
-        /// What is wrong, and where.
+        /// What is wrong, at which byte, and what to do.
         reason: String,
     },
-    /// Files that are not what their manifest says.
-    #[error("the model `{name}` is not what its manifest.json says: {faults}; install it again")]
+    /// The files of a model do not equal those of its manifest.
+    #[error("the model `{name}` differs from its manifest.json: {faults}; install it again")]
     Faults {
         /// The model.
         name: String,
-        /// The differences, with commas.
+        /// The differences, separated by commas.
         faults: String,
     },
-    /// The hub is needed and may not be asked.
-    #[error("`{0}` would have to be fetched, and the hub is switched off (--offline, offline=True or HF_HUB_OFFLINE)")]
+    /// The model is on the hub, and the hub may not be asked.
+    #[error(
+        "`{0}` must be fetched from the hub, and the hub is switched off (--offline, offline=True or HF_HUB_OFFLINE)"
+    )]
     Offline(String),
-    /// The endpoint is no URL.
-    #[error("`{endpoint}` is no endpoint of a hub: expected a URL such as https://huggingface.co")]
+    /// The endpoint is not a URL without secrets.
+    #[error(
+        "`{endpoint}` is not the URL of a hub: expected one such as https://huggingface.co, without user, password and query"
+    )]
     Endpoint {
-        /// As given, without credentials.
+        /// Scheme and host of what was given.
         endpoint: String,
     },
-    /// The hub has it not.
+    /// The hub does not have it.
     #[error(
         "the hub at {endpoint} has no `{what}`: check the name and the revision; it may also be private and need a token"
     )]
@@ -102,10 +106,10 @@ pub enum InstallError {
         /// The repository, or a file of it.
         what: String,
     },
-    /// The hub refuses.
+    /// The hub denies access.
     #[error(
-        "the hub at {endpoint} refuses `{what}` (status {status}): give a token that may read it, by HF_TOKEN, \
-         --token-file or token=, and accept the model's conditions on its page"
+        "the hub at {endpoint} refuses `{what}` (status {status}): give a token that may read it (HF_TOKEN, --token-file or \
+         token=), and accept the model's conditions on its page"
     )]
     Denied {
         /// The hub.
@@ -115,30 +119,30 @@ pub enum InstallError {
         /// HTTP status.
         status: u16,
     },
-    /// The hub answers with an error or something else than expected.
+    /// The hub fails or answers with something unexpected.
     #[error("the hub at {endpoint} failed on `{what}` ({reason}): nothing was installed, try again later")]
     Hub {
         /// The hub.
         endpoint: String,
         /// The repository, or a file of it.
         what: String,
-        /// The last reason.
+        /// Reason of the last attempt.
         reason: String,
     },
-    /// What came is not what the hub says it is.
-    #[error("`{what}` did not come as the hub at {endpoint} has it ({reason}): nothing was installed, try again")]
+    /// A download does not have the length or hash that the hub gives.
+    #[error("`{what}` did not arrive as the hub at {endpoint} has it ({reason}): nothing was installed, try again")]
     Checksum {
         /// The hub.
         endpoint: String,
         /// The file.
         what: String,
-        /// Expected and found.
+        /// What was expected and what arrived.
         reason: String,
     },
 }
 
 impl InstallError {
-    /// Who has to act.
+    /// Who has to act: the user's input, or the model.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -148,6 +152,7 @@ impl InstallError {
         }
     }
 
+    /// Makes the error for the file `path` from the system's reason.
     pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         |source| Self::File { path, source }

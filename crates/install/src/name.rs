@@ -7,34 +7,27 @@ const LONGEST: usize = 100;
 /// How a model is named.
 #[derive(Clone, Debug, Default)]
 pub struct Naming {
-    /// The name; from the source where left out.
+    /// The name; `None` takes that of the source.
     pub name: Option<String>,
-    /// Whether an installed model of that name is replaced.
+    /// True if an installed model of that name is replaced.
     pub replace: bool,
 }
 
-impl Naming {
-    /// The name, checked: `found` is what the source is called.
-    ///
-    /// # Errors
-    /// [`InstallError::BadName`].
-    pub(crate) fn resolve(&self, found: &str) -> Result<String, InstallError> {
-        let name = self.name.as_deref().unwrap_or(found);
-        check(name)?;
-        Ok(name.to_string())
-    }
-}
-
-/// Refuses names that are paths, hidden, or the bundled model's.
-pub(crate) fn check(name: &str) -> Result<(), InstallError> {
+/// Accepts a name that can be the folder of a model: at most 100 ASCII letters, digits, underscores, dots and hyphens, with
+/// no dot or hyphen in front. So a name is never a path, hidden, or a flag. `reserved` is the name of the bundled model.
+///
+/// # Errors
+/// [`InstallError::BadName`].
+pub(crate) fn check(name: &str, reserved: &str) -> Result<(), InstallError> {
     let refused = |reason| Err(InstallError::BadName { name: name.to_string(), reason });
-    if name == spanframe_bundled::NAME {
-        return refused("the bundled model has it; give another (--name, name=)");
+    if name == reserved {
+        return refused("the bundled model has this name; choose another one (--name, name=)");
     }
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-    if name.is_empty() || name.len() > LONGEST || !plain || name.starts_with(['.', '-']) {
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    if name.is_empty() || name.len() > LONGEST || !is_plain || name.starts_with(['.', '-']) {
         return refused(
-            "expected at most 100 letters, digits, underscores, and, not at the begin, dots and hyphens; give one (--name, name=)",
+            "a name has at most 100 ASCII letters, digits, underscores, dots and hyphens, and begins with none of the last \
+             two; choose another one (--name, name=)",
         );
     }
     Ok(())
@@ -46,6 +39,7 @@ mod tests {
 
     #[test]
     fn a_name_is_never_a_path() {
+        let check = |name: &str| check(name, "clinical-ner-small");
         for good in ["roberta_med_ner_es_onnx", "a", "v1.2-x"] {
             check(good).unwrap();
         }

@@ -1,4 +1,4 @@
-//! Installed models as archives, for machines that reach no network.
+//! [`pack`]: a model as an archive, for machines without a network.
 
 use std::{
     io,
@@ -7,29 +7,36 @@ use std::{
 
 use spanframe_model::{MANIFEST, Manifest};
 
-use crate::{InstallError, archive};
+use crate::{
+    InstallError,
+    archive::{self, ArchiveFormat, PackedFolder},
+};
 
-/// Writes the model in `folder`, whose manifest has been verified, to `target`: `.zip`, `.tar.gz` or `.tgz`.
+/// Writes the model in `folder`, which equals its `manifest`, to the new archive `target`. The archive appears whole, by one
+/// rename.
+///
+/// # Errors
+/// [`InstallError::WrongKind`] for a name that does not end in `.zip`, `.tar.gz` or `.tgz`; [`InstallError::File`] if
+/// `target` exists or cannot be written.
 pub(crate) fn pack(folder: &Path, manifest: &Manifest, target: &Path) -> Result<(), InstallError> {
-    if !archive::is_archive(target) {
+    let Some(format) = ArchiveFormat::of(target) else {
         return Err(InstallError::WrongKind {
             path: target.display().to_string(),
-            reason: "is no name of an archive: end it with .tar.gz, .tgz or .zip",
+            reason: "does not have the name of an archive: end it with .tar.gz, .tgz or .zip",
         });
-    }
-    let name = archive::stem(target);
+    };
     let mut files: Vec<String> = manifest.files.iter().map(|file| file.path.clone()).collect();
     files.push(MANIFEST.to_string());
-    let above = target.parent().filter(|above| !above.as_os_str().is_empty()).map_or(PathBuf::from("."), PathBuf::from);
+    let source = PackedFolder { folder, files: &files, name: &archive::stem(target) };
+    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.map_or(PathBuf::from("."), PathBuf::from);
     let write = || -> io::Result<()> {
         let mut builder = tempfile::Builder::new();
+        // the permissions of any new file; the kernel subtracts the user's umask
         #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the user's umask
-        let mut output = builder.tempfile_in(&above)?;
-        match archive::is_tar_name(target) {
-            true => archive::pack_tar(folder, &files, &name, output.as_file_mut())?,
-            false => archive::pack_zip(folder, &files, &name, output.as_file_mut())?,
-        }
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut output = builder.tempfile_in(&parent)?;
+        archive::pack(format, &source, output.as_file_mut())?;
         output.as_file().sync_all()?;
         output.persist_noclobber(target).map_err(|e| e.error)?;
         Ok(())

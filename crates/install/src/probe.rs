@@ -1,13 +1,14 @@
-//! [`probe`]: opens a model as an engine would, before it is shown.
+//! [`probe`]: loads a model as an engine would, before it is installed.
 
 use std::path::Path;
 
 use spanframe_model::{Device, Model, ModelCard, ModelError, ModelFiles, RuntimeSearch, SessionOptions};
 
-/// Opens the model in `folder` and runs it once where there is an ONNX Runtime; gives whether there was.
+/// Loads the model in `folder` and runs it once. Returns false if there is no ONNX Runtime to run it; then only config.json
+/// and the tokenizer are read.
 ///
 /// # Errors
-/// Any [`ModelError`] that an engine would give, but that ONNX Runtime is missing.
+/// Any [`ModelError`] of loading, except [`ModelError::LibraryNotFound`].
 pub(crate) fn probe(folder: &Path, runtime: &RuntimeSearch) -> Result<bool, ModelError> {
     let files = ModelFiles::find(folder, "")?;
     let options = SessionOptions { device: Device::Cpu, sessions: 1, intra_threads: 1 };

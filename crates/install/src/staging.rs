@@ -1,7 +1,11 @@
-//! [`Staging`]: a hidden folder in which a model is put together, gone unless it is shown.
+//! [`Staging`]: a hidden folder in which a model is put together. It disappears unless it is published.
+
+mod exchange;
+mod name;
+mod sweep;
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, ErrorKind},
     path::Path,
     thread,
@@ -10,55 +14,70 @@ use std::{
 
 use tempfile::TempDir;
 
+pub(crate) use self::sweep::sweep;
+use self::{
+    exchange::{Exchange, exchange},
+    name::{LOCK, PREFIX, REPLACED},
+};
 use crate::InstallError;
 
-/// Begins the names of these folders, and of nothing else: what is swept must be ours, whatever else is kept beside the models.
-const PREFIX: &str = ".spanframe-staging.";
-/// Held open and locked while a folder is worked on: what can be locked by another belongs to nobody alive.
-const LOCK: &str = ".lock";
-/// Ends the name of a model in the name of the folder to which it is moved aside, and what it is called in there. No name
-/// of a model holds a plus, so that nothing that is unpacked is taken for it.
-const ASIDE: &str = "+replaced";
-const REPLACED: &str = "replaced";
-/// A folder without a lock is that of a process which was stopped between two system calls, or is at it.
-const UNLOCKED_AGE: Duration = Duration::from_secs(60 * 60);
-/// How long a folder is made anew where a sweep takes it before its lock is held, and how long between two tries.
+/// Longest time for creating a folder that sweeps of other processes take away, and the pause between two attempts.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// A folder `.spanframe-staging.NAME.xxxxxx` beside the place of the model `NAME`. Dropped, it is removed with all that is in it.
+/// A locked folder `.spanframe-staging.NAME.xxxxxx` beside the place of the model `NAME`. Dropping it removes it.
+///
+/// It is on the file system of its target, so that one rename publishes it:
+///
+/// ```text
+/// 1. fsync every file
+/// 2. remove .lock
+/// 3. no model in the place:   rename(staging, target)
+///    a model, on Linux:       exchange(staging, target), then remove the old one
+///    a model, elsewhere:      rename(target, aside/replaced), rename(staging, target), then remove the old one
+/// ```
+///
+/// A process can die between any two steps. The next one sweeps what is left; in the last case it puts the old model back
+/// unless the new one is there.
 pub(crate) struct Staging {
     folder: TempDir,
-    /// Closed, and so given up, after the folder is gone.
+    /// Released when the process closes it, after the folder is gone: fields are dropped in this order.
     _lock: File,
 }
 
 impl Staging {
-    /// Makes one in `models`, which is made where it is absent, and sweeps those of processes that were killed.
+    /// Sweeps `models`, created if it is absent, and creates a folder for the model `name` in it.
+    ///
+    /// # Errors
+    /// [`InstallError::File`].
     pub(crate) fn new(models: &Path, name: &str) -> Result<Self, InstallError> {
         fs::create_dir_all(models).map_err(InstallError::file(models))?;
         sweep(models);
-        let make = || -> io::Result<Self> {
-            let mut builder = tempfile::Builder::new();
-            let prefix = format!("{PREFIX}{name}.");
-            builder.prefix(&prefix);
-            #[cfg(unix)]
-            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777)); // less the user's umask
-            let folder = builder.tempdir_in(models)?;
-            let path = folder.path().join(LOCK);
-            let lock = File::create_new(&path)?;
-            match lock.try_lock() {
-                Ok(()) if !path.exists() => Err(ErrorKind::NotFound.into()),
-                Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(Self { folder, _lock: lock }),
-                Err(fs::TryLockError::WouldBlock) => Err(ErrorKind::NotFound.into()),
-            }
-        };
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
-            match make() {
-                Err(e) if e.kind() == ErrorKind::NotFound && begun.elapsed() < PATIENCE => thread::sleep(PAUSE),
-                made => return made.map_err(InstallError::file(models)),
+            match Self::create(models, name) {
+                Err(e) if e.kind() == ErrorKind::NotFound && started.elapsed() < PATIENCE => thread::sleep(PAUSE),
+                created => return created.map_err(InstallError::file(models)),
             }
+        }
+    }
+
+    /// Creates the folder and locks it. `NotFound` if the sweep of another process took it before the lock was held.
+    fn create(models: &Path, name: &str) -> io::Result<Self> {
+        let prefix = format!("{PREFIX}{name}.");
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix);
+        // the permissions of any new folder; the kernel subtracts the user's umask
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+        let folder = builder.tempdir_in(models)?;
+        let path = folder.path().join(LOCK);
+        let lock = File::create_new(&path)?;
+        match lock.try_lock() {
+            Ok(()) if !path.exists() => Err(ErrorKind::NotFound.into()),
+            // some file systems have no locks: there the age of the folder protects it
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { folder, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(ErrorKind::NotFound.into()),
         }
     }
 
@@ -66,114 +85,89 @@ impl Staging {
         self.folder.path()
     }
 
-    /// Shows the folder as `target` by one rename; the model that may be there is removed if `replace`. Where folders can
-    /// change places, one of the two is there at every moment.
-    pub(crate) fn show(self, target: &Path, replace: bool) -> Result<(), InstallError> {
-        self.show_by(exchange, target, replace)
+    /// Makes the folder visible as `target`. A model in that place is removed if `replace`; on Linux one of the two is there
+    /// at every moment.
+    ///
+    /// # Errors
+    /// [`InstallError::Exists`] for a model in that place, [`InstallError::File`].
+    pub(crate) fn publish(self, target: &Path, replace: bool) -> Result<(), InstallError> {
+        self.publish_by(exchange, target, replace)
     }
 
-    fn show_by(self, exchange: Exchange, target: &Path, replace: bool) -> Result<(), InstallError> {
-        let name = || target.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let exists = || InstallError::Exists { name: name() };
-        let failed = |source: io::Error| match source.kind() {
-            ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => exists(),
-            _ => InstallError::File { path: target.to_path_buf(), source },
-        };
-        sync(self.path()).map_err(InstallError::file(self.path()))?;
-        let models = target.parent().unwrap_or(Path::new(""));
-        let there = target.symlink_metadata().is_ok();
-        if there && !replace {
-            return Err(exists());
+    fn publish_by(self, exchange: Exchange, target: &Path, replace: bool) -> Result<(), InstallError> {
+        sync_files(self.path()).map_err(InstallError::file(self.path()))?;
+        let is_taken = target.symlink_metadata().is_ok();
+        if is_taken && !replace {
+            return Err(exists(target));
         }
-        // from here on its age protects it
+        // a model has no lock file; until the rename the age of the folder protects it from sweeps
         let _ = fs::remove_file(self.path().join(LOCK));
-        // some file systems sync no folders
-        let sync_names = || drop(File::open(models).and_then(|folder| folder.sync_all()));
-        if there && exchange(self.path(), target).is_ok() {
-            sync_names();
-            // what was replaced has the place of this folder now and goes with it, also if it was no folder
+        if is_taken && exchange(self.path(), target).is_ok() {
+            sync_names(target);
+            // the old model is in this folder now and goes when `self` is dropped; a file has to be removed as one
             let _ = fs::remove_file(self.path());
             return Ok(());
         }
-        let aside = match there {
-            true => Some(Self::new(models, &(name() + ASIDE))?),
+        self.rename_to(target, is_taken)
+    }
+
+    /// Renames the folder to `target`, with the old model moved aside first if the place is taken.
+    fn rename_to(self, target: &Path, is_taken: bool) -> Result<(), InstallError> {
+        let aside = match is_taken {
+            true => Some(Self::new(parent(target), &name::aside(&model_name(target)))?),
             false => None,
         };
         let old = aside.as_ref().map(|aside| aside.path().join(REPLACED));
         if let Some(old) = &old {
-            fs::rename(target, old).map_err(failed)?;
+            fs::rename(target, old).map_err(|e| renaming_failed(target, e))?;
         }
-        if let Err(source) = fs::rename(self.path(), target) {
+        if let Err(error) = fs::rename(self.path(), target) {
             if let Some(old) = &old {
                 let _ = fs::rename(old, target);
             }
-            return Err(failed(source));
+            return Err(renaming_failed(target, error));
         }
         let _ = self.folder.keep();
-        sync_names();
+        sync_names(target);
         Ok(())
     }
 }
 
-/// Lets two folders change places in one step.
-type Exchange = fn(&Path, &Path) -> io::Result<()>;
-
-#[cfg(target_os = "linux")]
-fn exchange(a: &Path, b: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    Ok(renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?)
+fn parent(target: &Path) -> &Path {
+    target.parent().unwrap_or(Path::new(""))
 }
 
-#[cfg(not(target_os = "linux"))]
-fn exchange(_: &Path, _: &Path) -> io::Result<()> {
-    Err(ErrorKind::Unsupported.into())
+fn model_name(target: &Path) -> String {
+    target.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Writes all files below `folder` through to the disk, so that a power cut leaves a whole model or none.
-fn sync(folder: &Path) -> io::Result<()> {
+fn exists(target: &Path) -> InstallError {
+    InstallError::Exists { name: model_name(target) }
+}
+
+/// The error of a rename to `target`. Another process may have published a model there in the meantime.
+fn renaming_failed(target: &Path, source: io::Error) -> InstallError {
+    match source.kind() {
+        ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => exists(target),
+        _ => InstallError::File { path: target.to_path_buf(), source },
+    }
+}
+
+/// Writes all files in `folder` through to the disk, so that a power cut leaves a whole model or none.
+fn sync_files(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         match entry.file_type()?.is_dir() {
-            true => sync(&entry.path())?,
+            true => sync_files(&entry.path())?,
             false => File::open(entry.path())?.sync_all()?,
         }
     }
     Ok(())
 }
 
-/// Removes the folders of [`Staging`]s whose process is gone, and puts back the models that these were replacing. What cannot
-/// be looked at is left.
-pub(crate) fn sweep(models: &Path) {
-    let Ok(entries) = fs::read_dir(models) else { return };
-    let ours = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
-    for folder in ours.map(|entry| entry.path()).filter(|path| path.is_dir()) {
-        // held until the folder is gone
-        let lock = File::options().write(true).open(folder.join(LOCK));
-        let dead = match &lock {
-            Ok(lock) => lock.try_lock().is_ok(),
-            Err(_) => {
-                let changed = fs::metadata(&folder).and_then(|metadata| metadata.modified());
-                changed.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > UNLOCKED_AGE))
-            }
-        };
-        if dead && put_back(models, &folder) {
-            let _ = fs::remove_dir_all(&folder);
-        }
-    }
-}
-
-/// Puts back the model that was moved aside to `folder`, if there is one and no other has its place. Gives whether nothing
-/// is lost with the folder.
-fn put_back(models: &Path, folder: &Path) -> bool {
-    let old = folder.join(REPLACED);
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.strip_prefix(PREFIX).and_then(|name| name.rsplit_once('.'));
-    let Some(name) = name.and_then(|(name, _)| name.strip_suffix(ASIDE)) else { return true };
-    let target = models.join(name);
-    if old.symlink_metadata().is_ok() && target.symlink_metadata().is_err() {
-        let _ = fs::rename(&old, &target);
-    }
-    old.symlink_metadata().is_err() || target.symlink_metadata().is_ok()
+/// Writes the renamed folder through to the disk, where the file system can.
+fn sync_names(target: &Path) {
+    drop(File::open(parent(target)).and_then(|folder| folder.sync_all()));
 }
 
 #[cfg(test)]
@@ -193,7 +187,7 @@ mod tests {
         let second = Staging::new(models.path(), "second").unwrap();
         assert!(!dead.exists() && living.path().exists());
         fs::write(second.path().join("config.json"), "{}").unwrap();
-        second.show(&models.path().join("second"), false).unwrap();
+        second.publish(&models.path().join("second"), false).unwrap();
         drop(living);
         let left: Vec<_> = fs::read_dir(models.path()).unwrap().flatten().map(|e| e.file_name()).collect();
         assert_eq!(left, ["second"]);
@@ -207,10 +201,10 @@ mod tests {
                 let models = models.path();
                 scope.spawn(move || {
                     for n in 0..50 {
-                        // each sweeps as it begins
+                        // each sweeps first
                         let staging = Staging::new(models, "m").unwrap();
                         fs::write(staging.path().join("f"), "").unwrap();
-                        staging.show(&models.join(format!("{worker}-{n}")), false).unwrap();
+                        staging.publish(&models.join(format!("{worker}-{n}")), false).unwrap();
                     }
                 });
             }
@@ -223,11 +217,11 @@ mod tests {
         Err(ErrorKind::Unsupported.into())
     }
 
-    /// Replaces `target` by a folder with the file `f` of that content.
-    fn show(exchange: Exchange, target: &Path, content: &str, replace: bool) -> bool {
+    /// Publishes a folder with the file `f` of that content as `target`. True if it succeeds.
+    fn publish(exchange: Exchange, target: &Path, content: &str, replace: bool) -> bool {
         let staging = Staging::new(target.parent().unwrap(), "m").unwrap();
         fs::write(staging.path().join("f"), content).unwrap();
-        staging.show_by(exchange, target, replace).is_ok()
+        staging.publish_by(exchange, target, replace).is_ok()
     }
 
     #[test]
@@ -236,14 +230,14 @@ mod tests {
             let models = tempfile::tempdir().unwrap();
             let target = models.path().join("m");
             for (content, replace, expect) in [("1", false, "1"), ("2", false, "1"), ("3", true, "3")] {
-                assert_eq!(show(by, &target, content, replace), content == expect);
+                assert_eq!(publish(by, &target, content, replace), content == expect);
                 assert_eq!(fs::read_to_string(target.join("f")).unwrap(), expect);
                 assert_eq!(fs::read_dir(models.path()).unwrap().count(), 1);
             }
-            // a file that has the name makes way too
+            // a file in the place is replaced too
             fs::remove_dir_all(&target).unwrap();
             fs::write(&target, "no folder").unwrap();
-            assert!(show(by, &target, "4", true));
+            assert!(publish(by, &target, "4", true));
             assert_eq!(fs::read_to_string(target.join("f")).unwrap(), "4");
             assert_eq!(fs::read_dir(models.path()).unwrap().count(), 1);
         }
@@ -253,7 +247,7 @@ mod tests {
     fn a_model_is_there_at_every_moment_of_its_replacement() {
         let models = tempfile::tempdir().unwrap();
         let target = models.path().join("m");
-        assert!(show(exchange, &target, "0", false));
+        assert!(publish(exchange, &target, "0", false));
         let pair = ["a", "b"].map(|name| models.path().join(name));
         for folder in &pair {
             fs::create_dir(folder).unwrap();
@@ -272,36 +266,11 @@ mod tests {
                 }
                 looks
             });
-            let all = (1..200).all(|n| show(exchange, &target, &n.to_string(), true));
+            let all = (1..200).all(|n| publish(exchange, &target, &n.to_string(), true));
             done.store(true, Ordering::Relaxed);
             (all, watcher.join().unwrap())
         });
         assert!(looks.0 && looks.1 > 0);
         assert_eq!(fs::read_to_string(target.join("f")).unwrap(), "199");
-    }
-
-    #[test]
-    fn a_replacement_that_was_killed_is_put_back() {
-        let models = tempfile::tempdir().unwrap();
-        let folder = |name: &str, file: &str| {
-            let folder = models.path().join(name);
-            fs::create_dir_all(folder.join(file).parent().unwrap()).unwrap();
-            fs::write(folder.join(file), name).unwrap();
-            fs::write(folder.join(LOCK), "").unwrap();
-            folder
-        };
-        // between its two renames, and after the second
-        folder(".spanframe-staging.half.v2+replaced.abc123", "replaced/f");
-        folder(".spanframe-staging.whole+replaced.abc123", "replaced/f");
-        folder("whole", "f");
-        // an archive may hold what it likes
-        folder(".spanframe-staging.unpacked.abc123", "replaced/f");
-        sweep(models.path());
-        let mut left: Vec<_> = fs::read_dir(models.path()).unwrap().flatten().map(|e| e.file_name()).collect();
-        left.sort();
-        assert_eq!(left, ["half.v2", "whole"]);
-        let content = |name: &str| fs::read_to_string(models.path().join(name).join("f")).unwrap();
-        assert_eq!(content("half.v2"), ".spanframe-staging.half.v2+replaced.abc123");
-        assert_eq!(content("whole"), "whole");
     }
 }

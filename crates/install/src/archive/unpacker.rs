@@ -1,4 +1,4 @@
-//! [`Unpacker`]: writes entries of an archive, each of them checked.
+//! [`Unpacker`]: writes the entries of an archive into one folder and checks each first.
 
 use std::{
     collections::HashSet,
@@ -8,56 +8,66 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::Limits;
+use super::limits::Limits;
 use crate::InstallError;
 
 const LONGEST_NAME: usize = 1000;
 const BUFFER: usize = 128 << 10;
 
-/// The begin of a name, escaped.
+/// Writes the entries of one archive.
+///
+/// An archive comes from anywhere, so every entry is checked before anything is created for it: its name stays inside
+/// the folder, no other entry has it, and the bytes written so far are within the limits.
+pub(crate) struct Unpacker {
+    archive: PathBuf,
+    folder: PathBuf,
+    limits: Limits,
+    /// Most bytes that this archive may unpack to.
+    most_bytes: u64,
+    /// Bytes unpacked so far, with the headers of the entries.
+    bytes: u64,
+    /// Paths of the entries so far, in lower case.
+    paths: HashSet<String>,
+}
+
+/// The first [`LONGEST_NAME`] bytes of an entry's name, escaped for a message.
 pub(super) fn shown(name: &str) -> impl Display {
     name[..name.floor_char_boundary(LONGEST_NAME)].escape_debug()
 }
 
-pub(crate) struct Unpacker {
-    archive: PathBuf,
-    /// Bytes that the whole archive may become.
-    most: u64,
-    folder: PathBuf,
-    limits: Limits,
-    seen: HashSet<String>,
-    bytes: u64,
-}
-
 impl Unpacker {
+    /// Unpacks `archive`, opened as `file`, into `folder`.
+    ///
+    /// # Errors
+    /// [`InstallError::File`] if the length of the archive is unknown.
     pub(crate) fn new(archive: &Path, file: &File, folder: &Path, limits: Limits) -> Result<Self, InstallError> {
         let length = file.metadata().map_err(InstallError::file(archive))?.len();
         Ok(Self {
             archive: archive.to_path_buf(),
-            most: length.saturating_mul(limits.ratio).max(Limits::SMALL).min(limits.bytes),
             folder: folder.to_path_buf(),
             limits,
-            seen: HashSet::new(),
+            most_bytes: limits.bytes_for(length),
             bytes: 0,
+            paths: HashSet::new(),
         })
     }
 
-    /// The error of this archive.
+    /// The error that refuses this archive.
     pub(crate) fn refuse(&self, reason: impl Into<String>) -> InstallError {
         InstallError::Archive { archive: self.archive.clone(), reason: reason.into() }
     }
 
-    /// Makes the folder `name`.
+    /// Creates the folder `name`.
     pub(crate) fn folder(&mut self, name: &str) -> Result<(), InstallError> {
-        let target = self.place(name.trim_end_matches('/'))?;
+        let target = self.check_name(name.trim_end_matches('/'))?;
         fs::create_dir_all(&target).map_err(|e| self.unwritable(name, &e))
     }
 
     /// Writes the file `name`.
     pub(crate) fn file(&mut self, name: &str, mut content: impl Read) -> Result<(), InstallError> {
-        let target = self.place(name)?;
-        if let Some(above) = target.parent() {
-            fs::create_dir_all(above).map_err(|e| self.unwritable(name, &e))?;
+        let target = self.check_name(name)?;
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).map_err(|e| self.unwritable(name, &e))?;
         }
         let mut file = File::create_new(&target).map_err(|e| self.unwritable(name, &e))?;
         let mut buffer = vec![0; BUFFER];
@@ -67,19 +77,23 @@ impl Unpacker {
                 Ok(n) => n,
                 Err(e) => return Err(self.refuse(format!("its entry `{}` is damaged ({e})", shown(name)))),
             };
+            // before the write: a bomb never fills the disk beyond the limit
             self.count(n as u64, name)?;
             file.write_all(&buffer[..n]).map_err(InstallError::file(&target))?;
         }
     }
 
-    /// Counts `n` more bytes that the archive became, at its entry `name`.
+    /// Adds `n` bytes of the entry `name` to the bytes unpacked so far.
+    ///
+    /// # Errors
+    /// [`InstallError::Archive`] above the limit.
     pub(crate) fn count(&mut self, n: u64, name: &str) -> Result<(), InstallError> {
         self.bytes += n;
-        match self.bytes > self.most {
+        match self.bytes > self.most_bytes {
             false => Ok(()),
             true => Err(self.refuse(format!(
-                "it holds more than {} bytes, at its entry `{}`: at most {} times its own size and {} bytes are unpacked",
-                self.most,
+                "it holds more than {} bytes, reached in its entry `{}`; the limit is {} times its own size, and {} bytes",
+                self.most_bytes,
                 shown(name),
                 self.limits.ratio,
                 self.limits.bytes
@@ -87,22 +101,22 @@ impl Unpacker {
         }
     }
 
-    /// Where `name` goes, if it may go anywhere.
-    fn place(&mut self, name: &str) -> Result<PathBuf, InstallError> {
+    /// The path on disk for the entry `name`, after all checks of the name.
+    fn check_name(&mut self, name: &str) -> Result<PathBuf, InstallError> {
         let shown = shown(name);
-        if self.seen.len() >= self.limits.entries {
+        if self.paths.len() >= self.limits.entries {
             return Err(self.refuse(format!("it has more than {} entries", self.limits.entries)));
         }
-        let path = Path::new(name);
-        // `.` is nothing, and common in tar archives
-        let parts: Vec<_> = path.components().filter(|part| *part != Component::CurDir).collect();
-        let plain = parts.iter().all(|part| matches!(part, Component::Normal(_)));
-        if !plain || name.len() > LONGEST_NAME || name.contains(['\\', ':', '\0']) {
+        // `./config.json` is common in tar archives and means config.json
+        let parts: Vec<_> = Path::new(name).components().filter(|part| *part != Component::CurDir).collect();
+        let is_inside = parts.iter().all(|part| matches!(part, Component::Normal(_)));
+        // a backslash and a colon lead out of the folder on Windows
+        if !is_inside || name.len() > LONGEST_NAME || name.contains(['\\', ':', '\0']) {
             return Err(self.refuse(format!("its entry `{shown}` leads out of the folder")));
         }
         let path: PathBuf = parts.iter().collect();
-        // some file systems do not tell capitals apart
-        if !path.as_os_str().is_empty() && !self.seen.insert(path.to_string_lossy().to_lowercase()) {
+        // in lower case, because some file systems take config.json and CONFIG.JSON for one file
+        if !path.as_os_str().is_empty() && !self.paths.insert(path.to_string_lossy().to_lowercase()) {
             return Err(self.refuse(format!("its entry `{shown}` is there twice")));
         }
         Ok(self.folder.join(path))

@@ -3,18 +3,26 @@
 use std::{
     fs::File,
     io::{self, Write},
-    path::Path,
 };
 
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use super::unpacker::{Unpacker, shown};
+use super::{
+    packed_folder::PackedFolder,
+    unpacker::{Unpacker, shown},
+};
 use crate::InstallError;
 
-pub(crate) fn unpack(file: File, unpacker: &mut Unpacker) -> Result<(), InstallError> {
-    let mut archive = ZipArchive::new(file).map_err(|e| unpacker.refuse(format!("it is no zip archive ({e})")))?;
+/// Bits of a Unix mode that hold the kind of file, and their value for a regular file.
+const FILE_KIND: u32 = 0o170_000;
+const REGULAR: u32 = 0o100_000;
+
+/// Unpacks all entries of `file`. Links and devices are refused: a link could lead a later entry out of the folder.
+pub(super) fn unpack(file: File, unpacker: &mut Unpacker) -> Result<(), InstallError> {
+    let mut archive = ZipArchive::new(file)
+        .map_err(|e| unpacker.refuse(format!("it is not a zip archive, or it is damaged ({e})")))?;
     if archive.has_duplicate_names() {
-        return Err(unpacker.refuse("it has two entries of one name"));
+        return Err(unpacker.refuse("two of its entries have the same name"));
     }
     for i in 0..archive.len() {
         let entry = archive.by_index(i).map_err(|e| unpacker.refuse(format!("its entry {i} cannot be read ({e})")))?;
@@ -22,9 +30,10 @@ pub(crate) fn unpack(file: File, unpacker: &mut Unpacker) -> Result<(), InstallE
             Ok(name) => name.into_owned(),
             Err(e) => return Err(unpacker.refuse(format!("the name of its entry {i} cannot be read ({e})"))),
         };
+        let is_special = |mode: u32| !matches!(mode & FILE_KIND, 0 | REGULAR);
         if entry.is_dir() {
             unpacker.folder(&name)?;
-        } else if !entry.is_file() || entry.unix_mode().is_some_and(|mode| !matches!(mode & 0o170_000, 0 | 0o100_000)) {
+        } else if !entry.is_file() || entry.unix_mode().is_some_and(is_special) {
             return Err(unpacker.refuse(format!("its entry `{}` is a link or a device", shown(&name))));
         } else {
             unpacker.file(&name, entry)?;
@@ -33,13 +42,13 @@ pub(crate) fn unpack(file: File, unpacker: &mut Unpacker) -> Result<(), InstallE
     Ok(())
 }
 
-/// Writes `files` of `folder`, below the folder `name`.
-pub(crate) fn pack(folder: &Path, files: &[String], name: &str, output: &mut File) -> io::Result<()> {
+/// Writes the archive.
+pub(super) fn pack(source: &PackedFolder<'_>, output: &mut File) -> io::Result<()> {
     let mut writer = ZipWriter::new(output);
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).large_file(true);
-    for path in files {
-        writer.start_file(format!("{name}/{path}"), options)?;
-        io::copy(&mut File::open(folder.join(path))?, &mut writer)?;
+    for path in source.files {
+        writer.start_file(format!("{}/{path}", source.name), options)?;
+        io::copy(&mut File::open(source.folder.join(path))?, &mut writer)?;
     }
     writer.finish()?.flush()
 }

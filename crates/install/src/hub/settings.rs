@@ -1,9 +1,10 @@
-//! [`HubSettings`]: which hub is asked, as whom, and whether at all.
+//! [`HubSettings`]: which hub is asked, with which token, or that none may be asked.
 
-use std::{fmt, fs, path::Path, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use reqwest::Url;
 
+use super::token::Token;
 use crate::{
     InstallError,
     environment::{ENDPOINT_VARIABLE, OFFLINE_VARIABLE, TOKEN_VARIABLE, value},
@@ -11,68 +12,35 @@ use crate::{
 
 const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 
-/// A token of the hub. It is never shown: neither by `Debug`, nor in an error.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
-
-impl Token {
-    /// A token as the hub gave it; `None` for nothing but white space.
-    #[must_use]
-    pub fn new(text: &str) -> Option<Self> {
-        Some(text.trim()).filter(|text| !text.is_empty()).map(|text| Self(text.to_string()))
-    }
-
-    /// Reads one from a file.
-    ///
-    /// # Errors
-    /// [`InstallError::File`], also for a file that holds none.
-    pub fn read(path: &Path) -> Result<Self, InstallError> {
-        let text = fs::read_to_string(path).map_err(InstallError::file(path))?;
-        let empty = || std::io::Error::new(std::io::ErrorKind::InvalidData, "it holds no token");
-        Self::new(&text).ok_or_else(empty).map_err(InstallError::file(path))
-    }
-
-    /// For the header, and for it alone.
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
-}
-
-/// How far a file has come.
+/// How much of a file is downloaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress<'a> {
-    /// Path in the repository.
+pub struct DownloadProgress<'a> {
+    /// Path of the file in the repository.
     pub file: &'a str,
-    /// Bytes that came.
+    /// Bytes downloaded.
     pub bytes: u64,
-    /// Bytes of the file, where the hub says.
-    pub of: Option<u64>,
+    /// Length of the file in bytes, if the hub gives it.
+    pub total: Option<u64>,
 }
 
-/// Hears how far files have come.
-type Listener = Arc<dyn Fn(Progress<'_>) + Send + Sync>;
+/// Called after every chunk of a download.
+type OnProgress = Arc<dyn Fn(DownloadProgress<'_>) + Send + Sync>;
 
-/// Which hub is asked, as whom, and whether at all.
+/// Which hub is asked, with which token, or that none may be asked.
 #[derive(Clone, Default)]
 pub struct HubSettings {
-    /// URL of the hub; <https://huggingface.co> where left out.
+    /// URL of the hub; `None` means <https://huggingface.co>.
     pub endpoint: Option<String>,
-    /// Who asks.
+    /// Token for private and gated models.
     pub token: Option<Token>,
-    /// The hub is not asked: what would have to be fetched is an error.
+    /// True if the hub must not be asked. A model that is only on the hub is then an error.
     pub offline: bool,
-    /// Hears how far files have come.
-    pub progress: Option<Listener>,
+    /// Called after every chunk of a download.
+    pub progress: Option<OnProgress>,
 }
 
 impl HubSettings {
-    /// The settings of the variables that Hugging Face's own library reads: `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_OFFLINE`.
+    /// The settings in `HF_ENDPOINT`, `HF_TOKEN` and `HF_HUB_OFFLINE`, the variables of Hugging Face's own library.
     #[must_use]
     pub fn from_environment() -> Self {
         let is_on = |value: String| ["1", "true", "yes", "on"].contains(&value.to_lowercase().as_str());
@@ -84,17 +52,21 @@ impl HubSettings {
         }
     }
 
-    /// The endpoint, without user and password.
+    /// The endpoint as a URL.
+    ///
+    /// # Errors
+    /// [`InstallError::Endpoint`] for anything but an http(s) URL with a host, and for a URL with a user, a password or a
+    /// query: these hold secrets, and errors quote the endpoint.
     pub(crate) fn url(&self) -> Result<Url, InstallError> {
         let text = self.endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT);
-        let wrong = |endpoint: String| InstallError::Endpoint { endpoint };
-        // what cannot be parsed may hold a password anywhere
-        let url = Url::parse(text).map_err(|_| wrong("the value given".to_string()))?;
-        let plain = matches!(url.scheme(), "https" | "http") && url.has_host();
-        let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
-        match plain && bare {
+        let refused = |endpoint: String| InstallError::Endpoint { endpoint };
+        // an endpoint that does not parse is not quoted: it may hold a password anywhere
+        let url = Url::parse(text).map_err(|_| refused("the value given".to_string()))?;
+        let is_http = matches!(url.scheme(), "https" | "http") && url.has_host();
+        let has_secret = !url.username().is_empty() || url.password().is_some() || url.query().is_some();
+        match is_http && !has_secret {
             true => Ok(url),
-            false => Err(wrong(format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()))),
+            false => Err(refused(format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()))),
         }
     }
 }
@@ -128,7 +100,7 @@ mod tests {
         assert_eq!(url("http://localhost:8080/hub/").unwrap().as_str(), "http://localhost:8080/hub/");
         for wrong in ["", "huggingface.co", "ftp://x", "https://user:secret@hub", "https://hub?token=secret"] {
             let error = url(wrong).unwrap_err().to_string();
-            assert!(error.contains("is no endpoint") && !error.contains("secret"), "{error}");
+            assert!(error.contains("is not the URL of a hub") && !error.contains("secret"), "{error}");
         }
     }
 }

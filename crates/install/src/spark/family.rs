@@ -1,39 +1,39 @@
-//! [`Family`]: the annotators of Spark NLP that are read, and what each is elsewhere.
+//! [`Family`]: the token classifiers of Spark NLP that can be imported, with their names at Hugging Face.
 
-/// How texts become pieces.
+/// How a family turns text into pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pieces {
-    /// BERT's, from a vocabulary.
+pub(super) enum Pieces {
+    /// BERT's WordPiece, from a vocabulary.
     WordPiece,
-    /// RoBERTa's, from a vocabulary and merges.
+    /// RoBERTa's byte-level BPE, from a vocabulary and merges.
     ByteLevel,
-    /// SentencePiece's model with what this family puts before it.
+    /// A Unigram model of SentencePiece, with the special tokens of this family.
     SentencePiece(Unigram),
 }
 
-/// Families of SentencePiece.
+/// Families that use SentencePiece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unigram {
+pub(super) enum Unigram {
     XlmRoberta,
     Camembert,
     Deberta,
 }
 
-/// An annotator for token classification.
+/// A class of token classifiers.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Family {
-    /// Its class, without the package.
+pub(super) struct Family {
+    /// Class in Spark NLP, without its package.
     pub class: &'static str,
     /// `model_type` of config.json.
     pub model_type: &'static str,
     /// `architectures` of config.json.
     pub architecture: &'static str,
     pub pieces: Pieces,
-    /// Positions that are not for pieces: RoBERTa's begin after the id of its padding.
+    /// Position of the first token. RoBERTa's positions begin after the id of the padding token.
     pub first_position: u64,
 }
 
-pub(crate) static FAMILIES: [Family; 6] = [
+static FAMILIES: [Family; 6] = [
     Family {
         class: "BertForTokenClassification",
         model_type: "bert",
@@ -79,14 +79,14 @@ pub(crate) static FAMILIES: [Family; 6] = [
 ];
 
 impl Family {
-    /// The one of `class`, with or without its package.
-    pub(crate) fn find(class: &str) -> Option<&'static Self> {
+    /// The family of `class`, which may have its package.
+    pub(super) fn find(class: &str) -> Option<&'static Self> {
         let name = class.rsplit('.').next().unwrap_or_default();
         FAMILIES.iter().find(|family| family.class == name)
     }
 
-    /// All classes, with commas.
-    pub(crate) fn classes() -> String {
+    /// All classes, separated by commas.
+    pub(super) fn classes() -> String {
         FAMILIES.iter().map(|family| family.class).collect::<Vec<_>>().join(", ")
     }
 }

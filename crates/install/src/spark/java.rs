@@ -1,243 +1,236 @@
-//! Java's serialization, of the few classes that Spark NLP's fields hold: strings, boxed integers, Scala's pairs, and arrays
-//! of these.
+//! Java's serialization: the few classes that the fields of Spark NLP consist of.
 //!
-//! The reader is total. It makes nothing larger than the bytes it reads, nests no deeper than [`DEEPEST`], and runs no code of
-//! a class: an object is its fields, and a class that writes itself otherwise is an error that names it.
+//! The grammar is chapter 6 of Java's Object Serialization Specification. This is the part of it that occurs here:
+//!
+//! ```text
+//! stream = AC ED 00 05 value
+//! value  = 70                                        null
+//!        | 71 handle                                 a value from earlier in the stream
+//!        | 73 class field*                           an object: fields of the parents first
+//!        | 74 length:2 bytes | 7C length:8 bytes     a string in modified UTF-8
+//!        | 75 class count:4 value*                   an array
+//! class  = 70                                        no class
+//!        | 71 handle                                 a class from earlier in the stream
+//!        | 72 name version:8 flags count:2 (type name typename?)* 78 class
+//! ```
+//!
+//! Java deserializes by running the code of the classes, which has been the way into many systems. This reader runs nothing.
+//! It knows `Integer`, `Tuple2`, strings and arrays; any other class is an error. It is safe for all bytes: what it allocates
+//! is in proportion to the bytes it has read, and nesting is limited, so that neither memory nor the stack can run out.
 
 use std::rc::Rc;
 
+use super::{
+    byte_reader::{ByteReader, FormatError},
+    modified_utf8::modified_utf8,
+};
+
 const MAGIC: [u8; 4] = [0xac, 0xed, 0x00, 0x05];
+/// Deepest nesting of values and of parents of a class. Reading, dropping and comparing recurse, a stack frame a level.
 const DEEPEST: usize = 16;
-/// The handle of the first thing in a stream.
+/// Handle of the first class, string, array or object in a stream. The following ones count up from it.
 const FIRST_HANDLE: usize = 0x7e_0000;
 const MOST_FIELDS: u16 = 64;
 
-/// A value. Things that the stream tells twice are shared.
+const NULL: u8 = 0x70;
+const REFERENCE: u8 = 0x71;
+const CLASS: u8 = 0x72;
+const OBJECT: u8 = 0x73;
+const STRING: u8 = 0x74;
+const ARRAY: u8 = 0x75;
+const END_OF_ANNOTATIONS: u8 = 0x78;
+const LONG_STRING: u8 = 0x7c;
+
+/// Flags of a class: it is serializable, and it writes its objects with code of its own.
+const SERIALIZABLE: u8 = 2;
+const WRITES_ITSELF: u8 = 1;
+
+/// A value. The stream stores an object once and refers to it afterwards; the values are shared likewise.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Value {
+pub(super) enum JavaValue {
     Null,
     Int(i32),
     Text(Rc<str>),
-    Pair(Rc<(Value, Value)>),
-    List(Rc<Vec<Value>>),
+    Pair(Rc<(JavaValue, JavaValue)>),
+    List(Rc<Vec<JavaValue>>),
 }
-
-/// Place in the stream and what is wrong there.
-pub(crate) type Wrong = (usize, String);
 
 #[derive(Debug)]
 struct Class {
     name: String,
-    /// Flags: 1 says that it writes itself, 2 that it is serializable.
     flags: u8,
-    fields: Vec<(u8, String)>,
+    /// Type code of each field: `I` for an int, `L` for an object, `[` for an array.
+    field_types: Vec<u8>,
     parent: Option<Rc<Class>>,
-    /// How many parents there are, one above the other.
+    /// Number of its parents, up to the last one.
     depth: usize,
 }
 
-/// A value, and how deep values nest in it.
-type Nested = (Value, usize);
+/// A value, and how many levels of values are inside it.
+#[derive(Clone)]
+struct Nested {
+    value: JavaValue,
+    levels: usize,
+}
 
+/// What a handle stands for.
 #[derive(Clone)]
 enum Handle {
     Class(Rc<Class>),
     Value(Nested),
-    /// A value that is being read; nothing that is read here holds itself.
+    /// Still being read. A value that refers to itself meets this and is refused.
     Open,
 }
 
 struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    bytes: ByteReader<'a>,
     handles: Vec<Handle>,
 }
 
-/// The one value of a stream.
+/// Reads the one value of a stream.
 ///
 /// # Errors
-/// The place and reason for anything but the classes above.
-pub(crate) fn read(bytes: &[u8]) -> Result<Value, Wrong> {
-    let mut reader = Reader { bytes, at: 0, handles: Vec::new() };
-    if reader.take(MAGIC.len())? != MAGIC {
-        return Err((0, "it is no stream of Java's serialization".to_string()));
+/// The byte and the reason, for anything but the classes above and for bytes after the value.
+pub(super) fn read(bytes: &[u8]) -> Result<JavaValue, FormatError> {
+    let mut reader = Reader { bytes: ByteReader::new(bytes), handles: Vec::new() };
+    if reader.bytes.take(MAGIC.len())? != MAGIC {
+        return Err(FormatError { at: 0, reason: "this is not a stream of Java's serialization".to_string() });
     }
-    let (value, _) = reader.value(0)?;
-    match reader.at == bytes.len() {
-        true => Ok(value),
-        false => reader.wrong("more follows the value"),
+    let nested = reader.value(0)?;
+    match reader.bytes.is_at_end() {
+        true => Ok(nested.value),
+        false => reader.bytes.error("bytes follow after the value"),
     }
 }
 
-impl<'a> Reader<'a> {
-    fn wrong<T>(&self, reason: impl Into<String>) -> Result<T, Wrong> {
-        Err((self.at, reason.into()))
+impl Reader<'_> {
+    fn error<T>(&self, reason: impl Into<String>) -> Result<T, FormatError> {
+        self.bytes.error(reason)
     }
 
-    fn take(&mut self, length: usize) -> Result<&'a [u8], Wrong> {
-        let end = self.at.checked_add(length).filter(|&end| end <= self.bytes.len());
-        let Some(end) = end else { return self.wrong("it ends early") };
-        let taken = &self.bytes[self.at..end];
-        self.at = end;
-        Ok(taken)
-    }
-
-    fn byte(&mut self) -> Result<u8, Wrong> {
-        Ok(self.take(1)?[0])
-    }
-
-    fn short(&mut self) -> Result<u16, Wrong> {
-        let bytes = self.take(2)?;
-        Ok(u16::from_be_bytes([bytes[0], bytes[1]]))
-    }
-
-    fn int(&mut self) -> Result<i32, Wrong> {
-        let bytes = self.take(4)?;
-        Ok(i32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-    }
-
-    fn count(&mut self) -> Result<usize, Wrong> {
-        match usize::try_from(self.int()?) {
-            Ok(count) => Ok(count),
-            Err(_) => self.wrong("a negative number of elements"),
-        }
-    }
-
-    fn handle(&mut self) -> Result<Handle, Wrong> {
-        let number = usize::try_from(self.int()?).ok().and_then(|number| number.checked_sub(FIRST_HANDLE));
+    /// What the next handle stands for.
+    fn reference(&mut self) -> Result<Handle, FormatError> {
+        let number = usize::try_from(self.bytes.int()?).ok().and_then(|number| number.checked_sub(FIRST_HANDLE));
         match number.and_then(|number| self.handles.get(number)) {
             Some(handle) => Ok(handle.clone()),
-            None => self.wrong("a reference to nothing"),
+            None => self.error("a reference leads to nothing"),
         }
     }
 
-    /// Remembers a value that was told; `slot` is its handle.
-    fn keep(&mut self, slot: usize, value: Nested) -> Nested {
-        self.handles[slot] = Handle::Value(value.clone());
-        value
-    }
-
+    /// Reserves the next handle. Java gives it to a thing before it writes what is inside the thing.
     fn open(&mut self) -> usize {
         self.handles.push(Handle::Open);
         self.handles.len() - 1
     }
 
-    fn value(&mut self, depth: usize) -> Result<Nested, Wrong> {
+    /// Gives `value` the reserved handle `slot`.
+    fn close(&mut self, slot: usize, value: JavaValue, levels: usize) -> Nested {
+        let nested = Nested { value, levels };
+        self.handles[slot] = Handle::Value(nested.clone());
+        nested
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Nested, FormatError> {
         const TOO_DEEP: &str = "values are nested too deeply";
         if depth > DEEPEST {
-            return self.wrong(TOO_DEEP);
+            return self.error(TOO_DEEP);
         }
-        match self.byte()? {
-            0x70 => Ok((Value::Null, 0)),
-            0x71 => match self.handle()? {
-                // a chain of references nests too
-                Handle::Value((_, inside)) if depth + inside > DEEPEST => self.wrong(TOO_DEEP),
-                Handle::Value(value) => Ok(value),
-                _ => self.wrong("a reference to something that is no value"),
+        match self.bytes.byte()? {
+            NULL => Ok(Nested { value: JavaValue::Null, levels: 0 }),
+            REFERENCE => match self.reference()? {
+                // a reference adds all levels of its value at once: a chain of references would otherwise nest without limit
+                Handle::Value(nested) if depth + nested.levels > DEEPEST => self.error(TOO_DEEP),
+                Handle::Value(nested) => Ok(nested),
+                Handle::Class(_) | Handle::Open => self.error("a reference leads to something that is not a value"),
             },
-            0x73 => self.object(depth),
-            0x74 => {
-                let length = usize::from(self.short()?);
-                self.text(length)
+            OBJECT => self.object(depth),
+            STRING => {
+                let length = usize::from(self.bytes.short()?);
+                self.string(length)
             }
-            0x75 => self.array(depth),
-            0x7c => {
-                let high = self.count()?;
-                let low = self.count()?;
-                if high != 0 {
-                    return self.wrong("a string of more than 2 GiB");
+            LONG_STRING => {
+                let (high, low) = (self.bytes.length()?, self.bytes.length()?);
+                match high {
+                    0 => self.string(low),
+                    _ => self.error("a string is longer than 2 GiB"),
                 }
-                self.text(low)
             }
-            other => self.wrong(format!("a thing of the kind 0x{other:02x}, which these files do not have")),
+            ARRAY => self.array(depth),
+            other => self.error(format!("a value begins with 0x{other:02x}, which Spark NLP's files do not contain")),
         }
     }
 
-    fn text(&mut self, length: usize) -> Result<Nested, Wrong> {
+    fn string(&mut self, length: usize) -> Result<Nested, FormatError> {
         let slot = self.open();
-        let text = self.modified_utf8(length)?;
-        Ok(self.keep(slot, (Value::Text(text.into()), 0)))
+        let text = self.text(length)?;
+        Ok(self.close(slot, JavaValue::Text(text.into()), 0))
     }
 
-    /// Java's own UTF-8: zero in two bytes, and UTF-16 units above the basic plane each by itself.
-    fn modified_utf8(&mut self, length: usize) -> Result<String, Wrong> {
-        let bytes = self.take(length)?;
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            return Ok(text.to_string());
-        }
-        let mut units = Vec::with_capacity(length);
-        let mut rest = bytes;
-        loop {
-            let (unit, after) = match *rest {
-                [] => break,
-                [a, ref after @ ..] if a < 0x80 => (u16::from(a), after),
-                [a, b, ref after @ ..] if a >> 5 == 0b110 && b >> 6 == 0b10 => {
-                    (u16::from(a & 0x1f) << 6 | u16::from(b & 0x3f), after)
-                }
-                [a, b, c, ref after @ ..] if a >> 4 == 0b1110 && b >> 6 == 0b10 && c >> 6 == 0b10 => {
-                    (u16::from(a & 0x0f) << 12 | u16::from(b & 0x3f) << 6 | u16::from(c & 0x3f), after)
-                }
-                _ => return self.wrong("a string that is not Java's UTF-8"),
-            };
-            units.push(unit);
-            rest = after;
-        }
-        String::from_utf16(&units).or_else(|_| self.wrong("a string with half a character"))
+    fn text(&mut self, length: usize) -> Result<String, FormatError> {
+        modified_utf8(self.bytes.take(length)?).or_else(|reason| self.error(reason))
     }
 
-    fn name(&mut self) -> Result<String, Wrong> {
-        let length = usize::from(self.short()?);
-        self.modified_utf8(length)
+    /// The name of a class or field. It has no handle.
+    fn name(&mut self) -> Result<String, FormatError> {
+        let length = usize::from(self.bytes.short()?);
+        self.text(length)
     }
 
-    /// A class, where one must be told; `None` for no class.
-    fn class(&mut self, depth: usize) -> Result<Option<Rc<Class>>, Wrong> {
+    /// A class; `None` where the stream says that there is none.
+    fn class(&mut self, depth: usize) -> Result<Option<Rc<Class>>, FormatError> {
         if depth > DEEPEST {
-            return self.wrong("classes are nested too deeply");
+            return self.error("classes are nested too deeply");
         }
-        match self.byte()? {
-            0x70 => Ok(None),
-            0x71 => match self.handle()? {
+        match self.bytes.byte()? {
+            NULL => Ok(None),
+            REFERENCE => match self.reference()? {
                 Handle::Class(class) => Ok(Some(class)),
-                _ => self.wrong("a reference to something that is no class"),
+                Handle::Value(_) | Handle::Open => self.error("a reference leads to something that is not a class"),
             },
-            0x72 => {
-                let name = self.name()?;
-                self.take(8)?; // its version
-                let slot = self.open();
-                let flags = self.byte()?;
-                let count = self.short()?;
-                if count > MOST_FIELDS {
-                    return self.wrong("a class of too many fields");
-                }
-                let mut fields = Vec::new();
-                for _ in 0..count {
-                    let kind = self.byte()?;
-                    let field = self.name()?;
-                    if matches!(kind, b'L' | b'[') {
-                        self.value(depth + 1)?; // the name of its type
-                    }
-                    fields.push((kind, field));
-                }
-                if self.byte()? != 0x78 {
-                    return self.wrong(format!("a note on the class {}", name.escape_debug()));
-                }
-                let parent = self.class(depth + 1)?;
-                // parents may be told by references, each to one that has parents itself
-                let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
-                if depth > DEEPEST {
-                    return self.wrong("classes are nested too deeply");
-                }
-                let class = Rc::new(Class { name, flags, fields, parent, depth });
-                self.handles[slot] = Handle::Class(Rc::clone(&class));
-                Ok(Some(class))
-            }
-            other => self.wrong(format!("a class of the kind 0x{other:02x}, which these files do not have")),
+            CLASS => self.new_class(depth).map(Some),
+            other => self.error(format!("a class begins with 0x{other:02x}, which Spark NLP's files do not contain")),
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Nested, Wrong> {
-        let Some(class) = self.class(depth + 1)? else { return self.wrong("an object without a class") };
+    fn new_class(&mut self, depth: usize) -> Result<Rc<Class>, FormatError> {
+        let name = self.name()?;
+        let _version = self.bytes.take(8)?;
+        let slot = self.open();
+        let flags = self.bytes.byte()?;
+        let field_types = self.field_types(depth)?;
+        if self.bytes.byte()? != END_OF_ANNOTATIONS {
+            return self.error(format!("the class {} has annotations, which are not supported", name.escape_debug()));
+        }
+        let parent = self.class(depth + 1)?;
+        // counted over all parents: each may be a reference to a class with parents of its own
+        let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
+        if depth > DEEPEST {
+            return self.error("classes are nested too deeply");
+        }
+        let class = Rc::new(Class { name, flags, field_types, parent, depth });
+        self.handles[slot] = Handle::Class(Rc::clone(&class));
+        Ok(class)
+    }
+
+    fn field_types(&mut self, depth: usize) -> Result<Vec<u8>, FormatError> {
+        let count = self.bytes.short()?;
+        if count > MOST_FIELDS {
+            return self.error(format!("a class has {count} fields, the limit is {MOST_FIELDS}"));
+        }
+        let mut types = Vec::new();
+        for _ in 0..count {
+            let field_type = self.bytes.byte()?;
+            let _name = self.name()?;
+            if matches!(field_type, b'L' | b'[') {
+                let _type_name = self.value(depth + 1)?;
+            }
+            types.push(field_type);
+        }
+        Ok(types)
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Nested, FormatError> {
+        let Some(class) = self.class(depth + 1)? else { return self.error("an object has no class") };
         let slot = self.open();
         let mut line = Vec::new();
         let mut next = Some(&class);
@@ -246,52 +239,55 @@ impl<'a> Reader<'a> {
             next = class.parent.as_ref();
         }
         let mut fields = Vec::new();
-        let mut deepest = 0;
-        // the fields of parents come first
+        let mut levels = 0;
         for class in line.into_iter().rev() {
-            if class.flags & 3 != 2 {
-                return self
-                    .wrong(format!("an object of the class {}, which writes itself", class.name.escape_debug()));
+            // the bytes of a class that writes itself mean what its code makes of them, and no code is run here
+            if class.flags & (SERIALIZABLE | WRITES_ITSELF) != SERIALIZABLE {
+                let name = class.name.escape_debug();
+                return self.error(format!("an object has the class {name}, which writes its own bytes"));
             }
-            for (kind, _) in &class.fields {
-                fields.push(match kind {
-                    b'I' => Value::Int(self.int()?),
+            for field_type in &class.field_types {
+                fields.push(match field_type {
+                    b'I' => JavaValue::Int(self.bytes.int()?),
                     b'L' | b'[' => {
-                        let (value, inside) = self.value(depth + 1)?;
-                        deepest = deepest.max(inside + 1);
-                        value
+                        let nested = self.value(depth + 1)?;
+                        levels = levels.max(nested.levels + 1);
+                        nested.value
                     }
-                    _ => return self.wrong(format!("a field of the kind `{}`", char::from(*kind).escape_debug())),
+                    other => {
+                        let code = char::from(*other).escape_debug();
+                        return self.error(format!("a field has the type `{code}`, which is not supported"));
+                    }
                 });
             }
         }
         let value = match (class.name.as_str(), fields.as_slice()) {
-            ("java.lang.Integer", [Value::Int(number)]) => Value::Int(*number),
-            ("scala.Tuple2", [first, second]) => Value::Pair(Rc::new((first.clone(), second.clone()))),
+            ("java.lang.Integer", [JavaValue::Int(number)]) => JavaValue::Int(*number),
+            ("scala.Tuple2", [first, second]) => JavaValue::Pair(Rc::new((first.clone(), second.clone()))),
             (name, _) => {
-                let reason = format!("an object of the class {}, which these files do not have", name.escape_debug());
-                return self.wrong(reason);
+                let name = name.escape_debug();
+                return self.error(format!("an object has the class {name}, which Spark NLP's files do not contain"));
             }
         };
-        Ok(self.keep(slot, (value, deepest)))
+        Ok(self.close(slot, value, levels))
     }
 
-    fn array(&mut self, depth: usize) -> Result<Nested, Wrong> {
-        let Some(class) = self.class(depth + 1)? else { return self.wrong("an array without a class") };
+    fn array(&mut self, depth: usize) -> Result<Nested, FormatError> {
+        let Some(class) = self.class(depth + 1)? else { return self.error("an array has no class") };
         if !class.name.starts_with("[L") {
-            return self.wrong(format!("an array of the class {}", class.name.escape_debug()));
+            return self.error(format!("an array has the class {}, not one of objects", class.name.escape_debug()));
         }
         let slot = self.open();
-        let count = self.count()?;
-        // no room is made ahead: the number may be a lie
+        let count = self.bytes.length()?;
+        // no `with_capacity(count)`: a false count of two billion would take all memory
         let mut values = Vec::new();
-        let mut deepest = 0;
+        let mut levels = 0;
         for _ in 0..count {
-            let (value, inside) = self.value(depth + 1)?;
-            deepest = deepest.max(inside + 1);
-            values.push(value);
+            let nested = self.value(depth + 1)?;
+            levels = levels.max(nested.levels + 1);
+            values.push(nested.value);
         }
-        Ok(self.keep(slot, (Value::List(Rc::new(values)), deepest)))
+        Ok(self.close(slot, JavaValue::List(Rc::new(values)), levels))
     }
 }
 
@@ -306,7 +302,7 @@ mod tests {
         [&[0x71][..], &(FIRST + handle).to_be_bytes()].concat()
     }
 
-    /// A class of that name and so many fields `f`, each an object, but for its parent.
+    /// A class called `name` with `fields` fields `f`, each an object. Its parent has to follow.
     fn class(name: &str, fields: u8) -> Vec<u8> {
         let name = [&[0x72, 0, name.len() as u8][..], name.as_bytes()].concat();
         let field = [b'L', 0, 1, b'f', 0x70];
@@ -324,17 +320,17 @@ mod tests {
         // arrays without elements, each of a class whose parent is the class before it
         let empty = |n: u32| [&[0x75][..], &class("[L", 0), &reference(2 * n), &[0; 4]].concat();
         let classes: Vec<Vec<u8>> = (0..MANY).map(empty).collect();
-        let (_, said) = read(&array(&classes)).unwrap_err();
-        assert_eq!(said, "classes are nested too deeply");
+        let error = read(&array(&classes)).unwrap_err();
+        assert_eq!(error.reason, "classes are nested too deeply");
         assert!(read(&array(&classes[..DEEPEST])).is_ok());
 
         // pairs, each with the pair before it
         let first = [&[0x73][..], &class("scala.Tuple2", 2), &[0x70, 0x70, 0x70]].concat();
         let next = |n: u32| [&[0x73][..], &reference(2), &reference(n + 3), &[0x70]].concat();
         let pairs: Vec<Vec<u8>> = [first].into_iter().chain((0..MANY).map(next)).collect();
-        let (_, said) = read(&array(&pairs)).unwrap_err();
-        assert_eq!(said, "values are nested too deeply");
-        let Ok(Value::List(list)) = read(&array(&pairs[..DEEPEST - 1])) else { panic!("few are no chain") };
+        let error = read(&array(&pairs)).unwrap_err();
+        assert_eq!(error.reason, "values are nested too deeply");
+        let Ok(JavaValue::List(list)) = read(&array(&pairs[..DEEPEST - 1])) else { panic!("a short chain is read") };
         assert_eq!(list.len(), DEEPEST - 1);
     }
 }

@@ -1,87 +1,86 @@
-//! Object files of Spark: the fields of an annotator, as lists of values.
+//! Object files of Spark: a field of an annotator as a list of values.
 
-use std::{
-    fs::{self, File},
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use super::{
-    java::{self, Value},
+    byte_reader::FormatError,
+    java::{self, JavaValue},
+    saved_folder::{self, refused},
     sequence_file,
 };
 use crate::InstallError;
 
-/// Most bytes of a field: vocabularies have a few millions.
-const LONGEST: u64 = 1 << 30;
+/// Most bytes of a part of a field. Vocabularies have a few million.
+const LONGEST_FIELD: u64 = 1 << 30;
 
-/// The parts of the folder `folder`, in order, as Spark names them.
-pub(crate) fn parts(folder: &Path) -> Result<Vec<PathBuf>, InstallError> {
-    // a folder that is absent has no parts
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    found.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("part-")));
-    found.sort();
-    match found.is_empty() {
-        true => Err(wrong(folder, "there is no file part-* in it: copy the whole folder that Spark NLP saved")),
-        false => Ok(found),
+/// A text with its number: an entry of a vocabulary or of the labels.
+pub(super) struct Numbered {
+    pub text: String,
+    pub number: u32,
+}
+
+/// A merge of byte-level BPE. A lower rank is merged first.
+pub(super) struct Merge {
+    pub left: String,
+    pub right: String,
+    pub rank: u32,
+}
+
+impl Numbered {
+    pub(super) fn of(value: &JavaValue) -> Option<Self> {
+        let JavaValue::Pair(pair) = value else { return None };
+        match &**pair {
+            (JavaValue::Text(text), JavaValue::Int(number)) => {
+                Some(Self { text: text.to_string(), number: u32::try_from(*number).ok()? })
+            }
+            _ => None,
+        }
     }
 }
 
-/// All of a file that is not longer than `most`.
-pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, InstallError> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(InstallError::file(path))?;
-    file.take(most + 1).read_to_end(&mut bytes).map_err(InstallError::file(path))?;
-    match bytes.len() as u64 > most {
-        true => Err(wrong(path, format!("it is longer than {most} bytes"))),
-        false => Ok(bytes),
+impl Merge {
+    pub(super) fn of(value: &JavaValue) -> Option<Self> {
+        let JavaValue::Pair(pair) = value else { return None };
+        let (JavaValue::Pair(sides), JavaValue::Int(rank)) = &**pair else { return None };
+        match &**sides {
+            (JavaValue::Text(left), JavaValue::Text(right)) => {
+                Some(Self { left: left.to_string(), right: right.to_string(), rank: u32::try_from(*rank).ok()? })
+            }
+            _ => None,
+        }
     }
 }
 
-pub(crate) fn wrong(path: &Path, reason: impl Into<String>) -> InstallError {
-    InstallError::Spark { path: path.to_path_buf(), reason: reason.into() }
-}
-
-/// The elements of the field in `folder`, each read by `as_element`; `None` of it is an error.
-pub(crate) fn elements<T>(folder: &Path, as_element: fn(&Value) -> Option<T>) -> Result<Vec<T>, InstallError> {
+/// Returns the elements of the field in `folder`, each read by `as_element`.
+///
+/// # Errors
+/// [`InstallError::Spark`] with the file and the byte, also if `as_element` returns `None`.
+pub(super) fn elements<T>(folder: &Path, as_element: fn(&JavaValue) -> Option<T>) -> Result<Vec<T>, InstallError> {
     let mut found = Vec::new();
-    for part in parts(folder)? {
-        let at = |at: usize, reason: String| wrong(&part, format!("byte {at}: {reason}"));
-        let bytes = read(&part, LONGEST)?;
-        for (begin, record) in sequence_file::values(&bytes).map_err(|(place, reason)| at(place, reason))? {
-            let value = java::read(record).map_err(|(place, reason)| at(begin + place, reason))?;
-            let Value::List(list) = value else { return Err(at(begin, "a record that is no array".to_string())) };
+    for part in saved_folder::parts(folder)? {
+        let damaged = |error: FormatError| {
+            let FormatError { at, reason } = error;
+            refused(&part, format!("byte {at}: {reason}; copy the folder again from where Spark NLP saved it"))
+        };
+        let bytes = saved_folder::read(&part, LONGEST_FIELD)?;
+        for record in sequence_file::records(&bytes).map_err(damaged)? {
+            let at_record = |reason: &str| damaged(FormatError { at: record.at, reason: reason.to_string() });
+            let value = java::read(record.value)
+                .map_err(|error| damaged(FormatError { at: record.at + error.at, reason: error.reason }))?;
+            let JavaValue::List(list) = value else { return Err(at_record("a record is not an array")) };
             for value in list.iter() {
                 let element = as_element(value);
-                found.push(element.ok_or_else(|| at(begin, "an array of other values than expected".to_string()))?);
+                found.push(element.ok_or_else(|| at_record("an array has other values than this field needs"))?);
             }
         }
     }
     Ok(found)
 }
 
-/// A string with its number, as vocabularies and labels have them.
-pub(crate) fn numbered(value: &Value) -> Option<(String, u32)> {
-    let Value::Pair(pair) = value else { return None };
-    match &**pair {
-        (Value::Text(text), Value::Int(number)) => Some((text.to_string(), u32::try_from(*number).ok()?)),
-        _ => None,
-    }
-}
-
-/// Two strings with their rank, as merges have them.
-pub(crate) fn ranked(value: &Value) -> Option<((String, String), u32)> {
-    let Value::Pair(pair) = value else { return None };
-    let (Value::Pair(pieces), Value::Int(rank)) = &**pair else { return None };
-    match &**pieces {
-        (Value::Text(a), Value::Text(b)) => Some(((a.to_string(), b.to_string()), u32::try_from(*rank).ok()?)),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::PathBuf};
+
     use proptest::prelude::*;
 
     use super::*;
@@ -92,25 +91,26 @@ mod tests {
 
     #[test]
     fn fields_are_read_as_spark_nlp_wrote_them() {
-        let mut labels = elements(&field("bert-cased/fields/labels"), numbered).unwrap();
-        labels.sort_by_key(|(_, number)| *number);
-        let names: Vec<&str> = labels.iter().map(|(name, _)| name.as_str()).collect();
+        let mut labels = elements(&field("bert-cased/fields/labels"), Numbered::of).unwrap();
+        labels.sort_by_key(|label| label.number);
+        let names: Vec<&str> = labels.iter().map(|label| label.text.as_str()).collect();
         assert_eq!(names[..4], ["O", "B-DISEASE", "I-DISEASE", "E-DISEASE"]);
-        assert_eq!(elements(&field("roberta/fields/vocabulary"), numbered).unwrap().len(), 2200);
-        let merges = elements(&field("roberta/fields/merges"), ranked).unwrap();
-        assert!(merges.iter().any(|((a, b), _)| a == "Ġ" && b.chars().count() == 1), "merges with the mark of a space");
-        // merges are no vocabulary
-        assert!(elements(&field("roberta/fields/merges"), numbered).unwrap_err().to_string().contains("other values"));
+        assert_eq!(elements(&field("roberta/fields/vocabulary"), Numbered::of).unwrap().len(), 2200);
+        let merges = elements(&field("roberta/fields/merges"), Merge::of).unwrap();
+        let joins_a_space = |merge: &Merge| merge.left == "Ġ" && merge.right.chars().count() == 1;
+        assert!(merges.iter().any(joins_a_space));
+        let error = elements(&field("roberta/fields/merges"), Numbered::of).err().expect("merges are not a vocabulary");
+        assert!(error.to_string().contains("other values"), "{error}");
     }
 
     #[test]
-    fn a_truncated_file_is_told_with_its_place() {
+    fn a_truncated_file_is_refused_with_the_byte() {
         let whole = fs::read(field("bert-cased/fields/labels/part-00000")).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let part = folder.path().join("part-00000");
         for length in 0..whole.len() {
             fs::write(&part, &whole[..length]).unwrap();
-            match elements(folder.path(), numbered) {
+            match elements(folder.path(), Numbered::of) {
                 // a file may end after its header, without any record
                 Ok(found) => assert!(found.is_empty(), "{length}"),
                 Err(error) => {
@@ -132,9 +132,9 @@ mod tests {
                 *slot = *byte;
             }
             file.truncate(cut);
-            if let Ok(records) = sequence_file::values(&file) {
-                for (_, record) in records {
-                    let _ = java::read(record);
+            if let Ok(records) = sequence_file::records(&file) {
+                for record in records {
+                    let _ = java::read(record.value);
                 }
             }
             let _ = java::read(&bytes);

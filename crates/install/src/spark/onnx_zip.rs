@@ -1,4 +1,4 @@
-//! The ONNX file of a saved annotator: a zip under a name of its own, with or without external data.
+//! The ONNX graph of a saved annotator: a zip file `*_onnx`, with its external data inside or beside it.
 
 use std::{
     fs,
@@ -7,73 +7,65 @@ use std::{
 
 use spanframe_model::Graph;
 
-use super::object_file::wrong;
+use super::saved_folder::{entries, name, refused};
 use crate::{InstallError, Limits, archive};
 
 const ENDING: &str = "_onnx";
-/// Files of engines that are not read, by how their names end.
-const OTHERS: [(&str, &str); 2] = [("_tensorflow", "TensorFlow"), ("_openvino", "OpenVINO")];
-const SCRATCH: &str = ".unpacked";
-pub(crate) const ONNX: &str = "model.onnx";
+/// Endings of the files of other engines.
+const OTHER_ENGINES: [(&str, &str); 2] = [("_tensorflow", "TensorFlow"), ("_openvino", "OpenVINO")];
+/// Folder in the target for the unpacked zip file.
+const UNPACKED: &str = ".unpacked";
+const MODEL: &str = "model.onnx";
 
-/// Writes `model.onnx` and its external data into `target`, and gives what the file says of itself.
+/// Writes `model.onnx` and its external data from the saved folder `folder` into `target`. Returns the graph.
 ///
 /// # Errors
-/// [`InstallError::Spark`] for other engines, [`InstallError::Archive`] for a zip that is not harmless.
-pub(crate) fn bring(folder: &Path, target: &Path, limits: Limits) -> Result<Graph, InstallError> {
-    let files = files(folder)?;
+/// [`InstallError::Spark`] for a model of another engine and for external data that is missing, [`InstallError::Archive`]
+/// for an unsafe zip file, and those of [`Graph::check`].
+pub(super) fn unpack(folder: &Path, target: &Path, limits: Limits) -> Result<Graph, InstallError> {
+    let files = entries(folder)?;
     let Some(zip) = files.iter().find(|path| name(path).ends_with(ENDING)) else {
-        return Err(wrong(folder, missing(&files)));
+        return Err(refused(folder, why_no_graph(&files)));
     };
-    let scratch = target.join(SCRATCH);
-    fs::create_dir(&scratch).map_err(InstallError::file(&scratch))?;
-    archive::unpack_zip(zip, &scratch, limits)?;
-    let inside = self::files(&scratch)?;
+    let unpacked = target.join(UNPACKED);
+    fs::create_dir(&unpacked).map_err(InstallError::file(&unpacked))?;
+    archive::unpack_zip(zip, &unpacked, limits)?;
+    let inside = entries(&unpacked)?;
     let mut found = inside.iter().filter(|path| path.extension().is_some_and(|e| e == "onnx"));
     let (Some(onnx), None) = (found.next(), found.next()) else {
-        return Err(wrong(zip, "it does not hold one .onnx file"));
+        return Err(refused(zip, "it does not hold exactly one .onnx file: save the model again with Spark NLP"));
     };
-    let moved = target.join(ONNX);
-    fs::rename(onnx, &moved).map_err(InstallError::file(&moved))?;
-    // names in the graph are checked for leading out before any is followed
-    let graph = Graph::check(&moved)?;
+    let model = target.join(MODEL);
+    fs::rename(onnx, &model).map_err(InstallError::file(&model))?;
+    // the check refuses names that lead out of the folder, before any file is copied by such a name
+    let graph = Graph::check(&model)?;
     for data in &graph.external {
-        let beside = [scratch.join(data), folder.join(data)];
-        let ends = |path: &&PathBuf| name(path).ends_with(data.as_str());
-        let from = beside.iter().find(|path| path.is_file()).or_else(|| files.iter().find(ends));
+        let places = [unpacked.join(data), folder.join(data)];
+        let from = find_data(data, &places, &files);
         let from = from.ok_or_else(|| {
-            let reason = "which is not there: some versions of Spark NLP leave it behind when they save; copy it into the folder";
-            wrong(folder, format!("the weights of its ONNX file are in `{data}`, {reason}"))
+            let reason =
+                "which is not there. Some versions of Spark NLP leave it out when they save: copy it into the folder";
+            refused(folder, format!("the weights of its ONNX graph are in `{data}`, {reason}"))
         })?;
         fs::copy(from, target.join(data)).map_err(InstallError::file(from))?;
     }
-    fs::remove_dir_all(&scratch).map_err(InstallError::file(&scratch))?;
+    fs::remove_dir_all(&unpacked).map_err(InstallError::file(&unpacked))?;
     Ok(graph)
 }
 
-/// The first file of `folder` whose name ends with `ending`.
-pub(crate) fn find(folder: &Path, ending: &str) -> Result<Option<PathBuf>, InstallError> {
-    Ok(files(folder)?.into_iter().find(|path| path.is_file() && name(path).ends_with(ending)))
+/// The file with the external data `data`: at one of `places`, else a file of the saved folder whose name ends with it.
+fn find_data<'a>(data: &str, places: &'a [PathBuf], files: &'a [PathBuf]) -> Option<&'a PathBuf> {
+    let by_ending = || files.iter().find(|path| name(path).ends_with(data));
+    places.iter().find(|path| path.is_file()).or_else(by_ending)
 }
 
-fn missing(files: &[PathBuf]) -> String {
-    let other = files.iter().find_map(|path| OTHERS.iter().find(|(ending, _)| name(path).contains(ending)));
+fn why_no_graph(files: &[PathBuf]) -> String {
+    let other = files.iter().find_map(|path| OTHER_ENGINES.iter().find(|(ending, _)| name(path).contains(ending)));
     match other {
         Some((_, engine)) => format!(
-            "it is of the engine {engine}, and ONNX alone is read: make a model of the Hugging Face checkpoint that it was made \
-             from with `spanframe model export`, or take the model's `_onnx` version"
+            "it was saved with the engine {engine}, and only ONNX is supported: export the Hugging Face checkpoint behind it \
+             with `spanframe model export`, or take the model's `_onnx` version"
         ),
         None => format!("it has no file that ends in {ENDING}: copy the whole folder that Spark NLP saved"),
     }
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn files(folder: &Path) -> Result<Vec<PathBuf>, InstallError> {
-    let entries = fs::read_dir(folder).map_err(InstallError::file(folder))?;
-    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    found.sort();
-    Ok(found)
 }

@@ -1,107 +1,87 @@
-//! Hadoop's sequence files: the values of their records.
+//! Hadoop's sequence files, as Spark's `saveAsObjectFile` writes them.
+//!
+//! ```text
+//! file   = "SEQ" 06 key-class value-class 00 00 pairs:4 (name value)* sync:16 record*
+//! record = length:4 key-length:4 = 0 value-length:4 = length - 4 value
+//!        | -1:4 sync:16                                             a mark between records
+//! ```
+
+use super::byte_reader::{ByteReader, FormatError};
 
 const MAGIC: &[u8] = b"SEQ";
 const VERSION: u8 = 6;
-/// What Spark's object files are made of.
+/// Classes of keys and values in Spark's object files.
 const KEY: &str = "org.apache.hadoop.io.NullWritable";
 const VALUE: &str = "org.apache.hadoop.io.BytesWritable";
-const SYNC: usize = 16;
+const SYNC_BYTES: usize = 16;
 const MOST_METADATA: usize = 1000;
 
-/// Place in the file and what is wrong there.
-pub(crate) type Wrong = (usize, String);
-
-struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
+/// The value of a record.
+pub(super) struct Record<'a> {
+    /// Byte of the file at which the value begins, for messages.
+    pub at: usize,
+    pub value: &'a [u8],
 }
 
-impl<'a> Cursor<'a> {
-    fn wrong<T>(&self, reason: impl Into<String>) -> Result<T, Wrong> {
-        Err((self.at, reason.into()))
-    }
-
-    fn take(&mut self, length: usize) -> Result<&'a [u8], Wrong> {
-        let end = self.at.checked_add(length).filter(|&end| end <= self.bytes.len());
-        let Some(end) = end else { return self.wrong("the file ends within a record: it is truncated") };
-        let taken = &self.bytes[self.at..end];
-        self.at = end;
-        Ok(taken)
-    }
-
-    fn byte(&mut self) -> Result<u8, Wrong> {
-        Ok(self.take(1)?[0])
-    }
-
-    fn int(&mut self) -> Result<i32, Wrong> {
-        let bytes = self.take(4)?;
-        Ok(i32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-    }
-
-    fn length(&mut self) -> Result<usize, Wrong> {
-        match usize::try_from(self.int()?) {
-            Ok(length) => Ok(length),
-            Err(_) => self.wrong("a negative length"),
-        }
-    }
-
-    /// Hadoop's text: a length in one byte (longer names do not occur), then UTF-8.
-    fn text(&mut self) -> Result<String, Wrong> {
-        let length = self.byte()?;
-        if length > 127 {
-            return self.wrong("a name of more than 127 bytes");
-        }
-        Ok(String::from_utf8_lossy(self.take(usize::from(length))?).into_owned())
-    }
-}
-
-/// The values of all records of a sequence file of Spark's `saveAsObjectFile`, with their places.
+/// Returns the values of all records, in the order of the file.
 ///
 /// # Errors
-/// The place and reason for anything else, and for a file that ends early.
-pub(crate) fn values(bytes: &[u8]) -> Result<Vec<(usize, &[u8])>, Wrong> {
-    let mut cursor = Cursor { bytes, at: 0 };
-    if cursor.take(MAGIC.len())? != MAGIC || cursor.byte()? != VERSION {
-        return Err((0, format!("it is no sequence file of Hadoop, version {VERSION}")));
-    }
-    let (key, value) = (cursor.text()?, cursor.text()?);
-    if (key.as_str(), value.as_str()) != (KEY, VALUE) {
-        return cursor.wrong(format!(
-            "it holds {} and {}, not Spark's objects",
-            key.escape_debug(),
-            value.escape_debug()
-        ));
-    }
-    if (cursor.byte()?, cursor.byte()?) != (0, 0) {
-        return cursor.wrong("it is compressed: save the model again without compression of Hadoop's outputs");
-    }
-    let pairs = cursor.length()?;
-    if pairs > MOST_METADATA {
-        return cursor.wrong("its metadata has no end");
-    }
-    for _ in 0..pairs {
-        cursor.text()?;
-        cursor.text()?;
-    }
-    let sync = cursor.take(SYNC)?;
+/// The byte and the reason, for another format and for a file that is truncated or damaged.
+pub(super) fn records(bytes: &[u8]) -> Result<Vec<Record<'_>>, FormatError> {
+    let mut reader = ByteReader::new(bytes);
+    let sync = header(&mut reader)?;
     let mut found = Vec::new();
-    while cursor.at < bytes.len() {
-        let length = cursor.int()?;
+    while !reader.is_at_end() {
+        let length = reader.int()?;
         if length == -1 {
-            if cursor.take(SYNC)? != sync {
-                return cursor.wrong("a mark between records is not the file's own");
+            if reader.take(SYNC_BYTES)? != sync {
+                return reader.error("a mark between records differs from that of the header");
             }
             continue;
         }
-        let key = cursor.length()?;
-        if key != 0 || length < 4 {
-            return cursor.wrong("a record with a key");
+        if reader.length()? != 0 || length < 4 {
+            return reader.error("a record has a key, which Spark's object files do not have");
         }
-        let inner = cursor.length()?;
-        if usize::try_from(length).ok() != inner.checked_add(4) {
-            return cursor.wrong("a record whose lengths contradict each other");
+        let value_length = reader.length()?;
+        if usize::try_from(length).ok() != value_length.checked_add(4) {
+            return reader.error("the two lengths of a record contradict each other");
         }
-        found.push((cursor.at, cursor.take(inner)?));
+        let at = reader.at();
+        found.push(Record { at, value: reader.take(value_length)? });
     }
     Ok(found)
+}
+
+/// Reads the header. Returns the mark that stands between records.
+fn header<'a>(reader: &mut ByteReader<'a>) -> Result<&'a [u8], FormatError> {
+    if reader.take(MAGIC.len())? != MAGIC || reader.byte()? != VERSION {
+        let reason = format!("this is not a sequence file of Hadoop, version {VERSION}");
+        return Err(FormatError { at: 0, reason });
+    }
+    let (key, value) = (text(reader)?, text(reader)?);
+    if (key.as_str(), value.as_str()) != (KEY, VALUE) {
+        let (key, value) = (key.escape_debug(), value.escape_debug());
+        return reader.error(format!("the records are {key} and {value}, not objects of Spark"));
+    }
+    if (reader.byte()?, reader.byte()?) != (0, 0) {
+        return reader.error("the records are compressed: save the model again with Hadoop's output compression off");
+    }
+    let pairs = reader.length()?;
+    if pairs > MOST_METADATA {
+        return reader.error(format!("the header has {pairs} pairs of metadata, the limit is {MOST_METADATA}"));
+    }
+    for _ in 0..pairs {
+        text(reader)?;
+        text(reader)?;
+    }
+    reader.take(SYNC_BYTES)
+}
+
+/// Hadoop's `Text`: a length, then UTF-8. Lengths above 127 have more bytes, and no such name occurs in these files.
+fn text(reader: &mut ByteReader<'_>) -> Result<String, FormatError> {
+    let length = reader.byte()?;
+    if length > 127 {
+        return reader.error("a name is longer than 127 bytes");
+    }
+    Ok(String::from_utf8_lossy(reader.take(usize::from(length))?).into_owned())
 }

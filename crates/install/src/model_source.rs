@@ -1,14 +1,17 @@
-//! [`Source`]: where a model comes from.
+//! [`ModelSource`]: where a model comes from.
 
 use std::path::{Path, PathBuf};
 
 use spanframe_model::{HubName, ModelFiles};
 
-use crate::{InstallError, archive};
+use crate::{
+    InstallError,
+    archive::{self, ArchiveFormat},
+};
 
 /// Where a model comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum ModelSource {
     /// A folder, or an `.onnx` file in one.
     Folder(PathBuf),
     /// A `.zip`, `.tar.gz` or `.tgz` archive of a folder.
@@ -17,11 +20,11 @@ pub enum Source {
     Hub(HubName),
 }
 
-impl Source {
-    /// What `text` names: `hf:org/name[@revision]`, else a path.
+impl ModelSource {
+    /// Reads `hf:org/name[@revision]` as a repository of the hub, and anything else as a path.
     ///
     /// # Errors
-    /// [`InstallError::NoSource`], and those of [`HubName::parse`].
+    /// [`InstallError::NoSource`] if there is no such folder, `.onnx` file or archive; those of [`HubName::parse`].
     pub fn parse(text: &str) -> Result<Self, InstallError> {
         if let Some(name) = HubName::parse(text)? {
             return Ok(Self::Hub(name));
@@ -30,13 +33,13 @@ impl Source {
         if path.is_dir() || (path.is_file() && path.extension().is_some_and(|e| e == "onnx")) {
             return Ok(Self::Folder(path));
         }
-        match path.is_file() && archive::is_archive(&path) {
+        match path.is_file() && ArchiveFormat::of(&path).is_some() {
             true => Ok(Self::Archive(path)),
             false => Err(InstallError::NoSource(text.to_string())),
         }
     }
 
-    /// The name that it suggests.
+    /// The name that the model gets by default: the last part of the path or of the repository.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Folder(path) => ModelFiles::Folder { folder: folder_of(path), onnx: PathBuf::new() }.name(),
@@ -45,7 +48,7 @@ impl Source {
         }
     }
 
-    /// What the manifest says of it: a path is told by its last part alone, for the rest is of this machine.
+    /// The source as the manifest records it. Only the last part of a path is kept, for the rest describes this machine.
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Folder(path) | Self::Archive(path) => {
@@ -57,7 +60,7 @@ impl Source {
     }
 }
 
-/// The model folder that an `.onnx` file is of; a folder is its own.
+/// The model folder of an `.onnx` file; any other path itself.
 fn folder_of(path: &Path) -> PathBuf {
     match ModelFiles::find(path, "") {
         Ok(ModelFiles::Folder { folder, .. }) => folder,
