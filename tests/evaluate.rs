@@ -358,9 +358,9 @@ fn wrong_corpora_are_refused() {
         ("a.jsonl", mention(-1, 4, "MEDICATION"), "line 1: an entity needs whole numbers"),
         ("a.jsonl", mention(11, 19, &format!("{SENTINEL} is no name")), "line 1: a label is not a name"),
         ("a.jsonl", mention(11, 19, "DRUG"), "label `DRUG` of `"),
-        ("a.jsonl", "\n".to_string(), "a.jsonl` holds no document"),
+        ("a.jsonl", "\n".to_string(), "a.jsonl` contains no document"),
         ("a.jsonl.gz", good.clone(), "cannot read `"),
-        ("a.docx", good.clone(), "a.docx` is of no known corpus format"),
+        ("a.docx", good.clone(), "a.docx` has no known corpus format"),
         (
             "a.conll",
             format!("aspirina B-MEDICATION\n{SENTINEL} {SENTINEL}\n"),
@@ -370,7 +370,7 @@ fn wrong_corpora_are_refused() {
         ("none.jsonl/", String::new(), "there is no file `"),
         ("partner/", String::new(), "a.ann` beside it"),
         ("other/", String::new(), "a.txt` beside it"),
-        ("empty/", String::new(), "holds no document"),
+        ("empty/", String::new(), "contains no document"),
         (
             "places/",
             String::new(),

@@ -294,7 +294,7 @@ fn wrong_inputs_are_refused_and_nothing_is_written() {
         (&["out.parquet", "--date-column", "id"], "expected dates, timestamps"),
         (&["out.parquet", "--offsets", "words"], "offsets"),
         (&["in.parquet"], "has no column of entities"),
-        (&["bare.parquet"], "say --no-text"),
+        (&["bare.parquet"], "use --no-text"),
         (&["empty.parquet"], "is not a whole Parquet file"),
         (&["nothing.parquet"], "names no file"),
         (&["out.parquet", "old.html"], "ends in none of"),

@@ -1,11 +1,12 @@
-//! `spanframe annotate`: a file of entities beside each file of notes.
+//! `spanframe annotate`: writes a file with entities for each file of notes.
 
 use std::path::PathBuf;
 
-use crate::{error::CliError, flags::AnnotateFlags, watch::Watch};
+use crate::{error::CliError, flags::AnnotateFlags, job_monitor::JobMonitor};
 
+/// Annotates the inputs. `library` is the ONNX Runtime of the host, if it has one.
 pub fn annotate(flags: &AnnotateFlags, library: Option<PathBuf>) -> Result<(), CliError> {
-    let mut watch = Watch::new(flags.quiet, None);
-    let done = spanframe_jobs::annotate(flags.job(), flags.engine.raw(), |o| o.runtime.python = library, &mut watch);
-    watch.finish(done).map(drop)
+    let mut monitor = JobMonitor::new(flags.quiet, None);
+    let done = spanframe_jobs::annotate(flags.job(), flags.engine.raw(), |o| o.runtime.python = library, &mut monitor);
+    monitor.finish(done).map(drop)
 }

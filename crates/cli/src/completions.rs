@@ -1,11 +1,11 @@
-//! `spanframe completions`: what a shell needs to complete commands and flags, made of the flags themselves.
+//! `spanframe completions`: the script by which a shell completes commands and flags.
 
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
-use crate::{error::CliError, flags::Cli, text::print_bytes};
+use crate::{console::print_bytes, error::CliError, flags::Cli};
 
-/// Prints the script of a shell.
+/// Prints the script for `shell`.
 pub fn completions(shell: Shell) -> Result<(), CliError> {
     let mut script = Vec::new();
     generate(shell, &mut Cli::command(), "spanframe", &mut script);

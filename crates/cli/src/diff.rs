@@ -17,10 +17,10 @@ use spanframe_engine::{EngineOptions, Named, Offsets, RawOptions};
 use spanframe_view::character::line;
 
 use crate::{
+    console::print,
     error::CliError,
     flags::DiffFlags,
     side::{Columns, Side, SideRow},
-    text::print,
 };
 
 pub fn diff(flags: &DiffFlags) -> Result<(), CliError> {

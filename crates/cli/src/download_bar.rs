@@ -5,7 +5,7 @@ use std::io::{IsTerminal, stderr};
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use spanframe_install::DownloadProgress;
 
-use crate::tell::tell;
+use crate::console::eprint_line;
 
 const TEMPLATE: &str = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}";
 
@@ -31,7 +31,7 @@ impl DownloadBar {
         self.bar = None;
         if !stderr().is_terminal() {
             let size = progress.total.map_or_else(|| "unknown size".to_string(), |total| HumanBytes(total).to_string());
-            tell(format_args!("fetching {}, {size}", self.file));
+            eprint_line(format_args!("fetching {}, {size}", self.file));
             return;
         }
         let bar = ProgressBar::with_draw_target(progress.total, ProgressDrawTarget::stderr());

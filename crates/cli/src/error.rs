@@ -1,4 +1,4 @@
-//! What can go wrong on the command line, and the exit code that tells it.
+//! [`CliError`]: why a command failed, and its exit code.
 
 use std::{io, path::PathBuf};
 
@@ -7,9 +7,9 @@ use spanframe_engine::{EngineError, ErrorKind, OptionError};
 use spanframe_install::InstallError;
 use spanframe_jobs::JobError;
 
-use crate::{export::ExportError, interrupt::INTERRUPTED};
+use crate::{host::ExportError, interrupt::INTERRUPTED};
 
-/// Why a command failed. Messages name files, columns and rows, never note text.
+/// Why a command failed. A message names files, columns and rows, and never quotes a note.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CliError {
@@ -27,31 +27,31 @@ pub enum CliError {
     Read { path: PathBuf, source: io::Error },
     #[error("column `{column}` of `{path}` is {found}, expected entities as spanframe or Spark NLP writes them")]
     NotEntities { path: PathBuf, column: String, found: DataType },
-    #[error("row {row} of column `{column}` of `{path}` has {reason}: write the column anew")]
+    #[error("row {row} of column `{column}` of `{path}` has {reason}: annotate the notes again")]
     WrongEntities { path: PathBuf, column: String, row: usize, reason: &'static str },
     #[error("`{path}` has no column of entities; its columns are {known}")]
     NoEntities { path: PathBuf, known: String },
     #[error("`{path}` has several columns of entities, {known}: name one with {flag}")]
     SeveralEntities { path: PathBuf, known: String, flag: &'static str },
     #[error(
-        "it is not known which column of `{0}` has the texts: name it with --text-column (annotate keeps it unless --select \
-         leaves it out), or say --no-text for counts alone"
+        "the column of `{0}` with the texts is unknown: name it with --text-column (annotate keeps it unless --select leaves \
+         it out), or use --no-text for counts alone"
     )]
     NoTexts(String),
     #[error(
-        "the positions of `{0}` are those of cleaned texts (`cleaned_offsets`), which it does not have: annotate without \
-         cleaned_offsets to see marks, or say --no-text for counts alone"
+        "the positions of `{0}` are those of cleaned texts (`cleaned_offsets`), which it does not contain: annotate without \
+         cleaned_offsets to see marks, or use --no-text for counts alone"
     )]
     CleanedOffsets(String),
-    #[error("`{0}` is no name of a page: name a file that ends in .html")]
+    #[error("`{0}` is not the name of a page: give one that ends in .html")]
     NotHtml(String),
-    #[error("column `{column}` of `{path}` is {found}, expected ids: strings or whole numbers")]
+    #[error("column `{column}` of `{path}` is {found}, expected ids: strings or integers")]
     NotId { path: PathBuf, column: String, found: DataType },
-    #[error("column `{column}` of `{path}` has a null: name one with an id in every row")]
+    #[error("column `{column}` of `{path}` has a null: name a column with an id in every row")]
     NullId { path: PathBuf, column: String },
-    #[error("`{path}` has the same id in rows {first} and {second}: name a column of which every value is there once")]
+    #[error("`{path}` has the same id in rows {first} and {second}: name a column whose values are unique")]
     SameId { path: PathBuf, first: u64, second: u64 },
-    #[error("`{gold}` is joined by id: name the column of `{table}` that has them with --id")]
+    #[error("`{gold}` is joined by id: name the column of `{table}` with the ids with --id")]
     NoId { gold: PathBuf, table: PathBuf },
     #[error("`{a}` has {rows_a} rows and `{b}` has {rows_b}: join them by a column that both have with --id")]
     RowCounts { a: PathBuf, rows_a: u64, b: PathBuf, rows_b: u64 },
@@ -60,26 +60,26 @@ pub enum CliError {
     #[error("`{path}`, line {line}: {reason}")]
     Corpus { path: PathBuf, line: usize, reason: String },
     #[error(
-        "`{0}` is of no known corpus format: name a .jsonl or .jsonl.gz file, a folder of .txt and .ann files, or a .conll, \
+        "`{0}` has no known corpus format: give a .jsonl or .jsonl.gz file, a folder of .txt and .ann files, or a .conll, \
          .iob, .bio or .tsv file"
     )]
     CorpusFormat(PathBuf),
-    #[error("`{0}` holds no document: name another corpus, or leave it out")]
+    #[error("`{0}` contains no document: give another corpus, or leave it out")]
     EmptyCorpus(PathBuf),
     #[error("`{path}` has no `{missing}` beside it: a brat folder has a .txt and an .ann file of each name")]
     NoPartner { path: PathBuf, missing: PathBuf },
     #[error(
-        "label `{label}` of `{path}` is not an entity type of the model ({known}): say --rename {label}=TYPE, or name the \
-         types to score by `{path}=TYPES`"
+        "label `{label}` of `{path}` is not an entity type of the model ({known}): use --rename {label}=TYPE, or give the \
+         types to score as `{path}=TYPES`"
     )]
     UnknownLabel { label: String, path: PathBuf, known: String },
-    #[error("`{0}` is not LABEL=TYPE: name a label of the corpora and the entity type that it means")]
+    #[error("`{0}` is not LABEL=TYPE: give a label of the corpora and the entity type that it means")]
     Rename(String),
     #[error("there is no command `{0}`: `spanframe --help` lists them")]
     NoCommand(String),
     #[error(
-        "`model export` runs torch: install the Python package, `pip install 'spanframe[export]'`, and run the `spanframe` that \
-         comes with it"
+        "`model export` needs torch: install the Python package, `pip install 'spanframe[export]'`, and run its `spanframe` \
+         command"
     )]
     NoPython,
     #[error(transparent)]
@@ -97,7 +97,7 @@ impl From<OptionError> for CliError {
 }
 
 impl CliError {
-    /// 1 internal, 2 options or input, 3 model, 4 runtime or device, 5 differences, 6 units missing, 130 stopped.
+    /// 1 internal error, 2 options or input, 3 model, 4 runtime or device, 5 differences, 6 missing units, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         let kind = match self {
             Self::Differ => return 5,

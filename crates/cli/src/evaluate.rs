@@ -19,7 +19,7 @@ use self::{
     report::{Compared, Heading, Report},
     sets::{Corpus, Labels, Set},
 };
-use crate::{error::CliError, flags::EvaluateFlags, progress::Progress, text};
+use crate::{console, error::CliError, flags::EvaluateFlags, progress_line::ProgressLine};
 
 pub fn evaluate(flags: &EvaluateFlags, options: &EngineOptions) -> Result<(), CliError> {
     let renamed = flags.rename.iter().map(|pair| {
@@ -42,8 +42,8 @@ pub fn evaluate(flags: &EvaluateFlags, options: &EngineOptions) -> Result<(), Cl
     let command = command::command(flags, &corpora, &options, &model);
     let job = Job { model, command, limit: flags.limit.map(Into::into), types, show_text: flags.show_text };
     match flags.json {
-        true => text::print(&format!("{:#}\n", print::json(&job, &reports))),
-        false => text::print(&print::text(&job, &reports)),
+        true => console::print(&format!("{:#}\n", print::json(&job, &reports))),
+        false => console::print(&print::text(&job, &reports)),
     }
 }
 
@@ -85,7 +85,7 @@ fn annotate(engine: &Engine, copies: &[Copy], quiet: bool) -> Result<Vec<Vec<Men
     let (column, languages) = (LargeStringArray::from(texts), StringArray::from(languages));
     let languages = engine.check_language(true).is_ok().then_some(&languages as &dyn Array);
     let mut found = Vec::new();
-    Progress::new(column.len() as u64, quiet).watch(engine.metrics(), || {
+    ProgressLine::new(column.len() as u64, quiet).watch(engine.metrics(), || {
         for chunk in engine.annotate_chunks(Notes { texts: &column, languages })? {
             found.extend(mentions(&chunk, engine.types())?);
         }

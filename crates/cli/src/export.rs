@@ -1,55 +1,31 @@
-//! `spanframe model export`: read here, done by the Python package, since it takes torch.
-
-use std::path::PathBuf;
+//! `spanframe model export`: the flags are read here, and the Python package does the work.
 
 use clap::ValueEnum;
-use spanframe_engine::{ErrorKind, input::TextColumn};
+use spanframe_engine::input::TextColumn;
 
 use crate::{
-    Host,
+    console::print,
     error::CliError,
     flags::{ExportFlags, Precision},
+    host::{ExportRequest, Host},
     table_file::TableFile,
-    text::print,
 };
 
-/// What is to be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExportRequest {
-    /// Folder of the checkpoint.
-    pub checkpoint: PathBuf,
-    /// Folder to make.
-    pub folder: PathBuf,
-    /// Smaller files to write, `fp16` or `int8`.
-    pub precision: Vec<String>,
-    /// Texts to compare on; the package's own where `None`.
-    pub texts: Option<Vec<String>>,
-}
-
-/// Why it was not made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct ExportError {
-    /// Which decides the exit code.
-    pub kind: ErrorKind,
-    /// What, where, and the way out.
-    pub message: String,
-}
-
+/// Makes a model folder from a checkpoint.
 pub fn export(flags: &ExportFlags, host: &Host) -> Result<(), CliError> {
     let export = host.export.ok_or(CliError::NoPython)?;
     let name = |precision: &Precision| precision.to_possible_value().map(|value| value.get_name().to_string());
-    let told = export(ExportRequest {
+    let report = export(ExportRequest {
         checkpoint: flags.checkpoint.clone(),
         folder: flags.folder.clone(),
         precision: flags.precision.iter().filter_map(name).collect(),
-        texts: texts(flags)?,
+        texts: sample(flags)?,
     })?;
-    print(&told)
+    print(&report)
 }
 
-/// The notes of the sample that are not null.
-fn texts(flags: &ExportFlags) -> Result<Option<Vec<String>>, CliError> {
+/// The first notes of the sample file that are not null; `None` without a sample.
+fn sample(flags: &ExportFlags) -> Result<Option<Vec<String>>, CliError> {
     let Some(path) = &flags.sample else { return Ok(None) };
     let file = TableFile::open(path)?;
     let column = file.text_column(&flags.column)?;

@@ -1,4 +1,4 @@
-//! `spanframe head`: the first entities of an annotated file, as a table.
+//! `spanframe head`: prints the first entities of an annotated file as a table.
 
 use std::sync::Arc;
 
@@ -11,13 +11,14 @@ use spanframe_engine::{
 use spanframe_view::character::line;
 
 use crate::{
+    console::print,
     error::CliError,
     flags::HeadFlags,
     side::{mentions, shape},
     table_file::TableFile,
-    text::print,
 };
 
+/// Prints the table.
 pub fn head(flags: &HeadFlags) -> Result<(), CliError> {
     let file = TableFile::open(&flags.file)?;
     let index = file.column(&flags.column)?;
@@ -39,7 +40,7 @@ pub fn head(flags: &HeadFlags) -> Result<(), CliError> {
     print(&format!("{table}\n"))
 }
 
-/// One row an entity, with the number of the row it was found in. Control characters are replaced: no text steers the terminal.
+/// One row per entity, with the row of the file. Control characters are replaced, so that no note can control the terminal.
 fn table(found: &[(u64, Mention<'_>)]) -> Result<RecordBatch, arrow_schema::ArrowError> {
     let rows: ArrayRef = Arc::new(UInt64Array::from_iter_values(found.iter().map(|(row, _)| *row)));
     let is_shown = |field: &&EntityField| {

@@ -9,10 +9,10 @@ use spanframe_engine::{EngineOptions, catalogue};
 use spanframe_install::{Installed, ModelSource, Models, Naming, Token};
 
 use crate::{
+    console::print,
     download_bar::DownloadBar,
     error::CliError,
     flags::{AddFlags, HubFlags, ImportFlags},
-    text::print,
 };
 
 /// Installs a model.

@@ -1,21 +1,23 @@
-//! Ctrl-C and termination: the first asks the job to end, the second ends the program.
+//! Ctrl-C and SIGTERM: the first asks the job to stop, the second ends the program.
 
 use std::sync::{
     Once,
     atomic::{AtomicBool, Ordering},
 };
 
-/// What shells report for a program that Ctrl-C ended.
+/// Exit code of a program that was interrupted: 128 and the number of SIGINT.
 pub const INTERRUPTED: u8 = 130;
 
 static HANDLER: Once = Once::new();
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// What the first interrupt sets from now on. A file in progress is removed as the job ends; should the second interrupt come
-/// before that, the next job into the same folder removes it.
-pub fn stop_if_interrupted() -> &'static AtomicBool {
+/// Handles interrupts from now on. Returns the flag that the first one sets.
+///
+/// The job stops after the current batch and removes its partial file. If a second interrupt ends the program before that,
+/// the next job into the same folder removes the file.
+pub fn stop_flag() -> &'static AtomicBool {
     HANDLER.call_once(|| {
-        // without the handler an interrupt leaves a hidden file, and nothing worse
+        // without a handler an interrupt ends the program at once and leaves a hidden partial file
         let _ = ctrlc::set_handler(|| {
             if STOP.swap(true, Ordering::Relaxed) {
                 std::process::exit(INTERRUPTED.into());

@@ -1,4 +1,4 @@
-//! `spanframe model list`: the catalogue.
+//! `spanframe model list`: the models that have a name.
 
 use std::sync::Arc;
 
@@ -10,8 +10,9 @@ use spanframe_engine::{
     catalogue::{self, Listed},
 };
 
-use crate::{error::CliError, text::print};
+use crate::{console::print, error::CliError};
 
+/// Prints the catalogue as a table, or as a JSON array.
 pub fn list(as_json: bool) -> Result<(), CliError> {
     let models = catalogue::list()?;
     if as_json {
@@ -21,9 +22,9 @@ pub fn list(as_json: bool) -> Result<(), CliError> {
     let folder = spanframe_engine::models_folder();
     let folder = folder.map_or_else(|| "$SPANFRAME_HOME/models".to_string(), |folder| folder.display().to_string());
     print(&format!(
-        "{table}\nF1: exact span and type, on clean test texts of the first language, with its 95 % interval; silver: \
-         against projected annotations.\nNames that are not installed stand for the bundled model, whose weights are not \
-         those published under these names.\nInstalled models are folders in {folder}\n"
+        "{table}\nF1: exact span and type on clean test texts of the first language, with the 95 % interval. Silver scores \
+         compare with projected annotations.\nA name that is not installed runs the bundled model, whose weights are not \
+         those published under that name.\nInstalled models are folders in {folder}\n"
     ))
 }
 
@@ -56,16 +57,16 @@ fn table(models: &[Listed]) -> Result<RecordBatch, arrow_schema::ArrowError> {
         ("architecture", column(|m| m.architecture.clone())),
         ("MB", column(|m| m.bytes.map_or(String::new(), |bytes| format!("{:.1}", bytes as f64 / 1e6)))),
         ("licence", column(|m| m.licence.clone().unwrap_or_default())),
-        ("F1", column(score)),
+        ("F1", column(f1)),
         ("installed", column(|m| if m.installed { "yes" } else { "no" }.to_string())),
         ("runs", column(|m| m.model.clone())),
     ])
 }
 
-/// `.877 [.850, .901] gold`
-fn score(model: &Listed) -> String {
+/// F1 with its interval and kind of annotation: `0.877 [0.850, 0.901] gold`. Empty for a model without a score.
+fn f1(model: &Listed) -> String {
     let Some(score) = &model.score else { return String::new() };
-    let s = score.strict;
-    let figures = [s.f1, s.f1_low, s.f1_high].map(|n| format!("{n:.3}"));
-    format!("{} [{}, {}] {}", figures[0], figures[1], figures[2], score.annotation)
+    let strict = score.strict;
+    let [f1, low, high] = [strict.f1, strict.f1_low, strict.f1_high].map(|value| format!("{value:.3}"));
+    format!("{f1} [{low}, {high}] {}", score.annotation)
 }

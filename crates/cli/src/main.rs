@@ -1,7 +1,7 @@
-//! The `spanframe` program: see the library beside it.
+//! The `spanframe` program: a thin wrapper of the library beside it.
 
-/// Batches are allocated by one thread and freed by another, which leaves the C library's allocator with more and more memory that
-/// it cannot give back: see "Peak memory" in benches/runs.
+/// One thread allocates the batches and another frees them. The C library's allocator then holds ever more memory that it
+/// cannot return; jemalloc returns it. See "Peak memory" in benches/runs.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

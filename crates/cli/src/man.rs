@@ -1,11 +1,11 @@
-//! `spanframe man`: manual pages, made of the flags themselves.
+//! `spanframe man`: manual pages.
 
 use clap::CommandFactory;
 use clap_mangen::Man;
 
-use crate::{error::CliError, flags::Cli, text::print_bytes};
+use crate::{console::print_bytes, error::CliError, flags::Cli};
 
-/// The page of the program, or of the command that `names` leads to.
+/// Prints the page of a command, such as `["model", "list"]`, or of the program if `names` is empty.
 pub fn man(names: &[String]) -> Result<(), CliError> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();

@@ -1,12 +1,16 @@
-//! A panic of the program is told by its place alone, on whatever thread, and is an internal error: its message can quote a note.
+//! Panics of the program. The message of a panic can quote a note, so only its place in the code is printed.
 
 use std::panic::{self, AssertUnwindSafe};
 
 use spanframe_engine::tell_place;
 
-/// The exit code that `work` gives, or that of an internal error.
-pub fn told_by_place(work: impl FnOnce() -> u8) -> u8 {
+/// Exit code of an internal error.
+const INTERNAL: u8 = 1;
+
+/// Runs `work` and returns its exit code. A panic, on any thread, prints its place alone; on this thread it gives the exit
+/// code of an internal error.
+pub fn guard(work: impl FnOnce() -> u8) -> u8 {
     panic::set_hook(Box::new(tell_place));
-    // nothing that the panic may have left half-done is looked at again: the program ends
-    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(1)
+    // unwind safe, because the program ends and uses nothing that the panic left half-done
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(INTERNAL)
 }

@@ -1,6 +1,6 @@
-//! `spanframe text`: the entities of one text.
+//! `spanframe text`: shows the entities of one text.
 
-use std::io::{IsTerminal, Read, Write, stdin, stdout};
+use std::io::{IsTerminal, Read, stdin, stdout};
 
 use serde_json::Value as Json;
 use spanframe_engine::{
@@ -10,11 +10,13 @@ use spanframe_engine::{
 use spanframe_view::{Note, Row, terminal};
 
 use crate::{
+    console::print,
     environment::{self, NO_COLOR_VARIABLE},
     error::CliError,
     flags::{Color, TextFlags},
 };
 
+/// Prints the text with its entities marked, or the entities as JSON.
 pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> {
     let text = match flags.text.as_deref() {
         Some(text) if text != "-" => text.to_string(),
@@ -30,7 +32,7 @@ pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> 
         let entities = found.iter().map(|mention| json(mention, engine.fields())).collect();
         return print(&format!("{}\n", Json::Array(entities)));
     }
-    // marking needs bytes, whatever unit was asked for
+    // entities are marked by bytes, so the option `offsets` does not apply
     let options = EngineOptions { offsets: Offsets::Byte, cleaned_offsets: false, ..options.clone() };
     let found = Engine::new(&options)?.annotate_text(&text, flags.language.as_deref())?;
     let color = match flags.color {
@@ -43,6 +45,7 @@ pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> 
     print(&format!("{}\n", marked.trim_end_matches('\n')))
 }
 
+/// The fields of the column that the options ask for.
 fn json(mention: &Mention<'_>, fields: &EntityFields) -> Json {
     let value = |value| match value {
         Value::Text(text) => Json::from(text),
@@ -51,15 +54,4 @@ fn json(mention: &Mention<'_>, fields: &EntityFields) -> Json {
         Value::Bool(bool) => Json::from(bool),
     };
     fields.iter().map(|field| (field.name, field.get(mention).map_or(Json::Null, value))).collect()
-}
-
-/// Prints to standard output.
-pub fn print(text: &str) -> Result<(), CliError> {
-    print_bytes(text.as_bytes())
-}
-
-/// Prints to standard output what other crates made as bytes.
-pub fn print_bytes(bytes: &[u8]) -> Result<(), CliError> {
-    let mut out = stdout().lock();
-    out.write_all(bytes).and_then(|()| out.flush()).map_err(CliError::Stdout)
 }

@@ -1,4 +1,4 @@
-//! Shows how far a job is: a bar on a terminal, plain lines elsewhere.
+//! [`ProgressLine`]: shows how many rows of one engine call are done.
 
 use std::{
     io::{IsTerminal, stderr},
@@ -10,23 +10,29 @@ use std::{
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use spanframe_engine::Metrics;
 
-use crate::{error::CliError, tell::tell};
+use crate::{console::eprint_line, error::CliError};
 
+/// Between two looks at the metrics.
 const TICK: Duration = Duration::from_millis(200);
-/// Between two plain lines.
+/// Between two lines where standard error is not a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-pub struct Progress {
+/// Shows how many rows of one engine call are done: a bar on a terminal, a line now and then elsewhere.
+pub struct ProgressLine {
     rows: u64,
     quiet: bool,
 }
 
-impl Progress {
+impl ProgressLine {
+    /// `rows` are those of the call.
     pub fn new(rows: u64, quiet: bool) -> Self {
         Self { rows, quiet }
     }
 
-    /// Runs `work` and shows `metrics` meanwhile; says what was done if it succeeded.
+    /// Runs `work` and shows `metrics` meanwhile. If it succeeds, prints what was done.
+    ///
+    /// # Errors
+    /// Those of `work`.
     pub fn watch(&self, metrics: &Metrics, work: impl FnOnce() -> Result<(), CliError>) -> Result<(), CliError> {
         if self.quiet {
             return work();
@@ -40,7 +46,7 @@ impl Progress {
             result
         });
         if result.is_ok() {
-            tell(summary(metrics, started.elapsed()));
+            eprint_line(summary(metrics, started.elapsed()));
         }
         result
     }
@@ -50,16 +56,17 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} rows  {msg}") {
             bar.set_style(style);
         }
-        let terminal = stderr().is_terminal();
+        let is_terminal = stderr().is_terminal();
         let mut last_line = started;
+        // `watch` drops the sender to end this
         while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(TICK) {
             let rates = rates(metrics, self.rows, started.elapsed());
-            if terminal {
+            if is_terminal {
                 bar.set_position(metrics.rows());
                 bar.set_message(rates);
             } else if last_line.elapsed() >= LINE_EVERY {
                 last_line = Instant::now();
-                tell(format_args!("{} of {} rows, {rates}", HumanCount(metrics.rows()), HumanCount(self.rows)));
+                eprint_line(format_args!("{} of {} rows, {rates}", HumanCount(metrics.rows()), HumanCount(self.rows)));
             }
         }
         bar.finish_and_clear();
@@ -84,7 +91,7 @@ fn rates(metrics: &Metrics, rows: u64, elapsed: Duration) -> String {
 }
 
 fn summary(metrics: &Metrics, elapsed: Duration) -> String {
-    let share = |part: u64, rest: u64| 100.0 * part as f64 / (part + rest).max(1) as f64;
+    let percent = |part: u64, rest: u64| 100.0 * part as f64 / (part + rest).max(1) as f64;
     format!(
         "{} rows, {} entities, {} tokens in {:.1} s: {:.1} rows/s, {:.0} tokens/s; padding {:.1} %, {} of {} windows reused",
         HumanCount(metrics.rows()),
@@ -93,7 +100,7 @@ fn summary(metrics: &Metrics, elapsed: Duration) -> String {
         elapsed.as_secs_f64(),
         per_second(metrics.rows(), elapsed),
         per_second(metrics.tokens(), elapsed),
-        share(metrics.padded_tokens(), metrics.model_tokens()),
+        percent(metrics.padded_tokens(), metrics.model_tokens()),
         HumanCount(metrics.reused_windows()),
         HumanCount(metrics.windows()),
     )

@@ -1,0 +1,56 @@
+//! What a job did, as text for standard error.
+
+use indicatif::{HumanCount, HumanDuration};
+use spanframe_jobs::{JobProgress, Summary};
+
+/// Units done and the speed of this run, in one line.
+pub fn rates(progress: &JobProgress) -> String {
+    let left = progress.left().map_or("?".to_string(), |left| HumanDuration(left).to_string());
+    format!(
+        "{}/{} units, {:.1} rows/s, {:.0} tokens/s, {left} left",
+        progress.units_before + progress.units_done,
+        progress.units,
+        progress.rows_per_second(),
+        progress.tokens_per_second(),
+    )
+}
+
+/// What the job did in all its runs, and the speed of this one, `run`.
+pub fn summary_text(summary: &Summary, run: &JobProgress) -> String {
+    let counts = &summary.counts;
+    let mut text = format!(
+        "{} of {} units done, {} by this run; {} rows read, {} written\n",
+        HumanCount(summary.units_done as u64),
+        HumanCount(summary.units as u64),
+        HumanCount(summary.units_now as u64),
+        HumanCount(counts.rows),
+        HumanCount(counts.written),
+    );
+    let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<10} {value}\n"));
+    let entities: Vec<String> = counts.entities.iter().map(|(name, n)| format!("{name} {}", HumanCount(*n))).collect();
+    line("entities", if entities.is_empty() { "none".to_string() } else { entities.join(", ") });
+    for (name, count) in [("nulled", counts.nulled), ("rejected", counts.rejected), ("lost", counts.lost)] {
+        if count > 0 {
+            line(name, format!("{} rows", HumanCount(count)));
+        }
+    }
+    if counts.unknown_language > 0 {
+        line("language", format!("{} rows of unknown language", HumanCount(counts.unknown_language)));
+    }
+    for (url, losses) in &summary.losses {
+        for loss in losses {
+            let (first, last) = (loss.rows.start, loss.rows.end.saturating_sub(1));
+            line("", format!("rows {first} to {last} of {url}: {}", loss.reason));
+        }
+    }
+    for (url, reason) in &summary.damaged {
+        line("damaged", format!("{url}: {reason}"));
+    }
+    line("tokens", format!("{}, padding {:.1} %", HumanCount(counts.tokens), 100.0 * counts.padding()));
+    let seconds = counts.seconds;
+    line("seconds", format!("read {:.1}, annotate {:.1}, write {:.1}", seconds.read, seconds.annotate, seconds.write));
+    if run.done() > 0 {
+        line("this run", rates(run).replace(", ? left", ""));
+    }
+    text
+}
