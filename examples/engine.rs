@@ -1,4 +1,4 @@
-//! Annotates a column of an Arrow record batch, and prints a line an entity: the engine without Python and without files.
+//! Annotates a column of an Arrow record batch in Rust and prints a line per entity.
 //!
 //! cargo run --release --example engine [MODEL]
 
@@ -18,14 +18,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A line an entity of the column `note`: row, type, begin and chunk. Without a model, the bundled one.
+/// Returns a line per entity of the column `note`: row, type, begin and chunk. `None` uses the bundled model.
 pub fn annotate(notes: &RecordBatch, model: Option<String>) -> Result<String, Box<dyn Error>> {
-    // the options of all faces, as they are typed
+    // the options have the names of the flags and of the Python keywords
     let options = RawOptions { model: model.map(Into::into), threshold: Some(0.5), ..RawOptions::default() };
     let engine = Engine::new(&EngineOptions::new(options)?)?;
     let column = notes.column_by_name("note").ok_or("no column note")?;
 
-    // a struct of lists: a list a note, in each of its fields
+    // the default layout is a struct of lists: in each field a list per note
     let entities = engine.annotate(column)?;
     let list = |name| entities.as_struct().column_by_name(name).map(|lists| lists.as_list::<i32>());
     let (chunks, kinds) = (list("chunk").ok_or("no chunks")?, list("entity").ok_or("no entities")?);

@@ -1,4 +1,4 @@
-//! Models by name: published names, installed folders, and the scores that are told of them.
+//! Models by name: published names, installed folders, and their scores in card, README and list.
 
 mod support;
 
@@ -16,7 +16,7 @@ use support::{data, stderr, stdout, test_model};
 const TEXT: &str = "Paciente con diabetes mellitus tipo 2 en tratamiento con metformina. Refiere dolor torácico; se realiza una \
                     radiografía de tórax. Patient takes aspirin. Paziente con dispnea.";
 
-/// Runs the program with `home` as the folder of installed models' parent.
+/// Runs the program with the installed models of `home`.
 fn run(home: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_spanframe")).args(args).env("SPANFRAME_HOME", home).output().unwrap()
 }
@@ -74,7 +74,7 @@ fn a_published_name_has_no_outside_entities() {
     let home = tempfile::tempdir().unwrap();
     let strategy = ["text", "--ignore-labels", "--json", "--aggregation-strategy", "simple"];
     let all = json(&run(home.path(), &[&strategy[..], &[TEXT]].concat()));
-    assert!(all.iter().any(|e| e["entity"] == "O"), "nothing is ignored: {all:?}");
+    assert!(all.iter().any(|e| e["entity"] == "O"), "the label O is kept: {all:?}");
     let alias = &ALIASES[1];
     let found = json(&run(home.path(), &[&strategy[..], &["--model", alias.name, TEXT]].concat()));
     let expect: Vec<Value> = all.iter().filter(|e| e["entity"] == alias.entity).cloned().collect();
@@ -92,7 +92,7 @@ fn an_installed_folder_comes_before_a_published_name() {
         let found = json(&run(home.path(), &["text", "--json", "--model", installed, TEXT]));
         let expect = json(&run(home.path(), &["text", "--json", "--model", &test_model("multi-head"), TEXT]));
         assert_eq!(found, expect);
-        assert!(found.iter().any(|e| e["entity"] != "MEDICATION"), "the folder is not restricted");
+        assert!(found.iter().any(|e| e["entity"] != "MEDICATION"), "an installed folder keeps all its types");
     }
     fs::create_dir(models.join("broken")).unwrap();
     let listed = json(&run(home.path(), &["model", "list", "--json"]));
@@ -102,7 +102,7 @@ fn an_installed_folder_comes_before_a_published_name() {
         assert_eq!(of(installed)["installed"], true);
         assert_eq!(of(installed)["model"], models.join(installed).display().to_string());
     }
-    assert_eq!(of(name)["f1"], Value::Null, "the bundled model's scores are not the folder's");
+    assert_eq!(of(name)["f1"], Value::Null, "an installed folder does not get the scores of the bundled model");
     assert_eq!(of(name)["entities"].as_array().unwrap().len(), 4);
     assert_eq!(of("broken")["entities"], Value::Array(Vec::new()));
     assert_eq!(of("roberta_disease_ner_onnx")["installed"], false);
@@ -110,7 +110,7 @@ fn an_installed_folder_comes_before_a_published_name() {
     let line = table.lines().find(|line| line.contains(own)).unwrap();
     assert!(line.contains("| yes"), "{table}");
     assert!(table.contains(&models.display().to_string()), "{table}");
-    // a name is never a path out of the folder
+    // a name is never a path
     let refused = run(&models.join(own), &["text", "--model", "../of_this_house", TEXT]);
     assert_eq!(refused.status.code(), Some(3), "{}", stderr(&refused));
 }
@@ -130,7 +130,7 @@ fn an_unknown_name_is_refused_with_the_nearest() {
     }
 }
 
-/// A file of the bundled model.
+/// Path of a file of the bundled model.
 fn bundled(file: &str) -> PathBuf {
     data("models/clinical-ner-small").join(file)
 }
@@ -144,7 +144,7 @@ fn clean(scores: &Value) -> Vec<&Value> {
     scores["scores"].as_array().unwrap().iter().filter(|row| row["variant"] == "clean").collect()
 }
 
-/// `.877`, as the tables have it.
+/// `.877`, as in the tables.
 fn short(number: &Value) -> String {
     format!("{:.3}", number.as_f64().unwrap()).trim_start_matches('0').to_string()
 }

@@ -1,4 +1,4 @@
-//! The real program on real files, with wrong inputs too.
+//! Runs the program on files, with good and with wrong inputs.
 
 mod support;
 
@@ -26,7 +26,8 @@ use support::{data, engine, raw, read, rows, spanframe, stderr, stdout, test_mod
 
 const SENTINEL: &str = "XSENTINELX";
 
-/// `id`, `note` and `other`, `n` rows; the first note is null, the second empty.
+/// A table of `n` rows with `id`, `note` and `other`. The first note is null, the second empty, the others contain the
+/// sentinel.
 fn notes(n: usize) -> RecordBatch {
     let schema = Schema::new(vec![
         Field::new("id", DataType::Int64, false),
@@ -65,7 +66,7 @@ impl Job {
         self.folder.path().join(name).display().to_string()
     }
 
-    /// Annotates in.parquet to out.parquet with a tiny model.
+    /// Annotates in.parquet into out.parquet with a tiny model.
     fn run(&self, more: &[&str]) -> std::process::Output {
         self.run_on(&self.path("in.parquet"), &self.path("out.parquet"), more)
     }
@@ -131,12 +132,12 @@ fn several_files_and_patterns_go_to_a_folder() {
     assert!(Path::new(&job.path("new/in.parquet")).is_file());
 }
 
-/// A pipe that nobody reads.
+/// A pipe whose reader is gone.
 fn closed() -> Stdio {
     io::pipe().unwrap().1.into()
 }
 
-/// A disk without space.
+/// A file on a full disk.
 fn full() -> Stdio {
     File::create("/dev/full").unwrap().into()
 }
@@ -147,10 +148,10 @@ fn a_job_does_not_need_anyone_who_reads_standard_error() {
     let model = test_model("multi-head");
     let (input, output) = (job.path("in.parquet"), job.path("out.parquet"));
     let base = [&input, "--model", &model, "--column"];
-    for told in [closed, full] {
+    for stderr in [closed, full] {
         let run = |args: &[&str]| {
             let mut program = Command::new(env!("CARGO_BIN_EXE_spanframe"));
-            program.args([args, &base].concat()).arg("note").stderr(told()).status().unwrap().code()
+            program.args([args, &base].concat()).arg("note").stderr(stderr()).status().unwrap().code()
         };
         assert_eq!(run(&["annotate", "-o", &output, "--overwrite"]), Some(0));
         assert_eq!(read(Path::new(&output)).num_rows(), 40);
@@ -159,22 +160,22 @@ fn a_job_does_not_need_anyone_who_reads_standard_error() {
         assert_eq!(read(&Path::new(&folder).join("in.parquet")).num_rows(), 40);
         fs::remove_dir_all(&folder).unwrap();
         fs::remove_dir_all(folder + ".job").unwrap();
-        assert_eq!(run(&["annotate", "-o", &output]), Some(2), "an error has its exit code, heard or not");
+        assert_eq!(run(&["annotate", "-o", &output]), Some(2), "the exit code does not depend on standard error");
     }
 }
 
 #[test]
 fn standard_output_that_nobody_reads_is_no_error_and_a_full_disk_is() {
-    for (told, code) in [(closed as fn() -> Stdio, 0), (full, 2)] {
+    for (output, code) in [(closed as fn() -> Stdio, 0), (full, 2)] {
         let mut program = Command::new(env!("CARGO_BIN_EXE_spanframe"));
-        let done = program.args(["model", "list"]).stdout(told()).output().unwrap();
+        let done = program.args(["model", "list"]).stdout(output()).output().unwrap();
         assert_eq!(done.status.code(), Some(code), "{}", stderr(&done));
         assert_eq!(stderr(&done).contains("cannot write to standard output"), code == 2, "{}", stderr(&done));
     }
 }
 
-/// What the schema that Arrow's readers find in a Parquet file says beside its columns.
-fn noted(path: &str) -> Metadata {
+/// Metadata of the Arrow schema that is stored in a Parquet file.
+fn schema_metadata(path: &str) -> Metadata {
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
     let footer = reader.metadata().file_metadata();
     let pairs = footer.key_value_metadata().unwrap().iter().filter(|pair| pair.key == "ARROW:schema").cloned();
@@ -183,7 +184,7 @@ fn noted(path: &str) -> Metadata {
 }
 
 #[test]
-fn a_file_that_is_annotated_again_tells_of_its_last_model_alone() {
+fn a_file_that_is_annotated_again_names_its_last_model_alone() {
     let job = Job::new();
     let schema = Schema::clone(&notes(3).schema()).with_metadata([("pandas", "{}")]);
     write(Path::new(&job.path("in.parquet")), &notes(3).with_schema(Arc::new(schema)).unwrap());
@@ -203,7 +204,7 @@ fn a_file_that_is_annotated_again_tells_of_its_last_model_alone() {
         "e",
     ]);
     assert!(done.status.success(), "{}", stderr(&done));
-    assert_eq!(noted(&again), Metadata::from([("pandas", "{}")]));
+    assert_eq!(schema_metadata(&again), Metadata::from([("pandas", "{}")]));
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&again).unwrap()).unwrap();
     let pairs = reader.metadata().file_metadata().key_value_metadata().unwrap();
     let models: Vec<_> =
@@ -236,7 +237,7 @@ fn what_a_killed_run_left_is_removed_by_the_next() {
     let partial = job.folder.path().join(".spanframe-partial");
     let begun = || fs::read_dir(&partial).is_ok_and(|mut files| files.next().is_some());
     while !begun() {
-        assert!(killed.try_wait().unwrap().is_none(), "it ended before it could be killed");
+        assert!(killed.try_wait().unwrap().is_none(), "the run ended before it could be killed");
         thread::sleep(Duration::from_millis(1));
     }
     killed.kill().unwrap();
@@ -246,7 +247,7 @@ fn what_a_killed_run_left_is_removed_by_the_next() {
     assert_eq!(job.files(), ["in.parquet", "large.parquet", "out.parquet"]);
 }
 
-/// Runs, expects the exit code and the message, and that nothing was written.
+/// Runs the program, which must fail with the exit code and the message, must not quote a note, and must write nothing.
 fn check_refused(job: &Job, input: &str, output: &str, more: &[&str], code: i32, message: &str) {
     let before = job.files();
     let result = job.run_on(&job.path(input), &job.path(output), more);
@@ -328,7 +329,7 @@ fn a_library_that_is_none_is_refused_at_once() {
     assert_eq!(result.status.code(), Some(4));
     assert!(stderr(&result).contains("cannot be used"), "{}", stderr(&result));
     assert!(stderr(&result).contains("pip install -U onnxruntime"), "{}", stderr(&result));
-    // a hang, not a speed, is what this looks for
+    // far above any run: this catches a hang
     assert!(started.elapsed().as_secs() < 30);
 }
 
@@ -411,7 +412,7 @@ fn model_show_describes_a_folder() {
     assert_eq!(spanframe(&["model", "show", data("notes.parquet").to_str().unwrap()]).status.code(), Some(3));
 }
 
-/// Bash itself completes by the script.
+/// Bash completes with the printed script.
 #[test]
 fn completions_know_every_command_and_flag() {
     let check = |line: &str, expect: &[&str]| {
@@ -453,11 +454,10 @@ fn manual_pages_have_every_flag() {
     assert_eq!(stderr(&refused), "error: there is no command `walk`: `spanframe --help` lists them\n");
 }
 
-/// Invariant 8, the command line's half; the Python half is in tests/python.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "tells the child process of this test from its parent")]
 fn a_panic_of_the_program_does_not_quote_the_note() {
-    // in a process of its own, whose standard error can be read
+    // in a process of its own, so that its standard error can be read
     const IN_CHILD: &str = "SPANFRAME_TEST_IN_CHILD";
     if env::var_os(IN_CHILD).is_none() {
         let mut child = Command::new(env::current_exe().unwrap());
@@ -474,6 +474,7 @@ fn a_panic_of_the_program_does_not_quote_the_note() {
     assert_eq!(spanframe_cli::run(args, &Host { export: Some(export), ..Host::default() }), 1);
 }
 
+/// Invariant 8 for the command line. The test for Python is in tests/python.
 #[test]
 fn every_option_is_a_flag() {
     for command in ["annotate", "run", "text", "evaluate"] {

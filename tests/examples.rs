@@ -1,4 +1,4 @@
-//! The programs in examples/ do what they say; those in Python are run by tests/python.
+//! Runs the example in Rust. tests/python runs those in Python.
 
 use std::sync::Arc;
 

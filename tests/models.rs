@@ -1,4 +1,4 @@
-//! Model folders: what loads, what is refused and how, and that values are those of the models' own library.
+//! Model folders: which load, and with which message the others are refused.
 
 mod support;
 
@@ -22,7 +22,7 @@ fn the_bundled_model_is_the_folder_in_data() {
     }
 }
 
-/// A graph that wants its positions gets them as RoBERTa counts them, from the padding id on.
+/// RoBERTa counts positions from its padding id on. A graph with an input for positions gets them so.
 #[test]
 fn positions_are_given_to_a_graph_that_asks_for_them() {
     let notes = support::column("notes.parquet", "note").slice(0, 12);
@@ -30,7 +30,7 @@ fn positions_are_given_to_a_graph_that_asks_for_them() {
     assert_eq!(annotate(&with_positions, &notes), annotate(&engine(raw(Some("roberta"))), &notes));
 }
 
-/// RoBERTa's relatives count positions as it does, whatever they are called.
+/// The families derived from RoBERTa count positions likewise, whatever the name of their `model_type`.
 #[test]
 fn a_window_beyond_the_positions_is_refused_when_the_model_is_loaded() {
     let called = |name: &str, window: Option<usize>| {
@@ -58,7 +58,7 @@ fn a_window_beyond_the_positions_is_refused_when_the_model_is_loaded() {
         assert!(refused.to_string().contains(part), "{refused}");
     }
     assert_eq!(annotated(called("relative", Some(130)).path()), expect);
-    // fewer than config.json says
+    // fewer positions than config.json promises
     check_refused(
         "bert-uncased",
         |f| {
@@ -74,7 +74,7 @@ fn a_tokenizer_with_a_malformed_table_is_refused() {
     let change = |folder: &Path| {
         let path = folder.join("tokenizer.json");
         let mut tokenizer: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        // a trie of one unit that leads far away
+        // a table of one entry, whose offset leads beyond the table
         tokenizer["normalizer"]["normalizers"][0]["precompiled_charsmap"] = "BAAAAAD//38=".into();
         fs::write(path, tokenizer.to_string()).unwrap();
     };
@@ -103,7 +103,7 @@ fn lines_in_capitals_are_read_in_lower_case_where_the_model_asks_for_it() {
     }
     assert!(expect.iter().any(|found| found.4.chars().any(char::is_uppercase)));
     assert_eq!(find(home.path(), None, written), expect);
-    // another system does not lower them
+    // Hugging Face does not lower capitals, so its emulation does not either
     assert_eq!(find(home.path(), Some("huggingface"), written), find(&plain, Some("huggingface"), written));
 }
 
@@ -116,7 +116,7 @@ fn the_bundled_model_reads_capitals() {
     assert_eq!(found, expect);
 }
 
-/// The first notes of data/notes.parquet: all that is in them, and nothing else.
+/// In the first notes of data/notes.parquet the bundled model finds every entity and no other.
 #[test]
 fn the_sample_paragraphs_are_fully_right() {
     let notes = support::column("notes.parquet", "note").slice(0, 3);
@@ -164,7 +164,7 @@ fn refusal(model: &Path) -> EngineError {
     Engine::new(&EngineOptions::new(raw).unwrap()).err().expect("the model is refused")
 }
 
-/// Copies a test model, changes the copy, and checks that loading says all of `expect`.
+/// Changes a copy of a test model and checks that loading fails with all of `expect` in the message.
 fn check_refused(model: &str, change: impl FnOnce(&Path), expect: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     copy(&data("test_models").join(model), folder.path());
@@ -248,7 +248,7 @@ fn unusable_folders_are_refused_with_the_file_and_the_way_out() {
     );
 }
 
-/// The opset is a varint near the end of the file: field 8 of the model, holding field 2 of the operator set.
+/// The opset is a varint near the end of the file: field 2 of the operator set in field 8 of the model.
 #[test]
 fn an_opset_from_the_future_is_refused_with_the_way_out() {
     let change = |folder: &Path| {
@@ -266,7 +266,7 @@ fn an_opset_from_the_future_is_refused_with_the_way_out() {
 }
 
 #[test]
-fn a_second_library_is_refused_and_not_overlooked() {
+fn a_second_library_is_refused() {
     engine(raw(Some("bert-uncased")));
     let other = Some(data("sample.txt"));
     let options = EngineOptions::new(RawOptions { onnxruntime: other, ..raw(Some("bert-uncased")) }).unwrap();
@@ -312,7 +312,7 @@ fn logits_that_are_not_numbers_are_an_error() {
     copy(&data("test_models/bert-uncased"), home.path());
     let file = home.path().join("model.onnx");
     let mut graph = fs::read(&file).unwrap();
-    // the bias of the classifier: its name, and its raw data in the field after
+    // the name of the classifier's bias, followed by the field with its raw data
     let name = b"classifier.bias";
     let at = graph.windows(name.len()).rposition(|bytes| bytes == name).unwrap() + name.len();
     let length = usize::from(graph[at + 1]);
@@ -349,7 +349,7 @@ fn emulating_spark_nlp_wants_a_token_at_the_end() {
 
 #[test]
 fn scripts_without_spaces_have_no_words() {
-    // every character stands by itself, so that a run of them is not one unit with the label of its first
+    // every character is a unit, so that a run of them does not take the label of its first one
     let found =
         annotate(&engine(raw(Some("bert-uncased"))), &texts([Some("日本糖尿病高血圧肺炎 aspirin")])).remove(0).unwrap();
     assert!(found.iter().filter(|entity| entity.begin < 10).count() > 1);
