@@ -1,4 +1,4 @@
-//! `spanframe view`: the real program on real output, its page read by a parser of HTML, with wrong inputs too.
+//! `spanframe view` on real output, its page read by an HTML parser, and on wrong inputs.
 
 mod support;
 
@@ -24,8 +24,8 @@ struct Job {
 }
 
 impl Job {
-    /// in.parquet, the first notes of data/notes.parquet with a null, an empty one and one that looks like HTML, and
-    /// out.parquet, what a tiny model finds in it.
+    /// Writes in.parquet (a null, an empty note, one that looks like HTML, and the first notes of data/notes.parquet) and
+    /// out.parquet, with the entities of a tiny model.
     fn new() -> Self {
         let job = Self { folder: tempfile::tempdir().unwrap() };
         let notes = read(&data("notes.parquet")).slice(0, 117);
@@ -66,7 +66,7 @@ impl Job {
         rows(read(Path::new(&self.path("out.parquet"))).column_by_name("ner").unwrap())
     }
 
-    /// The page of `inputs`.
+    /// Returns the page of `inputs`.
     fn view(&self, inputs: &[&str], more: &[&str]) -> String {
         let page = self.path("page.html");
         let inputs: Vec<String> = inputs.iter().map(|input| self.path(input)).collect();
@@ -85,19 +85,19 @@ fn text(element: ElementRef<'_>) -> String {
     element.text().collect()
 }
 
-/// The numbers at the top, by name.
+/// Returns the numbers at the top, by name.
 fn numbers(html: &Html) -> BTreeMap<String, u64> {
     let names = select(html, ".numbers dt").into_iter().map(text);
     let values = select(html, ".numbers dd").into_iter().map(|value| text(value).replace(',', "").parse().unwrap());
     names.zip(values).collect()
 }
 
-/// As a page shows it: control characters as pictures.
+/// Returns a text as a page shows it, with control characters as pictures.
 fn shown(text: &str) -> String {
     text.replace('\x1b', "␛")
 }
 
-/// A note as it is shown: row, text and, for each entity, type and chunk.
+/// A note on the page: row, text and, for each entity, type and chunk.
 type Shown = (u64, Option<String>, Vec<(String, String)>);
 
 fn notes(html: &Html) -> Vec<Shown> {
@@ -188,7 +188,7 @@ fn a_page_without_text_has_counts_alone() {
         assert!(!without.to_lowercase().contains(&found.chunk.to_lowercase()), "a chunk is text of a note");
     }
     assert!(!without.contains(SENTINEL));
-    // the texts need not be there
+    // the table needs no texts
     job.annotate("bare.parquet", &["--select", "id"]);
     assert!(numbers(&Html::parse_document(&job.view(&["bare.parquet"], &["--no-text"])))["entities"] > 0);
 }
@@ -227,7 +227,7 @@ fn months_are_of_the_date_column() {
                 (cells[0].clone(), cells[1].parse().unwrap())
             })
             .collect();
-        // from the first of March 2024 on, 120 days without every tenth
+        // 120 days from 1 March 2024, without every tenth
         let expect = [("2024-03", 28), ("2024-04", 27), ("2024-05", 28), ("2024-06", 25)];
         assert_eq!(months, expect.map(|(month, rows)| (month.to_string(), rows)));
     }
@@ -248,7 +248,7 @@ fn every_layout_and_unit_is_marked_alike() {
             assert_eq!(notes(&Html::parse_document(&page)), expect, "{layout} {offsets}, as the footer says");
         }
     }
-    // a unit that is not the column's is told
+    // a wrong unit is reported
     assert!(texts.iter().flatten().any(|text| !text.is_ascii()));
     assert!(job.view(&["out.parquet"], &["--offsets", "byte"]).contains("not the text at their positions"));
 }

@@ -1,6 +1,6 @@
 //! Renders the first notes of a table for notebooks and terminals.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc::Sender};
 
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, Field};
@@ -11,7 +11,9 @@ use spanframe_view::{Excerpt, Note, Row};
 use crate::{
     bridge::{self, ForeignArrays},
     error::{InputError, python},
-    input, strings,
+    input,
+    interruptible::{StopFlag, interruptible},
+    strings,
 };
 
 /// Renders the first `rows` rows as HTML, as plain text and as text with colours. `offsets` is the unit of the positions, by
@@ -46,8 +48,12 @@ pub fn display(
     if text_count != count {
         return Err(InputError::new_err(format!("there are {text_count} texts for {count} rows: give one text a row")));
     }
-    let excerpt = py.detach(|| excerpt(&columns, &texts, offsets, rows)).map_err(|e| python(&e))?;
-    Ok((excerpt.html(), excerpt.text(false), excerpt.text(true)))
+    // on a thread of its own, because the message of a panic would quote a note
+    let render = move |_: StopFlag, _: Sender<()>| {
+        let excerpt = excerpt(&columns, &texts, offsets, rows).map_err(|e| python(&e))?;
+        Ok((excerpt.html(), excerpt.text(false), excerpt.text(true)))
+    };
+    interruptible(py, render, |_, ()| Ok(()))
 }
 
 /// Returns the column `name` of a table.

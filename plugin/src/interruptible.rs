@@ -11,14 +11,15 @@ use std::{
 };
 
 use pyo3::prelude::*;
+use spanframe_engine::{THREAD_NAME, quiet_panics};
 
 use crate::error::InternalError;
 
 /// Time between two checks for signals.
 pub const INTERVAL: Duration = Duration::from_millis(200);
 
-/// Begins like the names of the engine's threads, so that a panic is reported by its place alone.
-const THREAD: &str = "spanframe-call";
+/// Name of the thread, after the prefix of the engine's threads: a panic on it is reported by its place alone.
+const THREAD: &str = "call";
 
 /// Asks work to end soon.
 #[derive(Clone, Default)]
@@ -44,7 +45,8 @@ pub fn interruptible<T: Send + 'static, U: Send + 'static>(
     let stop = StopFlag::default();
     let (sender, updates) = channel();
     let seen = stop.clone();
-    let worker = thread::Builder::new().name(THREAD.to_string()).spawn(move || work(seen, sender));
+    quiet_panics();
+    let worker = thread::Builder::new().name(format!("{THREAD_NAME}{THREAD}")).spawn(move || work(seen, sender));
     let worker = worker.map_err(|error| InternalError::new_err(format!("cannot start a thread: {error}")))?;
     py.detach(|| {
         wait(updates, &stop, on_update)?;

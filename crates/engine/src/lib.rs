@@ -53,7 +53,7 @@ pub use model_choice::{ModelChoice, ModelNames};
 pub use notes::Notes;
 pub use options::{Decoding, Emulation, EngineOptions, OptionError, RawOptions};
 pub use pipeline::Step;
-pub use quiet::{THREAD_NAME, tell_place};
+pub use quiet::{THREAD_NAME, quiet_panics, tell_place};
 pub use route::UnknownLanguage;
 pub use schema::{Layout, Offsets};
 pub use spanframe_core::{AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin, Named};

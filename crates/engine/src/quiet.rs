@@ -17,8 +17,9 @@ pub fn tell_place(info: &PanicHookInfo<'_>) {
     let _ = writeln!(stderr(), "spanframe: panic at {place}");
 }
 
-/// Sees to our own threads; what is told of the others is up to the program around us.
-pub(crate) fn quiet_panics() {
+/// Installs a panic hook that reports a panic by its place alone on threads whose name begins with [`THREAD_NAME`]. Other
+/// threads keep the hook of the program. A second call does nothing.
+pub fn quiet_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let usual = panic::take_hook();
