@@ -13,7 +13,7 @@ def tables() -> str:
         lines += [f"### {module}.{name}", "", f"{(stage.__doc__ or '').strip().splitlines()[0]}", ""]
         same = next((other for other, before in Stage.stages.items() if before.parameters is stage.parameters), name)
         if same != name:
-            lines += [f"Setters as of {same}.", ""]
+            lines += [f"The same setters as {same}.", ""]
             continue
         lines += ["| setter | default | here |", "|---|---|---|"]
         for one in stage.parameters:
@@ -21,10 +21,10 @@ def tables() -> str:
             lines.append(f"| `{one.setter}` | {default} | {one.meaning} |")
         if name == "NerConverterInternal":
             lines.append(
-                "| `setReplaceDictResource` |  | `replace_labels`, from a file with an old and a new label a line |"
+                "| `setReplaceDictResource` |  | `replace_labels`, from a file with an old and a new label on each line |"
             )
         lines.append("")
-    lines += ["### Not there", "", "| name (a regular expression) | instead |", "|---|---|"]
+    lines += ["### Not supported", "", "| name (a regular expression) | instead |", "|---|---|"]
     for pattern, instead in ABSENT:
         shown = pattern.replace("|", "\\|")
         lines.append(f"| `{shown}` | {instead} |")

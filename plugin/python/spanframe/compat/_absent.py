@@ -14,18 +14,18 @@ ABSENT: tuple[tuple[str, str], ...] = (
         r"NerConverter\.set(BlackList|Threshold|GreedyMode|ReplaceLabels|ReplaceDictResource)",
         "use medical.NerConverterInternal",
     ),
-    (r".*\.setIgnoreStopWords", "join mentions afterwards; setGreedyMode joins those that touch"),
+    (r".*\.setIgnoreStopWords", "join mentions afterwards; setGreedyMode joins adjacent ones"),
     (r"Tokenizer\.(set|add)\w+", "words are those of the model's own tokenizer; leave it out"),
     (
         r"SentenceDetector\.set\w+",
-        "sentences only choose where long texts are cut, and nothing is lost there; leave it out",
+        "sentences only decide where long texts are split, without loss; leave it out",
     ),
     (
         r"DocumentAssembler\.set(IdCol|MetadataCol)",
         "all columns of the frame are kept beside the new one; leave it out",
     ),
-    (r".*\.setCaseSensitive", "the model's own tokenizer says whether case counts; leave it out"),
-    (r".*\.setLazyAnnotator", "every stage does its part; leave it out"),
+    (r".*\.setCaseSensitive", "the model's own tokenizer decides whether case counts; leave it out"),
+    (r".*\.setLazyAnnotator", "no stage is lazy; leave it out"),
     (r".*\.setConfigProtoBytes", "there is no TensorFlow; leave it out"),
     (r".*\.getClasses", "spanframe.Engine(model).entities lists the types"),
     (r".*\.(save|write)", "save the Pipeline or PipelineModel"),
@@ -54,16 +54,19 @@ ABSENT: tuple[tuple[str, str], ...] = (
         "one engine finds all types at once: spanframe.spark.annotate(df, column, entities=[...])",
     ),
     (r"NerConverterInternalModel|NerOverwriter|IOBTagger|NerChunker\w*", "medical.NerConverterInternal"),
-    (r"Assertion\w*|\w*Assertion|NegEx\w*|ContextualAssertion", "nothing yet: negation and the like are not found"),
-    (r"(Light)?DeIdentification\w*|ReIdentification", "nothing: spans are found, texts are not changed"),
-    (r"\w*Resolver\w*|ChunkMapper\w*|Doc(ument)?Mapper\w*", "nothing: mentions get no codes"),
+    (
+        r"Assertion\w*|\w*Assertion|NegEx\w*|ContextualAssertion",
+        "nothing yet: negation and other assertion status are not detected",
+    ),
+    (r"(Light)?DeIdentification\w*|ReIdentification", "nothing: spanframe finds spans and does not change texts"),
+    (r"\w*Resolver\w*|ChunkMapper\w*|Doc(ument)?Mapper\w*", "nothing: mentions are not mapped to codes"),
     (
         r"\w*RelationExtraction\w*|\w*ForSequenceClassification|\w*ForQuestionAnswering|\w*Classifier(DL)?\w*",
-        "nothing: this package finds entities",
+        "nothing: spanframe finds entities only",
     ),
     (
         r"DocumentNormalizer|Normalizer|Lemmatizer\w*|Stemmer|StopWordsCleaner|\w*SpellCheck\w*",
-        "DocumentAssembler.setCleanupMode, or clean the column before",
+        "DocumentAssembler.setCleanupMode, or clean the column first",
     ),
     (
         r"PretrainedPipeline|ResourceDownloader",
@@ -85,7 +88,7 @@ def unsupported(name: str, known: Iterable[str] = (), value: object = None) -> U
     Examples
     --------
     >>> print(unsupported("AssertionDLModel"))
-    `AssertionDLModel` is not supported: nothing yet: negation and the like are not found
+    `AssertionDLModel` is not supported: nothing yet: negation and other assertion status are not detected
     >>> print(unsupported("NerConvertor", ["NerConverter"]))
     `NerConvertor` is not supported: did you mean `NerConverter`?
     """

@@ -69,11 +69,11 @@ class Parameter(NamedTuple):
 
 def _only(name: str, kind: str, value: Any, meaning: str) -> Parameter:
     """Returns a parameter that may only be set to its default."""
-    return Parameter(name, kind, value, f"{meaning}; may be set to `{value}` alone", allowed=(value,))
+    return Parameter(name, kind, value, f"{meaning}; only `{value}` is accepted", allowed=(value,))
 
 
-OUTPUT = Parameter("outputCol", "text", None, "name by which later stages find it")
-INPUTS = Parameter("inputCols", "texts", None, "must be made by earlier stages")
+OUTPUT = Parameter("outputCol", "text", None, "name by which later stages find the column")
+INPUTS = Parameter("inputCols", "texts", None, "columns that earlier stages make")
 LAZY = _only("lazyAnnotator", "flag", False, "there is no lazy annotator")
 
 ASSEMBLER = (
@@ -83,7 +83,7 @@ ASSEMBLER = (
         "cleanupMode",
         "text",
         "disabled",
-        "`cleanup_mode`; positions are those of the cleaned text, as Spark NLP's (`cleaned_offsets=True`)",
+        "`cleanup_mode`; positions are those of the cleaned text, as in Spark NLP (`cleaned_offsets=True`)",
         "cleanup_mode",
         CLEANUP_MODES,
     ),
@@ -96,11 +96,11 @@ DETECTOR = (
         "useAbbreviations",
         "flag",
         True,
-        "no effect: the engine's own sentences choose where long texts are cut, and nothing is lost there",
+        "no effect: the engine splits long texts at its own sentences, and loses nothing",
     ),
     Parameter("detectLists", "flag", True, "no effect, as `setUseAbbreviations`"),
-    _only("explodeSentences", "flag", False, "a row stays a row"),
-    _only("useCustomBoundsOnly", "flag", False, "sentences are the engine's own"),
+    _only("explodeSentences", "flag", False, "rows are not split"),
+    _only("useCustomBoundsOnly", "flag", False, "the engine finds its own sentences"),
     _only("minLength", "integer", 0, "no sentence is dropped"),
     _only("maxLength", "integer", 99999, "no sentence is dropped"),
 )
@@ -109,7 +109,7 @@ TOKENIZER = (
     OUTPUT,
     LAZY,
     _only("caseSensitiveExceptions", "flag", True, "there are no exceptions"),
-    _only("targetPattern", "text", r"\S+", "words are those of the model's tokenizer"),
+    _only("targetPattern", "text", r"\S+", "words come from the model's tokenizer"),
     _only("minLength", "integer", 0, "no word is dropped"),
     _only("maxLength", "integer", 99999, "no word is dropped"),
 )
@@ -117,14 +117,14 @@ CLASSIFIER = (
     INPUTS,
     OUTPUT,
     LAZY,
-    Parameter("batchSize", "integer", 8, "no effect: batches are chosen by tokens (`batch_tokens`)"),
+    Parameter("batchSize", "integer", 8, "no effect: batches are limited by tokens (`batch_tokens`)"),
     Parameter(
         "maxSentenceLength",
         "integer",
         128,
-        'no effect, for nothing is cut off; under `emulate="sparknlp"` it is `max_length`, and cuts',
+        'no effect, because nothing is truncated; with `emulate="sparknlp"` it is `max_length`, and truncates',
     ),
-    _only("caseSensitive", "flag", True, "the model's own tokenizer says whether case counts"),
+    _only("caseSensitive", "flag", True, "the model's own tokenizer decides whether case counts"),
 )
 CONVERTER = (
     INPUTS,
@@ -144,16 +144,16 @@ INTERNAL_CONVERTER = (
         "doExceptionHandling",
         "flag",
         False,
-        '`on_error="null"`: such a row is null, its reason in `<outputCol>_error`',
+        '`on_error="null"`: a row with an error is null, with the reason in `<outputCol>_error`',
     ),
 )
 FINISHER = (
     INPUTS._replace(meaning="columns of converters"),
-    Parameter("outputCols", "texts", None, "`finished_<column>` where left out"),
+    Parameter("outputCols", "texts", None, "names of the new columns; `finished_<column>` by default"),
     Parameter("cleanAnnotations", "flag", True, "drops the columns of converters"),
     Parameter("outputAsArray", "flag", True, "a list of mentions, or one string"),
     Parameter(
-        "includeMetadata", "flag", False, "a further column `<output>_metadata`; with strings, beside each mention"
+        "includeMetadata", "flag", False, "adds a column `<output>_metadata`; in strings, metadata precede each mention"
     ),
     Parameter("valueSplitSymbol", "text", "#", "between metadata and mention, in strings"),
     Parameter("annotationSplitSymbol", "text", "@", "between mentions, in strings"),

@@ -131,14 +131,14 @@ def _getter(parameter: Parameter) -> Callable[..., Any]:
 
 
 class DocumentAssembler(Stage):
-    """Names the column of texts, and how they are cleaned."""
+    """Names the column of texts, and how to clean them."""
 
     parameters = ASSEMBLER
     makes = "document"
 
 
 class SentenceDetector(Stage):
-    """Stands for sentences, which the engine finds by itself."""
+    """Placeholder for sentences, which the engine finds by itself."""
 
     parameters = DETECTOR
     reads = ("document",)
@@ -146,7 +146,7 @@ class SentenceDetector(Stage):
 
 
 class Tokenizer(Stage):
-    """Stands for words, which the model's own tokenizer finds."""
+    """Placeholder for words, which the model's own tokenizer finds."""
 
     parameters = TOKENIZER
     reads = ("document",)
@@ -228,7 +228,7 @@ def _refuse(name: str) -> None:
 
 
 class BertForTokenClassification(TokenClassifier):
-    """A token classifier; every architecture that the engine runs may be in it."""
+    """A token classifier, of any architecture that the engine runs."""
 
     parameters = CLASSIFIER
 
@@ -305,7 +305,7 @@ class NerConverterInternal(NerConverter):
 
 
 class Finisher(Stage):
-    """Makes plain lists or strings of the mentions."""
+    """Turns mentions into plain lists or strings."""
 
     parameters = FINISHER
     reads = ("chunk",)
