@@ -1,10 +1,10 @@
-//! Annotated corpora: one file a format, all of them as [`Document`]s.
+//! Reads annotated corpora of any format into [`Document`]s; one module for each format.
 //!
 //! | format | what is read |
 //! |---|---|
 //! | JSON lines (`.jsonl`, `.ndjson`, `.json`, each also `.gz`) | `id`, `lang`, `text`, `entities` of `start`, `end` (code points, half-open) and `label`, `annotated_types` |
-//! | brat (a folder) | pairs of `.txt` and `.ann`; lines `T`; a discontinuous mention is read as its hull |
-//! | CoNLL (`.conll`, `.iob`, `.iob2`, `.bio`, `.tsv`) | token first and tag last in each line; see `conll` |
+//! | brat (a folder) | pairs of `.txt` and `.ann`; lines `T`; a discontinuous mention becomes the span from its first to its last fragment |
+//! | CoNLL (`.conll`, `.iob`, `.iob2`, `.bio`, `.tsv`) | token first and tag last in each line; see the module `conll` |
 
 mod brat;
 mod conll;
@@ -18,27 +18,28 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
+use spanframe_engine::Mention;
 
 use crate::error::CliError;
 
-/// Longest name of a label: whatever is longer is no name, and may be note text.
+/// Longest label in bytes. A longer string may be note text, which no message must quote.
 const LONGEST_LABEL: usize = 64;
 
-/// What editors of Windows put before a text. It is none of it.
+/// Windows editors write it before a text. It does not belong to the text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// One annotated text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
-    /// As the corpus names it; unique in a well-made one.
+    /// Its id in the corpus, unique in a well-formed one.
     pub id: String,
-    /// Code of the language, where the corpus names one.
+    /// Language code, where the corpus has one.
     pub lang: Option<String>,
     /// The whole text.
     pub text: String,
-    /// Begin and end in bytes of the text, half-open and not empty, and label; each once.
-    pub mentions: Vec<(usize, usize, String)>,
-    /// The labels that were looked for, where the corpus says so: its silence on others means nothing.
+    /// Distinct mentions with their chunks. Positions are code points, half-open and not empty.
+    pub mentions: Vec<Mention<'static>>,
+    /// The labels that were annotated, where the corpus names them. It says nothing about other labels.
     pub annotated: Option<Vec<String>>,
 }
 
@@ -50,16 +51,17 @@ fn has_ending(path: &Path, endings: &[&str]) -> bool {
     endings.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Whether `path` is a corpus by its name: a folder, or a file with an ending that [`read`] knows.
+/// True if `path` names a corpus: a folder, or a file with an ending that [`read`] knows.
 pub fn is_corpus(path: &Path) -> bool {
     path.is_dir() || has_ending(path, &JSON_LINES) || has_ending(path, &CONLL)
 }
 
-/// Reads the corpus at `path`, by the format that its name tells.
+/// Reads the corpus at `path`. Its name decides the format.
 ///
 /// # Errors
-/// [`CliError::Read`], [`CliError::CorpusFormat`] for a name of no known format, [`CliError::Corpus`] with the line that
-/// is wrong, [`CliError::EmptyCorpus`]. No message quotes a text.
+/// [`CliError::NoFile`] and [`CliError::Read`]; [`CliError::CorpusFormat`] for a name of no known format;
+/// [`CliError::Corpus`] with the line that is wrong; [`CliError::NoPartner`] for a brat file without the other one;
+/// [`CliError::EmptyCorpus`]. No message quotes a text.
 pub fn read(path: &Path) -> Result<Vec<Document>, CliError> {
     if !path.exists() {
         return Err(CliError::NoFile(path.display().to_string()));
@@ -78,17 +80,17 @@ pub fn read(path: &Path) -> Result<Vec<Document>, CliError> {
     }
     for document in &mut documents {
         let mut seen = HashSet::new();
-        document.mentions.retain(|mention| seen.insert(mention.clone()));
+        document.mentions.retain(|m| seen.insert((m.begin, m.end, m.entity.clone())));
     }
     Ok(documents)
 }
 
-/// The labels that occur: what a corpus speaks of, if its documents do not say.
+/// The labels that occur in `documents`: those that were annotated, unless the documents name them.
 pub fn labels(documents: &[Document]) -> BTreeSet<&str> {
-    documents.iter().flat_map(|document| &document.mentions).map(|(.., label)| label.as_str()).collect()
+    documents.iter().flat_map(|document| &document.mentions).map(|mention| &*mention.entity).collect()
 }
 
-/// The content of a file, unpacked if it is a `.gz`, without a byte order mark.
+/// The content of a file without its byte order mark, unpacked if the file is a `.gz`.
 fn read_text(path: &Path) -> Result<String, CliError> {
     let mut file = File::open(path).map_err(unreadable(path))?;
     let mut text = String::new();
@@ -103,8 +105,8 @@ fn read_text(path: &Path) -> Result<String, CliError> {
     Ok(text)
 }
 
-/// What is wrong in line `line` of `path`, counted from 1.
-fn wrong(path: &Path, line: usize, reason: impl Into<String>) -> CliError {
+/// An error in line `line` of `path`, counted from 1.
+fn wrong_line(path: &Path, line: usize, reason: impl Into<String>) -> CliError {
     CliError::Corpus { path: path.to_path_buf(), line, reason: reason.into() }
 }
 
@@ -112,28 +114,40 @@ fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> CliError {
     move |source| CliError::Read { path: path.to_path_buf(), source }
 }
 
-/// A label, if it looks like one.
+/// Checks that `name` can be a label: one word of at most [`LONGEST_LABEL`] bytes.
 fn label(name: &str) -> Result<String, String> {
     let is_name = !name.is_empty() && name.len() <= LONGEST_LABEL && !name.contains(char::is_whitespace);
     is_name.then(|| name.to_string()).ok_or_else(|| "a label is not a name".to_string())
 }
 
-/// The byte of each code point of a text, and of its end.
-struct CodePoints(Vec<usize>);
+/// A text with the byte of each code point, and of its end.
+struct CodePoints<'a> {
+    text: &'a str,
+    bytes: Vec<usize>,
+}
 
-impl CodePoints {
-    fn new(text: &str) -> Self {
-        Self(text.char_indices().map(|(at, _)| at).chain([text.len()]).collect())
+impl<'a> CodePoints<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, bytes: text.char_indices().map(|(at, _)| at).chain([text.len()]).collect() }
     }
 
-    /// The bytes of the code points `begin..end`.
-    fn bytes(&self, begin: usize, end: usize) -> Result<(usize, usize), String> {
-        match (self.0.get(begin), self.0.get(end)) {
-            (Some(&first), Some(&last)) if begin < end => Ok((first, last)),
-            _ => Err(format!(
-                "the mention {begin}..{end} is empty or outside the text, which has {} code points",
-                self.0.len() - 1
-            )),
-        }
+    /// The mention of the code points `begin..end`, with its chunk.
+    ///
+    /// # Errors
+    /// A reason if the mention is empty or outside the text, or if `name` is no [`label`].
+    fn mention(&self, begin: usize, end: usize, name: &str) -> Result<Mention<'static>, String> {
+        let (Some(&first), Some(&last), true) = (self.bytes.get(begin), self.bytes.get(end), begin < end) else {
+            let length = self.bytes.len() - 1;
+            return Err(format!(
+                "the mention {begin}..{end} is empty or outside the text, which has {length} code points"
+            ));
+        };
+        Ok(Mention {
+            begin: begin as i64,
+            end: end as i64,
+            entity: label(name)?.into(),
+            chunk: Some(self.text[first..last].to_string().into()),
+            ..Mention::default()
+        })
     }
 }

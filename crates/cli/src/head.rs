@@ -10,24 +10,18 @@ use spanframe_engine::{
 };
 use spanframe_view::character::line;
 
-use crate::{
-    console::print,
-    error::CliError,
-    flags::HeadFlags,
-    side::{mentions, shape},
-    table_file::TableFile,
-};
+use crate::{console::print, entity_column::EntityColumn, error::CliError, flags::HeadFlags, table_file::TableFile};
 
 /// Prints the table.
 pub fn head(flags: &HeadFlags) -> Result<(), CliError> {
     let file = TableFile::open(&flags.file)?;
     let index = file.column(&flags.column)?;
-    shape(&file, &flags.column)?;
+    let column = EntityColumn::named(&file, &flags.column)?;
     let mut found: Vec<(u64, Mention<'static>)> = Vec::new();
     let mut row = 0;
     for batch in file.read(&[index])? {
         let batch = batch?;
-        for mentions in mentions(&file, &flags.column, batch.column(0), row as usize)? {
+        for mentions in column.read(&file, batch.column(0), row as usize)? {
             found.extend(mentions.into_iter().flatten().map(|mention| (row, mention.into_owned())));
             row += 1;
         }

@@ -15,12 +15,7 @@ use spanframe_jobs::{
 use spanframe_store::{StoreError, locate};
 use spanframe_view::{NotesReport, ReportOptions, ReportSource, Row};
 
-use crate::{
-    error::CliError,
-    flags::ViewFlags,
-    side::{self, mentions},
-    table_file::TableFile,
-};
+use crate::{entity_column::EntityColumn, error::CliError, flags::ViewFlags, table_file::TableFile};
 
 /// Begins the keys of a footer that say how an output was made.
 const FOOTER: &str = "spanframe.";
@@ -79,7 +74,7 @@ struct Table {
 /// Names of the columns to read.
 #[derive(Clone)]
 struct Columns {
-    entities: String,
+    entities: EntityColumn,
     text: Option<String>,
     error: Option<String>,
     date: Option<String>,
@@ -92,14 +87,14 @@ impl Table {
         let said = |name: &str| made.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let known = |name: &&str| file.schema().index_of(name).is_ok();
         let named = flags.column.as_deref().or_else(|| said("output_column").filter(known));
-        let (entities, layout) = side::entity_column(&file, named, "--column")?;
+        let entities = EntityColumn::find(&file, named, "--column")?;
         let text = match flags.text_column.as_deref().or_else(|| said("column").filter(known)) {
             _ if flags.no_text => None,
             Some(name) => file.text_column(name).map(|_| Some(name.to_string()))?,
             None => return Err(CliError::NoTexts(input.url.clone())),
         };
         // a footer speaks of the column that was written with it
-        if text.is_some() && said("cleaned_offsets") == Some("true") && said("output_column") == Some(&entities) {
+        if text.is_some() && said("cleaned_offsets") == Some("true") && said("output_column") == Some(&entities.name) {
             return Err(CliError::CleanedOffsets(input.url.clone()));
         }
         let unit = |offsets: Option<&str>| {
@@ -108,19 +103,19 @@ impl Table {
         };
         let offsets: Offsets = match (flags.offsets.as_deref(), said("offsets")) {
             (Some(typed), _) => unit(Some(typed))?,
-            (None, Some(said)) => unit(Some(said)).unwrap_or_else(|_| entity_column::usual_offsets(layout)),
-            (None, None) => entity_column::usual_offsets(layout),
+            (None, Some(said)) => unit(Some(said)).unwrap_or_else(|_| entity_column::usual_offsets(entities.layout)),
+            (None, None) => entity_column::usual_offsets(entities.layout),
         };
         if let Some(name) = &flags.date_column {
             date_type(&file, name)?;
         }
-        let error = Some(format!("{entities}_error")).filter(|name| {
+        let error = Some(format!("{}_error", entities.name)).filter(|name| {
             let field = file.schema().field_with_name(name);
             field.is_ok_and(|field| {
                 matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
             })
         });
-        let source = ReportSource { name: input.relative.clone(), provenance: made, reading: offsets.into() };
+        let source = ReportSource { name: input.relative.clone(), provenance: made, convention: offsets.into() };
         Ok(Self { file, source, columns: Columns { entities, text, error, date: None } })
     }
 
@@ -144,7 +139,7 @@ impl Columns {
         let file = TableFile::open(Path::new(&input.url))?;
         // of a column that was found in the first file and not named, another file may have none
         let date = self.date.as_deref().filter(|name| date_type(&file, name).is_ok());
-        let names = [Some(self.entities.as_str()), self.text.as_deref(), self.error.as_deref(), date];
+        let names = [Some(self.entities.name.as_str()), self.text.as_deref(), self.error.as_deref(), date];
         let mut indices = names.into_iter().flatten().map(|name| file.column(name)).collect::<Result<Vec<_>, _>>()?;
         indices.sort_unstable();
         indices.dedup();
@@ -152,8 +147,8 @@ impl Columns {
         for batch in file.read(&indices)? {
             let batch = batch?;
             let column = |name: Option<&str>| name.and_then(|name| batch.column_by_name(name));
-            let Some(entities) = column(Some(&self.entities)) else { continue };
-            let found = mentions(&file, &self.entities, entities, number as usize)?;
+            let Some(entities) = column(Some(&self.entities.name)) else { continue };
+            let found = self.entities.read(&file, entities, number as usize)?;
             let [texts, errors] = [column(self.text.as_deref()), column(self.error.as_deref())]
                 .map(|column| column.map(|column| TextColumn::new(column)).transpose());
             let (texts, errors) = (texts?, errors?);

@@ -1,30 +1,30 @@
-//! Compares two columns of entities, row by row, in memory that does not grow with the rows.
+//! Compares two columns of entities row by row, in memory that does not grow with the rows.
 //!
-//! [`difference`](crate::difference) has the rules for one row. What this adds is truncation, which only shows over all
-//! rows. A column looks cut at M when
+//! [`difference`](crate::difference) has the rules for one row. This file adds truncation, which only shows over all rows.
+//! A column looks cut at M when both hold:
 //!
-//! - M is the furthest end of any of its mentions over all rows, counted in words where there are texts (else in
-//!   positions), and
-//! - the other column has mentions that begin beyond M in so many rows that, if the first one were not cut and missed
-//!   mentions there as often as it does before M (at least one in ten is assumed), finding none of them would have a
-//!   chance below one in a thousand. That is three such rows at least, and ten where it misses every second mention
-//!   anyway.
+//! - M is the furthest end of any of its mentions over all rows. It is counted in words where there are texts, else in
+//!   positions.
+//! - The other column has mentions that begin beyond M in so many rows that missing all of them is less likely than one in
+//!   a thousand. The column is assumed to miss mentions beyond M as often as before M, and at least one in ten. So three
+//!   such rows suffice at best, and a column that misses every second mention needs ten.
 //!
-//! The mentions beyond M are then truncation; all others are missing or extra. So nothing is called truncation if the
-//! other side has a later mention, in that row or any other, and the count is a lower bound where the cut is made after a
-//! number of pieces, which are not words. Cuts within sentences are not seen.
+//! The mentions beyond M then count as truncation, all others as missing or extra. A later mention of the cut column, in
+//! any row, moves M. Truncation is a lower bound where the cut was made after a number of tokens, which are not words. Cuts
+//! within sentences are not found.
 
 use std::borrow::Cow;
 
 use spanframe_engine::{
     Mention, Offsets,
-    reading::{Reading, Ruler},
+    offset_convention::{Interval, OffsetConvention},
+    ruler::Ruler,
 };
 
 use crate::{
-    difference::{Difference, Kind, Mentions, Side, differences},
+    difference::{Difference, DifferenceKind, Mentions, Side, differences},
     reach::{Reach, Words},
-    report::{Example, Place, Report},
+    report::{DifferenceReport, Example, ExampleMention},
 };
 
 /// How to compare.
@@ -34,24 +34,24 @@ pub struct ComparisonOptions {
     pub offsets_a: Offsets,
     /// Unit of B's positions.
     pub offsets_b: Offsets,
-    /// Whether rows come with their texts; those that do not are then not searched for truncation.
-    pub texts: bool,
-    /// Most examples to keep of each kind.
+    /// Whether rows come with their texts. Rows without a text are then not searched for truncation.
+    pub has_texts: bool,
+    /// The most examples of each kind.
     pub examples: usize,
-    /// Whether examples show the mentions' text.
+    /// Whether examples show the text of mentions.
     pub show_text: bool,
 }
 
 /// One row of both columns.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Row<'a> {
+pub struct ComparedRow<'a> {
     /// Its number, from 0, for examples.
     pub number: u64,
     /// Its id, for examples.
     pub id: Option<&'a str>,
-    /// Its text, if it is known.
+    /// Its text, where known.
     pub text: Option<&'a str>,
-    /// The only entity types that count in this row; all where `None`.
+    /// The only entity types that count in this row; all of them if `None`.
     pub types: Option<&'a [String]>,
     /// Mentions of A; `None` for a null.
     pub a: Option<&'a [Mention<'a>]>,
@@ -59,27 +59,58 @@ pub struct Row<'a> {
     pub b: Option<&'a [Mention<'a>]>,
 }
 
+impl<'a> ComparedRow<'a> {
+    /// Keeps the mentions of the types that count; a null has none.
+    fn counted(&self, list: Option<&'a [Mention<'a>]>) -> Cow<'a, [Mention<'a>]> {
+        match (list.unwrap_or_default(), self.types) {
+            (list, None) => Cow::Borrowed(list),
+            (list, Some(types)) => {
+                list.iter().filter(|m| types.iter().any(|name| *name == m.entity)).cloned().collect()
+            }
+        }
+    }
+}
+
+/// The mentions of one column that count in a row, and where they are for [`Reach`].
+struct Placed<'a> {
+    mentions: Mentions<'a>,
+    /// In words or positions; `None` for a mention that is not searched for truncation.
+    places: Vec<Option<Interval>>,
+}
+
+/// A row while its differences are added.
+struct OpenRow<'a> {
+    row: ComparedRow<'a>,
+    ruler: Option<Ruler<'a>>,
+    a: Placed<'a>,
+    b: Placed<'a>,
+}
+
 /// A comparison in progress.
 pub struct Comparison {
     options: ComparisonOptions,
-    report: Report,
-    /// How far A reaches, and what B has beyond; and the other way round.
-    reach: [Reach; 2],
+    report: DifferenceReport,
+    reach_a: Reach,
+    reach_b: Reach,
 }
 
 impl Comparison {
-    /// Nothing compared yet.
+    /// Starts a comparison without any row.
     #[must_use]
     pub fn new(options: ComparisonOptions) -> Self {
-        let (a, b) = (Reading::from(options.offsets_a), Reading::from(options.offsets_b));
-        // without texts a position of one unit may stand for several of the other
-        let factor = |own: Reading, other: Reading| if options.texts { 1 } else { other.most_per(own) };
-        let reach = [(Side::A, factor(a, b)), (Side::B, factor(b, a))];
-        let reach = reach.map(|(side, factor)| Reach::new(side, factor, options.examples));
-        Self { options, report: Report::new(options.texts), reach }
+        let (a, b) = (OffsetConvention::from(options.offsets_a), OffsetConvention::from(options.offsets_b));
+        // without texts, one position of a unit may stand for several of the other
+        let factor =
+            |own: OffsetConvention, other: OffsetConvention| if options.has_texts { 1 } else { other.most_per(own) };
+        Self {
+            options,
+            report: DifferenceReport::new(options.has_texts),
+            reach_a: Reach::new(Side::A, factor(a, b), options.examples),
+            reach_b: Reach::new(Side::B, factor(b, a), options.examples),
+        }
     }
 
-    /// Adds a row that one column alone has.
+    /// Adds a row whose id only one column has.
     pub fn only_in(&mut self, side: Side) {
         match side {
             Side::A => self.report.rows.only_in_a += 1,
@@ -87,103 +118,107 @@ impl Comparison {
         }
     }
 
-    /// Adds a row that both columns have.
+    /// Adds a row of both columns.
     ///
-    /// A null differs from an empty list, unless the text itself is known to be null: Spark NLP has no nulls. Beside a
-    /// null, all mentions of the other side are missing or extra.
-    pub fn row(&mut self, row: Row<'_>) {
-        let lists = [row.a, row.b].map(|list| match (list.unwrap_or_default(), row.types) {
-            (list, None) => Cow::Borrowed(list),
-            (list, Some(types)) => {
-                Cow::Owned(list.iter().filter(|m| types.iter().any(|name| *name == m.entity)).cloned().collect())
-            }
-        });
+    /// A null differs from an empty list, unless the text itself is known to be null, because Spark NLP writes no nulls.
+    /// Beside a null, all mentions of the other column are missing or extra.
+    pub fn row(&mut self, row: ComparedRow<'_>) {
+        let (list_a, list_b) = (row.counted(row.a), row.counted(row.b));
+        let a = Mentions { list: &list_a, offsets: self.options.offsets_a };
+        let b = Mentions { list: &list_b, offsets: self.options.offsets_b };
         let ruler = row.text.map(Ruler::new);
-        let [a, b] = [(&lists[0], self.options.offsets_a), (&lists[1], self.options.offsets_b)];
-        let [a, b] = [a, b].map(|(list, offsets)| Mentions { list, offsets });
         let found = differences(a, b, ruler.as_ref());
+        let (in_a, in_b) = (a.intervals(ruler.as_ref()), b.intervals(ruler.as_ref()));
+        self.report.unreadable.a += in_a.iter().filter(|interval| interval.is_none()).count() as u64;
+        self.report.unreadable.b += in_b.iter().filter(|interval| interval.is_none()).count() as u64;
+        let words = row.text.map(Words::new);
+        let placed = |mentions, intervals| Placed { mentions, places: self.places(intervals, words.as_ref()) };
+        let open = OpenRow { a: placed(a, in_a), b: placed(b, in_b), ruler, row };
+        let matched = self.count(&open, &found);
+        for (reach, placed) in [(&mut self.reach_a, &open.a), (&mut self.reach_b, &open.b)] {
+            reach.extend(placed.places.iter().flatten().map(|place| place.end).max());
+            reach.matched += matched;
+        }
+        for difference in found {
+            self.add(&open, difference);
+        }
+        self.reach_a.end_row(&mut self.report);
+        self.reach_b.end_row(&mut self.report);
+    }
+
+    /// Where mentions are for [`Reach`]: in words with a text, as they stand without texts, nowhere in a row without one.
+    fn places(&self, intervals: Vec<Option<Interval>>, words: Option<&Words<'_>>) -> Vec<Option<Interval>> {
+        match words {
+            Some(words) => intervals.into_iter().map(|interval| Some(words.covered(interval?))).collect(),
+            None if self.options.has_texts => vec![None; intervals.len()],
+            None => intervals,
+        }
+    }
+
+    /// Counts the row and its mentions; returns the number of mentions that both columns have, equal or not.
+    fn count(&mut self, open: &OpenRow<'_>, found: &[Difference]) -> u64 {
+        let OpenRow { row, a, b, .. } = open;
         let pairs = found.iter().filter(|d| d.a.is_some() && d.b.is_some()).count();
-        let missing = found.iter().filter(|d| d.kind == Kind::Missing).count();
-        let equal = lists[0].len() - pairs - missing;
+        let missing = found.iter().filter(|d| d.kind == DifferenceKind::Missing).count();
+        let equal = (a.mentions.list.len() - pairs - missing) as u64;
+        let null_text = self.options.has_texts && row.text.is_none();
         let rows = &mut self.report.rows;
         rows.compared += 1;
         rows.null_only_in_a += u64::from(row.a.is_none() && row.b.is_some());
         rows.null_only_in_b += u64::from(row.b.is_none() && row.a.is_some());
-        let no_text = self.options.texts && row.text.is_none();
-        rows.equal += u64::from(found.is_empty() && (no_text || row.a.is_some() == row.b.is_some()));
+        rows.equal += u64::from(found.is_empty() && (null_text || row.a.is_some() == row.b.is_some()));
         let mentions = &mut self.report.mentions;
-        mentions.a += lists[0].len() as u64;
-        mentions.b += lists[1].len() as u64;
-        mentions.equal += equal as u64;
-        let ends = |m: &Mentions<'_>| -> Vec<Option<(i64, i64)>> {
-            let reading = Reading::from(m.offsets);
-            let span = |mention| ruler.as_ref().map_or(Some(reading.half_open(mention)), |r| r.span(mention, reading));
-            m.list.iter().map(span).collect()
-        };
-        let mut ends = [ends(&a), ends(&b)];
-        self.report.unreadable.a += ends[0].iter().filter(|e| e.is_none()).count() as u64;
-        self.report.unreadable.b += ends[1].iter().filter(|e| e.is_none()).count() as u64;
-        match row.text {
-            Some(text) => {
-                let words = Words::new(text);
-                ends = ends.map(|list| list.into_iter().map(|span| Some(words.count(span?))).collect());
-            }
-            None if self.options.texts => ends = ends.map(|list| vec![None; list.len()]),
-            None => {}
-        }
-        for (reach, list) in self.reach.iter_mut().zip(&ends) {
-            reach.extend(list.iter().flatten().map(|&(_, end)| end).max());
-            reach.matched += (equal + pairs) as u64;
-        }
-        for difference in found {
-            self.add(&row, &lists, &ends, difference);
-        }
-        self.reach.iter_mut().for_each(|reach| reach.end_row(&mut self.report));
+        mentions.a += a.mentions.list.len() as u64;
+        mentions.b += b.mentions.list.len() as u64;
+        mentions.equal += equal;
+        equal + pairs as u64
     }
 
-    fn add(
-        &mut self, row: &Row<'_>, lists: &[Cow<'_, [Mention<'_>]>; 2], ends: &[Vec<Option<(i64, i64)>>; 2],
-        d: Difference,
-    ) {
-        let options = self.options;
-        let place = |mention: &Mention<'_>, offsets: Offsets| {
-            let text = || {
-                let slice = |text| Ruler::new(text).slice(mention, offsets.into()).map(String::from);
-                mention.chunk.as_deref().map(String::from).or_else(|| row.text.and_then(slice))
-            };
-            let text = if options.show_text { text() } else { None };
-            Place { entity: mention.entity.to_string(), begin: mention.begin, end: mention.end, text }
-        };
-        let a = d.a.map(|i| place(&lists[0][i], options.offsets_a));
-        let b = d.b.map(|i| place(&lists[1][i], options.offsets_b));
-        let reading = d.reading.map(|(side, reading)| format!("{side:?} as {}", reading.name()));
-        let example = Example { kind: d.kind, row: row.number, id: row.id.map(String::from), a, b, reading };
+    fn add(&mut self, open: &OpenRow<'_>, difference: Difference) {
+        let example = self.example(open, difference);
         // a null is not a cut
-        let alone = match (d.a, d.b) {
-            (Some(i), None) if row.b.is_some() => ends[0][i].map(|(begin, _)| (1, begin)),
-            (None, Some(i)) if row.a.is_some() => ends[1][i].map(|(begin, _)| (0, begin)),
-            _ => None,
-        };
-        match alone {
-            Some((cut, begin)) => self.reach[cut].candidate(begin, example, &mut self.report),
-            None => {
-                if matches!(d.kind, Kind::Missing | Kind::Extra) {
-                    self.reach[usize::from(d.kind == Kind::Missing)].missed +=
-                        u64::from(row.a.is_some() && row.b.is_some());
-                }
-                self.report.count(&example);
-                self.report.example(example, options.examples);
+        if open.row.a.is_some() && open.row.b.is_some() {
+            let lacking = match (difference.a, difference.b) {
+                (Some(i), None) => Some((&mut self.reach_b, open.a.places[i])),
+                (None, Some(i)) => Some((&mut self.reach_a, open.b.places[i])),
+                _ => None,
+            };
+            match lacking {
+                Some((reach, Some(place))) => return reach.add_lacking(place.begin, example, &mut self.report),
+                Some((reach, None)) => reach.missed += 1,
+                None => {}
             }
+        }
+        self.report.count(&example);
+        self.report.keep_example(example, self.options.examples);
+    }
+
+    fn example(&self, open: &OpenRow<'_>, difference: Difference) -> Example {
+        let mention = |mentions: Mentions<'_>, index: usize| {
+            let Mention { entity, begin, end, chunk, .. } = &mentions.list[index];
+            let in_text = || {
+                let ruler = open.ruler.as_ref()?;
+                ruler.slice(&mentions.list[index], mentions.offsets.into()).map(String::from)
+            };
+            let text = if self.options.show_text { chunk.as_deref().map(String::from).or_else(in_text) } else { None };
+            ExampleMention { entity: entity.to_string(), begin: *begin, end: *end, text }
+        };
+        Example {
+            kind: difference.kind,
+            row: open.row.number,
+            id: open.row.id.map(String::from),
+            a: difference.a.map(|i| mention(open.a.mentions, i)),
+            b: difference.b.map(|i| mention(open.b.mentions, i)),
+            reading: difference.explanation.map(|explanation| explanation.to_string()),
         }
     }
 
-    /// What was found.
+    /// Decides which mentions are truncation, and returns what was found.
     #[must_use]
-    pub fn finish(self) -> Report {
+    pub fn finish(self) -> DifferenceReport {
         let mut report = self.report;
-        let [a, b] = self.reach;
-        report.cut.a = a.finish(&mut report);
-        report.cut.b = b.finish(&mut report);
+        report.cut.a = self.reach_a.finish(&mut report);
+        report.cut.b = self.reach_b.finish(&mut report);
         report.finish(self.options.examples)
     }
 }
@@ -192,36 +227,55 @@ impl Comparison {
 mod tests {
     use super::*;
 
-    /// Mentions of one type, one word each, at the words given; every word has four characters and a space.
-    fn at(words: &[i64]) -> Vec<Mention<'static>> {
+    /// The words at which each column has a mention, of one word and of one type.
+    #[derive(Clone, Copy)]
+    struct At {
+        a: &'static [i64],
+        b: &'static [i64],
+    }
+
+    /// The words where columns look cut.
+    struct Cuts {
+        a: Option<i64>,
+        b: Option<i64>,
+    }
+
+    const LONG: At = At { a: &[1, 5, 9, 50, 60], b: &[1, 5, 9] };
+    const NO_CUT: Cuts = Cuts { a: None, b: None };
+
+    /// Mentions at the words given. Every word has four characters and a space after it.
+    fn mentions(words: &[i64]) -> Vec<Mention<'static>> {
         let mention =
             |&word: &i64| Mention { begin: 5 * word, end: 5 * word + 4, entity: "D".into(), ..Mention::default() };
         words.iter().map(mention).collect()
     }
 
-    fn compared(texts: bool, rows: &[(&[i64], &[i64])]) -> Report {
+    fn options(has_texts: bool) -> ComparisonOptions {
         let (offsets_a, offsets_b) = (Offsets::Char, Offsets::Char);
-        let mut comparison =
-            Comparison::new(ComparisonOptions { offsets_a, offsets_b, texts, examples: 2, show_text: false });
+        ComparisonOptions { offsets_a, offsets_b, has_texts, examples: 2, show_text: false }
+    }
+
+    fn compared(has_texts: bool, rows: &[At]) -> DifferenceReport {
+        let mut comparison = Comparison::new(options(has_texts));
         let text = "word ".repeat(200);
-        for (number, (a, b)) in (0..).zip(rows) {
-            let (a, b) = (at(a), at(b));
-            let text = texts.then_some(text.as_str());
-            comparison.row(Row { number, text, a: Some(&a), b: Some(&b), ..Row::default() });
+        for (number, at) in (0..).zip(rows) {
+            let (a, b) = (mentions(at.a), mentions(at.b));
+            let text = has_texts.then_some(text.as_str());
+            comparison.row(ComparedRow { number, text, a: Some(&a), b: Some(&b), ..ComparedRow::default() });
         }
         comparison.finish()
     }
 
-    /// Counts of missing, extra and truncation, and where A and B look cut.
-    fn check(rows: &[(&[i64], &[i64])], counts: [u64; 3], cut: (Option<i64>, Option<i64>)) {
-        for texts in [true, false] {
-            let report = compared(texts, rows);
-            let found = [Kind::Missing, Kind::Extra, Kind::Truncation].map(|kind| report.count_of(kind));
-            assert_eq!(found, counts, "{report:?}");
-            // a word and the space after it are five characters, and the last word's end is before its space
-            let positions = |words: Option<i64>| words.map(|w| if texts { w } else { 5 * w - 1 });
-            assert_eq!((report.cut.a, report.cut.b), (positions(cut.0), positions(cut.1)));
-            for kind in [Kind::Missing, Kind::Extra, Kind::Truncation] {
+    /// Checks the counts of missing, extra and truncation, and where the columns look cut.
+    fn check(rows: &[At], counts: [u64; 3], cuts: Cuts) {
+        let kinds = [DifferenceKind::Missing, DifferenceKind::Extra, DifferenceKind::Truncation];
+        for has_texts in [true, false] {
+            let report = compared(has_texts, rows);
+            assert_eq!(kinds.map(|kind| report.count_of(kind)), counts, "{report:?}");
+            // a word and its space are five characters, and the last word ends before its space
+            let positions = |words: Option<i64>| words.map(|w| if has_texts { w } else { 5 * w - 1 });
+            assert_eq!((report.cut.a, report.cut.b), (positions(cuts.a), positions(cuts.b)));
+            for kind in kinds {
                 let examples = report.examples.iter().filter(|e| e.kind == kind).count() as u64;
                 assert_eq!(examples, report.count_of(kind).min(2), "{report:?}");
             }
@@ -230,58 +284,49 @@ mod tests {
 
     #[test]
     fn truncation_needs_rows_enough_and_nothing_later() {
-        let long: (&[i64], &[i64]) = (&[1, 5, 9, 50, 60], &[1, 5, 9]);
-        check(&[long; 2], [4, 0, 0], (None, None));
-        check(&[long; 3], [0, 0, 6], (None, Some(10)));
-        let turned: (&[i64], &[i64]) = (long.1, long.0);
-        check(&[turned; 3], [0, 0, 6], (Some(10), None));
+        check(&[LONG; 2], [4, 0, 0], NO_CUT);
+        check(&[LONG; 3], [0, 0, 6], Cuts { b: Some(10), ..NO_CUT });
+        let turned = At { a: LONG.b, b: LONG.a };
+        check(&[turned; 3], [0, 0, 6], Cuts { a: Some(10), ..NO_CUT });
         // one later mention anywhere, and nothing before it is a cut
-        let later: (&[i64], &[i64]) = (&[55], &[55]);
-        check(&[long, long, long, later], [6, 0, 0], (None, None));
-        check(&[long, long, later, long, long, long, long], [6, 0, 6], (None, Some(56)));
-        let last: (&[i64], &[i64]) = (&[70], &[70]);
-        check(&[long, long, long, long, long, long, last], [12, 0, 0], (None, None));
+        let later = At { a: &[55], b: &[55] };
+        check(&[LONG, LONG, LONG, later], [6, 0, 0], NO_CUT);
+        check(&[LONG, LONG, later, LONG, LONG, LONG, LONG], [6, 0, 6], Cuts { b: Some(56), ..NO_CUT });
+        let last = At { a: &[70], b: &[70] };
+        check(&[LONG, LONG, LONG, LONG, LONG, LONG, last], [12, 0, 0], NO_CUT);
     }
 
     #[test]
-    fn who_misses_much_must_miss_in_more_rows() {
-        let half: (&[i64], &[i64]) = (&[1, 2, 50], &[2]);
-        check(&[half; 9], [18, 0, 0], (None, None));
-        check(&[half; 10], [10, 0, 10], (None, Some(3)));
+    fn a_column_that_misses_much_must_miss_in_more_rows() {
+        let half = At { a: &[1, 2, 50], b: &[2] };
+        check(&[half; 9], [18, 0, 0], NO_CUT);
+        check(&[half; 10], [10, 0, 10], Cuts { b: Some(3), ..NO_CUT });
     }
 
     #[test]
     fn nothing_in_common_is_no_cut() {
-        let nothing: (&[i64], &[i64]) = (&[50], &[]);
-        let other: (&[i64], &[i64]) = (&[50], &[1]);
-        check(&[nothing; 40], [40, 0, 0], (None, None));
-        check(&[other; 40], [40, 40, 0], (None, None));
+        check(&[At { a: &[50], b: &[] }; 40], [40, 0, 0], NO_CUT);
+        check(&[At { a: &[50], b: &[1] }; 40], [40, 40, 0], NO_CUT);
     }
 
     #[test]
     fn rows_types_and_agreement_are_counted() {
-        let options = ComparisonOptions {
-            offsets_a: Offsets::Char,
-            offsets_b: Offsets::Char,
-            texts: false,
-            examples: 9,
-            show_text: false,
-        };
+        let options = ComparisonOptions { examples: 9, ..options(false) };
         let mut comparison = Comparison::new(options);
-        let (one, two, types) = (at(&[1]), at(&[1, 2]), ["S".to_string()]);
-        let row = Row { a: Some(&one), b: Some(&two), id: Some("x"), ..Row::default() };
+        let (one, two, types) = (mentions(&[1]), mentions(&[1, 2]), ["S".to_string()]);
+        let row = ComparedRow { a: Some(&one), b: Some(&two), id: Some("x"), ..ComparedRow::default() };
         comparison.row(row);
-        comparison.row(Row { types: Some(&types), ..row });
-        comparison.row(Row { a: None, ..row });
-        comparison.row(Row { b: None, ..row });
-        comparison.row(Row { a: None, b: None, ..row });
-        comparison.row(Row { a: Some(&[]), b: None, ..row });
+        comparison.row(ComparedRow { types: Some(&types), ..row });
+        comparison.row(ComparedRow { a: None, ..row });
+        comparison.row(ComparedRow { b: None, ..row });
+        comparison.row(ComparedRow { a: None, b: None, ..row });
+        comparison.row(ComparedRow { a: Some(&[]), b: None, ..row });
         comparison.only_in(Side::A);
         comparison.only_in(Side::B);
-        // a null that is beside a null text is no difference
-        let mut with_texts = Comparison::new(ComparisonOptions { texts: true, ..options });
-        with_texts.row(Row { a: Some(&[]), b: None, ..row });
-        with_texts.row(Row { a: Some(&[]), b: None, text: Some(""), ..row });
+        // a null beside a null text is no difference
+        let mut with_texts = Comparison::new(ComparisonOptions { has_texts: true, ..options });
+        with_texts.row(ComparedRow { a: Some(&[]), b: None, ..row });
+        with_texts.row(ComparedRow { a: Some(&[]), b: None, text: Some(""), ..row });
         let rows = with_texts.finish().rows;
         assert_eq!((rows.compared, rows.equal, rows.null_only_in_b), (2, 1, 2));
         let report = comparison.finish();
@@ -291,7 +336,7 @@ mod tests {
         assert_eq!((report.mentions.a, report.mentions.b, report.mentions.equal), (2, 4, 1));
         assert_eq!(report.agreement.precision, Some(0.25));
         assert_eq!(report.agreement.recall, Some(0.5));
-        assert_eq!((report.count_of(Kind::Missing), report.count_of(Kind::Extra)), (1, 3));
+        assert_eq!((report.count_of(DifferenceKind::Missing), report.count_of(DifferenceKind::Extra)), (1, 3));
         assert!(report.examples.iter().all(|e| e.id.as_deref() == Some("x")) && !report.is_equal());
     }
 }

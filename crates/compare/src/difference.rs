@@ -1,35 +1,38 @@
-//! How two lists of entities of one text differ. Pure: no columns, no files.
+//! How two lists of entities of one text differ: the rules for one row, without columns or files.
 //!
-//! The rules, in order; each mention is used once:
+//! The rules apply in this order, and each mention is used once:
 //!
 //! 1. Same span and type: equal, no difference.
-//! 2. [`Kind::OffsetUnit`]: same type, and same span once the positions of one side are read in another unit (code
-//!    points, UTF-16 units, bytes; end exclusive or inclusive). With the text this is exact: the mention's own chunk
-//!    must contradict the declared unit and fit the other; a mention without chunk may differ in what is counted but
-//!    not in its end. Without the text, chunks and types must be equal, in the same order, and all distances of the row
-//!    must be possible in that unit.
-//! 3. [`Kind::Label`]: same span, another type.
-//! 4. [`Kind::Boundary`]: same type, overlapping spans; the largest overlap first.
-//! 5. [`Kind::Missing`] or [`Kind::Extra`] otherwise. [`comparison`](crate::comparison) makes some of them
-//!    [`Kind::Truncation`], which needs the whole column.
+//! 2. [`DifferenceKind::OffsetUnit`]: same type, and same span once one column is read in another unit (code points,
+//!    UTF-16 units, bytes; end exclusive or inclusive). With the text the rule is exact: the mention's own chunk must
+//!    contradict the declared unit and fit the other one. A mention without chunk may differ in its unit, not in its end.
+//!    Without the text, chunks and types must be equal and in the same order, and all distances of the row must be
+//!    possible in that unit.
+//! 3. [`DifferenceKind::Label`]: same span, another type.
+//! 4. [`DifferenceKind::Boundary`]: same type, overlapping spans; the largest overlap first.
+//! 5. [`DifferenceKind::Missing`] or [`DifferenceKind::Extra`] otherwise. [`comparison`](crate::comparison) turns some of
+//!    them into [`DifferenceKind::Truncation`], which needs the whole column.
+
+use std::fmt;
 
 use serde::Serialize;
 use spanframe_engine::{
     Mention, Offsets,
-    reading::{Reading, Ruler},
+    offset_convention::{Interval, OffsetConvention},
+    ruler::Ruler,
 };
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::matching::{Item, Matching};
+use crate::pairing::Pairing;
 
-/// What kind of difference. A is the reference, B is compared with it.
+/// How a mention of B differs from the reference A.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum Kind {
-    /// A has it, B has not.
+pub enum DifferenceKind {
+    /// Only A has it.
     Missing,
-    /// B has it, A has not.
+    /// Only B has it.
     Extra,
     /// Same span, another type.
     Label,
@@ -41,77 +44,93 @@ pub enum Kind {
     Truncation,
 }
 
-impl Kind {
-    /// The name in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
-}
-
 /// One of the two columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// The reference.
     A,
-    /// What is compared with it.
+    /// The column that is compared with it.
     B,
 }
 
 impl Side {
-    /// The other one.
+    /// The other column.
     #[must_use]
     pub fn other(self) -> Self {
         if self == Self::A { Self::B } else { Self::A }
     }
 }
 
-/// One difference; the mentions are indices of the lists given.
+/// The convention of one column in which an offset unit is no difference. Shown as `B as spark`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The column that has to be read in another convention.
+    pub side: Side,
+    /// That convention.
+    pub convention: OffsetConvention,
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} as {}", self.side, self.convention.name())
+    }
+}
+
+/// One difference; mentions are indices into the two lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// What kind.
-    pub kind: Kind,
+    /// Its kind.
+    pub kind: DifferenceKind,
     /// The mention of A, unless extra.
     pub a: Option<usize>,
     /// The mention of B, unless missing.
     pub b: Option<usize>,
-    /// For an offset unit: whose positions make sense when read how.
-    pub reading: Option<(Side, Reading)>,
+    /// For an offset unit: what explains it.
+    pub explanation: Option<Explanation>,
 }
 
-/// The mentions of one side, and the unit that they are said to have.
+/// The mentions of one column in a row, and the unit declared for their positions.
 #[derive(Clone, Copy)]
 pub struct Mentions<'a> {
     /// In any order.
     pub list: &'a [Mention<'a>],
-    /// Unit and end of their positions.
+    /// Declared unit and end.
     pub offsets: Offsets,
 }
 
-/// All differences of one text, in order of position of kind after kind; what is not among them is equal.
+impl Mentions<'_> {
+    /// Where each mention is: in bytes of `text` (`None` where its positions are not in the text), or without a text in
+    /// positions as they stand, half-open.
+    #[must_use]
+    pub fn intervals(&self, text: Option<&Ruler<'_>>) -> Vec<Option<Interval>> {
+        let convention = OffsetConvention::from(self.offsets);
+        let interval = |mention| match text {
+            Some(ruler) => ruler.bytes(mention, convention).map(Interval::from),
+            None => Some(convention.half_open(mention)),
+        };
+        self.list.iter().map(interval).collect()
+    }
+}
+
+/// All differences of one row, kind after kind and by position; mentions in none of them are equal.
 ///
-/// With `text` all positions are converted exactly. Without it spans are equal if their numbers are, ends made
-/// exclusive: where the units differ, a shift that they explain is an offset unit.
+/// With `text` positions are converted exactly. Without it spans are equal if their positions are, ends made exclusive;
+/// a shift that different units explain is then an offset unit.
 #[must_use]
 pub fn differences(a: Mentions<'_>, b: Mentions<'_>, text: Option<&Ruler<'_>>) -> Vec<Difference> {
-    let mut matching = Matching::new(a, b, text);
-    matching.equal();
+    let mut pairing = Pairing::new(a, b, text);
+    pairing.pair_equal();
     match text {
         Some(ruler) => {
-            matching.misread(ruler, Side::B);
-            matching.misread(ruler, Side::A);
+            pairing.pair_misread(ruler, Side::B);
+            pairing.pair_misread(ruler, Side::A);
         }
-        None => matching.shifted(),
+        None => pairing.pair_shifted(),
     }
-    matching.label();
-    matching.boundary();
-    let Matching { a, b, mut found, .. } = matching;
-    let left = |spans: &[Item<'_>]| (0..spans.len()).filter(|&i| !spans[i].used).collect::<Vec<_>>();
-    let alone = |kind, a, b| Difference { kind, a, b, reading: None };
-    found.extend(left(&a).into_iter().map(|i| alone(Kind::Missing, Some(i), None)));
-    found.extend(left(&b).into_iter().map(|i| alone(Kind::Extra, None, Some(i))));
-    found
+    pairing.pair_labels();
+    pairing.pair_boundaries();
+    pairing.finish()
 }
 
 #[cfg(test)]
@@ -143,7 +162,7 @@ mod tests {
         let [of_a, of_b] = offsets;
         let (a, b) = (Mentions { list: &a, offsets: of_a }, Mentions { list: &b, offsets: of_b });
         let shown = |d: &Difference| {
-            let reading = d.reading.map(|(side, r)| format!(" {side:?} as {}", r.name())).unwrap_or_default();
+            let reading = d.explanation.map(|e| format!(" {e}")).unwrap_or_default();
             format!("{} {:?} {:?}{reading}", d.kind.name(), d.a, d.b).replace("Some", "").replace("None", "-")
         };
         let found: Vec<String> = differences(a, b, ruler.as_ref()).iter().map(shown).collect();
@@ -240,17 +259,17 @@ mod tests {
             let ruler = Ruler::new(&text);
             let chunks: std::collections::HashSet<&str> = spans.iter().map(|s| s.slice(&text)).collect();
             let distinct = chunks.len() == spans.len();
-            // by accident the numbers of one mention may be those of another one in the other unit
+            // by accident, one mention may have the positions of another one in the other unit
             let accident = |a: &[Mention<'_>], b: &[Mention<'_>], of_b: Offsets| {
-                let numbers = |m: &Mention<'_>, offsets: Offsets| Reading::from(offsets).half_open(m);
-                let hit = |i, m| (0..b.len()).any(|j| i != j && numbers(&b[j], of_b) == m);
-                (0..a.len()).any(|i| hit(i, numbers(&a[i], Offsets::Char)))
+                let positions = |m: &Mention<'_>, offsets: Offsets| OffsetConvention::from(offsets).half_open(m);
+                let hit = |i, m| (0..b.len()).any(|j| i != j && positions(&b[j], of_b) == m);
+                (0..a.len()).any(|i| hit(i, positions(&a[i], Offsets::Char)))
             };
             let a = list(Offsets::Char);
             for (_, unit) in Offsets::named() {
                 let b = list(unit);
                 let of = |list, offsets| Mentions { list, offsets };
-                let explained = |found: Vec<Difference>| found.iter().all(|d| d.kind == Kind::OffsetUnit);
+                let explained = |found: Vec<Difference>| found.iter().all(|d| d.kind == DifferenceKind::OffsetUnit);
                 prop_assert_eq!(differences(of(&a, Offsets::Char), of(&b, unit), Some(&ruler)), []);
                 if distinct && !accident(&a, &b, unit) {
                     prop_assert!(explained(differences(of(&a, Offsets::Char), of(&b, unit), None)));

@@ -1,14 +1,18 @@
-//! Compares two columns of entities, and scores what was found against what was annotated.
+//! Compares two columns of entities, and scores found mentions against gold.
 //!
-//! - [`comparison`] classifies every difference between two columns. [`difference`] has the rules for one row, `matching`
-//!   pairs the mentions, `reach` decides what is truncation, and [`report`] holds the counts and examples.
-//! - [`score`] counts correct and wrong mentions of one document. [`bootstrap`] gives confidence intervals.
+//! - [`comparison`] finds every difference between two columns: [`difference`] has the rules for one row (`pairing` and
+//!   `offset_unit` apply them), `reach` recognises truncation, and [`report`] holds counts and examples.
+//! - [`score`] counts right and wrong mentions of one document, and [`bootstrap`] gives confidence intervals.
+//!
+//! Both match mentions by `matcher`.
 #![forbid(unsafe_code)]
 
 pub mod bootstrap;
 pub mod comparison;
 pub mod difference;
-mod matching;
+mod matcher;
+mod offset_unit;
+mod pairing;
 mod reach;
 pub mod report;
 pub mod score;

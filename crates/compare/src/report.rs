@@ -1,77 +1,79 @@
-//! What a comparison found.
+//! [`DifferenceReport`]: counts and examples of all differences between two columns.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use spanframe_core::Named;
 
-use crate::difference::Kind;
+use crate::difference::DifferenceKind;
 
 /// Counts by entity type.
 pub type Counts = BTreeMap<String, u64>;
 
-/// What a comparison found. No text of a note is in it unless examples were asked to show theirs.
+/// The result of a comparison. It holds no text of a note unless examples show theirs.
+///
+/// Its fields are those of `spanframe diff --json`.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub struct DifferenceReport {
     /// Rows.
     pub rows: Rows,
     /// Mentions in compared rows, of the types that count there.
     pub mentions: Totals,
     /// Strict agreement of B with A.
     pub agreement: Agreement,
-    /// Differences of each kind by entity type: A's, or B's where A has none. Every kind is there.
-    pub differences: BTreeMap<Kind, Counts>,
-    /// Offset units by the reading that explains them, such as `B as spark`.
+    /// Differences of each kind by entity type: A's, or B's where A has none. Every kind is a key.
+    pub differences: BTreeMap<DifferenceKind, Counts>,
+    /// Offset units by what explains them, such as `B as spark`.
     pub readings: Counts,
     /// Where a column looks cut.
     pub cut: Cut,
-    /// Mentions whose positions, in the unit declared, are not in the text or inside a character.
-    pub unreadable: Pair,
-    /// Examples of each kind, in order of kind and row.
+    /// Mentions whose positions, in the declared unit, are outside the text or inside a character.
+    pub unreadable: ColumnCounts,
+    /// Examples, by kind and row.
     pub examples: Vec<Example>,
-    /// Examples so far, by kind.
+    /// Examples kept so far, by kind.
     #[serde(skip)]
-    shown: BTreeMap<Kind, usize>,
+    kept: BTreeMap<DifferenceKind, usize>,
 }
 
 /// Counts of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Rows {
-    /// In both columns.
+    /// Rows of both columns.
     pub compared: u64,
-    /// Of these, those without any difference.
+    /// Compared rows without any difference.
     pub equal: u64,
-    /// Null in A and a list, maybe empty, in B.
+    /// Null in A, a list (maybe empty) in B.
     pub null_only_in_a: u64,
-    /// Null in B and a list, maybe empty, in A.
+    /// Null in B, a list (maybe empty) in A.
     pub null_only_in_b: u64,
-    /// With an id that B has not.
+    /// Rows whose id B lacks.
     pub only_in_a: u64,
-    /// With an id that A has not.
+    /// Rows whose id A lacks.
     pub only_in_b: u64,
 }
 
 /// Counts of mentions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// Of A.
+    /// Mentions of A.
     pub a: u64,
-    /// Of B.
+    /// Mentions of B.
     pub b: u64,
-    /// With the same span and type in both.
+    /// Mentions with the same span and type in both.
     pub equal: u64,
 }
 
 /// A count for each column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Pair {
-    /// Of A.
+pub struct ColumnCounts {
+    /// In A.
     pub a: u64,
-    /// Of B.
+    /// In B.
     pub b: u64,
 }
 
-/// Strict agreement: exact span and type, in the units declared. `None` where there is nothing to divide by.
+/// Strict agreement: exact span and type, in the declared units. `None` where a denominator is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Agreement {
     /// Share of B's mentions that A has.
@@ -82,77 +84,77 @@ pub struct Agreement {
     pub f1: Option<f64>,
 }
 
-/// Where columns look cut: no mention reaches beyond, in any row.
+/// Where a column looks cut: none of its mentions reaches beyond, in any row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Cut {
-    /// What `a` and `b` count: `words` where there are texts, else `positions` (of the other column's unit).
+    /// The unit of `a` and `b`: `words` with texts, else `positions` (in the other column's unit).
     pub unit: &'static str,
-    /// A's last, if A looks cut.
+    /// The last that A reaches, if A looks cut.
     pub a: Option<i64>,
-    /// B's last, if B looks cut.
+    /// The last that B reaches, if B looks cut.
     pub b: Option<i64>,
 }
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Example {
-    /// What kind.
-    pub kind: Kind,
+    /// Its kind.
+    pub kind: DifferenceKind,
     /// Row, from 0.
     pub row: u64,
-    /// The row's id, where rows were joined by one.
+    /// Id of the row, where rows are joined by one.
     pub id: Option<String>,
-    /// What A has.
-    pub a: Option<Place>,
-    /// What B has.
-    pub b: Option<Place>,
-    /// For an offset unit: the reading that explains it.
+    /// The mention of A.
+    pub a: Option<ExampleMention>,
+    /// The mention of B.
+    pub b: Option<ExampleMention>,
+    /// For an offset unit: what explains it.
     pub reading: Option<String>,
 }
 
 /// A mention as its column has it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Place {
-    /// Its type.
+pub struct ExampleMention {
+    /// Entity type.
     pub entity: String,
     /// First position, in the column's unit.
     pub begin: i64,
     /// End, in the column's unit.
     pub end: i64,
-    /// Its text, if asked for.
+    /// Its text, only if examples show theirs.
     pub text: Option<String>,
 }
 
 impl Example {
-    /// The type under which it counts.
+    /// The type under which the difference counts.
     #[must_use]
     pub fn entity(&self) -> &str {
-        self.a.as_ref().or(self.b.as_ref()).map_or("", |place| &place.entity)
+        self.a.as_ref().or(self.b.as_ref()).map_or("", |mention| &mention.entity)
     }
 }
 
-impl Report {
-    pub(crate) fn new(texts: bool) -> Self {
+impl DifferenceReport {
+    pub(crate) fn new(has_texts: bool) -> Self {
         Self {
             rows: Rows::default(),
             mentions: Totals::default(),
             agreement: Agreement::default(),
-            differences: Kind::named().map(|(_, kind)| (kind, Counts::new())).collect(),
+            differences: DifferenceKind::named().map(|(_, kind)| (kind, Counts::new())).collect(),
             readings: Counts::new(),
-            cut: Cut { unit: if texts { "words" } else { "positions" }, a: None, b: None },
-            unreadable: Pair::default(),
+            cut: Cut { unit: if has_texts { "words" } else { "positions" }, a: None, b: None },
+            unreadable: ColumnCounts::default(),
             examples: Vec::new(),
-            shown: BTreeMap::new(),
+            kept: BTreeMap::new(),
         }
     }
 
-    /// All differences of a kind.
+    /// The number of differences of `kind`.
     #[must_use]
-    pub fn count_of(&self, kind: Kind) -> u64 {
+    pub fn count_of(&self, kind: DifferenceKind) -> u64 {
         self.differences.get(&kind).map_or(0, |counts| counts.values().sum())
     }
 
-    /// Whether the columns are the same: all rows in both and equal.
+    /// True if both columns have the same rows, all of them equal.
     #[must_use]
     pub fn is_equal(&self) -> bool {
         let rows = self.rows;
@@ -166,26 +168,26 @@ impl Report {
         self.count_all(example.kind, [(example.entity().to_string(), 1)]);
     }
 
-    pub(crate) fn count_all(&mut self, kind: Kind, counts: impl IntoIterator<Item = (String, u64)>) {
+    pub(crate) fn count_all(&mut self, kind: DifferenceKind, counts: impl IntoIterator<Item = (String, u64)>) {
         let own = self.differences.entry(kind).or_default();
         for (entity, count) in counts {
             *own.entry(entity).or_default() += count;
         }
     }
 
-    /// Keeps an example if there are fewer than `most` of its kind.
-    pub(crate) fn example(&mut self, example: Example, most: usize) {
-        let shown = self.shown.entry(example.kind).or_default();
-        if *shown < most {
-            *shown += 1;
+    /// Keeps `example` if fewer than `most` of its kind are kept.
+    pub(crate) fn keep_example(&mut self, example: Example, most: usize) {
+        let kept = self.kept.entry(example.kind).or_default();
+        if *kept < most {
+            *kept += 1;
             self.examples.push(example);
         }
     }
 
-    /// The last step: examples in order, the first `most` of each kind; and the agreement.
+    /// Sorts the examples, keeps the first `most` of each kind, and computes the agreement.
     pub(crate) fn finish(mut self, most: usize) -> Self {
         self.examples.sort_by_key(|e| (e.kind, e.row));
-        let mut kept: BTreeMap<Kind, usize> = BTreeMap::new();
+        let mut kept: BTreeMap<DifferenceKind, usize> = BTreeMap::new();
         self.examples.retain(|e| {
             let count = kept.entry(e.kind).or_default();
             *count += 1;

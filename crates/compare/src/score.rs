@@ -1,56 +1,55 @@
-//! Found mentions against annotated ones: counts, confusions and errors of one document.
+//! Scores what was found in one document against its gold annotation: counts, confusions and errors.
 //!
-//! *Strict* means the same span and type, each distinct mention once. *Relaxed* means the same type and at least one
-//! shared byte. Types that are masked out for a document have to be taken from both sides before.
+//! *Strict* means the same span and type. *Relaxed* means the same type and at least one shared position. Repeated
+//! mentions count once.
 
-use spanframe_core::Span;
+use std::collections::HashMap;
 
-/// A mention: bytes of the document, never empty, and a type by its index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Mention {
-    /// Bytes of the document.
-    pub span: Span,
-    /// Type, an index below the number of types.
-    pub kind: u16,
-}
+use spanframe_engine::{Mention, offset_convention::Interval};
+use strum::{IntoStaticStr, VariantArray};
 
-/// What is counted of one type.
+use crate::matcher::{OverlapIndex, equal_pairs};
+
+/// The counts of one entity type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Annotated mentions.
+    /// Gold mentions.
     pub gold: u64,
     /// Found mentions.
     pub found: u64,
-    /// Mentions on both sides.
+    /// Mentions with the same span in both.
     pub exact: u64,
-    /// Annotated mentions that overlap a found one of their type.
+    /// Gold mentions that overlap a found one of their type.
     pub gold_touched: u64,
-    /// Found mentions that overlap an annotated one of their type.
+    /// Found mentions that overlap a gold one of their type.
     pub found_touched: u64,
 }
 
-/// Precision, recall and their harmonic mean, 0 to 1; 0 where nothing can be divided by.
+/// Precision, recall and their harmonic mean, 0 to 1; 0 where the denominator is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Figures {
-    /// Share of what was found that is right.
+    /// Share of the found mentions that are right.
     pub precision: f64,
-    /// Share of what was annotated that was found.
+    /// Share of the gold mentions that were found.
     pub recall: f64,
     /// Harmonic mean.
     pub f1: f64,
 }
 
 impl Figures {
-    fn new(precision: (u64, u64), recall: (u64, u64)) -> Self {
-        let share = |(part, whole): (u64, u64)| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
-        let (precision, recall) = (share(precision), share(recall));
+    fn new(precision: f64, recall: f64) -> Self {
         let f1 = if precision + recall > 0.0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 };
         Self { precision, recall, f1 }
     }
 }
 
+/// `part / whole`, or 0 of nothing.
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
 impl Counts {
-    /// By exact span and type.
+    /// Figures by exact span and type.
     ///
     /// ```
     /// # use spanframe_compare::score::Counts;
@@ -59,13 +58,13 @@ impl Counts {
     /// ```
     #[must_use]
     pub fn strict(&self) -> Figures {
-        Figures::new((self.exact, self.found), (self.exact, self.gold))
+        Figures::new(share(self.exact, self.found), share(self.exact, self.gold))
     }
 
-    /// By type and any overlap.
+    /// Figures by type and any overlap.
     #[must_use]
     pub fn relaxed(&self) -> Figures {
-        Figures::new((self.found_touched, self.found), (self.gold_touched, self.gold))
+        Figures::new(share(self.found_touched, self.found), share(self.gold_touched, self.gold))
     }
 
     /// The sum of both.
@@ -81,126 +80,151 @@ impl Counts {
     }
 }
 
-/// An annotated type and the type it was found as; `None` is nothing.
-pub type Confusion = (Option<u16>, Option<u16>);
-
-/// One mention that is not on both sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Annotated, and nothing of its type overlaps it.
-    Missed(Mention),
-    /// Found, and nothing annotated of its type overlaps it.
-    Spurious(Mention),
-    /// Annotated and found with other ends: the annotated mention, and the found one that shares most with it.
-    Boundary(Mention, Mention),
+/// A gold type and the type it was found as, both as indices into the scored types; `None` is nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Confusion {
+    /// Gold type.
+    pub gold: Option<usize>,
+    /// Found type.
+    pub found: Option<usize>,
 }
 
-/// One document, compared.
+/// What is wrong with a mention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum ErrorClass {
+    /// In gold, and found with another begin or end.
+    Boundary,
+    /// In gold, and nothing found of its type overlaps it.
+    Missed,
+    /// Found, and nothing in gold of its type overlaps it.
+    Spurious,
+}
+
+/// A mention that gold and the found mentions do not share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScoreError<'a> {
+    /// What is wrong.
+    pub class: ErrorClass,
+    /// Index of its type.
+    pub entity: usize,
+    /// The gold mention; if spurious the found one.
+    pub mention: &'a Mention<'a>,
+    /// At a wrong boundary: the found mention that shares most with it.
+    pub found: Option<&'a Mention<'a>>,
+}
+
+/// The score of one document.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
-    /// By type.
+pub struct DocumentScore<'a> {
+    /// Counts of each type.
     pub counts: Vec<Counts>,
-    /// Pairs of an annotated and a found type. An annotated mention counts once: for its own type if something found of
-    /// it overlaps; else for the type of the found mention that shares most with it; else for `None`. A found mention
-    /// that overlaps nothing of its type, and is not the partner of such a pair, counts as `(None, Some(type))`.
+    /// One confusion for each gold mention, and one for each found mention that none of them names.
+    ///
+    /// A gold mention is found as its own type if something of that type overlaps it. Else it is found as the type of the
+    /// found mention that shares most with it, or as nothing.
     pub confusions: Vec<Confusion>,
-    /// In order of their kind, then of place.
-    pub faults: Vec<Fault>,
+    /// Missed mentions, then spurious ones, then wrong boundaries; each by type and position.
+    pub errors: Vec<ScoreError<'a>>,
 }
 
-/// Compares what was annotated in one document with what was found. Repeated mentions count once.
+/// A distinct mention of a scored type.
+struct ScoredMention<'a> {
+    entity: usize,
+    interval: Interval,
+    mention: &'a Mention<'a>,
+}
+
+/// The distinct mentions of one side, sorted by type and position.
+struct Distinct<'a> {
+    mentions: Vec<ScoredMention<'a>>,
+    overlaps: OverlapIndex<usize>,
+}
+
+impl<'a> Distinct<'a> {
+    fn new(list: &'a [Mention<'a>], types: &HashMap<&str, usize>) -> Self {
+        let scored = |mention: &'a Mention<'a>| {
+            let entity = *types.get(mention.entity.as_ref())?;
+            Some(ScoredMention { entity, interval: Interval { begin: mention.begin, end: mention.end }, mention })
+        };
+        let mut mentions: Vec<ScoredMention<'a>> = list.iter().filter_map(scored).collect();
+        mentions.sort_by_key(|scored| (scored.entity, scored.interval));
+        mentions.dedup_by_key(|scored| (scored.entity, scored.interval));
+        let entries = mentions.iter().enumerate().map(|(i, scored)| (i, scored.interval, scored.entity));
+        let overlaps = OverlapIndex::new(entries);
+        Self { mentions, overlaps }
+    }
+
+    fn keys(&self) -> impl Iterator<Item = (usize, (usize, Interval))> {
+        self.mentions.iter().enumerate().map(|(i, scored)| (i, (scored.entity, scored.interval)))
+    }
+
+    /// The mention of another type that shares most with `scored`; the first type of equals.
+    fn largest_of_other_type(&self, scored: &ScoredMention<'_>, types: usize) -> Option<usize> {
+        let others = (0..types).filter(|&entity| entity != scored.entity);
+        let overlaps = others.filter_map(|entity| {
+            let overlap = self.overlaps.largest_overlap(scored.interval, entity)?;
+            Some((overlap.length, std::cmp::Reverse(entity), overlap.index))
+        });
+        overlaps.max().map(|(.., index)| index)
+    }
+}
+
+/// Scores the `found` mentions of one document against `gold`, whose positions must be half-open and of one unit.
 ///
-/// # Panics
-/// If a type is not below `types`.
+/// Mentions of other types than `types` are ignored.
+///
+/// ```
+/// # use spanframe_compare::score::score;
+/// # use spanframe_engine::Mention;
+/// let mention = |begin, end| Mention { begin, end, entity: "DRUG".into(), ..Mention::default() };
+/// let (gold, found) = ([mention(0, 8), mention(20, 27)], [mention(0, 8), mention(20, 30)]);
+/// let counts = score(&gold, &found, &["DRUG".to_string()]).counts[0];
+/// assert_eq!((counts.strict().f1, counts.relaxed().f1), (0.5, 1.0));
+/// ```
 #[must_use]
-pub fn compare(gold: &[Mention], found: &[Mention], types: usize) -> Comparison {
-    let gold_by_type = Index::all(gold, types);
-    let found_by_type = Index::all(found, types);
-    let mut counts = vec![Counts::default(); types];
-    let (mut confusions, mut partners) = (Vec::new(), Vec::new());
-    let (mut missed, mut boundary, mut spurious) = (Vec::new(), Vec::new(), Vec::new());
-    for (kind, (gold, found)) in gold_by_type.iter().zip(&found_by_type).enumerate() {
-        let kind = kind as u16;
-        let mention = |span| Mention { span, kind };
-        let count = &mut counts[usize::from(kind)];
-        (count.gold, count.found) = (gold.spans.len() as u64, found.spans.len() as u64);
-        for &span in &gold.spans {
-            let partner = found.nearest(span);
-            count.gold_touched += u64::from(partner.is_some());
-            if found.spans.binary_search(&span).is_ok() {
-                count.exact += 1;
-            } else if let Some(partner) = partner {
-                boundary.push(Fault::Boundary(mention(span), mention(partner)));
-            } else {
-                missed.push(Fault::Missed(mention(span)));
-            }
-            let instead = || {
-                let others = (0..types as u16).filter(|&other| other != kind);
-                let near = others.filter_map(|other| Some((other, found_by_type[usize::from(other)].nearest(span)?)));
-                near.max_by_key(|&(other, near)| (shared(span, near), std::cmp::Reverse(other)))
-            };
-            let other = if partner.is_some() { None } else { instead() };
-            partners.extend(other.map(|(kind, span)| Mention { span, kind }));
-            confusions.push((Some(kind), partner.map(|_| kind).or(other.map(|(other, _)| other))));
+pub fn score<'a>(gold: &'a [Mention<'a>], found: &'a [Mention<'a>], types: &[String]) -> DocumentScore<'a> {
+    let indices = types.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
+    let (gold, found) = (Distinct::new(gold, &indices), Distinct::new(found, &indices));
+    let mut counts = vec![Counts::default(); types.len()];
+    let mut is_exact = vec![false; gold.mentions.len()];
+    for pair in equal_pairs(gold.keys(), found.keys()) {
+        is_exact[pair.a] = true;
+    }
+    let mut confusions = Vec::new();
+    let mut is_confused = vec![false; found.mentions.len()];
+    let (mut missed, mut spurious, mut boundary) = (Vec::new(), Vec::new(), Vec::new());
+    for (scored, is_exact) in gold.mentions.iter().zip(is_exact) {
+        let &ScoredMention { entity, interval, mention } = scored;
+        let partner =
+            found.overlaps.largest_overlap(interval, entity).map(|overlap| found.mentions[overlap.index].mention);
+        let count = &mut counts[entity];
+        count.gold += 1;
+        count.exact += u64::from(is_exact);
+        count.gold_touched += u64::from(partner.is_some());
+        if !is_exact {
+            let class = if partner.is_some() { ErrorClass::Boundary } else { ErrorClass::Missed };
+            let list = if partner.is_some() { &mut boundary } else { &mut missed };
+            list.push(ScoreError { class, entity, mention, found: partner });
         }
-        for &span in &found.spans {
-            if gold.nearest(span).is_some() {
-                count.found_touched += 1;
-            } else {
-                spurious.push(mention(span));
-            }
+        let other = if partner.is_some() { None } else { found.largest_of_other_type(scored, types.len()) };
+        other.into_iter().for_each(|index| is_confused[index] = true);
+        let found_as = partner.map(|_| entity).or(other.map(|index| found.mentions[index].entity));
+        confusions.push(Confusion { gold: Some(entity), found: found_as });
+    }
+    for (scored, is_confused) in found.mentions.iter().zip(is_confused) {
+        let &ScoredMention { entity, interval, mention } = scored;
+        counts[entity].found += 1;
+        if gold.overlaps.largest_overlap(interval, entity).is_some() {
+            counts[entity].found_touched += 1;
+            continue;
+        }
+        spurious.push(ScoreError { class: ErrorClass::Spurious, entity, mention, found: None });
+        if !is_confused {
+            confusions.push(Confusion { gold: None, found: Some(entity) });
         }
     }
-    partners.sort_unstable();
-    let alone = spurious.iter().filter(|mention| partners.binary_search(mention).is_err());
-    confusions.extend(alone.map(|mention| (None, Some(mention.kind))));
-    let faults = missed.into_iter().chain(spurious.into_iter().map(Fault::Spurious)).chain(boundary).collect();
-    Comparison { counts, confusions, faults }
-}
-
-/// Bytes that both spans cover.
-fn shared(a: Span, b: Span) -> usize {
-    a.end().min(b.end()).saturating_sub(a.begin().max(b.begin()))
-}
-
-/// Spans of one type, made for the question what overlaps a span.
-struct Index {
-    /// Distinct, in order.
-    spans: Vec<Span>,
-    /// Furthest end of the spans up to each.
-    reach: Vec<usize>,
-}
-
-impl Index {
-    /// One index a type.
-    fn all(mentions: &[Mention], types: usize) -> Vec<Self> {
-        let mut spans: Vec<Vec<Span>> = vec![Vec::new(); types];
-        for mention in mentions {
-            spans[usize::from(mention.kind)].push(mention.span);
-        }
-        spans.into_iter().map(Self::new).collect()
-    }
-
-    fn new(mut spans: Vec<Span>) -> Self {
-        spans.sort_unstable();
-        spans.dedup();
-        let mut furthest = 0;
-        let reach = spans
-            .iter()
-            .map(|span| {
-                furthest = furthest.max(span.end());
-                furthest
-            })
-            .collect();
-        Self { spans, reach }
-    }
-
-    /// The span that shares most with `span`, the first of equals.
-    fn nearest(&self, span: Span) -> Option<Span> {
-        let before = self.spans.partition_point(|other| other.begin() < span.end());
-        let near = (0..before).rev().take_while(|&i| self.reach[i] > span.begin()).map(|i| self.spans[i]);
-        near.filter(|&other| shared(span, other) > 0).max_by_key(|&other| shared(span, other))
-    }
+    DocumentScore { counts, confusions, errors: [missed, spurious, boundary].concat() }
 }
 
 #[cfg(test)]
@@ -209,18 +233,29 @@ mod tests {
 
     use super::*;
 
-    fn mention(begin: usize, end: usize, kind: u16) -> Mention {
-        Mention { span: Span::new(begin, end), kind }
+    fn mention(begin: i64, end: i64, entity: &'static str) -> Mention<'static> {
+        Mention { begin, end, entity: entity.into(), ..Mention::default() }
+    }
+
+    fn types(names: &[&str]) -> Vec<String> {
+        names.iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn a_case_computed_by_hand() {
-        let gold = [mention(0, 4, 0), mention(5, 9, 0), mention(10, 20, 0), mention(30, 35, 1), mention(30, 35, 1)];
-        let found = [mention(0, 4, 0), mention(5, 8, 0), mention(12, 14, 1), mention(40, 44, 1)];
-        let compared = compare(&gold, &found, 2);
+        let gold = [
+            mention(0, 4, "A"),
+            mention(5, 9, "A"),
+            mention(10, 20, "A"),
+            mention(30, 35, "B"),
+            mention(30, 35, "B"),
+            mention(0, 4, "C"), // no type that is scored
+        ];
+        let found = [mention(0, 4, "A"), mention(5, 8, "A"), mention(12, 14, "B"), mention(40, 44, "B")];
+        let scored = score(&gold, &found, &types(&["A", "B"]));
         let first = Counts { gold: 3, found: 2, exact: 1, gold_touched: 2, found_touched: 2 };
         let second = Counts { gold: 1, found: 2, exact: 0, gold_touched: 0, found_touched: 0 };
-        assert_eq!(compared.counts, [first, second]);
+        assert_eq!(scored.counts, [first, second]);
         let strict = first.plus(second).strict();
         assert_eq!((strict.precision, strict.recall), (0.25, 0.25));
         let relaxed = first.plus(second).relaxed();
@@ -232,42 +267,46 @@ mod tests {
             (Some(1), None),
             (None, Some(1)), // 40..44; 12..14 has its pair above
         ];
-        assert_eq!(compared.confusions, confusions);
-        let faults = [
-            Fault::Missed(mention(10, 20, 0)),
-            Fault::Missed(mention(30, 35, 1)),
-            Fault::Spurious(mention(12, 14, 1)),
-            Fault::Spurious(mention(40, 44, 1)),
-            Fault::Boundary(mention(5, 9, 0), mention(5, 8, 0)),
+        assert_eq!(scored.confusions, confusions.map(|(gold, found)| Confusion { gold, found }));
+        let error = |class, entity, mention| ScoreError { class, entity, mention, found: None };
+        let errors = [
+            error(ErrorClass::Missed, 0, &gold[2]),
+            error(ErrorClass::Missed, 1, &gold[3]),
+            error(ErrorClass::Spurious, 1, &found[2]),
+            error(ErrorClass::Spurious, 1, &found[3]),
+            ScoreError { found: Some(&found[1]), ..error(ErrorClass::Boundary, 0, &gold[1]) },
         ];
-        assert_eq!(compared.faults, faults);
+        assert_eq!(scored.errors, errors);
     }
 
     #[test]
     fn nothing_gives_zero() {
-        let empty = compare(&[], &[], 1).counts[0];
+        let empty = score(&[], &[], &types(&["A"])).counts[0];
         assert_eq!((empty.strict(), empty.relaxed()), (Figures::default(), Figures::default()));
     }
 
-    fn mentions() -> impl Strategy<Value = Vec<Mention>> {
-        let one =
-            (0..60usize, 1..12usize, 0..3u16).prop_map(|(begin, length, kind)| mention(begin, begin + length, kind));
+    const TYPES: [&str; 3] = ["A", "B", "C"];
+
+    fn mentions() -> impl Strategy<Value = Vec<Mention<'static>>> {
+        let one = (0i64..60, 1i64..12, 0..3usize)
+            .prop_map(|(begin, length, entity)| mention(begin, begin + length, TYPES[entity]));
         proptest::collection::vec(one, 0..25)
     }
 
     proptest! {
         #[test]
         fn counts_are_those_of_comparing_every_pair(gold in mentions(), found in mentions()) {
-            let distinct = |mentions: &[Mention], kind| {
-                let mut spans: Vec<Span> = mentions.iter().filter(|m| m.kind == kind).map(|m| m.span).collect();
-                spans.sort_unstable();
-                spans.dedup();
-                spans
+            let distinct = |mentions: &[Mention<'_>], entity: &str| {
+                let of_type = mentions.iter().filter(|m| m.entity == entity);
+                let mut intervals: Vec<Interval> = of_type.map(|m| Interval { begin: m.begin, end: m.end }).collect();
+                intervals.sort_unstable();
+                intervals.dedup();
+                intervals
             };
-            let compared = compare(&gold, &found, 3);
-            for kind in 0..3 {
-                let (gold, found) = (distinct(&gold, kind), distinct(&found, kind));
-                let touches = |a: &Span, others: &[Span]| others.iter().any(|b| shared(*a, *b) > 0);
+            let scored = score(&gold, &found, &types(&TYPES));
+            for (entity, name) in TYPES.iter().enumerate() {
+                let (gold, found) = (distinct(&gold, name), distinct(&found, name));
+                let touches = |a: &Interval, others: &[Interval]| others.iter().any(|b| a.overlap(*b) > 0);
                 let expect = Counts {
                     gold: gold.len() as u64,
                     found: found.len() as u64,
@@ -275,19 +314,19 @@ mod tests {
                     gold_touched: gold.iter().filter(|g| touches(g, &found)).count() as u64,
                     found_touched: found.iter().filter(|f| touches(f, &gold)).count() as u64,
                 };
-                prop_assert_eq!(compared.counts[usize::from(kind)], expect);
+                prop_assert_eq!(scored.counts[entity], expect);
             }
-            let annotated = compared.confusions.iter().filter(|(gold, _)| gold.is_some()).count() as u64;
-            prop_assert_eq!(annotated, compared.counts.iter().map(|c| c.gold).sum::<u64>());
-            let own = compared.confusions.iter().filter(|(gold, found)| gold == found).count() as u64;
-            prop_assert_eq!(own, compared.counts.iter().map(|c| c.gold_touched).sum::<u64>());
+            let of_gold = scored.confusions.iter().filter(|c| c.gold.is_some()).count() as u64;
+            prop_assert_eq!(of_gold, scored.counts.iter().map(|c| c.gold).sum::<u64>());
+            let own = scored.confusions.iter().filter(|c| c.gold == c.found).count() as u64;
+            prop_assert_eq!(own, scored.counts.iter().map(|c| c.gold_touched).sum::<u64>());
         }
 
         #[test]
         fn gold_against_itself_is_perfect(gold in mentions()) {
-            let compared = compare(&gold, &gold, 3);
-            prop_assert!(compared.faults.is_empty());
-            for counts in compared.counts.iter().filter(|c| c.gold > 0) {
+            let scored = score(&gold, &gold, &types(&TYPES));
+            prop_assert!(scored.errors.is_empty());
+            for counts in scored.counts.iter().filter(|c| c.gold > 0) {
                 prop_assert_eq!(counts.strict(), Figures { precision: 1.0, recall: 1.0, f1: 1.0 });
             }
         }

@@ -32,6 +32,7 @@ mod metrics;
 mod model_choice;
 mod model_set;
 mod notes;
+pub mod offset_convention;
 pub mod option_value;
 pub mod options;
 pub mod output;
@@ -39,8 +40,8 @@ mod pipeline;
 mod pipeline_file;
 pub mod positions;
 mod quiet;
-pub mod reading;
 mod route;
+pub mod ruler;
 pub mod schema;
 mod settings;
 

@@ -1,9 +1,6 @@
 //! [`Row`]: a row of a table, as it is read. [`Note`]: its text with marks.
 
-use spanframe_engine::{
-    Mention,
-    reading::{Reading, Ruler},
-};
+use spanframe_engine::{Mention, offset_convention::OffsetConvention, ruler::Ruler};
 
 use crate::Mark;
 
@@ -40,9 +37,9 @@ pub struct Note {
 }
 
 impl Note {
-    /// Marks the entities of `row`, whose positions follow `reading`.
+    /// Marks the entities of `row`, whose positions follow `convention`.
     #[must_use]
-    pub fn new(row: &Row<'_>, reading: Reading) -> Self {
+    pub fn new(row: &Row<'_>, convention: OffsetConvention) -> Self {
         let mut note = Self {
             row: row.number,
             text: row.text.map(String::from),
@@ -54,8 +51,7 @@ impl Note {
         note.marks = row.mentions.map(|mentions| {
             let mut marks = Vec::with_capacity(mentions.len());
             for mention in mentions {
-                let span = ruler.span(mention, reading).map(|(begin, end)| begin as usize..end as usize);
-                match span.filter(|span| row.text.is_some() && text.get(span.clone()).is_some()) {
+                match ruler.bytes(mention, convention).filter(|_| row.text.is_some()) {
                     None => note.outside += 1,
                     Some(span) => {
                         let differs = mention.chunk.as_ref().is_some_and(|chunk| *chunk != text[span.clone()]);

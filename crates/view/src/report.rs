@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spanframe_engine::reading::{Reading, Ruler};
+use spanframe_engine::{offset_convention::OffsetConvention, ruler::Ruler};
 
 use crate::{Note, Row, page, sample::Sample, tally::Tally};
 
@@ -29,7 +29,7 @@ pub struct ReportSource {
     /// How the file was made: names and values of the model, the version and the options.
     pub provenance: Vec<(String, String)>,
     /// What the positions of its entities count.
-    pub reading: Reading,
+    pub convention: OffsetConvention,
 }
 
 /// Counts all rows and samples some. Memory grows with the notes that are shown, the types, the months and the files, but
@@ -74,7 +74,8 @@ impl NotesReport {
 
     /// Adds a row of the last source. Without [`show_text`](ReportOptions::show_text) its text is not read.
     pub fn row(&mut self, row: &Row<'_>) {
-        let reading = self.sources.last().map_or_else(|| spanframe_engine::Offsets::default().into(), |s| s.reading);
+        let convention =
+            self.sources.last().map_or_else(|| spanframe_engine::Offsets::default().into(), |s| s.convention);
         let place = self.tally.rows;
         if !self.options.show_text {
             self.tally.row(row, |_| None);
@@ -83,7 +84,7 @@ impl NotesReport {
         let ruler = Ruler::new(row.text.unwrap_or_default());
         let (mut outside, mut other_chunk) = (0, 0);
         self.tally.row(row, |mention| {
-            let here = row.text.and_then(|_| ruler.slice(mention, reading));
+            let here = row.text.and_then(|_| ruler.slice(mention, convention));
             match (here, mention.chunk.as_deref()) {
                 (None, _) => outside += 1,
                 (Some(here), Some(chunk)) => other_chunk += u64::from(here != chunk),
@@ -97,7 +98,7 @@ impl NotesReport {
         let source = self.sources.len().saturating_sub(1);
         self.sample.offer(place, has_entities, || Sampled {
             source,
-            note: Note::new(row, reading),
+            note: Note::new(row, convention),
             month: row.month.map(String::from),
         });
     }

@@ -1,7 +1,8 @@
-"""How two columns of entities differ."""
+"""Compares two columns of entities."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal
 
 from . import _internal
@@ -17,45 +18,45 @@ def diff(
     examples: int = 10,
     show_text: bool = False,
 ) -> dict[str, Any]:
-    """Compares two columns of entities of the same texts, row by row, and classifies every difference.
+    """Compares two columns of entities of the same texts, row by row, and names the kind of every difference.
 
-    The same as ``spanframe diff`` of the command line, on columns in memory.
+    Does what the command ``spanframe diff`` does, with columns in memory.
 
     Parameters
     ----------
     a
-        The reference: an Arrow array or Polars series of entities, as :class:`Engine` or ``ner.extract`` makes them in
-        either layout, or as Spark NLP's ``NerConverter`` does.
+        The reference: an Arrow array or Polars series of entities, in a layout of :class:`Engine` and ``ner.extract`` or
+        as Spark NLP's ``NerConverter`` writes it.
     b
-        What is compared with it: as many rows, in the same order.
+        The column to compare with the reference: as many rows, in the same order.
     text
-        The texts: a list of strings or a column. With them units are converted exactly; without, positions of
-        different units are compared as numbers, and a shift that the units may explain is an ``offset_unit``.
+        The texts: a list of strings or a column. With texts, units are converted exactly. Without, positions are compared
+        as they stand, and a shift that different units may explain is an ``offset_unit``.
     offsets_a, offsets_b
-        Unit of the positions; ``"spark"`` for Spark NLP's annotations and ``"char"`` for others where left out.
+        Unit of the positions. The default is ``"spark"`` for Spark NLP's annotations, else ``"char"``.
     examples
-        Most examples to give of each kind of difference.
+        The most examples of each kind of difference.
     show_text
-        Whether examples have the mentions' text. Nothing of a note is in the result otherwise.
+        Whether examples have the text of mentions. Without it, the result holds no text of a note.
 
     Returns
     -------
     dict
-        By the names that ``spanframe diff --json`` prints:
+        The fields that ``spanframe diff --json`` prints:
 
         ``rows``, ``mentions``
-            counts, with those that are equal;
+            counts, and how many of them are equal;
         ``agreement``
-            strict ``precision``, ``recall`` and ``f1`` of ``b`` against ``a``, None where there is nothing to divide by;
+            strict ``precision``, ``recall`` and ``f1`` of ``b`` against ``a``; None where the denominator is 0;
         ``differences``
-            for each kind counts by entity type: ``missing`` (``a`` alone has it), ``extra`` (``b`` alone has it),
-            ``label`` (same span, another type), ``boundary`` (same type, overlapping spans), ``offset_unit`` (same
-            mention, positions in another unit or with another end), ``truncation`` (missing or extra beyond a place
-            that the other column reaches in no row, in so many rows that it cannot be chance: a lower bound);
+            counts by kind and entity type: ``missing`` (only ``a`` has it), ``extra`` (only ``b`` has it), ``label``
+            (same span, another type), ``boundary`` (same type, overlapping spans), ``offset_unit`` (same mention,
+            positions in another unit or with another end), ``truncation`` (missing or extra beyond the place where the
+            other column ends in every row, in too many rows for chance; a lower bound);
         ``readings``
             offset units by what explains them, such as ``"B as spark"``;
         ``cut``
-            the last word (position, without texts) that a column reaches, where it looks cut;
+            the last word (without texts, the last position) that a column reaches, if it looks cut;
         ``unreadable``
             mentions whose positions are not in their text;
         ``examples``
@@ -66,20 +67,19 @@ def diff(
     Raises
     ------
     InputError
-        A column does not hold entities, contradicts itself, or has another number of rows; a unit is unknown.
+        A column holds no entities, has lists that do not fit together or another number of rows; or a unit is unknown.
     TypeError
-        Something else than Arrow data was given.
+        A column is not Arrow data.
 
     Examples
     --------
     >>> from spanframe import Engine, diff
     >>> texts = ["Niega disnea.", "Refiere tos y disnea."]
-    >>> ours = Engine().annotate(texts)
-    >>> theirs = Engine(offsets="spark").annotate(texts)
-    >>> report = diff(theirs, ours, text=texts)
-    >>> report["readings"]
+    >>> in_code_points = Engine().annotate(texts)
+    >>> as_spark = Engine(offsets="spark").annotate(texts)
+    >>> diff(as_spark, in_code_points, text=texts)["readings"]
     {'A as spark': 3}
-    >>> diff(theirs, ours, text=texts, offsets_a="spark")["agreement"]["f1"]
+    >>> diff(as_spark, in_code_points, text=texts, offsets_a="spark")["agreement"]["f1"]
     1.0
     """
     named = [("a", a), ("b", b)] + ([] if text is None or isinstance(text, (list, tuple)) else [("text", text)])
@@ -89,5 +89,6 @@ def diff(
     if isinstance(text, tuple):
         text = list(text)
     if examples < 0:
-        raise _internal.InputError(f"examples cannot be {examples}; it may be a whole number from 0")
-    return _internal.diff((a, b), text, (offsets_a, offsets_b), (examples, show_text))
+        raise _internal.InputError(f"examples cannot be {examples}; it may be an integer from 0")
+    options = {"offsets_a": offsets_a, "offsets_b": offsets_b, "examples": examples, "show_text": show_text}
+    return json.loads(_internal.diff(a, b, text, options))

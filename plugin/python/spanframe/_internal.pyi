@@ -65,12 +65,7 @@ def no_entities(**options: Any) -> Entities:
     """A column without rows, of the type that an engine with these options gives. No model is loaded."""
 
 def plain_options(**options: Any) -> str: ...
-def diff(
-    columns: tuple[Any, Any],
-    text: Any,
-    units: tuple[str | None, str | None],
-    examples: tuple[int, bool],
-) -> dict[str, Any]: ...
+def diff(a: Any, b: Any, text: Any, options: dict[str, Any]) -> str: ...
 def display(data: Any, text: Any, entities: str, *, rows: int, offsets: str | None) -> tuple[str, str, str]: ...
 def run(
     job: dict[str, Any],

@@ -1,25 +1,25 @@
-//! JSON lines, one document a line.
+//! Reads JSON lines, one document a line.
 
 use std::path::Path;
 
 use serde_json::Value;
 
-use super::{CodePoints, Document, label, read_text, wrong};
+use super::{CodePoints, Document, label, read_text, wrong_line};
 use crate::error::CliError;
 
-/// Reads `path`; blank lines are passed over. An `id` that is missing becomes the number of the line.
+/// Reads `path` and skips blank lines. A document without `id` takes the number of its line.
 pub fn read(path: &Path) -> Result<Vec<Document>, CliError> {
     let mut documents = Vec::new();
     for (i, line) in read_text(path)?.lines().enumerate() {
         if !line.trim().is_empty() {
-            documents.push(document(line, i + 1).map_err(|reason| wrong(path, i + 1, reason))?);
+            documents.push(document(line, i + 1).map_err(|reason| wrong_line(path, i + 1, reason))?);
         }
     }
     Ok(documents)
 }
 
 fn document(line: &str, number: usize) -> Result<Document, String> {
-    // of the parser's message only the place is told
+    // the parser's message may quote the text, so only its column is kept
     let record: Value = serde_json::from_str(line).map_err(|e| format!("this is not JSON (column {})", e.column()))?;
     let string = |name: &str| record.get(name).and_then(Value::as_str).map(String::from);
     let text = string("text").ok_or("there is no string `text`")?;
@@ -27,13 +27,13 @@ fn document(line: &str, number: usize) -> Result<Document, String> {
     let entities = record.get("entities").and_then(Value::as_array).ok_or("there is no list `entities`")?;
     let points = CodePoints::new(&text);
     let mention = |entity: &Value| {
-        let place = |name: &str| entity.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
-        let (begin, end) = place("start").zip(place("end")).ok_or("an entity needs whole numbers `start` and `end`")?;
-        let (begin, end) = points.bytes(begin, end)?;
+        let position = |name: &str| entity.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        let (begin, end) =
+            position("start").zip(position("end")).ok_or("an entity needs integers `start` and `end`")?;
         let name = entity.get("label").and_then(Value::as_str).ok_or("an entity needs a string `label`")?;
-        Ok::<_, String>((begin, end, label(name)?))
+        points.mention(begin, end, name)
     };
-    let mentions = entities.iter().map(mention).collect::<Result<_, _>>()?;
+    let mentions = entities.iter().map(mention).collect::<Result<_, String>>()?;
     let annotated = match record.get("annotated_types") {
         None | Some(Value::Null) => None,
         Some(types) => {

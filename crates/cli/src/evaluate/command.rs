@@ -1,4 +1,4 @@
-//! The command that gives the same numbers.
+//! The command that reproduces an evaluation.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use spanframe_engine::{EngineOptions, ModelChoice, RawOptions};
 use super::sets::Corpus;
 use crate::flags::EvaluateFlags;
 
-/// In words, without the folders of this machine. `model` is the name of the only one.
+/// The command line without folders, so that it fits any machine. `model` is the name of a single model.
 pub fn command(flags: &EvaluateFlags, corpora: &[Corpus], options: &EngineOptions, model: &str) -> String {
     let mut words = vec!["spanframe evaluate".to_string()];
     words.extend(corpora.iter().map(Corpus::name));
-    let mut say = |name: &str, value: String| {
+    let mut add_flag = |name: &str, value: String| {
         words.push(format!("--{} {value}", name.replace('_', "-")).trim_end().to_string());
     };
-    say(
+    add_flag(
         "model",
         match &options.model {
             ModelChoice::One(_) => model.to_string(),
@@ -24,15 +24,15 @@ pub fn command(flags: &EvaluateFlags, corpora: &[Corpus], options: &EngineOption
         },
     );
     let variants: Vec<&str> = flags.variants.iter().map(|v| v.name()).collect();
-    say("variant", variants.join(","));
+    add_flag("variant", variants.join(","));
     if let Some(limit) = flags.limit {
-        say("limit", limit.to_string());
+        add_flag("limit", limit.to_string());
     }
     if !flags.rename.is_empty() {
-        say("rename", flags.rename.join(","));
+        add_flag("rename", flags.rename.join(","));
     }
-    // the model has been said, the library lies elsewhere on another machine, and the others change nothing here
-    let told = RawOptions {
+    // the model is added above, the library is elsewhere on another machine, and the others do not change scores
+    let typed = RawOptions {
         model: None,
         onnxruntime: None,
         layout: None,
@@ -40,15 +40,15 @@ pub fn command(flags: &EvaluateFlags, corpora: &[Corpus], options: &EngineOption
         cleaned_offsets: None,
         ..options.typed.clone()
     };
-    // names, numbers and lists: there is nothing that cannot be written
-    let typed = serde_json::to_value(told).unwrap_or_default();
+    // options of strings, numbers and lists always have a JSON value
+    let typed = serde_json::to_value(typed).unwrap_or_default();
     for name in EngineOptions::NAMES.into_iter().filter(|name| !typed[name].is_null()) {
-        say(name, typed_after_flag(&typed[name]));
+        add_flag(name, typed_after_flag(&typed[name]));
     }
     words.join(" ")
 }
 
-/// The name of a model without its folders, if it lies in any.
+/// The name of a model, without folders if it is a path.
 fn file_name(model: &str) -> String {
     let path = Path::new(model);
     path.file_name()
@@ -56,6 +56,7 @@ fn file_name(model: &str) -> String {
         .map_or_else(|| model.to_string(), |name| name.to_string_lossy().into_owned())
 }
 
+/// A JSON value as it is typed after its flag.
 fn typed_after_flag(value: &Value) -> String {
     let list = |words: &mut dyn Iterator<Item = String>| words.collect::<Vec<_>>().join(",");
     match value {

@@ -1,52 +1,57 @@
-//! Reports as JSON and as tables.
+//! Score reports as JSON and as tables.
 
 use serde_json::{Value, json};
-use spanframe_compare::score::Confusion;
+use spanframe_compare::score::{Confusion, ErrorClass};
+use spanframe_engine::Named;
 use spanframe_view::character::line;
 
-use super::report::{DRAWS, Report, Row, SEED, Scored};
+use super::report::{DRAWS, Estimate, ScoreReport, TypeScore};
 
-/// Numbers are rounded to this many parts of one.
-const PARTS: f64 = 10_000.0;
+/// JSON has four decimals.
+const DECIMALS: f64 = 10_000.0;
 
-/// What was evaluated, for whoever wants to do it again.
-pub struct Job {
+/// What was evaluated, so that it can be repeated.
+pub struct Evaluation {
     pub model: String,
     pub command: String,
     pub limit: Option<usize>,
-    /// Names of the model's entity types.
+    /// Entity types of the model.
     pub types: Vec<String>,
     /// Whether texts may be printed.
     pub show_text: bool,
 }
 
-/// The file that a model folder keeps as scores.json; its fields are described in data/README.md.
-pub fn json(job: &Job, reports: &[Report]) -> Value {
-    let name = |kind: Option<u16>| kind.map(|kind| job.types[usize::from(kind)].clone());
-    let scores: Vec<Value> =
-        reports.iter().flat_map(|report| report.rows.iter().map(|row| score(report, row))).collect();
-    let confusion = reports.iter().flat_map(|report| {
-        report.confusions.iter().map(|((gold, found), count)| {
-            let (gold, found) = (name(*gold), name(*found));
-            json!({"set": report.set, "variant": report.variant, "gold": gold, "found": found, "count": count})
+impl Evaluation {
+    fn type_name(&self, entity: Option<usize>) -> Option<&str> {
+        entity.map(|entity| self.types[entity].as_str())
+    }
+}
+
+/// The content of scores.json of a model folder. data/README.md describes its fields.
+pub fn json(evaluation: &Evaluation, reports: &[ScoreReport]) -> Value {
+    let scores = reports.iter().flat_map(|report| report.scores.iter().map(|score| score_json(report, score)));
+    let confusions = reports.iter().flat_map(|report| {
+        report.confusions.iter().map(|(Confusion { gold, found }, count)| {
+            let (gold, found) = (evaluation.type_name(*gold), evaluation.type_name(*found));
+            let heading = &report.heading;
+            json!({"set": heading.set, "variant": heading.variant, "gold": gold, "found": found, "count": count})
         })
     });
     let mut whole = json!({
         "format": 1,
-        "model": job.model,
-        "command": job.command,
-        "limit": job.limit,
-        "bootstrap": {"draws": DRAWS, "seed": SEED, "level": 0.95},
-        "scores": scores,
-        "confusion": confusion.collect::<Vec<_>>(),
+        "model": evaluation.model,
+        "command": evaluation.command,
+        "limit": evaluation.limit,
+        "bootstrap": {"draws": DRAWS.count, "seed": DRAWS.seed, "level": 0.95},
+        "scores": scores.collect::<Vec<_>>(),
+        "confusion": confusions.collect::<Vec<_>>(),
     });
-    if job.show_text {
+    if evaluation.show_text {
         let errors = reports.iter().flat_map(|report| {
             report.examples.iter().map(|e| {
-                let kind = name(Some(e.kind));
                 json!({
-                    "set": report.set, "variant": report.variant, "error": e.error, "type": kind, "text": e.text,
-                    "found": e.found, "count": e.count,
+                    "set": report.heading.set, "variant": report.heading.variant, "error": e.class.name(),
+                    "type": evaluation.type_name(Some(e.entity)), "text": e.text, "found": e.found, "count": e.count,
                 })
             })
         });
@@ -55,100 +60,113 @@ pub fn json(job: &Job, reports: &[Report]) -> Value {
     whole
 }
 
-fn score(report: &Report, row: &Row) -> Value {
+fn score_json(report: &ScoreReport, score: &TypeScore) -> Value {
     json!({
-        "set": report.set,
-        "language": report.language,
-        "annotation": report.annotation,
-        "variant": report.variant,
+        "set": report.heading.set,
+        "language": report.heading.language,
+        "annotation": report.heading.annotation,
+        "variant": report.heading.variant,
         "documents": report.documents,
-        "type": row.name,
-        "support": row.counts.gold,
-        "found": row.counts.found,
-        "exact": row.counts.exact,
-        "missed": row.missed,
-        "spurious": row.spurious,
-        "boundary": row.boundary,
-        "strict": figures(&row.strict),
-        "relaxed": figures(&row.relaxed),
+        "type": score.name,
+        "support": score.counts.gold,
+        "found": score.counts.found,
+        "exact": score.counts.exact,
+        "missed": score.missed,
+        "spurious": score.spurious,
+        "boundary": score.boundary,
+        "strict": estimate_json(&score.strict),
+        "relaxed": estimate_json(&score.relaxed),
     })
 }
 
-fn figures(scored: &Scored) -> Value {
-    let round = |number: f64| (number * PARTS).round() / PARTS;
+fn estimate_json(estimate: &Estimate) -> Value {
+    let round = |value: f64| (value * DECIMALS).round() / DECIMALS;
     json!({
-        "precision": round(scored.figures.precision),
-        "recall": round(scored.figures.recall),
-        "f1": round(scored.figures.f1),
-        "f1_low": round(scored.low),
-        "f1_high": round(scored.high),
+        "precision": round(estimate.figures.precision),
+        "recall": round(estimate.figures.recall),
+        "f1": round(estimate.figures.f1),
+        "f1_low": round(estimate.f1.low),
+        "f1_high": round(estimate.f1.high),
     })
 }
 
-/// The same for people.
-pub fn text(job: &Job, reports: &[Report]) -> String {
-    let parts = reports.iter().map(|report| one(job, report));
-    parts.collect::<Vec<_>>().join("\n")
+/// The reports for people: for each a table of scores, one of confusions and, with texts, one of errors.
+pub fn text(evaluation: &Evaluation, reports: &[ScoreReport]) -> String {
+    let report = |report: &ScoreReport| {
+        let heading = &report.heading;
+        let title = format!("{}, {}, {} documents", heading.set, heading.variant, report.documents);
+        let mut text = format!("{title}\n\n{}\n{}", scores(report), confusions(evaluation, report));
+        if evaluation.show_text && !report.examples.is_empty() {
+            text += &format!("\n{}", errors(evaluation, report));
+        }
+        text
+    };
+    reports.iter().map(report).collect::<Vec<_>>().join("\n")
 }
 
-fn one(job: &Job, report: &Report) -> String {
-    let name = |kind: Option<u16>| kind.map_or("nothing", |kind| job.types[usize::from(kind)].as_str()).to_string();
-    let cells = |scored: &Scored| {
-        let figures = &scored.figures;
-        let f1 = format!("{:.3} [{:.3}, {:.3}]", figures.f1, scored.low, scored.high);
+fn scores(report: &ScoreReport) -> String {
+    let cells = |estimate: &Estimate| {
+        let (figures, f1) = (&estimate.figures, &estimate.f1);
+        let f1 = format!("{:.3} [{:.3}, {:.3}]", figures.f1, f1.low, f1.high);
         [format!("{:.3}", figures.precision), format!("{:.3}", figures.recall), f1]
     };
-    let mut scores =
-        vec![["type", "annotated", "found", "exact", "boundary", "missed", "spurious"].map(String::from).to_vec()];
-    scores[0].extend(["precision", "recall", "F1 strict", "precision", "recall", "F1 relaxed"].map(String::from));
-    for row in &report.rows {
-        let numbers = [row.counts.gold, row.counts.found, row.counts.exact, row.boundary, row.missed, row.spurious];
-        let mut line = vec![row.name.clone()];
-        line.extend(numbers.map(|n| n.to_string()));
-        line.extend(cells(&row.strict).into_iter().chain(cells(&row.relaxed)));
-        scores.push(line);
+    let counts = ["type", "annotated", "found", "exact", "boundary", "missed", "spurious"];
+    let estimates = ["precision", "recall", "F1 strict", "precision", "recall", "F1 relaxed"];
+    let mut lines = vec![counts.into_iter().chain(estimates).map(String::from).collect::<Vec<_>>()];
+    for score in &report.scores {
+        let counts = [score.counts.gold, score.counts.found, score.counts.exact];
+        let counts = counts.into_iter().chain([score.boundary, score.missed, score.spurious]);
+        let mut line = vec![score.name.clone()];
+        line.extend(counts.map(|count| count.to_string()));
+        line.extend(cells(&score.strict).into_iter().chain(cells(&score.relaxed)));
+        lines.push(line);
     }
-    let kinds = |side: fn(&Confusion) -> Option<u16>| {
-        let mut kinds: Vec<Option<u16>> = report.confusions.keys().map(side).filter(Option::is_some).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        kinds.into_iter().chain([None]).collect::<Vec<_>>()
-    };
-    let (annotated, found) = (kinds(|pair| pair.0), kinds(|pair| pair.1));
-    let mut confusion =
-        vec![["annotated \\ found as".to_string()].into_iter().chain(found.iter().map(|k| name(*k))).collect()];
-    for gold in annotated {
-        let counts = found.iter().map(|found| report.confusions.get(&(gold, *found)).copied().unwrap_or(0).to_string());
-        confusion.push([name(gold)].into_iter().chain(counts).collect());
-    }
-    let title = format!("{}, {}, {} documents", report.set, report.variant, report.documents);
-    let mut text = format!("{title}\n\n{}\n{}", table(&scores), table(&confusion));
-    if job.show_text && !report.examples.is_empty() {
-        let mut lines = vec![["error", "type", "count", "annotated", "found"].map(String::from).to_vec()];
-        for e in &report.examples {
-            let (gold, found) =
-                if e.error == "spurious" { (None, Some(&e.text)) } else { (Some(&e.text), e.found.as_ref()) };
-            let texts = [gold, found].map(|text| text.cloned().unwrap_or_default());
-            lines.push(
-                [e.error.to_string(), name(Some(e.kind)), e.count.to_string()].into_iter().chain(texts).collect(),
-            );
-        }
-        text += &format!("\n{}", table(&lines));
-    }
-    text
+    table(&lines)
 }
 
-/// Columns of one width each; the first to the left, numbers to the right. No text steers the terminal.
+fn confusions(evaluation: &Evaluation, report: &ScoreReport) -> String {
+    let name = |entity: Option<usize>| evaluation.type_name(entity).unwrap_or("nothing").to_string();
+    let types = |of: fn(&Confusion) -> Option<usize>| {
+        let mut types: Vec<Option<usize>> = report.confusions.keys().map(of).filter(Option::is_some).collect();
+        types.sort_unstable();
+        types.dedup();
+        types.into_iter().chain([None]).collect::<Vec<_>>()
+    };
+    let (gold, found) = (types(|confusion| confusion.gold), types(|confusion| confusion.found));
+    let head = ["annotated \\ found as".to_string()].into_iter().chain(found.iter().map(|&found| name(found)));
+    let mut lines = vec![head.collect::<Vec<_>>()];
+    for gold in gold {
+        let count = |&found| report.confusions.get(&Confusion { gold, found }).copied().unwrap_or(0).to_string();
+        lines.push([name(gold)].into_iter().chain(found.iter().map(count)).collect());
+    }
+    table(&lines)
+}
+
+fn errors(evaluation: &Evaluation, report: &ScoreReport) -> String {
+    let mut lines = vec![["error", "type", "count", "annotated", "found"].map(String::from).to_vec()];
+    for e in &report.examples {
+        let (gold, found) = match e.class {
+            ErrorClass::Spurious => (None, Some(&e.text)),
+            ErrorClass::Boundary | ErrorClass::Missed => (Some(&e.text), e.found.as_ref()),
+        };
+        let texts = [gold, found].map(|text| text.cloned().unwrap_or_default());
+        let entity = evaluation.types[e.entity].clone();
+        lines.push([e.class.name().to_string(), entity, e.count.to_string()].into_iter().chain(texts).collect());
+    }
+    table(&lines)
+}
+
+/// Aligns columns: text to the left, numbers to the right. Control characters are replaced.
 fn table(lines: &[Vec<String>]) -> String {
     let lines: Vec<Vec<String>> = lines.iter().map(|cells| cells.iter().map(|cell| line(cell)).collect()).collect();
     let columns = lines.first().map_or(0, Vec::len);
     let width = |i: usize| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let is_text = |i: usize| lines.iter().skip(1).any(|line| line[i].starts_with(char::is_alphabetic));
-    let left: Vec<bool> = (0..columns).map(is_text).collect();
+    let is_text: Vec<bool> = (0..columns).map(is_text).collect();
     let mut text = String::new();
     for line in &lines {
-        let cells = line.iter().zip(&widths).zip(&left).map(|((cell, &width), &left)| match left {
+        let cells = line.iter().zip(&widths).zip(&is_text).map(|((cell, &width), &is_text)| match is_text {
             true => format!("{cell:<width$}"),
             false => format!("{cell:>width$}"),
         });

@@ -1,28 +1,28 @@
-//! Documents of several corpora become sets of cases: joined, masked, and with types in place of labels.
+//! Joins the documents of several corpora into sets of cases, and maps their labels to entity types.
 
 use std::{
     collections::{BTreeSet, HashMap},
     path::PathBuf,
 };
 
-use spanframe_compare::{bootstrap::SplitMix64, score::Mention};
-use spanframe_core::Span;
+use spanframe_compare::bootstrap::SplitMix64;
+use spanframe_engine::Mention;
 
 use crate::{
     corpus::{self, Document},
     error::CliError,
 };
 
-/// A corpus as it was named, and what is in it.
+/// A corpus and the argument that named it.
 pub struct Corpus {
     path: PathBuf,
-    /// The types that it is scored on, where the user named them.
+    /// The only types to score, if the argument names them.
     types: Option<Vec<String>>,
     documents: Vec<Document>,
 }
 
 impl Corpus {
-    /// Reads `PATH` or `PATH=TYPE,TYPE`. A path that exists is never split.
+    /// Reads `PATH` or `PATH=TYPE,TYPE`. An existing path with `=` in it is not split.
     pub fn read(argument: &str) -> Result<Self, CliError> {
         let whole = PathBuf::from(argument);
         let (path, types) = match argument.rsplit_once('=') {
@@ -35,45 +35,48 @@ impl Corpus {
         Ok(Self { path, types, documents })
     }
 
-    /// As it was named, without the folders.
+    /// The argument without folders.
     pub fn name(&self) -> String {
         let file = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy();
         self.types.as_ref().map_or_else(|| file.to_string(), |types| format!("{file}={}", types.join(",")))
     }
 
-    /// What kind of annotations it has: those made by a program say so by the file's name.
+    /// The kind of its annotations: `silver`, made by a program, if the name says so, else `gold`.
     fn annotation(&self) -> &'static str {
         if self.name().to_lowercase().contains("silver") { "silver" } else { "gold" }
     }
 }
 
-/// What labels mean.
+/// Maps the labels of corpora to entity types.
 pub struct Labels<'a> {
-    /// All entity types of the model.
-    pub known: &'a [String],
-    /// Which of them the engine gives.
-    pub wanted: &'a [bool],
-    /// Label of a corpus to type of the model.
+    /// Entity types of the model.
+    pub types: &'a [String],
+    /// For each type, whether the options of the engine keep it.
+    pub kept: &'a [bool],
+    /// From label of a corpus to type of the model.
     pub renamed: HashMap<String, String>,
 }
 
 impl Labels<'_> {
-    /// The type that `label` of `corpus` means.
-    fn kind(&self, label: &str, corpus: &Corpus) -> Result<u16, CliError> {
+    /// Index of the type that `label` of `corpus` means.
+    fn index(&self, label: &str, corpus: &Corpus) -> Result<usize, CliError> {
         let label = self.renamed.get(label).map_or(label, String::as_str);
-        self.known.iter().position(|known| known == label).map(|kind| kind as u16).ok_or_else(|| {
-            CliError::UnknownLabel { label: label.to_string(), path: corpus.path.clone(), known: self.known.join(", ") }
+        self.types.iter().position(|name| name == label).ok_or_else(|| CliError::UnknownLabel {
+            label: label.to_string(),
+            path: corpus.path.clone(),
+            known: self.types.join(", "),
         })
     }
 }
 
-/// A text with what was annotated in it.
+/// A text with its gold mentions.
 pub struct Case {
-    /// Id without the prefix of a language.
+    /// Id without the language prefix.
     pub id: String,
     pub text: String,
-    pub mentions: Vec<Mention>,
-    /// By type: whether it was looked for, and is given by the engine.
+    /// Mentions of the annotated types. Positions are code points.
+    pub mentions: Vec<Mention<'static>>,
+    /// For each type, whether it was annotated here and the engine keeps it.
     pub annotated: Vec<bool>,
 }
 
@@ -93,15 +96,18 @@ impl Set {
     }
 }
 
-/// Sorts the documents into sets, by language and kind of annotation, and at most `limit` cases of each.
+/// Sorts the documents into sets by language and kind of annotation, with at most `limit` cases each.
 ///
-/// Documents of a set with the same text and id (but for a prefix of two letters and `-`, the language) are one case,
-/// annotated with the types of both. A limit keeps the same cases in every set that has them, whatever its order.
+/// Documents of a set with the same text and id are one case with the annotated types of both. The id is compared without
+/// its language prefix, two letters and `-`. A limit keeps the same cases in every set, whatever their order.
+///
+/// # Errors
+/// [`CliError::UnknownLabel`] for a label that is no type of the model, unless the argument names the types to score.
 pub fn sets(corpora: &[Corpus], labels: &Labels, limit: Option<usize>) -> Result<Vec<Set>, CliError> {
     let mut sets: Vec<Set> = Vec::new();
     let mut places: HashMap<(usize, &str, &str), usize> = HashMap::new();
     for corpus in corpora {
-        let annotated = annotated(corpus, labels)?;
+        let default_types = default_types(corpus, labels)?;
         for document in &corpus.documents {
             let annotation = corpus.annotation();
             let at = sets.iter().position(|s| s.language == document.lang && s.annotation == annotation);
@@ -111,7 +117,7 @@ pub fn sets(corpora: &[Corpus], labels: &Labels, limit: Option<usize>) -> Result
                 sets.len() - 1
             });
             let set = &mut sets[at];
-            let new = case(document, corpus, labels, &annotated)?;
+            let new = case(document, corpus, labels, &default_types)?;
             match places.get(&(at, case_id(&document.id), document.text.as_str())) {
                 Some(&place) => set.cases[place].join(new),
                 None => {
@@ -127,7 +133,7 @@ pub fn sets(corpora: &[Corpus], labels: &Labels, limit: Option<usize>) -> Result
     Ok(sets)
 }
 
-/// The id of a case, the same in every language.
+/// The id without its language prefix: `7` of `es-7`.
 fn case_id(id: &str) -> &str {
     match id.as_bytes() {
         [a, b, b'-', ..] if a.is_ascii_lowercase() && b.is_ascii_lowercase() => &id[3..],
@@ -135,28 +141,32 @@ fn case_id(id: &str) -> &str {
     }
 }
 
-/// The types of a corpus where its documents do not name them: those that the user named, else those that occur.
-fn annotated(corpus: &Corpus, labels: &Labels) -> Result<BTreeSet<u16>, CliError> {
+/// The annotated types of documents that do not name theirs: those of the argument, else those that occur in the corpus.
+fn default_types(corpus: &Corpus, labels: &Labels) -> Result<BTreeSet<usize>, CliError> {
     match &corpus.types {
-        Some(types) => types.iter().map(|name| labels.kind(name, corpus)).collect(),
-        None => corpus::labels(&corpus.documents).into_iter().map(|name| labels.kind(name, corpus)).collect(),
+        Some(types) => types.iter().map(|name| labels.index(name, corpus)).collect(),
+        None => corpus::labels(&corpus.documents).into_iter().map(|name| labels.index(name, corpus)).collect(),
     }
 }
 
-fn case(document: &Document, corpus: &Corpus, labels: &Labels, usual: &BTreeSet<u16>) -> Result<Case, CliError> {
+fn case(
+    document: &Document, corpus: &Corpus, labels: &Labels, default_types: &BTreeSet<usize>,
+) -> Result<Case, CliError> {
     let of_document = document.annotated.as_ref().filter(|_| corpus.types.is_none());
-    let is_annotated = |kind: usize| match of_document {
-        // a type that the model does not know cannot be scored, whoever looked for it
-        Some(names) => names.iter().any(|name| labels.kind(name, corpus).is_ok_and(|k| usize::from(k) == kind)),
-        None => usual.contains(&(kind as u16)),
+    let is_annotated = |index: usize| match of_document {
+        // a type that the model lacks cannot be scored
+        Some(names) => names.iter().any(|name| labels.index(name, corpus).is_ok_and(|found| found == index)),
+        None => default_types.contains(&index),
     };
-    let annotated: Vec<bool> = (0..labels.known.len()).map(|kind| labels.wanted[kind] && is_annotated(kind)).collect();
+    let annotated: Vec<bool> = (0..labels.types.len()).map(|index| labels.kept[index] && is_annotated(index)).collect();
     let mut mentions = Vec::new();
-    for (begin, end, label) in &document.mentions {
-        match labels.kind(label, corpus) {
-            Ok(kind) if annotated[usize::from(kind)] => mentions.push(Mention { span: Span::new(*begin, *end), kind }),
+    for mention in &document.mentions {
+        match labels.index(&mention.entity, corpus) {
+            Ok(index) if annotated[index] => {
+                mentions.push(Mention { entity: labels.types[index].clone().into(), ..mention.clone() });
+            }
             Ok(_) => {}
-            // the user said which types count, so others may be there
+            // the argument names the types to score, so the corpus may have others
             Err(_) if corpus.types.is_some() => {}
             Err(error) => return Err(error),
         }
@@ -167,12 +177,12 @@ fn case(document: &Document, corpus: &Corpus, labels: &Labels, usual: &BTreeSet<
 impl Case {
     fn join(&mut self, other: Self) {
         self.mentions.extend(other.mentions);
-        self.annotated.iter_mut().zip(other.annotated).for_each(|(mine, theirs)| *mine |= theirs);
+        self.annotated.iter_mut().zip(other.annotated).for_each(|(own, other)| *own |= other);
     }
 }
 
 impl Set {
-    /// Keeps the cases whose ids come first by a digest.
+    /// Keeps the `limit` cases whose ids have the smallest digests.
     fn keep(&mut self, limit: usize) {
         let digest = |id: &str| {
             let fnv = id

@@ -1,20 +1,21 @@
-//! Other spellings of a text, for the question how a model bears them.
+//! Other spellings of a text, to measure how they change the scores.
 
 use clap::ValueEnum;
-use spanframe_compare::{bootstrap::SplitMix64, score::Mention};
-use spanframe_core::Span;
+use spanframe_compare::bootstrap::SplitMix64;
 
-/// Fewest code points of a line, and how many more it may have, before a space becomes a new line.
-const LINE: (usize, usize) = (60, 20);
+/// Code points of a line before a space becomes a line break: at least this many,
+const SHORTEST_LINE: usize = 60;
+/// and up to this many more.
+const EXTRA: usize = 20;
 
-/// Letters from U+00C0 to U+017F without what stands above or below them; the others of that range as they are.
+/// The characters from U+00C0 to U+017F, letters without their accents.
 const PLAIN: &str = concat!(
     "AAAAAAÆCEEEEIIIIÐNOOOOO×ØUUUUYÞßaaaaaaæceeeeiiiiðnooooo÷øuuuuyþy",
     "AaAaAaCcCcCcCcDdĐđEeEeEeEeEeGgGgGgGgHhĦħIiIiIiIiIıĲĳJjKkĸLlLlLlĿŀŁłNnNnNnŉŊŋOoOoOoŒœRrRrRrSsSsSsSsTtTtŦŧ",
     "UuUuUuUuUuUuWwYyYZzZzZzſ"
 );
 
-/// A copy of a text with the same number of code points.
+/// A spelling that keeps the number of code points, and so the position of every mention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub enum Variant {
@@ -29,7 +30,7 @@ pub enum Variant {
 }
 
 impl Variant {
-    /// As it is typed.
+    /// The name of the flag's value.
     pub fn name(self) -> &'static str {
         match self {
             Self::Clean => "clean",
@@ -39,7 +40,7 @@ impl Variant {
         }
     }
 
-    /// `text` in this spelling: code point for code point, and the same copy every time.
+    /// Respells `text` code point for code point, always in the same way.
     pub fn respell(self, text: &str) -> String {
         match self {
             Self::Clean => text.to_string(),
@@ -49,23 +50,8 @@ impl Variant {
                 let letter = |c: char| (c as usize).checked_sub(0xC0).and_then(|i| plain.get(i)).copied();
                 text.chars().map(|c| letter(c).unwrap_or(c)).collect()
             }
-            Self::LineBreaks => broken(text),
+            Self::LineBreaks => break_lines(text),
         }
-    }
-
-    /// `text` in this spelling, and where its `mentions` are in it.
-    pub fn apply(self, text: &str, mentions: &[Mention]) -> (String, Vec<Mention>) {
-        let respelled = self.respell(text);
-        if self == Self::Clean {
-            return (respelled, mentions.to_vec());
-        }
-        let mut places = vec![respelled.len(); text.len() + 1];
-        for ((before, _), (after, _)) in text.char_indices().zip(respelled.char_indices()) {
-            places[before] = after;
-        }
-        let moved = |span: Span| Span::new(places[span.begin()], places[span.end()]);
-        let mentions = mentions.iter().map(|m| Mention { span: moved(m.span), kind: m.kind }).collect();
-        (respelled, mentions)
     }
 }
 
@@ -78,15 +64,17 @@ fn upper(letter: char) -> char {
     }
 }
 
-fn broken(text: &str) -> String {
+/// Replaces spaces by line breaks. The length of the text seeds the lengths of the lines.
+fn break_lines(text: &str) -> String {
     let mut random = SplitMix64::new(text.len() as u64);
-    let (mut column, mut least) = (0, LINE.0 + random.below(LINE.1 + 1));
+    let mut line_length = move || SHORTEST_LINE + random.below(EXTRA + 1);
+    let (mut column, mut least) = (0, line_length());
     let point = |c: char| {
         column += 1;
         let wraps = c == ' ' && column > least;
         if wraps || c == '\n' {
             column = 0;
-            least = LINE.0 + random.below(LINE.1 + 1);
+            least = line_length();
         }
         if wraps { '\n' } else { c }
     };
@@ -114,18 +102,17 @@ mod tests {
     proptest! {
         #[test]
         fn variants_keep_the_places_of_mentions(text in "[a-záéñß ŉµ\u{301}👩Ω]{1,200}", at in 0..200usize, length in 1..40usize) {
-            let points: Vec<usize> = text.char_indices().map(|(i, _)| i).chain([text.len()]).collect();
-            let begin = at.min(points.len() - 2);
-            let end = (begin + length).min(points.len() - 1);
-            let mention = Mention { span: Span::new(points[begin], points[end]), kind: 0 };
+            let points = text.chars().count();
+            let begin = at.min(points - 1);
+            let end = (begin + length).min(points);
+            let slice = |text: &str| -> String { text.chars().skip(begin).take(end - begin).collect() };
             for variant in Variant::value_variants() {
-                let (respelled, moved) = variant.apply(&text, &[mention]);
-                prop_assert_eq!(respelled.chars().count(), text.chars().count());
-                let expect: String = respelled.chars().skip(begin).take(end - begin).collect();
-                prop_assert_eq!(moved[0].span.slice(&respelled), expect.as_str());
-                // the mention alone, respelled, is what stands there (line breaks look at the whole text)
-                if *variant != Variant::LineBreaks {
-                    prop_assert_eq!(variant.respell(mention.span.slice(&text)), expect);
+                let respelled = variant.respell(&text);
+                prop_assert_eq!(respelled.chars().count(), points);
+                // line breaks look at the whole text, and change spaces alone
+                match *variant {
+                    Variant::LineBreaks => prop_assert_eq!(slice(&respelled).replace('\n', " "), slice(&text)),
+                    _ => prop_assert_eq!(variant.respell(&slice(&text)), slice(&respelled)),
                 }
             }
         }

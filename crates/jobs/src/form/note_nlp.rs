@@ -29,11 +29,7 @@ use arrow_array::{
 };
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
-use spanframe_engine::{
-    Mention, Offsets,
-    input::TextColumn,
-    reading::{Reading, Ruler},
-};
+use spanframe_engine::{Mention, Offsets, input::TextColumn, offset_convention::OffsetConvention, ruler::Ruler};
 
 use super::{Annotated, FormError, mentions::Mentions};
 
@@ -82,7 +78,7 @@ pub struct Writer {
     note_nlp: NoteNlp,
     /// Place of the ids among the kept columns.
     id: usize,
-    reading: Reading,
+    convention: OffsetConvention,
 }
 
 /// Rows that are to be written.
@@ -101,7 +97,7 @@ impl Writer {
         if !found.is_integer() {
             return Err(FormError::IdType { column: note_nlp.id_column, found: found.clone() });
         }
-        Ok(Self { reading: note_nlp.offsets.into(), note_nlp, id })
+        Ok(Self { convention: note_nlp.offsets.into(), note_nlp, id })
     }
 
     pub fn table<'a>(&'a self, rows: Annotated<'a>) -> Result<Table<'a>, FormError> {
@@ -168,9 +164,8 @@ impl Table<'_> {
                 (byte, chars) = (0, 0);
             }
             let text = texts.get(row).ok_or_else(wrong)?;
-            let span = ruler.as_ref().and_then(|(_, ruler)| ruler.span(mention, self.writer.reading));
-            let span = span.and_then(|(a, b)| Some(usize::try_from(a).ok()?..usize::try_from(b).ok()?));
-            let span = span.filter(|span| text.get(span.clone()).is_some()).ok_or_else(wrong)?;
+            let span = ruler.as_ref().and_then(|(_, ruler)| ruler.bytes(mention, self.writer.convention));
+            let span = span.ok_or_else(wrong)?;
             if span.start < byte {
                 (byte, chars) = (0, 0);
             }

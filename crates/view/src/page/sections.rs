@@ -314,7 +314,7 @@ pub fn provenance(report: &NotesReport) -> Markup {
             }
             details {
                 summary { (grouped(files as u64)) @if files == 1 { " file" } @else { " files" } }
-                ul { @for source in &report.sources { li { (source.name) ", positions in " (source.reading.name()) } } }
+                ul { @for source in &report.sources { li { (source.name) ", positions in " (source.convention.name()) } } }
             }
         }
     }
