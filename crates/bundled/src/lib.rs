@@ -1,11 +1,11 @@
-//! The model that comes with spanframe, as bytes of the program itself: whoever has the program has the model, wherever
-//! it was installed, and nothing is fetched or searched for. The files are those of `data/models/clinical-ner-small`.
+//! The bundled model as bytes of the program, so that the program never searches for it or downloads it. The files are those
+//! of `data/models/clinical-ner-small`.
 #![forbid(unsafe_code)]
 
 /// Name of the model.
 pub const NAME: &str = "clinical-ner-small";
 
-/// Files of the model folder by name.
+/// Names and contents of the files in the model folder.
 pub static FILES: &[(&str, &[u8])] = &[
     ("config.json", include_bytes!("../../../data/models/clinical-ner-small/config.json")),
     ("tokenizer.json", include_bytes!("../../../data/models/clinical-ner-small/tokenizer.json")),

@@ -1,4 +1,4 @@
-//! ONNX files, read without ONNX Runtime: what is in them, and how sessions load them without copying the weights.
+//! ONNX files: their contents, read without ONNX Runtime, and how sessions load them without copying the weights.
 
 mod graph;
 mod graph_check;

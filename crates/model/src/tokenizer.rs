@@ -43,7 +43,7 @@ struct Unchecked {
     normalizer: Value,
 }
 
-/// What the type of a tokenizer's model decides.
+/// Facts that depend on the type of a tokenizer's model.
 struct Vocabulary {
     kind: &'static str,
     marks_continuation: bool,

@@ -1,16 +1,17 @@
 //! [`AttentionRows`]: rows of one window's attention, in the vector registers of the CPU.
 //!
-//! For each head, with queries Q, keys K and values V of `size` units a position:
+//! For each head, with queries Q, keys K and values V of `size` units a position, and vectors of L lanes:
 //!
 //! ```text
-//! output = softmax(Q Kᵀ / √size + mask) V        1/√size is already in Q's weights
+//! output = softmax(Q Kᵀ / √size + mask) V           Q is already divided by √size
 //!
-//! keys     block of LANES positions:    unit 0 of them | unit 1 of them | ...     a vector each
-//! values   pair of vectors of units:    position 0 | position 1 | ...             two vectors each
-//! scores   QUERIES rows at a time       all positions of the window               softmax without a second pass over K
+//! keys     [unit 0 of L positions][unit 1]...       a block for each L positions
+//! values   [2 vectors of position 0][position 1]... a run for each 2 vectors of units
+//! scores   6 queries × all positions                become e^(score - highest) in place
+//! mixed    6 queries × size                         Σ weight · value / Σ weight + bias of V
 //! ```
 //!
-//! In bfloat16 each lane holds two neighbouring units of a key, or two neighbouring positions of a value.
+//! In bfloat16 a lane holds two neighbouring units of a key, or a unit of two neighbouring positions of the values.
 //!
 //! No row depends on other windows or on the length of the padding behind its window.
 
@@ -35,6 +36,7 @@ pub(crate) struct AttentionRows<'a> {
     /// Of queries, keys and values, `[3, units]`.
     pub(crate) biases: &'a [f32],
     pub(crate) heads: usize,
+    /// Position of the first row.
     pub(crate) first: usize,
     /// `[rows, units]`.
     pub(crate) output: &'a mut [f32],
@@ -50,6 +52,7 @@ impl WithSimd for AttentionRows<'_> {
 }
 
 impl AttentionRows<'_> {
+    /// Computes the rows. Those behind the last visible position are 0.
     #[inline(always)]
     pub(crate) fn attend<S: Simd, F: LaneFormat<S>>(self, simd: S, format: F) {
         let units = self.biases.len() / 3;
@@ -104,7 +107,7 @@ impl AttentionRows<'_> {
     }
 }
 
-/// Where the units of one head are in the packed input.
+/// The part of the packed input that belongs to one head.
 #[derive(Clone, Copy)]
 struct HeadInput<'a> {
     packed: &'a [f32],
@@ -201,7 +204,7 @@ mod tests {
         tolerance: f64,
     }
 
-    /// Scalar, with the CPU's vectors, and with products in bfloat16 where the CPU has them. bfloat16 has 8 bits; queries,
+    /// Scalar, with the CPU's vectors, and with products in bfloat16 if the CPU has them. bfloat16 has 8 bits; queries,
     /// keys, weights and values each lose half of the last one.
     const KERNELS: [Kernel; 3] = [
         Kernel { run: |rows| rows.with_simd(pulp::Scalar::new()), tolerance: 3e-5 },

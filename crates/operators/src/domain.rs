@@ -1,4 +1,4 @@
-//! The operator domain `spanframe`: what a session is given, and how ONNX Runtime gets to know it.
+//! The operator domain `spanframe`, and its registration with ONNX Runtime.
 
 use ort::{environment::Environment, operator::OperatorDomain, session::Session};
 

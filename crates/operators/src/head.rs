@@ -20,7 +20,7 @@ pub(crate) struct Head<'a, S: Simd, F> {
     pub(crate) keys: &'a [S::f32s],
     /// For each pair of vectors of units: these two vectors of every group of positions.
     pub(crate) values: &'a [S::f32s],
-    /// What is added to the score of each position.
+    /// Mask of the positions, added to their scores.
     pub(crate) hidden: &'a [S::f32s],
     /// Bias of the values, `[size]`.
     pub(crate) bias: &'a [f32],

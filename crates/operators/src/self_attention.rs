@@ -27,7 +27,7 @@ const NAME: &str = "SelfAttention";
 /// | output | `[windows, length, units]`, f32 | rows behind the last visible position are 0 |
 ///
 /// The attribute `heads` is the number of heads; `units / heads` is a multiple of 32. If `bfloat16` is not 0, a CPU with
-/// AVX512-BF16 rounds what it multiplies to bfloat16; any other computes in float32.
+/// AVX512-BF16 rounds the factors of all products to bfloat16; any other computes in float32.
 pub(crate) struct SelfAttention {
     /// Threads of the session.
     pub(crate) threads: usize,

@@ -30,7 +30,7 @@ const FROM_ZERO: [&str; 12] = [
     "squeezebert",
 ];
 
-/// What a model folder says about its model.
+/// The checked content of config.json and tokenizer_config.json.
 ///
 /// Of `config.json`, these fields of Hugging Face are read: `model_type`, `architectures`, `id2label`,
 /// `max_position_embeddings`, `pad_token_id`. spanframe has optional fields of its own:

@@ -1,4 +1,4 @@
-//! [`Graph`]: what is in an ONNX file, read before ONNX Runtime opens it.
+//! [`Graph`]: the contents of an ONNX file, read before ONNX Runtime opens it.
 
 use std::{
     collections::BTreeSet,
@@ -88,13 +88,22 @@ struct GraphReader<R> {
     used: BTreeSet<Operator>,
 }
 
-/// What was read of one message so far.
-#[derive(Default)]
+/// One message and the fields read so far.
 struct Fields {
+    message: Message,
+    /// 0 for the model itself.
+    depth: usize,
     name: String,
     domain: String,
     operator: String,
     tensor: TensorHeader,
+}
+
+impl Fields {
+    fn new(message: Message, depth: usize) -> Self {
+        let [name, domain, operator] = Default::default();
+        Self { message, depth, name, domain, operator, tensor: TensorHeader::default() }
+    }
 }
 
 impl Graph {
@@ -122,25 +131,23 @@ impl<R: BufRead + Seek> GraphReader<R> {
         if depth > DEEPEST {
             return Err(WireError::Malformed { at: self.wire.at(), reason: "graphs are nested too deeply" });
         }
-        let mut fields = Fields::default();
+        let mut fields = Fields::new(message, depth);
         while let Some((number, field)) = self.wire.field(end)? {
             match (message, number, field) {
-                (_, _, Field::Bytes { length }) => self.bytes(message, number, length, depth, &mut fields)?,
+                (_, _, Field::Bytes { length }) => self.bytes(number, length, &mut fields)?,
                 (Message::Tensor, 1, Field::Varint(length)) => self.dimension(length, &mut fields.tensor)?,
                 (Message::Tensor, 2, Field::Varint(number)) => fields.tensor.data_type = number,
                 _ => {}
             }
         }
-        self.keep(message, fields, depth);
+        self.keep(fields);
         Ok(())
     }
 
-    /// Reads the field `number` of a message, which is a string, bytes or a message.
-    fn bytes(
-        &mut self, message: Message, number: u64, length: u64, depth: usize, fields: &mut Fields,
-    ) -> Result<(), WireError> {
+    /// Reads field `number`: a string, bytes or an inner message.
+    fn bytes(&mut self, number: u64, length: u64, fields: &mut Fields) -> Result<(), WireError> {
         let after = self.wire.at() + length;
-        match (message, number) {
+        match (fields.message, number) {
             (Message::Node, 4) => fields.operator = self.text(length)?,
             (Message::Node, 7) | (Message::Function, 10) => fields.domain = self.text(length)?,
             (Message::Tensor, 8) | (Message::Function, 1) => fields.name = self.text(length)?,
@@ -155,17 +162,17 @@ impl<R: BufRead + Seek> GraphReader<R> {
                 self.wire.skip(length)?;
             }
             (Message::Tensor, 13) => self.external_data(after, &mut fields.tensor)?,
-            _ => match message.inner(number) {
-                Some(inner) => self.message(inner, after, depth + 1)?,
+            _ => match fields.message.inner(number) {
+                Some(inner) => self.message(inner, after, fields.depth + 1)?,
                 None => self.wire.skip(length)?,
             },
         }
         Ok(())
     }
 
-    /// Adds to the graph what a message has told.
-    fn keep(&mut self, message: Message, fields: Fields, depth: usize) {
-        let Fields { name, domain, operator, tensor } = fields;
+    /// Adds a message to the graph.
+    fn keep(&mut self, fields: Fields) {
+        let Fields { message, depth, name, domain, operator, tensor } = fields;
         match message {
             Message::Node if !DOMAINS.contains(&domain.as_str()) => drop(self.used.insert((domain, operator))),
             Message::Function => drop(self.defined.insert((domain, name))),

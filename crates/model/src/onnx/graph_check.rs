@@ -1,7 +1,9 @@
-//! What an ONNX file must not contain, checked before ONNX Runtime opens it.
+//! Refuses ONNX files with custom operators or with external data outside of their folder.
 //!
-//! A model may come from anywhere. ONNX Runtime would load a library for a custom operator, and read external data from any
-//! path that the file names: `/etc/passwd`, a folder above, even an address in its own memory.
+//! The check runs before ONNX Runtime opens the file.
+//!
+//! A model may come from anywhere. A custom operator needs a library, and loading it would run a stranger's code. External
+//! data may be any path that the file names: `/etc/passwd`, a folder above, even an address in ONNX Runtime's own memory.
 
 use std::{
     fs::File,

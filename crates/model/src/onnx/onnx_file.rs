@@ -4,7 +4,7 @@ use crate::ModelFiles;
 
 use super::Graph;
 
-/// The ONNX file of `files`, which has passed the check of [`Graph::of`], and what that found in it.
+/// The ONNX file of `files` and the graph that [`Graph::of`] read and checked.
 #[derive(Clone, Copy)]
 pub(crate) struct OnnxFile<'a> {
     pub(crate) files: &'a ModelFiles,

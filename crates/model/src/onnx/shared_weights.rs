@@ -1,7 +1,8 @@
 //! [`SharedWeights`]: weights that all sessions of a model use together.
 //!
-//! By default ONNX Runtime gives each session its own copy of the weights in the file, and of what it packs from them for
-//! its matrix multiplications. Weights passed in memory are neither copied nor packed twice.
+//! By default ONNX Runtime copies the weights of the file into each session, and packs another copy for its matrix
+//! multiplications. Weights passed in memory are neither copied nor packed twice, so memory grows with the number of
+//! sessions by the size of a batch, not of the model.
 
 use std::{
     fs::File,
@@ -25,7 +26,7 @@ use super::{
 pub(crate) struct SharedWeights {
     /// Each with its name in the graph.
     pub(crate) tensors: Vec<(String, Arc<DynValue>)>,
-    /// The ONNX file without them; `None` where the file itself is loaded (see [`skeleton::of`]).
+    /// The ONNX file without them; `None` if the file itself is loaded (see [`skeleton::of`]).
     pub(crate) skeleton: Option<Vec<u8>>,
 }
 

@@ -58,7 +58,7 @@ impl ElementType {
     }
 }
 
-/// What was read of a tensor: everything but its values.
+/// A tensor without its values, as the file describes it.
 #[derive(Default)]
 pub(crate) struct TensorHeader {
     pub(crate) shape: Vec<u64>,

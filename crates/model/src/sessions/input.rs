@@ -17,7 +17,7 @@ pub(super) struct GraphInput {
     is_int32: bool,
 }
 
-/// What an input holds for each token.
+/// The values of an input: one a token.
 #[derive(Clone, Copy)]
 enum InputKind {
     /// The id of the token; padding has the id `pad`.

@@ -58,7 +58,7 @@ struct SessionRecipe<'a> {
     files: &'a ModelFiles,
     options: SessionOptions,
     weights: &'a SharedWeights,
-    /// What sessions pack of the weights for their matrix multiplications.
+    /// Weights as sessions pack them for their matrix multiplications, packed once.
     packed: &'a PrepackedWeights,
 }
 
@@ -87,7 +87,7 @@ impl SessionRecipe<'_> {
             .with_intra_op_spinning(false)?
             .with_prepacked_weights(self.packed)?;
         for (name, weight) in &self.weights.tensors {
-            // as an initializer, so that sessions share what they pack of it
+            // as an initializer, so that it is packed once for all sessions
             builder = builder.with_initializer(name, Arc::clone(weight))?;
             // as external data too, which the graph optimizer reads
             if self.weights.skeleton.is_some() {
