@@ -1,4 +1,4 @@
-//! Entity columns that others wrote, and wrote wrongly.
+//! Entity columns: wrong ones of other writers, and the table of fields in the docs.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! Fuzzing of what moves positions: cleanup, tokenizers, windows, decoding. Bounded in time, corpus kept.
+//! Fuzzes the steps that move positions: cleanup, tokenizers, windows, decoding.
 //!
-//! `make fuzz` runs longer and adds to `data/fuzz/corpus.json` what behaves in a new way: inputs are told
-//! apart by the features of what comes out of each step, so that the corpus stays small and covers much.
+//! `make fuzz` runs longer, and adds inputs with new features to `data/fuzz/corpus.json`. A feature describes the output of a
+//! step, so that the corpus stays small and covers much.
 
 mod support;
 
@@ -25,8 +25,8 @@ use spanframe_model::{ModelFiles, Tokenizer};
 use support::{column, data};
 
 const MODELS: [&str; 6] = ["bert-uncased", "bert-cased", "roberta", "xlm-roberta", "camembert", "deberta-v2"];
-/// What breaks positions: combining marks, several code points that are one sign, letters that change length with their
-/// case, ligatures, invisible and odd white space, controls, special tokens, written line ends.
+/// Text that is hard on positions: combining marks, signs of several code points, letters whose case changes their length,
+/// ligatures, invisible and odd white space, controls, special tokens, written line ends.
 const ODD: [&str; 40] = [
     "e\u{301}",
     "👩\u{200d}⚕️",
@@ -106,7 +106,7 @@ impl Fuzz {
         Self { tokenizers: MODELS.iter().map(read).collect(), decoders }
     }
 
-    /// Checks every step on one text; gives what is particular about the outcome.
+    /// Checks every step on one text, and gives the features of the outcome.
     fn check(&self, text: &str, rng: &mut TestRng) -> BTreeSet<String> {
         let mut features = BTreeSet::new();
         for (name, mode) in CleanupMode::named() {
@@ -163,11 +163,11 @@ impl Fuzz {
     }
 }
 
-/// Which of the hard situations an encoding shows.
+/// The features of an encoding.
 fn particulars(encoding: &Encoding, text: &str) -> Vec<String> {
     let spans = encoding.spans();
     for (span, raw) in spans.iter().zip(encoding.raw()) {
-        // slicing panics where a position is wrong
+        // slicing panics at a wrong position
         let _ = (span.slice(text), raw.slice(text));
     }
     assert!(spans.windows(2).all(|w| w[0].begin() <= w[1].begin()), "begins never decrease");
@@ -191,7 +191,7 @@ fn pick<'a>(rng: &mut TestRng, from: &'a [String]) -> &'a str {
     &from[rng.next_u32() as usize % from.len()]
 }
 
-/// A text with one or several small changes.
+/// `text` with one or several small changes.
 fn mutate(rng: &mut TestRng, corpus: &[String]) -> String {
     let mut chars: Vec<char> = pick(rng, corpus).chars().take(400).collect();
     for _ in 0..1 + rng.next_u32() % 4 {
@@ -221,7 +221,7 @@ fn no_text_breaks_positions() {
     let mut corpus: Vec<String> = kept.iter().cloned().chain(short).collect();
     let fuzz = Fuzz::new();
     let mut rng = match seconds {
-        // a bounded run of the tests is the same every time
+        // a run of the tests has fixed inputs
         None => TestRng::deterministic_rng(RngAlgorithm::ChaCha),
         Some(_) => TestRng::from_seed(RngAlgorithm::ChaCha, &seed()),
     };

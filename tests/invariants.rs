@@ -1,4 +1,4 @@
-//! The promises of ARCHITECTURE.md that concern values, each by its name there.
+//! Tests of the invariants in ARCHITECTURE.md that concern values, under the names given there.
 
 mod support;
 
@@ -14,17 +14,16 @@ use spanframe_model::{ModelFiles, Tokenizer};
 use support::{Found, annotate, column, data, engine, raw, texts};
 
 const MODELS: [&str; 5] = ["bert-uncased", "bert-cased", "roberta", "xlm-roberta", "multi-head"];
-/// xlm-roberta computes in half precision, where ONNX Runtime's own rounding moves with the shape of the batch.
+/// xlm-roberta computes in half precision, whose rounding in ONNX Runtime depends on the shape of the batch.
 const FP32_MODELS: [&str; 5] = ["bert-uncased", "bert-cased", "roberta", "xlm-roberta-fp32", "multi-head"];
-/// From one window a batch to all windows in one.
+/// Values of `batch_tokens`, from one window a batch to all windows in one batch.
 const BUDGETS: [i64; 5] = [1, 150, 500, 2_000, 1 << 40];
 
-/// Clinical-looking words, and characters that move offsets.
+/// Words as in notes, and characters that shift offsets.
 const TEXT: &str = "([A-Za-zéñİß]{1,9}|mg|[0-9]{1,3}|aspirin|dolor|👩\u{200d}⚕️|e\u{301}|ﬁ|½|日本|שלום|\u{fffd}|\u{0}|<s>|\\[SEP\\])([ .,;:()\n\t\r\u{a0}\u{200b}-]{1,2}([A-Za-zéñİß]{1,9}|mg|[0-9]{1,3}|tos)){0,30}";
 
-/// Models whose tokenizers compose accents or strip them, so that both forms have the same pieces. The other tokenizers
-/// (cased BERT, DistilBERT, ELECTRA, byte-level BPE) read a decomposed accent as a character of its own: other pieces, other
-/// logits, and nothing that could be compared.
+/// Models whose tokenizers compose or strip accents, so that both forms of a letter have the same tokens. Other tokenizers
+/// (cased BERT, DistilBERT, ELECTRA, byte-level BPE) read a decomposed accent as another token, so nothing can be compared.
 const COMPOSING: [&str; 6] = [
     "models/clinical-ner-small",
     "test_models/bert-uncased",
@@ -33,7 +32,7 @@ const COMPOSING: [&str; 6] = [
     "test_models/deberta-v2",
     "test_models/xlm-roberta-fp32",
 ];
-/// Accents with the letters that they stand on, composed and not.
+/// Accents with their letters, composed and decomposed.
 const ACCENTS: [(char, &str, &str); 6] = [
     ('\u{300}', "àèìòùÀÈ", "aeiouAE"),
     ('\u{301}', "áéíóúÁÉÍÓÚ", "aeiouAEIOU"),
@@ -42,7 +41,7 @@ const ACCENTS: [(char, &str, &str); 6] = [
     ('\u{308}', "äöü", "aou"),
     ('\u{327}', "çÇ", "cC"),
 ];
-/// Clinical-looking words with accents at their end, in the middle and everywhere, also in capitals.
+/// Words as in notes with accents in all places, also in capitals.
 const ACCENTED: &str = "(difficoltà|dolor torácico|náuseas|NÁUSEAS|IBUPROFÉN|perché|[a-záéíóúàèìòùñçäöüâêô]{1,9}|[A-ZÁÉÍÓÚÑÀ]{2,9}|mg|[0-9]{1,3})([ .,;:()\n-]{1,2}([a-záéíóúàèìòùñçãõîû]{1,9}|tosì|fièvre|81mg)){0,30}";
 
 fn with(model: &str, change: impl FnOnce(&mut RawOptions)) -> Engine {
@@ -51,7 +50,7 @@ fn with(model: &str, change: impl FnOnce(&mut RawOptions)) -> Engine {
     engine(raw)
 }
 
-/// Invariant 1, in every unit.
+/// Checks invariant 1 in every unit.
 fn check_slices(text: &str, model: &str) {
     let array = texts([Some(text)]);
     let in_unit =
@@ -69,7 +68,7 @@ fn check_slices(text: &str, model: &str) {
     }
 }
 
-/// Texts find the same beside a very long one, under every budget, as each by itself without any padding.
+/// Checks that texts give the same beside a very long one, under every budget, as alone without padding.
 fn check_padding(short: &[&str], long: &str, with_budget: impl Fn(i64) -> Engine) {
     let alone = with_budget(BUDGETS[0]);
     let all: Vec<&str> = short.iter().copied().chain([long]).collect();
@@ -86,7 +85,7 @@ fn check_padding(short: &[&str], long: &str, with_budget: impl Fn(i64) -> Engine
     assert!(first == 0 && last > 0, "{padded:?}");
 }
 
-/// `text` with each of the [`ACCENTS`] behind its letter, as NFD has it.
+/// `text` with each of the [`ACCENTS`] decomposed, as in NFD.
 fn decomposed(text: &str) -> String {
     let mut made = String::new();
     for c in text.chars() {
@@ -102,7 +101,7 @@ fn decomposed(text: &str) -> String {
     made
 }
 
-/// The decomposed form of each text has the same entities, where its letters are; gives how many have an accent.
+/// Checks that the decomposed form of each text has the same entities at the same letters. Counts entities with an accent.
 fn check_forms(composed: &[&str], model: &str) -> usize {
     let tokenizer = Tokenizer::read(&ModelFiles::find(&data(model), "").unwrap()).unwrap();
     let engine = engine(RawOptions { model: Some(data(model).display().to_string().into()), ..RawOptions::default() });
@@ -190,7 +189,7 @@ fn notes_with_decomposed_accents_have_the_same_entities() {
 
 #[test]
 fn nothing_is_truncated() {
-    // every sentence of a text of many windows is read, the last one too
+    // a text of many windows is read to its last sentence
     let text = "Toma metformina y niega fiebre.\n".repeat(300);
     for window in [None, Some(60)] {
         let engine = engine(RawOptions { max_length: window, ..RawOptions::default() });
@@ -204,7 +203,7 @@ fn nothing_is_truncated() {
 
 #[test]
 fn a_word_of_two_minds_takes_nothing_from_the_document() {
-    // lost spaces make one word of what is a list of medications and a sentence without any
+    // without its spaces, a list of medications and the next sentence are one word
     let glued = [
         "metforminaibuprofenoparacetamolamoxicilinaomeprazolenalapril".repeat(3),
         "elpacienteacudealhospitalconlamadreayerporlatardeencocheycomentaquevive".repeat(3),

@@ -1,5 +1,5 @@
-//! Many models in one pass: the same entities as one call a model, tokenized once a tokenizer, each row to the models of its
-//! language, merged by the rule that was asked for.
+//! Many models in one pass give the entities of one call a model, tokenize once a tokenizer, read the rows of their languages,
+//! and merge by the given rule.
 
 mod support;
 
@@ -14,7 +14,7 @@ use spanframe_engine::{
 };
 use support::{Found, column, engine, rows, test_model, texts};
 
-/// A row's entities with the names of their models.
+/// The entities of a row, with the names of their models.
 type Named = Vec<(Found, String)>;
 
 fn set(models: &[&str]) -> RawOptions {
@@ -28,8 +28,7 @@ fn twelve() -> Vec<&'static str> {
     ALIASES.iter().map(|alias| alias.name).collect()
 }
 
-/// Four models of different weights with three tokenizers: the first and the last have the same, and only one of them reads
-/// words.
+/// Four models with different weights and three tokenizers. The first and the last share a tokenizer, and one of them reads words.
 const SMALL: [&str; 4] = ["bert-uncased", "roberta", "distilbert", "multi-head"];
 
 fn small() -> [String; 4] {
@@ -48,13 +47,13 @@ fn annotate(engine: &Engine, texts: &ArrayRef, languages: Option<&ArrayRef>) -> 
     named(&engine.annotate(Notes { texts, languages }).expect("annotates"))
 }
 
-/// What one call for each of `models`, by their paths or names, gives.
+/// The entities of one call for each of `models`, given by paths or names.
 fn one_by_one(models: &[&str], texts: &ArrayRef) -> Vec<Vec<Option<Vec<Found>>>> {
     let one = |model: &&str| engine(RawOptions { model: Some((*model).into()), ..RawOptions::default() });
     models.iter().map(|model| support::annotate(&one(model), texts)).collect()
 }
 
-/// The same put together, in the order of a set that keeps all. `takes` says which model takes which row.
+/// The same joined in the order of a set that keeps all. `takes` is true if a model reads a row.
 fn together(
     found: &[Vec<Option<Vec<Found>>>], names: &[&str], takes: impl Fn(usize, usize) -> bool,
 ) -> Vec<Option<Named>> {
@@ -70,7 +69,7 @@ fn together(
     (0..found[0].len()).map(row).collect()
 }
 
-/// Some notes of each language of data/notes.parquet, with their languages; one note is null.
+/// Some notes of each language of data/notes.parquet, with their languages. One note is null.
 fn some(n: usize) -> (ArrayRef, ArrayRef) {
     let (notes, languages) = (column("notes.parquet", "note").slice(0, n), column("notes.parquet", "lang").slice(0, n));
     let notes: StringArray = notes.as_string::<i32>().iter().enumerate().map(|(i, t)| t.filter(|_| i != 4)).collect();
@@ -87,7 +86,7 @@ fn twelve_names_in_one_call_give_what_twelve_calls_give_and_infer_once() {
     assert_eq!(found, together(&each, &names, |_, _| true));
     assert!(found.iter().flatten().flatten().count() > 100);
 
-    // one tokenizer and one inference for all of them: the counts of the bundled model alone
+    // one tokenizer and one inference serve all, so the counts are those of the bundled model alone
     let bundled = support::engine(RawOptions::default());
     support::annotate(&bundled, &notes);
     let counts = |engine: &Engine| {
@@ -97,7 +96,7 @@ fn twelve_names_in_one_call_give_what_twelve_calls_give_and_infer_once() {
     assert_eq!(counts(&engine), counts(&bundled));
     assert_eq!(engine.metrics().texts_tokenized(), 8, "one of the notes is null");
 
-    // by language, each row goes to the four of its own
+    // with languages, four models read each row
     let routed = support::engine(set(&names));
     let found = annotate(&routed, &notes, Some(&languages));
     let codes = languages.as_string::<i32>();
@@ -120,7 +119,7 @@ fn distinct_weights_share_the_tokenizer_alone() {
     assert!(tokenizers.len() < models.len(), "some share a tokenizer");
     assert_eq!(engine.metrics().texts_tokenized(), 19 * tokenizers.len() as u64);
 
-    // a copy of a model elsewhere is the same model
+    // a copy in another folder is the same model
     let folder = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(models[0]).unwrap().flatten() {
         std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
@@ -152,7 +151,7 @@ fn a_set_of_any_layout_names_its_models() {
         };
         assert_eq!(mentions.into_iter().map(|row| row.map(pairs)).collect::<Vec<_>>(), expect, "{name}");
     }
-    // one name in a list is one model, as it is without the list
+    // a list of one name is one model, not a set
     let one = engine(set(&models[..1]));
     let alone = engine(RawOptions { model: Some(models[0].into()), ..RawOptions::default() });
     assert_eq!(&one.annotate(&notes).unwrap(), &alone.annotate(&notes).unwrap());
@@ -201,7 +200,7 @@ fn rows_go_to_the_models_of_their_language() {
     let reasons = engine.diagnose(Notes { texts: &notes, languages: Some(&languages) }).unwrap();
     let errors = reasons.as_struct().column_by_name("error").unwrap().as_string::<i32>().clone();
     assert_eq!((errors.null_count(), errors.is_valid(6)), (6, true));
-    // one code stands for all rows, and for one text
+    // one code may stand for all rows
     let one: ArrayRef = texts([Some("es")]);
     let found = annotate(&engine, &notes, Some(&one));
     assert!(found.iter().flatten().flatten().all(|(_, model)| model == models[0]));
@@ -269,7 +268,7 @@ fn overlapping_entities_follow_the_rule() {
         }
         assert!(dropped > 20, "{merge} does something: {dropped}");
     }
-    // the heads of one model may find overlapping entities too, and follow the same rule
+    // the heads of one model may find overlapping entities too
     let heads = |merge: &str| -> Vec<Vec<Found>> {
         let model = Some(ModelNames::from(test_model("multi-head")));
         let one = engine(RawOptions { model, merge: Some(merge.into()), ..RawOptions::default() });

@@ -69,7 +69,7 @@ pub fn polars(error: &EngineError) -> PolarsError {
 
 /// Returns the error for Polars of annotating `rows` rows, which may be any part of the column.
 pub fn polars_rows(error: &EngineError, rows: usize) -> PolarsError {
-    let EngineError::Row(RowError { row, fault }) = error else { return polars(error) };
+    let EngineError::Row(RowError { row, kind }) = error else { return polars(error) };
     let place = format!("row {row} of the {rows} rows that Polars gave at once");
-    PolarsError::ComputeError(format!("the document in {place} {fault}").into())
+    PolarsError::ComputeError(format!("the document in {place} {kind}").into())
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use spanframe_engine::input::is_text;
+use spanframe_engine::is_text;
 use spanframe_jobs::{
     JobError,
     source::{self, Read, ReadLimits, Source},

@@ -1,8 +1,12 @@
-//! Models by name: the bundled one, published names that it answers to, and what a user has installed.
+//! Finds models by name: the bundled one, its aliases, and what a user has installed.
 //!
-//! A name is resolved in this order: the bundled model's own name; `hf:org/name[@revision]`, as the installed copy of it
-//! (nothing is fetched here); a path that exists; a folder of that name among the
-//! [installed](spanframe_model::models_folder) models; one of [`ALIASES`].
+//! A name is resolved in this order:
+//!
+//! 1. the bundled model's own name
+//! 2. `hf:org/name[@revision]`: the installed copy (nothing is downloaded here)
+//! 3. a path that exists
+//! 4. an [installed](spanframe_model::models_folder) model of this name
+//! 5. one of [`ALIASES`]
 
 use std::path::Path;
 
@@ -11,17 +15,17 @@ use spanframe_model::{HubName, ModelCard, ModelError, ModelFiles, Score, Scores}
 
 use crate::EngineError;
 
-/// Names to offer where one is not known.
+/// Names that an error offers instead of an unknown one.
 const NAMES_TO_OFFER: usize = 4;
 
-/// A published model's name, for which the bundled model stands in, with the entities of one type alone.
+/// The name of a published model. The bundled model answers to it, with the entities of one type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alias {
     /// The published name.
     pub name: &'static str,
-    /// Language of the published model. Informational: the bundled model reads all of its languages under every name.
+    /// Language of the published model. The bundled model reads all its languages under every name.
     pub language: &'static str,
-    /// The one type that is found under this name.
+    /// The only entity type found under this name.
     pub entity: &'static str,
 }
 
@@ -29,7 +33,7 @@ const fn alias(name: &'static str, language: &'static str, entity: &'static str)
     Alias { name, language, entity }
 }
 
-/// All names that the bundled model answers to. The last of Italian and of Spanish have no published original.
+/// All aliases of the bundled model. The last Italian and the last Spanish one have no published original.
 pub static ALIASES: [Alias; 12] = [
     alias("roberta_med_ner_onnx", "en", "MEDICATION"),
     alias("roberta_disease_ner_onnx", "en", "DISEASE"),
@@ -45,14 +49,14 @@ pub static ALIASES: [Alias; 12] = [
     alias("roberta_med_ner_es_onnx", "es", "MEDICATION"),
 ];
 
-/// What a name stands for.
+/// The model behind a name.
 pub(crate) struct Resolved {
     pub(crate) files: ModelFiles,
-    /// The alias by which the bundled model was asked for, if any.
+    /// Set if the name is an alias of the bundled model.
     pub(crate) alias: Option<&'static Alias>,
 }
 
-/// The files that `model` names; `None` for the bundled model.
+/// The files of `model`, or of the bundled model for `None`.
 ///
 /// # Errors
 /// [`ModelError::NotFound`] with the nearest names, [`ModelError::NotInstalled`] for a model of the hub, and those of
@@ -91,7 +95,7 @@ fn nearest(name: &str) -> Vec<String> {
     let aliases = ALIASES.iter().map(|alias| alias.name.to_string());
     let mut known: Vec<String> = [spanframe_bundled::NAME.to_string()].into_iter().chain(aliases).collect();
     known.extend(spanframe_model::installed_names());
-    // names share long parts in different places, so pairs of letters tell more than a common beginning
+    // model names share long parts in different places, so pairs of letters compare better than a common prefix
     let similarity = |known: &str| strsim::sorensen_dice(known, &name.to_lowercase());
     known.sort_by(|a, b| similarity(b).total_cmp(&similarity(a)).then(a.cmp(b)));
     known.dedup();
@@ -99,7 +103,7 @@ fn nearest(name: &str) -> Vec<String> {
     known
 }
 
-/// The card of the model behind `alias`, as far as that name goes.
+/// The card of the bundled model under an alias: with its entity type alone, and a note.
 pub(crate) fn restrict(card: ModelCard, alias: Option<&'static Alias>) -> ModelCard {
     let Some(alias) = alias else { return card };
     let note = format!(
@@ -116,20 +120,19 @@ pub(crate) fn restrict(card: ModelCard, alias: Option<&'static Alias>) -> ModelC
 pub struct Listed {
     /// The name to give as `model`.
     pub name: String,
-    /// Languages by their codes; empty where nothing says.
+    /// Language codes. Empty if unknown.
     pub languages: Vec<String>,
-    /// Entity types that are found under this name; empty for an installed folder that cannot be read.
+    /// Entity types found under this name. Empty for an installed folder that cannot be read.
     pub entities: Vec<String>,
-    /// As config.json names it.
+    /// The architecture that config.json names.
     pub architecture: String,
     /// Size of the ONNX file in bytes.
     pub bytes: Option<u64>,
     /// `license` of the model's card.
     pub licence: Option<String>,
-    /// Score of the clean texts in the first language, where the row has one entity type and the model's scores.json
-    /// speaks of it.
+    /// Score on clean texts in the first language, if the row has one entity type and the model's scores.json has it.
     pub score: Option<Score>,
-    /// Whether it is a folder among the installed models; the others are part of the program.
+    /// True for an installed folder, false for the bundled model.
     pub installed: bool,
     /// The model that runs: the name of the bundled one, or the installed folder.
     pub model: String,
@@ -183,12 +186,12 @@ impl Listed {
     }
 }
 
-/// All models that have a name: the bundled one, its [`ALIASES`], then other installed ones.
+/// All models with a name: the bundled one, its [`ALIASES`], then other installed ones.
 ///
-/// An installed folder that cannot be used is listed with its name and nothing else.
+/// An installed folder that cannot be read has its name alone.
 ///
 /// # Errors
-/// [`EngineError::Model`] if the bundled model cannot be read, which would be a fault of the build.
+/// [`EngineError::Model`] if the bundled model cannot be read, which is an error of the build.
 ///
 /// ```
 /// let models = spanframe_engine::catalogue::list()?;
@@ -206,7 +209,7 @@ pub fn list() -> Result<Vec<Listed>, EngineError> {
             None => Listed::new(restrict(card.clone(), Some(alias)), &scores, Some(alias.language)),
         });
     }
-    // a folder cannot take the bundled model's name
+    // the bundled model's name always means the bundled model
     rows.extend(installed.into_iter().filter(|n| n != spanframe_bundled::NAME).map(|n| Listed::installed(n, None)));
     Ok(rows)
 }

@@ -1,4 +1,4 @@
-//! [`Engine`]: a model with options, ready to annotate.
+//! [`Engine`]: a model, or a set of them, with options, ready to annotate.
 
 use std::sync::Arc;
 
@@ -8,38 +8,37 @@ use arrow_schema::{DataType, Field};
 use spanframe_model::ModelCard;
 
 use crate::{
-    EngineError, EngineOptions, Fault, Layout, Mention, Metrics, Notes, Offsets, OnError, RowError, catalogue,
-    combined_card,
-    document::Documents,
+    EngineError, EngineOptions, Layout, Mention, Metrics, Notes, Offsets, OnError, RowError, RowErrorKind,
+    documents::Documents,
     entity_column::EntityWriter,
     field::EntityFields,
-    model_set::{self, ModelSet},
+    model_set::ModelSet,
     options::Emulation,
     output::{Chunks, Output},
-    pipeline::{Diagnosis, Manner, Pipeline, Row, Step},
-    route::Routes,
+    pipeline::{Diagnosis, Pipeline, Row, SharedOptions, Step, Texts},
+    routes::Routes,
     schema,
 };
 
-/// The entities of some rows of a column, which follow the rows before.
+/// The entities of some rows of a column. They follow the rows given before.
 #[derive(Clone, Debug)]
-pub struct Annotated {
-    /// The first of them, from 0.
+pub struct AnnotatedRows {
+    /// The number of the first row, from 0.
     pub first_row: usize,
-    /// One element a row, of type [`EngineOptions::data_type`]; null for a null text and for a row with an error.
+    /// One element a row, of type [`EngineOptions::data_type`]. Null for a null text and for a row with an error.
     pub column: ArrayRef,
-    /// Rows (of the whole column) that could not be annotated.
+    /// The rows that could not be annotated. Their numbers are those of the whole column.
     pub errors: Vec<RowError>,
-    /// Entities in `column`, by the place of their type in [`Engine::names`].
+    /// Number of entities in `column` for each of [`Engine::names`].
     pub counts: Vec<u64>,
 }
 
-/// A loaded model, or a set of them, with checked options. Cheap to make again: engines share loaded models.
+/// A loaded model, or a set of them, with checked options. A second engine is cheap: engines share loaded models.
 pub struct Engine {
     set: ModelSet,
     types: Vec<String>,
     kept: Vec<bool>,
-    manner: Manner,
+    options: SharedOptions,
     fields: EntityFields,
     layout: Layout,
     offsets: Offsets,
@@ -49,27 +48,14 @@ pub struct Engine {
     max_document_bytes: usize,
 }
 
-/// The card of the model that `options` name, without loading it; of a set, one for all its models.
-///
-/// # Errors
-/// [`EngineError::Model`] for a folder that cannot be read, [`EngineError::Pipeline`] for a pipeline file that is wrong.
-pub fn card(options: &EngineOptions) -> Result<ModelCard, EngineError> {
-    let (members, _) = model_set::members(options)?;
-    let cards = members.iter().map(|member| {
-        let resolved = catalogue::resolve(Some(&member.model))?;
-        let card = catalogue::restrict(ModelCard::read(&resolved.files)?, resolved.alias);
-        Ok(ModelCard { name: member.name.clone().unwrap_or(card.name), ..card })
-    });
-    Ok(combined_card::combined(cards.collect::<Result<_, EngineError>>()?))
-}
-
 impl Engine {
-    /// Loads the models (each once a process for the same device and threads) and checks the options against them.
+    /// Loads the models and checks the options against them. A process loads a model once for the same device and threads.
     ///
     /// # Errors
-    /// [`EngineError::Model`] if a model or ONNX Runtime cannot be loaded; [`EngineError::Option`] for an entity type
-    /// that no model has, or a window that one cannot take; [`EngineError::Pipeline`] for a pipeline file that is wrong;
-    /// [`EngineError::Member`] around what is wrong with one model of a set; [`EngineError::SameName`].
+    /// - [`EngineError::Model`] if a model or ONNX Runtime cannot be loaded
+    /// - [`EngineError::Option`] for an entity type that no model has, or a window that a model cannot take
+    /// - [`EngineError::Pipeline`] for a wrong pipeline file
+    /// - [`EngineError::Member`] around an error of one model of a set; [`EngineError::SameName`] if two have one name
     pub fn new(options: &EngineOptions) -> Result<Self, EngineError> {
         let set = ModelSet::load(options)?;
         let (types, kept) = set.types();
@@ -82,11 +68,11 @@ impl Engine {
             set,
             types,
             kept,
-            manner: Manner {
-                // Spark NLP predicts every text by itself
+            options: SharedOptions {
+                // Spark NLP runs the model on each text alone
                 batch_tokens: if options.emulate == Some(Emulation::SparkNlp) { 1 } else { options.batch_tokens },
                 cleanup: options.cleanup_mode,
-                cleaned_rows: options.cleaned_offsets,
+                cleaned_offsets: options.cleaned_offsets,
                 emulate: options.emulate,
             },
             fields: EntityFields::of(options),
@@ -99,7 +85,7 @@ impl Engine {
         })
     }
 
-    /// The field of the output column under `name`.
+    /// The field of the output column, under `name`.
     #[must_use]
     pub fn field(&self, name: &str) -> Field {
         Field::new(name, self.fields.data_type(self.layout), true)
@@ -111,27 +97,27 @@ impl Engine {
         &self.fields
     }
 
-    /// What entities are called in the output, in the order of the models, each name once.
+    /// Entity types in the output, in the order of the models, each once.
     #[must_use]
     pub fn types(&self) -> &[String] {
         &self.types
     }
 
-    /// Which of [`types`](Self::types) this engine gives.
+    /// For each of [`types`](Self::types), true if this engine gives it.
     #[must_use]
     pub fn kept(&self) -> &[bool] {
         &self.kept
     }
 
-    /// What entities are called in the output. A name may stand more than once, if types were renamed to it or several
-    /// models have it.
+    /// Entity types in the output, one for each type of each model. A name stands more than once if several types are renamed to
+    /// it or several models have it.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.set.names
     }
 
-    /// SHA-256 over the files of the model that decide what it finds, as hexadecimal digits; of a set, over those of all
-    /// models, their names, languages and own options, and the rules for merging and for unknown languages.
+    /// SHA-256 of the model, as hexadecimal digits: over the files that decide what it finds. For a set also over the models'
+    /// names, languages and own options, and over the rules for merging and for unknown languages.
     ///
     /// # Errors
     /// [`EngineError::Model`] for a file that cannot be read.
@@ -139,37 +125,40 @@ impl Engine {
         self.set.digest()
     }
 
-    /// Refuses languages of rows that no model chooses by, and their absence where one does: before any row is read.
+    /// Checks, before any row is read, whether rows may have a language (`is_given`) or must have one.
     ///
     /// # Errors
-    /// [`EngineError::Option`] and [`EngineError::LanguageMissing`].
-    pub fn check_language(&self, told: bool) -> Result<(), EngineError> {
-        self.set.check_language(told)
+    /// [`EngineError::Option`] if rows have languages and no model chooses by them; [`EngineError::LanguageMissing`] if they have
+    /// none and a model does.
+    pub fn check_language(&self, is_given: bool) -> Result<(), EngineError> {
+        self.set.check_language(is_given)
     }
 
-    /// Counts of what this engine has done.
+    /// Counts of this engine's work.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
-    /// The card of the model, as far as the name goes by which it was asked for; of a set, one for all its models.
+    /// The card of the model under the name that chose it, or one card for a set.
     #[must_use]
     pub fn card(&self) -> ModelCard {
         self.set.card()
     }
 
-    /// The entities of each row of a text column: an array of the same length and of type
-    /// [`EngineOptions::data_type`].
+    /// The entities of each row of a text column: an array of the same length and of type [`EngineOptions::data_type`].
     ///
-    /// A null text gives null, a text without entities gives empty lists. A row's entities do not depend on other rows.
-    /// A row that cannot be annotated is an error, or null with `on_error="null"`. Where languages are told, each row goes to
-    /// the models of its language.
+    /// A null text gives null, a text without entities gives empty lists. A row's entities do not depend on other rows. A row
+    /// that cannot be annotated is an error, or null with `on_error="null"`. With languages, each row goes to the models of its
+    /// language.
     ///
     /// # Errors
-    /// [`EngineError::NotText`], [`EngineError::LanguageNotText`], [`EngineError::LanguageRows`],
-    /// [`EngineError::LanguageMissing`], [`EngineError::Option`] for languages that nobody chooses by, [`EngineError::Row`], [`EngineError::OutputTooLarge`] (use
-    /// [`annotate_chunks`](Self::annotate_chunks)), [`EngineError::Forked`], or a failure of the model.
+    /// - [`EngineError::NotText`] for a column that is no text
+    /// - [`EngineError::LanguageNotText`], [`EngineError::LanguageRows`], [`EngineError::LanguageMissing`] and
+    ///   [`EngineError::Option`] for wrong languages
+    /// - [`EngineError::Row`] for a row that cannot be annotated
+    /// - [`EngineError::OutputTooLarge`]: use [`annotate_chunks`](Self::annotate_chunks)
+    /// - [`EngineError::Forked`], or an error of the model
     pub fn annotate<'a>(&self, notes: impl Into<Notes<'a>>) -> Result<ArrayRef, EngineError> {
         let chunks = self.annotate_chunks(notes)?;
         if let [only] = chunks.as_slice() {
@@ -179,7 +168,7 @@ impl Engine {
         Ok(arrow_select::concat::concat(&parts)?)
     }
 
-    /// As [`annotate`](Self::annotate), as arrays that follow each other, at least one: for columns of any size.
+    /// As [`annotate`](Self::annotate), for columns of any size: gives arrays that follow each other, at least one.
     ///
     /// # Errors
     /// As [`annotate`](Self::annotate).
@@ -199,73 +188,83 @@ impl Engine {
         Ok(chunks)
     }
 
-    /// As [`annotate`](Self::annotate), some rows at a time, in order, as they are done, with the rows that could not be
-    /// annotated: whatever `on_error` says, it is for `sink` to decide. An error of `sink`, which also hears of each batch, ends
-    /// the work.
+    /// As [`annotate`](Self::annotate), but gives rows to `sink` as they are done, some at a time, in order.
+    ///
+    /// Rows with an error come as null with the error beside them, whatever `on_error` says. `sink` also hears of each batch. An
+    /// error of `sink` ends the work.
     ///
     /// # Errors
-    /// As [`annotate`](Self::annotate), and those of `sink`.
+    /// As [`annotate`](Self::annotate), but for errors of rows, and those of `sink`.
     pub fn annotate_each<'a, E: From<EngineError> + Send>(
-        &self, notes: impl Into<Notes<'a>>, mut sink: impl FnMut(Step<Annotated>) -> Result<(), E> + Send,
+        &self, notes: impl Into<Notes<'a>>, mut sink: impl FnMut(Step<AnnotatedRows>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         let (documents, routes) = self.documents(notes.into())?;
         let mut first_row = 0;
-        let _turns = self.set.turns()?;
-        self.run((&documents, &routes), |step| {
+        let _in_use = self.set.lock()?;
+        self.run(Texts { documents: &documents, routes: &routes }, |step| {
             let Step::Rows(rows) = step else { return sink(Step::Batch) };
-            let mut writer = self.writer();
-            let mut errors = Vec::new();
-            let mut counts = vec![0; self.names().len()];
-            for (row, found) in rows.iter().enumerate() {
-                let found = found
-                    .as_ref()
-                    .map_err(|fault| errors.push(RowError { row: first_row + row, fault: fault.clone() }));
-                let found = found.ok().and_then(Option::as_ref);
-                found.iter().flat_map(|(_, entities)| entities).for_each(|e| counts[usize::from(e.kind)] += 1);
-                writer.push(found.map(|(text, entities)| self.output().mentions(text, entities)))?;
-            }
-            let column = writer.finish()?;
-            sink(Step::Rows(Annotated { first_row, column, errors, counts }))?;
-            first_row += rows.len();
+            let count = rows.len();
+            sink(Step::Rows(self.annotated(first_row, rows)?))?;
+            first_row += count;
             Ok(())
         })
     }
 
-    /// The entities of one text, whose language may be told, without waiting for a column in progress.
+    fn annotated(&self, first_row: usize, rows: Vec<Row<'_>>) -> Result<AnnotatedRows, EngineError> {
+        let (mut writer, mut errors, mut counts) = (self.writer(), Vec::new(), vec![0; self.names().len()]);
+        for (row, found) in (first_row..).zip(rows) {
+            match found {
+                Ok(Some((text, entities))) => {
+                    entities.iter().for_each(|entity| counts[usize::from(entity.kind)] += 1);
+                    writer.push(Some(self.output().mentions(&text, &entities)))?;
+                }
+                Ok(None) => writer.push_null(),
+                Err(kind) => {
+                    errors.push(RowError { row, kind });
+                    writer.push_null();
+                }
+            }
+        }
+        Ok(AnnotatedRows { first_row, column: writer.finish()?, errors, counts })
+    }
+
+    /// The entities of one text, which may have a language. Does not wait for a column that another call annotates.
     ///
     /// # Errors
-    /// As [`annotate`](Self::annotate), whatever `on_error` says: there is no row to be null.
+    /// As [`annotate`](Self::annotate), whatever `on_error` says: there is no row to make null.
     pub fn annotate_text(&self, text: &str, language: Option<&str>) -> Result<Vec<Mention<'static>>, EngineError> {
         let texts = StringArray::from(vec![text]);
         let languages = language.map(|code| StringArray::from(vec![code]));
         let languages = languages.as_ref().map(|code| code as &dyn Array);
         let (documents, routes) = self.documents(Notes { texts: &texts, languages })?;
         let mut found = Vec::new();
-        self.run((&documents, &routes), |step| {
+        self.run(Texts { documents: &documents, routes: &routes }, |step| {
             let Step::Rows(rows) = step else { return Ok(()) };
             for row in rows {
-                let Some((text, entities)) = row.map_err(|fault| RowError { row: 0, fault })? else { continue };
-                found.extend(self.output().mentions(&text, &entities).map(Mention::into_owned));
+                if let Some((text, entities)) = row.map_err(|kind| RowError { row: 0, kind })? {
+                    found.extend(self.output().mentions(&text, &entities).map(Mention::into_owned));
+                }
             }
             Ok::<_, EngineError>(())
         })?;
         Ok(found)
     }
 
-    /// What reading each text takes, as a column of type [`schema::diagnostics_type`]. No model runs. Of a set the counts are
-    /// sums: of tokens over its tokenizers, of windows over its inferences, as far as they take the row.
+    /// What it takes to read each text, as a column of type [`schema::diagnostics_type`]. No model runs.
     ///
-    /// A null text gives null; a row that cannot be annotated has its reason in `error`, and null counts.
+    /// A null text gives null. A row that cannot be annotated has its reason in `error`, and null counts. For a set, counts are
+    /// sums over its tokenizers (tokens) and its inferences (windows) that read the row.
     ///
     /// # Errors
-    /// As [`annotate`](Self::annotate), but for those of rows.
+    /// As [`annotate`](Self::annotate), but for errors of rows.
     pub fn diagnose<'a>(&self, notes: impl Into<Notes<'a>>) -> Result<ArrayRef, EngineError> {
         let (documents, routes) = self.documents(notes.into())?;
-        let diagnose = || Ok::<_, EngineError>(self.pipeline().diagnose(&documents, &routes));
-        let rows = self.set.first().install(diagnose)?;
+        let texts = Texts { documents: &documents, routes: &routes };
+        let rows = self.set.first().install(|| Ok::<_, EngineError>(self.pipeline().diagnose(texts)))?;
         let nulls = NullBuffer::from_iter(rows.iter().map(|row| !matches!(row, Ok(None))));
         let count = |field: fn(&Diagnosis) -> usize| -> ArrayRef {
-            let known = |row: &Result<Option<Diagnosis>, Fault>| row.as_ref().ok()?.as_ref().map(|d| field(d) as u32);
+            let known =
+                |row: &Result<Option<Diagnosis>, RowErrorKind>| row.as_ref().ok()?.as_ref().map(|d| field(d) as u32);
             Arc::new(rows.iter().map(known).collect::<UInt32Array>())
         };
         let error = rows.iter().map(|row| row.as_ref().err().map(ToString::to_string)).collect::<StringArray>();
@@ -289,10 +288,10 @@ impl Engine {
     }
 
     fn run<'a, E: From<EngineError> + Send>(
-        &self, notes: (&Documents<'a>, &Routes<'_>), sink: impl FnMut(Step<Vec<Row<'a>>>) -> Result<(), E> + Send,
+        &self, texts: Texts<'_, 'a>, sink: impl FnMut(Step<Vec<Row<'a>>>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         let pipeline = self.pipeline();
-        self.set.first().install(|| pipeline.run(notes, sink))
+        self.set.first().install(|| pipeline.run(texts, sink))
     }
 
     fn output(&self) -> Output<'_> {
@@ -305,6 +304,6 @@ impl Engine {
     }
 
     fn pipeline(&self) -> Pipeline<'_> {
-        Pipeline { set: &self.set, manner: &self.manner, metrics: &self.metrics }
+        Pipeline { set: &self.set, options: &self.options, metrics: &self.metrics }
     }
 }

@@ -11,7 +11,7 @@ use arrow_schema::{DataType, Fields};
 pub use self::{mention_columns::MentionColumns, reader::read, writer::EntityWriter};
 use crate::{
     Layout, Offsets,
-    field::{EntityField, FIELDS},
+    field::{EntityField, EntityFields, FIELDS},
 };
 
 /// The layout of a column type, or `None` if it holds no entities.
@@ -39,18 +39,15 @@ pub fn usual_offsets(layout: Layout) -> Offsets {
     }
 }
 
-/// Names of the fields of one entity of a column type of any layout.
-pub(crate) fn field_names(data_type: &DataType) -> Vec<&str> {
-    match list_item(data_type).unwrap_or(data_type) {
-        DataType::Struct(fields) => fields.iter().map(|field| field.name().as_str()).collect(),
-        _ => Vec::new(),
-    }
-}
-
-pub(crate) fn is_text(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Dictionary(_, values) => is_text(values),
-        other => matches!(other, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View),
+impl EntityFields {
+    /// The fields of an entity column of this type. For annotations these are the fields of every output: their type does not
+    /// tell which keys their metadata has.
+    #[must_use]
+    pub fn of_column(data_type: &DataType) -> Self {
+        match list_item(data_type).unwrap_or(data_type) {
+            DataType::Struct(fields) => Self::only(|field| fields.find(field.name).is_some()),
+            _ => Self::default(),
+        }
     }
 }
 
@@ -74,7 +71,7 @@ mod tests {
     use super::{reader::read_fields, *};
     use crate::{
         Mention, Named,
-        field::{Access, AnnotationPlace, EntityFields, Presence},
+        field::{Access, AnnotationPlace, Presence},
     };
 
     /// Unlikely mentions are negated; what is read of that is kept in `model`.

@@ -1,11 +1,11 @@
-//! What can go wrong on this floor.
+//! [`EngineError`]: all errors of this crate.
 
 use arrow_schema::{ArrowError, DataType};
 use spanframe_model::{ErrorKind, ModelError};
 
 use crate::{OptionError, RowError};
 
-/// Why a column cannot be annotated. No message carries note text: rows, sizes and types only.
+/// Why a column cannot be annotated. Messages carry row numbers, sizes and types, never the text of a note.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
@@ -18,14 +18,14 @@ pub enum EngineError {
     /// The column is not text.
     #[error("the column is {0}, expected a string column: cast it to a string first")]
     NotText(DataType),
-    /// The column holds no entities.
+    /// The column has no entities.
     #[error(
         "the column is {0}, expected entities: a struct of lists or a list of structs with entity, begin and end, or the \
          annotations of Spark NLP"
     )]
     NotEntities(DataType),
     /// An entity column that contradicts itself.
-    #[error("row {row} of the entity column has {reason}: write the column anew")]
+    #[error("row {row} of the entity column has {reason}: write the column again")]
     WrongEntities {
         /// Row of the column, from 0.
         row: usize,
@@ -35,7 +35,7 @@ pub enum EngineError {
     /// The column of languages is not text.
     #[error("the column of languages is {0}, expected a code in each row, such as `es`: cast it to a string first")]
     LanguageNotText(DataType),
-    /// Languages and texts do not belong together.
+    /// There are more or fewer languages than texts.
     #[error("there are {languages} languages for {texts} texts: give one for each, or one for all")]
     LanguageRows {
         /// Rows of the column of languages.
@@ -43,8 +43,8 @@ pub enum EngineError {
         /// Rows of the column of texts.
         texts: usize,
     },
-    /// A model chooses its rows by their language, and that is not told.
-    #[error("model `{model}` has languages in the pipeline file: say which column has the language of each row")]
+    /// A model reads rows of some languages only, and the rows have no language.
+    #[error("model `{model}` has languages in the pipeline file: name the column with the language of each row")]
     LanguageMissing {
         /// Name in the set.
         model: String,
@@ -57,7 +57,7 @@ pub enum EngineError {
         /// What is wrong, and where.
         reason: String,
     },
-    /// A member of a set that cannot be used.
+    /// A model of a set that cannot be used.
     #[error("model `{model}` of the set: {source}")]
     Member {
         /// As given.
@@ -65,8 +65,8 @@ pub enum EngineError {
         /// What is wrong with it.
         source: Box<EngineError>,
     },
-    /// Two members of a set that cannot be told apart.
-    #[error("two models are named `{name}`: give them names of their own (`name`) in a pipeline file")]
+    /// Two models of a set have one name.
+    #[error("two models are named `{name}`: give each its own `name` in a pipeline file")]
     SameName {
         /// The name.
         name: String,
@@ -74,13 +74,13 @@ pub enum EngineError {
     /// A row cannot be annotated, and `on_error` is `raise`.
     #[error(transparent)]
     Row(#[from] RowError),
-    /// The chunks of one output array do not fit 32-bit list offsets.
+    /// The chunks of one output array need more than 32-bit offsets.
     #[error("the entities of {rows} rows do not fit one array: annotate fewer rows at a time")]
     OutputTooLarge {
-        /// Rows in hand.
+        /// Rows in the array.
         rows: usize,
     },
-    /// The engine was made before a fork.
+    /// The process was forked after the engine was made.
     #[error(
         "this engine was made in another process (a fork): make it in the process that uses it, or start workers by spawn"
     )]
@@ -88,18 +88,18 @@ pub enum EngineError {
     /// The threads cannot be started.
     #[error("cannot start {threads} threads: {reason}")]
     Threads {
-        /// Asked for.
+        /// How many.
         threads: usize,
         /// The system's reason.
         reason: String,
     },
-    /// A fault of spanframe's own.
+    /// A bug in spanframe.
     #[error("internal error, please report it: {0}")]
     Internal(String),
 }
 
 impl EngineError {
-    /// Who has to act.
+    /// Who can mend it: the user's input, the model, the device, or spanframe itself.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use arrow_schema::{DataType, Field, FieldRef};
 
-use crate::{EngineOptions, Layout, Mention, entity_column, schema};
+use crate::{EngineOptions, Mention};
 
 /// All fields of an entity, in the order of the output.
 pub static FIELDS: [EntityField; 6] = [
@@ -158,7 +158,7 @@ impl EntityField {
     #[must_use]
     pub fn accepts(&self, data_type: &DataType) -> bool {
         match self.access {
-            Access::Text { .. } => entity_column::is_text(data_type),
+            Access::Text { .. } => is_string(data_type),
             Access::Integer { .. } => data_type.is_integer(),
             Access::Float { .. } => matches!(data_type, DataType::Float32 | DataType::Float64),
             Access::Bool { .. } => *data_type == DataType::Boolean,
@@ -225,16 +225,8 @@ impl EntityFields {
         })
     }
 
-    /// The fields of an entity column of this type. Annotations have those of every output: their type does not tell which keys
-    /// their metadata have.
-    #[must_use]
-    pub fn of_column(data_type: &DataType) -> Self {
-        let names = entity_column::field_names(data_type);
-        Self::only(|field| names.contains(&field.name))
-    }
-
     /// The fields of every output, and the others that `is_requested` picks.
-    fn only(is_requested: impl Fn(&EntityField) -> bool) -> Self {
+    pub(crate) fn only(is_requested: impl Fn(&EntityField) -> bool) -> Self {
         Self(FIELDS.iter().filter(|field| matches!(field.presence, Presence::Always) || is_requested(field)).collect())
     }
 
@@ -254,10 +246,11 @@ impl EntityFields {
     pub fn columns(&self) -> Vec<FieldRef> {
         self.iter().map(|field| Field::new(field.name, field.data_type(), true).into()).collect()
     }
+}
 
-    /// The type of an entity column with these fields.
-    #[must_use]
-    pub fn data_type(&self, layout: Layout) -> DataType {
-        schema::entities_type(layout, self)
+pub(crate) fn is_string(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => is_string(values),
+        other => matches!(other, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View),
     }
 }

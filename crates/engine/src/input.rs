@@ -1,4 +1,4 @@
-//! Reads a text column of any Arrow string type.
+//! [`TextColumn`]: reads a column of any Arrow string type.
 
 use arrow_array::{
     Array, DictionaryArray, LargeStringArray, StringArray, StringViewArray,
@@ -10,14 +10,14 @@ use arrow_array::{
 };
 use arrow_schema::DataType;
 
-use crate::{EngineError, document::Documents};
+use crate::EngineError;
 
 /// A borrowed column of texts: Utf8, LargeUtf8, Utf8View, a dictionary of these, or Null.
 #[derive(Clone)]
 pub struct TextColumn<'a> {
     len: usize,
     texts: Texts<'a>,
-    /// For a dictionary: the value of each row.
+    /// For a dictionary, the index of each row's value.
     keys: Option<Vec<Option<usize>>>,
 }
 
@@ -56,13 +56,13 @@ impl<'a> TextColumn<'a> {
         self.len
     }
 
-    /// Whether there is no row.
+    /// True without rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The text of `row`, or `None` where it is null.
+    /// The text of `row`, or `None` if it is null.
     #[must_use]
     pub fn get(&self, row: usize) -> Option<&'a str> {
         match &self.keys {
@@ -96,10 +96,4 @@ impl<'a> Texts<'a> {
 fn dictionary<K: ArrowDictionaryKeyType>(array: &DictionaryArray<K>) -> Result<TextColumn<'_>, EngineError> {
     let keys = (0..array.len()).map(|row| array.key(row)).collect();
     Ok(TextColumn { len: array.len(), texts: Texts::new(array.values().as_ref())?, keys: Some(keys) })
-}
-
-/// Whether a column of this type can be annotated: strings, dictionaries of strings, bytes (read as UTF-8), nulls.
-#[must_use]
-pub fn is_text(data_type: &DataType) -> bool {
-    Documents::new(&arrow_array::new_empty_array(data_type), usize::MAX).is_ok()
 }

@@ -1,9 +1,11 @@
 //! Arrow in, Arrow out: a column of text becomes a column of entities.
 //!
-//! [`Engine`] is the one implementation behind the command line, the Polars expression and Python. The steps are files:
-//! [`input`] reads a text column, `pipeline` takes documents through tokenizer, windows, batches, sessions and
-//! decoder (of one model, or of each of a set that takes a row), [`output`] makes a [`Mention`] of each entity, and
-//! [`entity_column`] writes mentions to columns and reads them again. [`field`] has the table of an entity's fields.
+//! [`Engine`] is the one implementation behind the command line, the Polars expression and Python. Each step has a file:
+//!
+//! - [`input`] reads a text column; `routes` finds the models that read each row
+//! - `pipeline` takes documents through tokenizer, windows, batches, sessions and decoder of these models
+//! - [`output`] makes a [`Mention`] of each entity; [`field`] is the table of a mention's fields
+//! - [`entity_column`] writes mentions to columns, and reads them again
 //!
 //! ```no_run
 //! use arrow_array::StringArray;
@@ -17,16 +19,18 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod card;
 pub mod catalogue;
-mod combined_card;
-mod document;
+mod documents;
 mod engine;
 pub mod entity_column;
 mod error;
-mod fault;
 pub mod field;
 pub mod input;
+mod language;
+mod layout;
 mod loaded;
+mod members;
 mod mention;
 mod metrics;
 mod model_choice;
@@ -41,13 +45,18 @@ mod pipeline_file;
 pub mod positions;
 mod quiet;
 mod route;
+mod routes;
+mod row_error;
 pub mod ruler;
 pub mod schema;
 mod settings;
 
-pub use engine::{Annotated, Engine, card};
+pub use card::card;
+pub use documents::is_text;
+pub use engine::{AnnotatedRows, Engine};
 pub use error::EngineError;
-pub use fault::{Fault, OnError, RowError};
+pub use language::UnknownLanguage;
+pub use layout::{Layout, Offsets};
 pub use mention::Mention;
 pub use metrics::Metrics;
 pub use model_choice::{ModelChoice, ModelNames};
@@ -55,7 +64,6 @@ pub use notes::Notes;
 pub use options::{Decoding, Emulation, EngineOptions, OptionError, RawOptions};
 pub use pipeline::Step;
 pub use quiet::{THREAD_NAME, quiet_panics, tell_place};
-pub use route::UnknownLanguage;
-pub use schema::{Layout, Offsets};
+pub use row_error::{OnError, RowError, RowErrorKind};
 pub use spanframe_core::{AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin, Named};
 pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError, Score, models_folder};

@@ -1,4 +1,4 @@
-//! Loaded models, one a process and configuration, shared by every engine that asks for the same.
+//! Loaded models: one a process and configuration, shared by all engines with the same.
 
 use std::{
     collections::HashMap,
@@ -15,23 +15,26 @@ use crate::{
     quiet::{THREAD_NAME, quiet_panics},
 };
 
-/// A model with the threads that work for it.
+/// A model with its thread pool.
 ///
-/// All work (tokenizing, inference, decoding) runs on one pool, whoever calls and from however many threads: that is the
-/// thread budget. Models that want the same number of threads share them. A worker's index names the session it uses.
+/// All work (tokenizing, inference, decoding) of all calls runs on one pool, so that threads do not multiply. Models with the
+/// same number of threads share a pool. A worker uses the session of its index.
 pub(crate) struct Loaded {
     pub(crate) model: Model,
     pool: Arc<rayon::ThreadPool>,
-    /// Of the files as they were loaded.
+    /// The versions of the files when they were loaded.
     versions: FileVersions,
     digest: OnceLock<String>,
-    /// Held by the call in progress, so that memory is bounded by one call's budget.
-    pub(crate) turn: Mutex<()>,
+    /// Held by the call that annotates a column, so that memory is bounded by the budget of one call.
+    pub(crate) in_use: Mutex<()>,
     pub(crate) process: u32,
 }
 
 impl Loaded {
-    /// SHA-256 over the files of the model that decide what it finds: those that were loaded, or it is an error.
+    /// SHA-256 over the files of the model that decide what it finds.
+    ///
+    /// # Errors
+    /// [`ModelError::Changed`] if the files are not those that were loaded.
     pub(crate) fn digest(&self) -> Result<String, EngineError> {
         if let Some(digest) = self.digest.get() {
             return Ok(digest.clone());
@@ -43,39 +46,40 @@ impl Loaded {
         Ok(self.digest.get_or_init(|| digest).clone())
     }
 
-    /// Whether both give the same pieces.
+    /// True if both give the same tokens.
     pub(crate) fn same_tokenizer(&self, other: &Self) -> bool {
         self.model.tokenizer.digest() == other.model.tokenizer.digest()
     }
 
-    /// Whether both are the same files, wherever they lie. Those of different sizes are not read for that.
+    /// True if both have the same files, in whatever folders. Files of different sizes are not read.
     pub(crate) fn same_model(&self, other: &Self) -> bool {
         let size = |loaded: &Self| loaded.model.files.onnx_bytes();
         std::ptr::eq(self, other)
             || (self.same_tokenizer(other)
                 && size(self) == size(other)
-                // a file that cannot be read any more is no copy of another
+                // a file that can no longer be read counts as different
                 && self.digest().ok().zip(other.digest().ok()).is_some_and(|(a, b)| a == b))
     }
 
-    /// Refuses to work in a process that was forked after the model was loaded: it has no threads, and locks that nobody opens.
+    /// Refuses to work in a process that was forked after the model was loaded. Threads do not survive a fork, and locks may
+    /// stay locked for ever.
     pub(crate) fn check_process(&self) -> Result<(), EngineError> {
         if self.process == std::process::id() { Ok(()) } else { Err(EngineError::Forked) }
     }
 
-    /// Runs `work` on the pool. A panic in it becomes an error that does not quote it.
+    /// Runs `work` on the pool. A panic becomes an error without the panic's message, which may quote a note.
     pub(crate) fn install<T: Send, E: From<EngineError> + Send>(
         &self, work: impl FnOnce() -> Result<T, E> + Send,
     ) -> Result<T, E> {
         self.check_process()?;
-        // nothing that the panic may have left half-done is looked at again: the pipeline owns its state
+        // unwind safe: the pipeline owns its state, so nothing half-done is used again
         panic::catch_unwind(panic::AssertUnwindSafe(|| self.on_pool(work))).unwrap_or_else(|_| {
             Err(EngineError::Internal("a worker panicked; standard error names the place".to_string()).into())
         })
     }
 
-    /// A thread of another pool must not take up other work of that pool while it waits here: that might want what this call
-    /// holds. So a thread of its own waits.
+    /// Waits for the pool. A worker of another pool would take up other work while it waits, and deadlock if that work needs
+    /// [`in_use`](Self::in_use). So a new thread waits in its place.
     fn on_pool<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         if rayon::current_thread_index().is_none() || self.pool.current_thread_index().is_some() {
             return self.pool.install(work);
@@ -85,25 +89,25 @@ impl Loaded {
     }
 }
 
-/// What tells two loaded models apart.
+/// The configuration that a loaded model is shared by.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
-    /// After a fork neither threads nor sessions are usable.
+    /// Threads and sessions do not survive a fork.
     process: u32,
     onnx: String,
     session: SessionOptions,
-    /// Another library than the loaded one must be refused, not overlooked.
+    /// A process loads ONNX Runtime once. Loading the model again refuses another library.
     runtime: RuntimeSearch,
 }
 
-/// By process and number of threads.
+/// Thread pools by process and number of threads.
 type Pools = HashMap<(u32, usize), Arc<rayon::ThreadPool>>;
 
 static POOLS: LazyLock<Mutex<Pools>> = LazyLock::new(Mutex::default);
 
 static LOADED: LazyLock<Mutex<HashMap<Key, Arc<Loaded>>>> = LazyLock::new(Mutex::default);
 
-/// Loads the model in `files` by `options`, or gives the one already loaded.
+/// Loads the model in `files`, or gives the one that is loaded with the same options.
 pub(crate) fn load(files: ModelFiles, options: &EngineOptions) -> Result<Arc<Loaded>, EngineError> {
     let session =
         SessionOptions { device: options.device, sessions: options.sessions, intra_threads: options.intra_threads };
@@ -118,9 +122,9 @@ pub(crate) fn load(files: ModelFiles, options: &EngineOptions) -> Result<Arc<Loa
         session,
         runtime: options.runtime.clone(),
     };
-    // held while loading: threads that want the same model wait for it instead of loading it again
+    // locked while loading, so that other threads wait for the model instead of loading it again
     let mut all = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    // a folder that changed is another model
+    // a folder whose files changed is another model
     if let Some(loaded) = all.get(&key).filter(|loaded| loaded.versions.are_current()) {
         return Ok(Arc::clone(loaded));
     }
@@ -132,15 +136,21 @@ pub(crate) fn load(files: ModelFiles, options: &EngineOptions) -> Result<Arc<Loa
     let model = Model::load(files, &options.runtime, session)?;
     quiet_panics();
     let pool = pool(key.process, threads)?;
-    let loaded =
-        Arc::new(Loaded { model, pool, versions, digest: OnceLock::new(), turn: Mutex::new(()), process: key.process });
-    // engines hold what they use: what its files were before is let go
+    let loaded = Arc::new(Loaded {
+        model,
+        pool,
+        versions,
+        digest: OnceLock::new(),
+        in_use: Mutex::new(()),
+        process: key.process,
+    });
+    // drop models whose files changed; engines keep those that they use
     all.retain(|_, loaded| loaded.versions.are_current());
     all.insert(key, Arc::clone(&loaded));
     Ok(loaded)
 }
 
-/// The threads of all models of a process that want so many.
+/// The pool of this many threads, which all models of a process share.
 fn pool(process: u32, threads: usize) -> Result<Arc<rayon::ThreadPool>, EngineError> {
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(pool) = pools.get(&(process, threads)) {
@@ -193,7 +203,7 @@ mod tests {
     #[test]
     #[expect(clippy::disallowed_methods, reason = "tells the child process of this test from its parent")]
     fn a_panic_does_not_quote_the_note() {
-        // in a process of its own, whose standard error can be read
+        // a child process, so that standard error can be read
         if std::env::var_os(IN_CHILD).is_none() {
             let child = Command::new(std::env::current_exe().unwrap())
                 .args(["--exact", "--nocapture", "loaded::tests::a_panic_does_not_quote_the_note"])

@@ -1,8 +1,8 @@
-//! [`Metrics`]: what an engine has done so far.
+//! [`Metrics`]: counts of an engine's work.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Running counts of one engine. They carry no text.
+/// Running counts of one engine.
 #[derive(Debug, Default)]
 pub struct Metrics {
     rows: AtomicU64,
@@ -17,32 +17,32 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Rows done, nulls included.
+    /// Rows annotated, nulls included.
     pub fn rows(&self) -> u64 {
         self.rows.load(Relaxed)
     }
 
-    /// Rows done of a language that no model names, or of none.
+    /// Rows annotated whose language is null or unknown to all models.
     pub fn unknown_languages(&self) -> u64 {
         self.unknown_languages.load(Relaxed)
     }
 
-    /// Texts that were tokenized, each once for each tokenizer that reads it.
+    /// Texts tokenized, each once a tokenizer.
     pub fn texts_tokenized(&self) -> u64 {
         self.texts_tokenized.load(Relaxed)
     }
 
-    /// Pieces of the documents done, without special tokens and padding, each counted once for each tokenizer.
+    /// Tokens of the annotated documents, once a tokenizer, without special tokens and padding.
     pub fn tokens(&self) -> u64 {
         self.tokens.load(Relaxed)
     }
 
-    /// Tokens that went through the model, special tokens included, padding not.
+    /// Tokens that went through the model, with special tokens, without padding.
     pub fn model_tokens(&self) -> u64 {
         self.model_tokens.load(Relaxed)
     }
 
-    /// Tokens of padding that went through the model besides.
+    /// Padding tokens that went through the model.
     pub fn padded_tokens(&self) -> u64 {
         self.padded_tokens.load(Relaxed)
     }
@@ -52,7 +52,7 @@ impl Metrics {
         self.windows.load(Relaxed)
     }
 
-    /// Windows whose logits were those of an identical window.
+    /// Windows that reused the logits of an identical window.
     pub fn reused_windows(&self) -> u64 {
         self.reused_windows.load(Relaxed)
     }
@@ -80,7 +80,7 @@ impl Metrics {
         self.unknown_languages.fetch_add(1, Relaxed);
     }
 
-    /// A row is done; a null has no tokens and no entities.
+    /// Adds a row. A null has no tokens and no entities.
     pub(crate) fn add_row(&self, tokens: usize, entities: usize) {
         self.rows.fetch_add(1, Relaxed);
         self.tokens.fetch_add(tokens as u64, Relaxed);

@@ -1,4 +1,4 @@
-//! [`ModelSet`]: the models of an engine, and what of their work is shared.
+//! [`ModelSet`]: the models of an engine, and the tokenizers and inferences that they share.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -9,28 +9,29 @@ use spanframe_core::{Merge, MergeWithin, Origin};
 use spanframe_model::{ModelCard, digest_of};
 
 use crate::{
-    EngineError, EngineOptions, OptionError,
+    EngineError, EngineOptions, OptionError, card,
     catalogue::{self, Alias, Resolved},
-    combined_card,
+    language::{UnknownLanguage, primary},
     loaded::{self, Loaded},
-    model_choice::ModelChoice,
+    members::members,
     options::Emulation,
-    pipeline_file::{MemberOptions, PipelineFile},
-    route::{Route, Run, UnknownLanguage, primary},
+    pipeline_file::MemberOptions,
+    route::{Route, Run},
     settings::{self, Known, Settings},
 };
 
-/// One model, or a set of them in its order.
+/// One model, or several in their order.
 pub(crate) struct ModelSet {
     pub(crate) members: Vec<Member>,
-    /// Ways in which texts are tokenized, each once.
-    pub(crate) readings: Vec<Reading>,
-    /// Inferences, each once.
-    pub(crate) groups: Vec<Group>,
-    /// What entities are called, by their kind: the kinds of the first member, then those of the second, and so on.
+    /// Each way to encode a text, once.
+    pub(crate) tokenizers: Vec<SharedTokenizer>,
+    /// Each inference, once.
+    pub(crate) inferences: Vec<SharedInference>,
+    /// Entity types in the output, by kind: the kinds of the first member, then those of the second, and so on.
     pub(crate) names: Vec<String>,
-    /// What their models are called, by kind; none where there is one model and no set.
+    /// Names of the models by kind. `None` for one model outside of a set.
     pub(crate) models: Option<Vec<String>>,
+    /// For merging, by kind.
     pub(crate) origins: Vec<Origin>,
     pub(crate) merge: (Merge, MergeWithin),
     pub(crate) unknown_language: UnknownLanguage,
@@ -42,55 +43,43 @@ pub(crate) struct Member {
     pub(crate) alias: Option<&'static Alias>,
     pub(crate) loaded: Arc<Loaded>,
     pub(crate) settings: Settings,
-    /// Primary subtags of the languages that it takes where languages are told; all where `None`.
+    /// Primary subtags of the languages that it reads. `None` for all.
     pub(crate) languages: Option<BTreeSet<String>>,
     /// The first of its kinds among those of the set.
     pub(crate) first_kind: u16,
-    /// Place of its group.
-    group: usize,
+    /// Index of its inference.
+    inference: usize,
     own: MemberOptions,
 }
 
-/// A way of tokenizing a text.
-pub(crate) struct Reading {
+/// A way to encode a text, for all members that encode alike.
+pub(crate) struct SharedTokenizer {
     pub(crate) loaded: Arc<Loaded>,
-    /// With words, because one of the models reads them.
-    pub(crate) words: bool,
-    /// As Spark NLP reads: most pieces, and whether capital letters make a difference.
-    pub(crate) spark: Option<(usize, bool)>,
-    /// Lines in capitals in lower case.
+    /// True if a member needs word boundaries. They never change tokens, so others may share this encoding.
+    pub(crate) with_words: bool,
+    /// Set if Spark NLP is emulated.
+    pub(crate) spark: Option<SparkLimits>,
+    /// True if lines in capitals are read in lower case.
     pub(crate) lower_capitals: bool,
 }
 
-/// An inference: weights over windows.
-pub(crate) struct Group {
-    pub(crate) loaded: Arc<Loaded>,
-    /// Place of its reading.
-    reading: usize,
-    /// Pieces a window, without special tokens.
-    pub(crate) capacity: usize,
-    pub(crate) stride: usize,
+/// How Spark NLP encodes a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SparkLimits {
+    /// Most tokens, special tokens included.
+    pub(crate) max_length: usize,
+    /// False if words are lower-cased first.
+    pub(crate) is_cased: bool,
 }
 
-/// Who is a member, and the options of all.
-pub(crate) fn members(options: &EngineOptions) -> Result<(Vec<MemberOptions>, EngineOptions), EngineError> {
-    match &options.model {
-        ModelChoice::One(name) => {
-            let own = MemberOptions::of(name.as_deref().unwrap_or(spanframe_bundled::NAME));
-            Ok((vec![own], options.clone()))
-        }
-        ModelChoice::List(names) => Ok((names.iter().map(|name| MemberOptions::of(name)).collect(), options.clone())),
-        ModelChoice::File(path) => {
-            let wrong = |e: OptionError| EngineError::Pipeline {
-                path: path.display().to_string(),
-                reason: format!("is wrong: {e}"),
-            };
-            let (own, typed) = PipelineFile::read(path)?.into_parts(&options.typed);
-            let checked = EngineOptions::new(typed).map_err(wrong)?;
-            let EngineOptions { merge, merge_within, unknown_language, .. } = checked;
-            Ok((own, EngineOptions { merge, merge_within, unknown_language, ..options.clone() }))
-        }
-    }
+/// An inference, weights over windows, for all members that have both.
+pub(crate) struct SharedInference {
+    pub(crate) loaded: Arc<Loaded>,
+    /// Index of its tokenizer.
+    tokenizer: usize,
+    /// Most tokens of a window, without special tokens.
+    pub(crate) capacity: usize,
+    pub(crate) stride: usize,
 }
 
 impl ModelSet {
@@ -100,8 +89,8 @@ impl ModelSet {
         let (own, options) = members(options)?;
         let mut set = Self {
             members: Vec::with_capacity(own.len()),
-            readings: Vec::new(),
-            groups: Vec::new(),
+            tokenizers: Vec::new(),
+            inferences: Vec::new(),
             names: Vec::new(),
             models: is_set.then(Vec::new),
             origins: Vec::new(),
@@ -121,7 +110,7 @@ impl ModelSet {
         Ok(set)
     }
 
-    /// Adds a member. Names in the options of the call are those that any of them knows.
+    /// Adds a member. Names in the options of the call may be those of any member.
     fn add(&mut self, own: MemberOptions, options: &EngineOptions, is_set: bool) -> Result<Known, EngineError> {
         let Resolved { files, alias } = catalogue::resolve(Some(&own.model))?;
         let name = own.name.clone().unwrap_or_else(|| alias.map_or_else(|| files.name(), |a| a.name.to_string()));
@@ -137,6 +126,25 @@ impl ModelSet {
             settings::prune(&mut effective, &known, &own);
         }
         let settings = plan.settle(&effective, only)?;
+        let first_kind = self.add_kinds(&settings, &effective, &name)?;
+        let usual = || alias.map(|alias| BTreeSet::from([alias.language.to_string()]));
+        let languages = own.languages.as_ref().map(|codes| codes.iter().map(|code| primary(code)).collect());
+        let inference = self.inference(&loaded, &settings, options.emulate);
+        self.members.push(Member {
+            languages: languages.or_else(usual).filter(|_| is_set),
+            first_kind,
+            name,
+            alias,
+            loaded,
+            settings,
+            inference,
+            own,
+        });
+        Ok(known)
+    }
+
+    /// Adds the kinds of the next member, which is called `model`, and gives the number of the first.
+    fn add_kinds(&mut self, settings: &Settings, options: &EngineOptions, model: &str) -> Result<u16, EngineError> {
         let first_kind = self.names.len();
         let kinds = settings.decoder.kinds();
         if u16::try_from(first_kind + kinds.len()).is_err() {
@@ -145,56 +153,53 @@ impl ModelSet {
             return Err(OptionError::OutOfRange { option: "model", value, allowed }.into());
         }
         for kind in kinds {
-            let shown = effective.replace_labels.get(&kind.name).unwrap_or(&kind.name);
+            let shown = options.replace_labels.get(&kind.name).unwrap_or(&kind.name);
             let known = self.names.iter().position(|other| other == shown);
             let number = known.map_or(self.names.len() as u16, |kind| self.origins[kind].name);
             self.origins.push(Origin { model: self.members.len() as u16, name: number });
             self.names.push(shown.clone());
         }
         if let Some(models) = &mut self.models {
-            models.resize(self.names.len(), name.clone());
+            models.resize(self.names.len(), model.to_string());
         }
-        let usual = || alias.map(|alias| BTreeSet::from([alias.language.to_string()]));
-        let languages = own.languages.as_ref().map(|codes| codes.iter().map(|code| primary(code)).collect());
-        let group = self.group(&loaded, &settings, options.emulate);
-        self.members.push(Member {
-            languages: languages.or_else(usual).filter(|_| is_set),
-            first_kind: first_kind as u16,
-            name,
-            alias,
-            loaded,
-            settings,
-            group,
-            own,
-        });
-        Ok(known)
+        Ok(first_kind as u16)
     }
 
-    /// The group of a member, which may be that of members before.
-    fn group(&mut self, loaded: &Arc<Loaded>, settings: &Settings, emulate: Option<Emulation>) -> usize {
+    /// The inference of the next member, which members before may share.
+    fn inference(&mut self, loaded: &Arc<Loaded>, settings: &Settings, emulate: Option<Emulation>) -> usize {
         let Settings { capacity, stride, .. } = *settings;
-        let words = settings.decoder.reads_words();
-        let special = loaded.model.tokenizer.special_tokens();
-        let spark = (emulate == Some(Emulation::SparkNlp)).then(|| (capacity + special, settings.cased));
-        // who emulates another system reads what that reads
-        let lower_capitals = loaded.model.config.lower_capitals && emulate.is_none();
-        let same =
-            |r: &Reading| r.loaded.same_tokenizer(loaded) && (r.spark, r.lower_capitals) == (spark, lower_capitals);
-        let reading = self.readings.iter().position(same).unwrap_or_else(|| {
-            self.readings.push(Reading { loaded: Arc::clone(loaded), words, spark, lower_capitals });
-            self.readings.len() - 1
-        });
-        // the pieces are the same with words: who does not read those does not see them
-        self.readings[reading].words |= words;
-        let same =
-            |g: &Group| (g.reading, g.capacity, g.stride) == (reading, capacity, stride) && g.loaded.same_model(loaded);
-        self.groups.iter().position(same).unwrap_or_else(|| {
-            self.groups.push(Group { loaded: Arc::clone(loaded), reading, capacity, stride });
-            self.groups.len() - 1
+        let tokenizer = self.tokenizer(loaded, settings, emulate);
+        let is_same = |other: &SharedInference| {
+            (other.tokenizer, other.capacity, other.stride) == (tokenizer, capacity, stride)
+                && other.loaded.same_model(loaded)
+        };
+        self.inferences.iter().position(is_same).unwrap_or_else(|| {
+            self.inferences.push(SharedInference { loaded: Arc::clone(loaded), tokenizer, capacity, stride });
+            self.inferences.len() - 1
         })
     }
 
-    /// The way of a row through `members`, of which those that can find nothing are left out.
+    /// The tokenizer of the next member, which members before may share.
+    fn tokenizer(&mut self, loaded: &Arc<Loaded>, settings: &Settings, emulate: Option<Emulation>) -> usize {
+        let with_words = settings.decoder.reads_words();
+        let spark = (emulate == Some(Emulation::SparkNlp)).then(|| SparkLimits {
+            max_length: settings.capacity + loaded.model.tokenizer.special_tokens(),
+            is_cased: settings.cased,
+        });
+        // an emulation reads the text as the emulated system does
+        let lower_capitals = loaded.model.config.lower_capitals && emulate.is_none();
+        let is_same = |other: &SharedTokenizer| {
+            other.loaded.same_tokenizer(loaded) && (other.spark, other.lower_capitals) == (spark, lower_capitals)
+        };
+        let tokenizer = self.tokenizers.iter().position(is_same).unwrap_or_else(|| {
+            self.tokenizers.push(SharedTokenizer { loaded: Arc::clone(loaded), with_words, spark, lower_capitals });
+            self.tokenizers.len() - 1
+        });
+        self.tokenizers[tokenizer].with_words |= with_words;
+        tokenizer
+    }
+
+    /// The route of a row that `members` read. Members that can find nothing are left out.
     pub(crate) fn route(&self, members: &[usize]) -> Route {
         let mut route = Route::default();
         for &i in members {
@@ -202,24 +207,24 @@ impl ModelSet {
             if self.models.is_some() && !member.settings.wanted.contains(&true) {
                 continue;
             }
-            if let Some(run) = route.runs.iter_mut().find(|run| run.group == member.group) {
+            if let Some(run) = route.runs.iter_mut().find(|run| run.inference == member.inference) {
                 run.members.push(i);
                 continue;
             }
-            let reading = self.groups[member.group].reading;
-            let place = route.readings.iter().position(|&r| r == reading).unwrap_or_else(|| {
-                route.readings.push(reading);
-                route.readings.len() - 1
+            let shared = self.inferences[member.inference].tokenizer;
+            let tokenizer = route.tokenizers.iter().position(|&other| other == shared).unwrap_or_else(|| {
+                route.tokenizers.push(shared);
+                route.tokenizers.len() - 1
             });
-            route.runs.push(Run { group: member.group, reading: place, members: vec![i] });
+            route.runs.push(Run { inference: member.inference, tokenizer, members: vec![i] });
         }
         route
     }
 
-    /// Refuses languages that nobody chooses by, and their absence where somebody does.
-    pub(crate) fn check_language(&self, told: bool) -> Result<(), EngineError> {
+    /// Refuses languages of rows if no model chooses by them, and missing languages if one does.
+    pub(crate) fn check_language(&self, is_given: bool) -> Result<(), EngineError> {
         let conflict = |other, way_out| Err(OptionError::Conflict { option: "language", other, way_out }.into());
-        if !told {
+        if !is_given {
             let chooses = self.members.iter().find(|member| member.own.languages.is_some());
             return chooses.map_or(Ok(()), |m| Err(EngineError::LanguageMissing { model: m.name.clone() }));
         }
@@ -233,31 +238,33 @@ impl ModelSet {
         Ok(())
     }
 
-    /// The first member, on whose threads all work is done.
+    /// The first member's model. All work is done on its thread pool.
     pub(crate) fn first(&self) -> &Loaded {
         &self.members[0].loaded
     }
 
-    /// Waits for the columns in progress of all members. In one order for all sets, so that none waits for another in a ring.
+    /// Waits until no other call works with a model of the set. All sets lock in one order, so that no two wait for each other.
     ///
     /// # Errors
-    /// [`EngineError::Forked`]: whoever held one before the fork never gives it back.
-    pub(crate) fn turns(&self) -> Result<Vec<MutexGuard<'_, ()>>, EngineError> {
+    /// [`EngineError::Forked`]: a lock held at the time of a fork is never released in the child.
+    pub(crate) fn lock(&self) -> Result<Vec<MutexGuard<'_, ()>>, EngineError> {
         self.members.iter().try_for_each(|member| member.loaded.check_process())?;
-        let mut turns: Vec<&Mutex<()>> = self.members.iter().map(|member| &member.loaded.turn).collect();
-        turns.sort_by_key(|&turn| std::ptr::from_ref(turn) as usize);
-        turns.dedup_by(|a, b| std::ptr::eq(*a, *b));
-        Ok(turns.into_iter().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner)).collect())
+        let mut locks: Vec<&Mutex<()>> = self.members.iter().map(|member| &member.loaded.in_use).collect();
+        locks.sort_by_key(|&lock| std::ptr::from_ref(lock) as usize);
+        locks.dedup_by(|a, b| std::ptr::eq(*a, *b));
+        Ok(locks.into_iter().map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner)).collect())
     }
 
-    /// SHA-256 over all that decides what is found, but for the options of the call: of one model that of its files.
+    /// SHA-256 over all that decides what is found, but for the options of the call. For one model, that of its files.
+    ///
+    /// Jobs are resumed by this digest, so its input must not change.
     pub(crate) fn digest(&self) -> Result<String, EngineError> {
         if self.models.is_none() {
             return self.first().digest();
         }
         let mut parts = vec![format!("{:?} {:?}", self.merge, self.unknown_language)];
         for Member { name, loaded, own, languages, .. } in &self.members {
-            // where it lies makes no difference
+            // the same model in another folder has the same digest
             let own = MemberOptions { model: String::new(), name: None, ..own.clone() };
             let own = serde_json::to_string(&own).map_err(|e| EngineError::Internal(e.to_string()))?;
             parts.extend([name.clone(), loaded.digest()?, format!("{languages:?}"), own]);
@@ -271,17 +278,17 @@ impl ModelSet {
             let card = catalogue::restrict(member.loaded.model.card(), member.alias);
             if self.models.is_some() { ModelCard { name: member.name.clone(), ..card } } else { card }
         });
-        combined_card::combined(cards.collect())
+        card::combined(cards.collect())
     }
 
-    /// What entities are called and which of these names are given, each name once.
+    /// Entity types in the output, each once, with true for those that a member keeps.
     pub(crate) fn types(&self) -> (Vec<String>, Vec<bool>) {
         let (mut types, mut kept): (Vec<String>, Vec<bool>) = (Vec::new(), Vec::new());
         let mut places: HashMap<&String, usize> = HashMap::new();
         for Member { settings, first_kind, .. } in &self.members {
             let kinds =
                 self.names[usize::from(*first_kind)..].iter().zip(settings.decoder.kinds()).zip(&settings.wanted);
-            // what is outside of all mentions is a type only if it is asked for
+            // `O` is a type only where it is wanted
             for ((name, _), &keeps) in kinds.filter(|((_, kind), wanted)| kind.entity.is_some() || **wanted) {
                 let place = *places.entry(name).or_insert(types.len());
                 if place == types.len() {

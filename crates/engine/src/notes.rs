@@ -1,10 +1,10 @@
-//! [`Notes`]: what is annotated.
+//! [`Notes`]: the input of an engine.
 
 use arrow_array::Array;
 
-/// A column of texts, with the language of each row where it is told.
+/// A column of texts, with or without the language of each row.
 ///
-/// Whatever is an array is a column of texts without languages:
+/// An array is a column of texts without languages:
 ///
 /// ```
 /// use arrow_array::StringArray;
@@ -20,7 +20,7 @@ use arrow_array::Array;
 pub struct Notes<'a> {
     /// Strings, dictionaries of strings, bytes (read as UTF-8), or nulls.
     pub texts: &'a dyn Array,
-    /// A code for each text (`es`, `es-MX`, `en_US`), or one code for all. Only a set of models takes languages.
+    /// A code for each text (`es`, `es-MX`, `en_US`), or one code for all. Only sets of models have a use for them.
     pub languages: Option<&'a dyn Array>,
 }
 

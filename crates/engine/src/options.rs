@@ -10,9 +10,7 @@ use strum::{IntoStaticStr, VariantArray};
 pub use crate::option_value::OptionError;
 use crate::{
     Layout, ModelChoice, ModelNames, Offsets, OnError, UnknownLanguage,
-    field::EntityFields,
     option_value::{named, nearest, whole},
-    schema::DataType,
 };
 
 /// Most padded tokens in a batch, by default: more brings nothing on a processor, whose caches it leaves.
@@ -322,12 +320,6 @@ impl EngineOptions {
             runtime: RuntimeSearch { explicit: raw.onnxruntime, python: None },
             typed,
         })
-    }
-
-    /// The type of the entities that an engine with these options gives, known without any file.
-    #[must_use]
-    pub fn data_type(&self) -> DataType {
-        EntityFields::of(self).data_type(self.layout)
     }
 
     /// Refuses a name that is no option.

@@ -1,4 +1,4 @@
-//! [`Output`]: entities of the engine, which are byte spans with numbers, become mentions.
+//! [`Output`]: turns the entities of a row, byte spans with numbers, into mentions.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use spanframe_core::{Entity, Span, spark_words::spark_words};
 
 use crate::{Mention, Offsets, positions::positions};
 
-/// How the entities of a row are shown.
+/// The options and names by which entities become mentions.
 #[derive(Clone, Copy, Debug)]
 pub struct Output<'e> {
     /// Unit of positions.

@@ -1,17 +1,17 @@
-//! Begin and end of spans in the unit of the output. Bytes become other units here and nowhere else.
+//! [`positions`]: byte spans in the unit of the output. Bytes become other units here and nowhere else.
 
 use spanframe_core::Span;
 
 use crate::Offsets;
 
-/// Begin and end of each of `spans` (bytes of `text`) in the unit of `offsets`. The spans may overlap.
+/// Begin and end of each of `spans`, which are bytes of `text`, in the unit of `offsets`. Spans may overlap.
 #[must_use]
 pub fn positions(text: &str, spans: &[Span], offsets: Offsets) -> Vec<(u32, u32)> {
     let last = u32::from(offsets == Offsets::Spark);
     if offsets == Offsets::Byte || text.is_ascii() {
         return spans.iter().map(|s| (s.begin() as u32, s.end() as u32 - last)).collect();
     }
-    // one walk over the text: the wanted bytes in order, each with the place where its count belongs
+    // walk over the text once: the bytes to count up to, in order, each with the index of its count
     let mut wanted: Vec<(usize, usize)> =
         spans.iter().enumerate().flat_map(|(i, s)| [(s.begin(), 2 * i), (s.end(), 2 * i + 1)]).collect();
     wanted.sort_unstable();

@@ -1,4 +1,4 @@
-//! Panics, told by their place alone where notes are seen: the message can quote the text that was sliced.
+//! Panics on threads that see notes: standard error gets their place alone, because a message may quote the note.
 
 use std::{
     io::{Write, stderr},
@@ -7,18 +7,18 @@ use std::{
     thread,
 };
 
-/// How names of threads that see notes begin: a panic on one of them is told by its place alone, once a model is loaded.
+/// The prefix of the names of threads that see notes. Once a model is loaded, a panic on one of them prints its place alone.
 pub const THREAD_NAME: &str = "spanframe-";
 
-/// A panic hook that tells the place alone, for a program whose own threads see notes.
+/// A panic hook that prints the place alone, for programs whose own threads see notes.
 pub fn tell_place(info: &PanicHookInfo<'_>) {
     let place = info.location().map_or_else(|| "an unknown place".to_string(), ToString::to_string);
-    // `eprintln!` panics where standard error is closed or full, and a panic in here ends the process
+    // `eprintln!` panics if standard error is closed or full, and a panic in a hook aborts the process
     let _ = writeln!(stderr(), "spanframe: panic at {place}");
 }
 
-/// Installs a panic hook that reports a panic by its place alone on threads whose name begins with [`THREAD_NAME`]. Other
-/// threads keep the hook of the program. A second call does nothing.
+/// Installs a panic hook that prints the place alone on threads whose name begins with [`THREAD_NAME`]. Other threads keep the
+/// hook of the program. A second call does nothing.
 pub fn quiet_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

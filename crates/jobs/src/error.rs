@@ -1,7 +1,7 @@
 //! What can go wrong with a job.
 
 use arrow_schema::{ArrowError, DataType};
-use spanframe_engine::{EngineError, ErrorKind, Fault, OptionError};
+use spanframe_engine::{EngineError, ErrorKind, OptionError, RowErrorKind};
 use spanframe_store::StoreError;
 
 use crate::{
@@ -155,7 +155,7 @@ pub enum JobError {
         /// Row of the file, from 0.
         row: u64,
         /// What is wrong with it.
-        fault: Fault,
+        fault: RowErrorKind,
     },
     /// A row that cannot be read.
     #[error("line {line} of `{url}` cannot be read: {reason}; mend it, or say `on_error=reject` to go on without it")]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use arrow_array::{Array, ArrayRef, LargeStringArray, RecordBatch, RecordBatchOptions, cast::AsArray};
 use arrow_cast::{CastOptions, cast, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Metadata, Schema, SchemaRef};
-use spanframe_engine::{Engine, Offsets, input::is_text, schema::diagnostics_type};
+use spanframe_engine::{Engine, Offsets, is_text, schema::diagnostics_type};
 
 use crate::{
     JobError, JobOptions, OnError,

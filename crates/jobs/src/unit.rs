@@ -11,7 +11,7 @@ use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray, cast:
 use arrow_cast::cast;
 use arrow_schema::DataType;
 use arrow_select::filter::{filter, filter_record_batch};
-use spanframe_engine::{Engine, EngineError, Fault, Notes, Step, THREAD_NAME};
+use spanframe_engine::{Engine, EngineError, Notes, RowErrorKind, Step, THREAD_NAME};
 use spanframe_store::Store;
 use tracing::{info, info_span, warn};
 
@@ -191,7 +191,7 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
                 self.count(|c| *c.entities.entry(name.clone()).or_default() += count);
             }
             let range = (annotated.first_row, annotated.column.len());
-            let faults = annotated.errors.iter().map(|e| (e.row - range.0, e.fault.clone())).collect();
+            let faults = annotated.errors.iter().map(|e| (e.row - range.0, e.kind.clone())).collect();
             self.write(&rows[range.0..range.0 + range.1], &batch.slice(range.0, range.1), &annotated.column, &faults)?;
             self.tally();
             writing += writes.elapsed().as_secs_f64();
@@ -213,7 +213,7 @@ impl<W: std::io::Write + Send> InHand<'_, W> {
 
     /// Writes some annotated rows. `faults` are those of rows that have no entities.
     fn write(
-        &mut self, rows: &[u64], batch: &RecordBatch, entities: &ArrayRef, faults: &BTreeMap<usize, Fault>,
+        &mut self, rows: &[u64], batch: &RecordBatch, entities: &ArrayRef, faults: &BTreeMap<usize, RowErrorKind>,
     ) -> Result<(), JobError> {
         let job = self.work.job;
         self.count(|c| c.rows += rows.len() as u64);

@@ -19,12 +19,12 @@ use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Fields};
 
 use super::{
-    is_text, list_item,
+    list_item,
     values::{Rows, Values, field_values},
 };
 use crate::{
     EngineError, Mention,
-    field::{AnnotationPlace, EntityField, EntityFields, FIELDS, Value},
+    field::{AnnotationPlace, EntityField, EntityFields, FIELDS, Value, is_string},
     input::TextColumn,
     schema,
 };
@@ -46,7 +46,7 @@ pub(super) fn is_annotation(fields: &Fields) -> bool {
             DataType::Map(entries, _) => Some(entries.data_type()),
             other => list_item(other),
         };
-        matches!(entry, Some(DataType::Struct(pair)) if pair.len() == 2 && pair.iter().all(|f| is_text(f.data_type())))
+        matches!(entry, Some(DataType::Struct(pair)) if pair.len() == 2 && pair.iter().all(|f| is_string(f.data_type())))
     };
     has("metadata", &pair)
         && FIELDS.iter().all(|field| match field.annotation.struct_field() {

@@ -40,15 +40,19 @@ impl EntityWriter {
         }
     }
 
-    /// Adds a row: `None` for a null text, which stays null, or its mentions, sorted by begin.
+    /// Adds a row with its mentions, sorted by begin. `None` adds a null.
     ///
     /// # Errors
     /// [`EngineError::OutputTooLarge`] if the texts of a field outgrow 32-bit offsets, or a position its type.
     pub fn push<'m>(&mut self, row: Option<impl IntoIterator<Item = Mention<'m>>>) -> Result<(), EngineError> {
-        self.valid.push(row.is_some());
+        let Some(mentions) = row else {
+            self.push_null();
+            return Ok(());
+        };
+        self.valid.push(true);
         let rows = self.valid.len();
         let mut count = 0;
-        for mention in row.into_iter().flatten() {
+        for mention in mentions {
             let pushed = match &mut self.columns {
                 Columns::Fields(columns) => columns.push(&mention),
                 Columns::Annotations(annotations) => annotations.push(&self.fields, &mention, count),
@@ -62,6 +66,12 @@ impl EntityWriter {
         let end = self.ends[rows - 1] as usize + count;
         self.ends.push(i32::try_from(end).map_err(|_| EngineError::OutputTooLarge { rows })?);
         Ok(())
+    }
+
+    /// Adds a null.
+    pub fn push_null(&mut self) {
+        self.valid.push(false);
+        self.ends.push(self.ends[self.ends.len() - 1]);
     }
 
     /// The column, of type [`EntityFields::data_type`].

@@ -1,21 +1,28 @@
-//! The card of several models.
+//! Cards of models: what a user reads about them.
 
 use spanframe_model::ModelCard;
 
-/// One card for several: what differs stands side by side.
+use crate::{EngineError, EngineOptions, catalogue, members::members};
+
+/// The card of the model that `options` name, or one card for a set of models. No model is loaded.
+///
+/// # Errors
+/// [`EngineError::Model`] for a folder that cannot be read; [`EngineError::Pipeline`] for a wrong pipeline file.
+pub fn card(options: &EngineOptions) -> Result<ModelCard, EngineError> {
+    let (members, _) = members(options)?;
+    let cards = members.iter().map(|member| {
+        let resolved = catalogue::resolve(Some(&member.model))?;
+        let card = catalogue::restrict(ModelCard::read(&resolved.files)?, resolved.alias);
+        Ok(ModelCard { name: member.name.clone().unwrap_or(card.name), ..card })
+    });
+    Ok(combined(cards.collect::<Result<_, EngineError>>()?))
+}
+
+/// One card for `cards`. Values that differ are joined, each once.
 pub(crate) fn combined(mut cards: Vec<ModelCard>) -> ModelCard {
     if cards.len() == 1 {
         return cards.remove(0);
     }
-    let all = |of: &dyn Fn(&ModelCard) -> String| {
-        let mut seen: Vec<String> = Vec::new();
-        cards.iter().map(of).for_each(|value| {
-            if !seen.contains(&value) {
-                seen.push(value);
-            }
-        });
-        seen
-    };
     let lists = |of: &dyn Fn(&ModelCard) -> Vec<String>| {
         let mut seen: Vec<String> = Vec::new();
         cards.iter().flat_map(of).for_each(|value| {
@@ -25,6 +32,7 @@ pub(crate) fn combined(mut cards: Vec<ModelCard>) -> ModelCard {
         });
         seen
     };
+    let all = |of: &dyn Fn(&ModelCard) -> String| lists(&|card| vec![of(card)]);
     let licences = lists(&|card| card.licence.clone().into_iter().collect());
     ModelCard {
         name: all(&|card| card.name.clone()).join(" + "),

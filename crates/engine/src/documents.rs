@@ -1,15 +1,15 @@
-//! The rows of a text column as documents, each checked by itself.
+//! [`Documents`]: the rows of a text column, each checked by itself.
 
 use arrow_array::{Array, BinaryArray, BinaryViewArray, LargeBinaryArray, cast::AsArray};
 use arrow_schema::DataType;
 
-use crate::{EngineError, fault::Fault, input::TextColumn};
+use crate::{EngineError, RowErrorKind, input::TextColumn};
 
-/// A text column, or a column of bytes that should be UTF-8.
+/// A column of texts, or of bytes that should be UTF-8.
 #[derive(Clone)]
 pub(crate) struct Documents<'a> {
     rows: Rows<'a>,
-    /// The longest document that is read, in bytes.
+    /// Most bytes of a document.
     limit: usize,
 }
 
@@ -22,7 +22,7 @@ enum Rows<'a> {
 }
 
 impl<'a> Documents<'a> {
-    /// Reads `array`.
+    /// Reads `array`, without documents of more than `limit` bytes.
     ///
     /// # Errors
     /// [`EngineError::NotText`] for a type that holds no text.
@@ -33,14 +33,14 @@ impl<'a> Documents<'a> {
             DataType::BinaryView => Rows::BinaryView(array.as_binary_view()),
             _ => Rows::Text(TextColumn::new(array)?),
         };
-        // positions are of 32 bits
+        // positions have 32 bits
         Ok(Self { rows, limit: limit.min(u32::MAX as usize) })
     }
 
-    /// Reads a column of languages for `rows` texts, one each or one for all.
+    /// Reads the languages of `rows` texts: one for each, or one for all.
     ///
     /// # Errors
-    /// [`EngineError::LanguageNotText`] and [`EngineError::LanguageRows`].
+    /// [`EngineError::LanguageNotText`] for a type that holds no text; [`EngineError::LanguageRows`] for another number of rows.
     pub(crate) fn of_languages(array: &'a dyn Array, rows: usize) -> Result<Self, EngineError> {
         if array.len() != rows && array.len() != 1 {
             return Err(EngineError::LanguageRows { languages: array.len(), texts: rows });
@@ -57,22 +57,25 @@ impl<'a> Documents<'a> {
         }
     }
 
-    /// Length of a row in bytes, as far as it is read.
+    /// Length of a row in bytes. 0 for a null and for a row that cannot be read.
     pub(crate) fn bytes(&self, row: usize) -> usize {
         self.get(row).ok().flatten().map_or(0, str::len)
     }
 
-    /// The text of `row`, or `None` where it is null.
-    pub(crate) fn get(&self, row: usize) -> Result<Option<&'a str>, Fault> {
+    /// The text of `row`, or `None` if it is null.
+    ///
+    /// # Errors
+    /// [`RowErrorKind::TooLong`] and [`RowErrorKind::NotUtf8`].
+    pub(crate) fn get(&self, row: usize) -> Result<Option<&'a str>, RowErrorKind> {
         let bytes: &'a [u8] = match &self.rows {
-            Rows::Text(a) => return a.get(row).map(|text| self.short(text.len()).map(|()| text)).transpose(),
+            Rows::Text(a) => return a.get(row).map(|text| self.check_length(text.len()).map(|()| text)).transpose(),
             _ if self.is_null(row) => return Ok(None),
             Rows::Binary(a) => a.value(row),
             Rows::LargeBinary(a) => a.value(row),
             Rows::BinaryView(a) => a.value(row),
         };
-        self.short(bytes.len())?;
-        std::str::from_utf8(bytes).map(Some).map_err(|e| Fault::NotUtf8 { at: e.valid_up_to() })
+        self.check_length(bytes.len())?;
+        std::str::from_utf8(bytes).map(Some).map_err(|e| RowErrorKind::NotUtf8 { at: e.valid_up_to() })
     }
 
     fn is_null(&self, row: usize) -> bool {
@@ -84,7 +87,13 @@ impl<'a> Documents<'a> {
         }
     }
 
-    fn short(&self, bytes: usize) -> Result<(), Fault> {
-        if bytes > self.limit { Err(Fault::TooLong { bytes, limit: self.limit }) } else { Ok(()) }
+    fn check_length(&self, bytes: usize) -> Result<(), RowErrorKind> {
+        if bytes > self.limit { Err(RowErrorKind::TooLong { bytes, limit: self.limit }) } else { Ok(()) }
     }
+}
+
+/// True if columns of this type can be annotated: strings, dictionaries of strings, bytes (read as UTF-8), nulls.
+#[must_use]
+pub fn is_text(data_type: &DataType) -> bool {
+    Documents::new(&arrow_array::new_empty_array(data_type), usize::MAX).is_ok()
 }

@@ -4,38 +4,38 @@ use std::sync::Arc;
 
 use strum::{IntoStaticStr, VariantArray};
 
-/// What becomes of a row that cannot be annotated.
+/// How to treat a row that cannot be annotated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum OnError {
-    /// It ends the work with an error that names it.
+    /// End the work with an error that names the row.
     #[default]
     Raise,
-    /// Its entities are null.
+    /// Give null for its entities.
     Null,
 }
 
-/// A row of a column that cannot be annotated. Its message names the row and no text.
+/// A row of a column that cannot be annotated. The message names the row and quotes no text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the document in row {row} {fault}")]
+#[error("the document in row {row} {kind}")]
 pub struct RowError {
     /// Row of the column, from 0.
     pub row: usize,
     /// What is wrong with it.
-    pub fault: Fault,
+    pub kind: RowErrorKind,
 }
 
 /// Why a document cannot be annotated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Fault {
-    /// A binary column with something else than text.
+pub enum RowErrorKind {
+    /// The bytes of a binary column are not UTF-8.
     #[error("is not UTF-8 from byte {at} on: decode the column by its own encoding first")]
     NotUtf8 {
         /// First byte that does not belong to a character.
         at: usize,
     },
-    /// Longer than `max_document_bytes`, or than 32-bit positions reach.
+    /// The document is longer than `max_document_bytes`, or too long for 32-bit positions.
     #[error(
         "has {bytes} bytes, more than max_document_bytes = {limit}: split it, or raise the limit if there is memory"
     )]
@@ -45,7 +45,7 @@ pub enum Fault {
         /// The longest that is read.
         limit: usize,
     },
-    /// Its language is null or one that no model names. What stands there is not told: it may be anything.
+    /// No model names its language. The language is not quoted: a column may hold anything.
     #[error("is in none of the languages of the models ({known}): correct its language, or set unknown_language")]
     UnknownLanguage {
         /// Codes that models name, with commas.
@@ -59,8 +59,8 @@ pub enum Fault {
     },
 }
 
-impl Fault {
-    /// A short name that never changes, for reports.
+impl RowErrorKind {
+    /// A short name for reports, which never changes.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

@@ -1,0 +1,72 @@
+//! [`Routes`]: which models read each row of a column, by its language.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use crate::{
+    EngineError, RowErrorKind,
+    documents::Documents,
+    language::{UnknownLanguage, primary},
+    model_set::ModelSet,
+    route::Route,
+};
+
+/// The route of each row of a column.
+pub(crate) struct Routes<'a> {
+    /// One language for each row, or one for all.
+    languages: Option<Documents<'a>>,
+    by_code: BTreeMap<String, Route>,
+    /// The route of rows without a known language. `None` if such a row is an error.
+    other: Option<Route>,
+    /// Codes that models name, for messages.
+    known: Arc<str>,
+}
+
+impl<'a> Routes<'a> {
+    /// Plans the routes of rows with these languages.
+    ///
+    /// # Errors
+    /// [`EngineError::LanguageMissing`] if a model reads some languages only and the rows have none; [`EngineError::Option`] if
+    /// they have languages and no model chooses by them.
+    pub(crate) fn new(set: &ModelSet, languages: Option<Documents<'a>>) -> Result<Self, EngineError> {
+        set.check_language(languages.is_some())?;
+        let all: Vec<usize> = (0..set.members.len()).collect();
+        let mut by_code = BTreeMap::new();
+        let mut other = Some(set.route(&all));
+        if languages.is_some() {
+            let codes: BTreeSet<&String> = set.members.iter().flat_map(|m| m.languages.iter().flatten()).collect();
+            for code in codes {
+                let reads = |&&i: &&usize| set.members[i].languages.as_ref().is_none_or(|own| own.contains(code));
+                let members: Vec<usize> = all.iter().filter(reads).copied().collect();
+                by_code.insert(code.clone(), set.route(&members));
+            }
+            let members = match set.unknown_language {
+                UnknownLanguage::Error => None,
+                UnknownLanguage::All => Some(all),
+                UnknownLanguage::Skip => {
+                    Some(all.into_iter().filter(|&i| set.members[i].languages.is_none()).collect::<Vec<_>>())
+                }
+            };
+            other = members.map(|members| Route { is_unknown: true, ..set.route(&members) });
+        }
+        let known = by_code.keys().cloned().collect::<Vec<_>>().join(", ").into();
+        Ok(Self { languages, by_code, other, known })
+    }
+
+    /// The route of `row`.
+    ///
+    /// # Errors
+    /// [`RowErrorKind::UnknownLanguage`] if no model names its language and [`UnknownLanguage::Error`] is set.
+    pub(crate) fn of(&self, row: usize) -> Result<&Route, RowErrorKind> {
+        let route = self.languages.as_ref().and_then(|languages| {
+            let row = if languages.len() == 1 { 0 } else { row };
+            // a code that is not UTF-8 counts as unknown
+            let code = languages.get(row).ok().flatten()?;
+            self.by_code.get(&primary(code))
+        });
+        let unknown = || RowErrorKind::UnknownLanguage { known: Arc::clone(&self.known) };
+        route.or(self.other.as_ref()).ok_or_else(unknown)
+    }
+}
