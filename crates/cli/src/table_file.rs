@@ -1,4 +1,4 @@
-//! A table in a file, of any format that is read, and its columns checked.
+//! [`TableFile`]: a file with rows, in any format that jobs read.
 
 use std::path::{Path, PathBuf};
 
@@ -13,18 +13,22 @@ use spanframe_store::locate;
 
 use crate::error::CliError;
 
-/// A file of rows that was opened.
+/// An open file with rows: Parquet, Arrow IPC, CSV, TSV or NDJSON, on disk or in an object store.
 pub struct TableFile {
     path: PathBuf,
     source: Box<dyn Source>,
 }
 
 impl TableFile {
+    /// Opens the file at `path`, which may be a URL.
+    ///
+    /// # Errors
+    /// [`CliError::Job`] if it does not exist or is not a file of one of the formats.
     pub fn open(path: &Path) -> Result<Self, CliError> {
-        let typed = path.display().to_string();
-        let (store, inside) = locate(&typed).map_err(JobError::from)?;
+        let url = path.display().to_string();
+        let (store, inside) = locate(&url).map_err(JobError::from)?;
         let file = store.reader(&inside).map_err(JobError::from)?;
-        let source = source::open(file, &typed).map_err(JobError::from)?;
+        let source = source::open(file, &url).map_err(JobError::from)?;
         Ok(Self { path: path.to_path_buf(), source })
     }
 
@@ -40,7 +44,10 @@ impl TableFile {
         self.source.rows()
     }
 
-    /// Index of a column, or an error that offers those there are.
+    /// Index of the column `name`.
+    ///
+    /// # Errors
+    /// [`JobError::NoColumn`] with the columns of the file.
     pub fn column(&self, name: &str) -> Result<usize, CliError> {
         self.schema().index_of(name).map_err(|_| {
             let known: Vec<&str> = self.schema().fields().iter().map(|f| f.name().as_str()).collect();
@@ -49,7 +56,10 @@ impl TableFile {
         })
     }
 
-    /// Index of a text column.
+    /// Index of the column `name`, which must hold strings.
+    ///
+    /// # Errors
+    /// [`JobError::NoColumn`], [`JobError::WrongType`].
     pub fn text_column(&self, name: &str) -> Result<usize, CliError> {
         let index = self.column(name)?;
         let found = self.schema().field(index).data_type();
@@ -60,7 +70,10 @@ impl TableFile {
         Err(JobError::WrongType { url, column, found, expected: "strings" }.into())
     }
 
-    /// The batches of all rows, with the given columns. A row that cannot be read is an error.
+    /// All rows in batches, with the columns of the given indices.
+    ///
+    /// # Errors
+    /// Those of [`Source::read`], here and in the items. A row that cannot be read is an error as well.
     pub fn read(
         &self, columns: &[usize],
     ) -> Result<impl Iterator<Item = Result<RecordBatch, CliError>> + use<>, CliError> {

@@ -8,7 +8,7 @@
 //!                                                  SHA-256 in X-Linked-ETag and its length in X-Linked-Size
 //! ```
 //!
-//! docs/decisions says why this is not the hub's own crate.
+//! docs/decisions/018 says why this is not the hub's own crate.
 
 mod client;
 mod download;
