@@ -1,6 +1,6 @@
 //! The command line. It is a library, so that the `spanframe` command of the Python wheel runs the same code.
 //!
-//! [`flags`] holds what was typed. Each command is a file of its name; `model` has its commands in `list`, `install` and
+//! `flags` holds what was typed. Each command is a file of its name; `model` has its commands in `list`, `install` and
 //! `export`.
 #![forbid(unsafe_code)]
 
