@@ -4,7 +4,6 @@ mod command;
 mod print;
 mod report;
 mod sets;
-mod variant;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,13 +11,12 @@ use arrow_array::{Array, LargeStringArray, StringArray};
 use spanframe_compare::score::score;
 use spanframe_engine::{Engine, EngineOptions, Layout, Mention, Notes, Offsets, entity_column};
 
-pub use self::variant::Variant;
 use self::{
     print::Evaluation,
     report::{Heading, ScoreReport, ScoredDocument},
     sets::{Case, Corpus, Labels, Set},
 };
-use crate::{console, error::CliError, flags::EvaluateFlags, progress_line::ProgressLine};
+use crate::{console, error::CliError, flags::EvaluateFlags, progress_line::ProgressLine, variant::Variant};
 
 pub fn evaluate(flags: &EvaluateFlags, options: &EngineOptions) -> Result<(), CliError> {
     let renamed = flags.rename.iter().map(|pair| {

@@ -14,7 +14,7 @@ pub use self::{
     job::{AnnotateFlags, RunFlags},
     model::{AddFlags, ExportFlags, HubFlags, ImportFlags, ModelCommand, Precision},
 };
-use crate::evaluate::Variant;
+use crate::variant::Variant;
 
 /// Clinical named-entity recognition as a dataframe column.
 ///

@@ -29,6 +29,7 @@ mod progress_line;
 mod run;
 mod table_file;
 mod text;
+mod variant;
 mod view;
 
 use std::{ffi::OsString, io::ErrorKind, path::PathBuf};
