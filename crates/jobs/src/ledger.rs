@@ -1,84 +1,67 @@
-//! [`Ledger`]: the job's folder of records, from which a job that was stopped goes on.
+//! [`Ledger`]: the records of a job, in a folder beside its output (`OUT.job`). A job that was stopped goes on from them.
 //!
 //! | file | content | written |
 //! |---|---|---|
-//! | `job.json` | [`Begun`] | when a job begins, or begins to differ |
-//! | `plan/00000.json`, ... | [`JobPlan`], in pieces that follow each other | when files are found; never changed |
-//! | `units/00000000.json`, ... | [`Record`] of a unit | after its output was shown |
-//! | `rejects/00000000.parquet`, ... | rejected rows of a unit | before its output is shown |
+//! | `job.json` | [`JobHeader`] | when a job begins, or its settings change |
+//! | `plan/00000.json`, ... | [`JobPlan`], in segments | when new files are found; never changed |
+//! | `units/00000000.json`, ... | [`Record`] of a unit | after its output is visible |
+//! | `rejects/00000000.parquet`, ... | rejected rows of a unit | before its output is visible |
 //! | `summary.json` | [`Summary`] | when all units are done |
+//!
+//! # The commit of a unit
+//!
+//! The rename of the output is the commit. The ledger's record is a copy of the one in the output's footer, for speed.
+//!
+//! ```text
+//! step                                        killed after it, there is        the next run
+//! 1 write OUT/.spanframe-partial/X            a partial file without a lock    removes it, does the unit
+//! 2 write rejects/N.parquet                   rejects without a record         does the unit, replaces them
+//! 3 if replacing: remove units/N.json         the old output without a record  does the unit, as job.json says redo
+//! 4 end X with the Record in its footer       as after 1                       as after 1
+//! 5 sync X, rename to OUT/NAME, never over    an output without a record       adopts it: its footer has the Record
+//!   a file (unless replacing)
+//! 6 write units/N.json                        everything                       skips the unit
+//! ```
+//!
+//! So no unit is written twice, and nothing but the rename has to be atomic. `UnitRunner` does the steps, `Outputs` adopts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use spanframe_store::{Lock, Store};
 
-use crate::{JobError, Shard, Summary, output_settings::OutputSettings, plan::JobPlan, record::Record};
+pub use crate::header::JobHeader;
+use crate::{
+    JobError, Shard, Summary,
+    plan::{JobPlan, StoredPlan},
+    record::Record,
+};
 
-const BEGUN: &str = "job.json";
+const HEADER: &str = "job.json";
 const SUMMARY: &str = "summary.json";
-const PLAN: Numbered = Numbered { folder: "plan", ending: ".json" };
-const UNITS: Numbered = Numbered { folder: "units", ending: ".json" };
-const REJECTS: Numbered = Numbered { folder: "rejects", ending: ".parquet" };
+const PLAN: Numbered = Numbered { folder: "plan", digits: 5, ending: ".json" };
+const UNITS: Numbered = Numbered { folder: "units", digits: 8, ending: ".json" };
+const REJECTS: Numbered = Numbered { folder: "rejects", digits: 8, ending: ".parquet" };
 
-/// What a job was begun with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Begun {
-    /// When, in seconds from 1970 UTC.
-    pub time: i64,
-    /// With what; the last that was agreed to, if it changed.
-    pub settings: OutputSettings,
-    /// Digests of other settings whose outputs stay.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
-    pub kept: BTreeSet<String>,
-    /// Digests of other settings whose outputs are made again: a run that was to do so may have been stopped.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
-    pub redone: BTreeSet<String>,
-}
-
-impl Begun {
-    /// A job that begins.
-    #[must_use]
-    pub fn new(time: i64, settings: OutputSettings) -> Self {
-        Self { time, settings, kept: BTreeSet::new(), redone: BTreeSet::new() }
-    }
-
-    /// Whether an output that was made with the settings of this digest is one of the job as it is now.
-    #[must_use]
-    pub fn stands(&self, digest: &str) -> bool {
-        self.settings.digest() == digest || self.kept.contains(digest)
-    }
-
-    /// The same job with other settings, with its outputs so far, or without.
-    #[must_use]
-    pub fn change(mut self, settings: &OutputSettings, keep: bool) -> Self {
-        self.kept.insert(self.settings.digest());
-        if !keep {
-            self.redone.append(&mut self.kept);
-        }
-        self.settings = settings.clone();
-        let digest = settings.digest();
-        self.kept.remove(&digest);
-        self.redone.remove(&digest);
-        self
-    }
-}
-
-/// Files of one kind, whose names are numbers.
+/// A folder of files whose names are numbers.
 struct Numbered {
     folder: &'static str,
+    digits: usize,
     ending: &'static str,
 }
 
 impl Numbered {
-    /// Whether `path` is one of them, and not a file that someone else put there.
+    fn path(&self, number: usize) -> String {
+        format!("{}/{number:0digits$}{}", self.folder, self.ending, digits = self.digits)
+    }
+
+    /// True for a path that one of these files may have. Other files in the folder are not ours.
     fn has(&self, path: &str) -> bool {
         let name = path.strip_prefix(self.folder).and_then(|name| name.strip_prefix('/'));
         let number = name.and_then(|name| name.strip_suffix(self.ending));
         number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     }
 
-    /// Those that are there.
     fn list(&self, store: &Store) -> Result<Vec<String>, JobError> {
         let paths = store.list(self.folder)?.into_iter().map(|object| object.path);
         Ok(paths.filter(|path| self.has(path)).collect())
@@ -89,18 +72,18 @@ impl Numbered {
     }
 }
 
-/// The folder of records of one job.
+/// The records of one job. Every method fails with [`JobError::Store`] if the store does.
 pub struct Ledger {
     store: Store,
 }
 
 impl Ledger {
-    /// The ledger in the folder `place`, which need not exist yet.
+    /// The ledger in `folder`, which need not exist yet.
     ///
     /// # Errors
-    /// [`JobError::Store`].
-    pub fn open(place: &str) -> Result<Self, JobError> {
-        Ok(Self { store: Store::open(place)? })
+    /// [`JobError::Store`] if it names no folder.
+    pub fn open(folder: &str) -> Result<Self, JobError> {
+        Ok(Self { store: Store::open(folder)? })
     }
 
     /// The folder.
@@ -109,89 +92,88 @@ impl Ledger {
         &self.store
     }
 
-    /// Refuses a folder that has files in it and no job: there records would be lost among them.
+    /// Refuses a folder of other files, among which the records would be lost.
     ///
     /// # Errors
-    /// [`JobError::NotAJob`], [`JobError::Store`].
+    /// [`JobError::NotAJob`] if the folder has files and no job.
     pub fn check_folder(&self) -> Result<(), JobError> {
-        // a `job.json` that cannot be read may be anyone's
-        let is_begun = || match self.begun() {
+        // a `job.json` that is no header may be anyone's
+        let has_header = || match self.header() {
             Err(JobError::Ledger { .. }) => Ok(false),
-            begun => begun.map(|begun| begun.is_some()),
+            header => header.map(|header| header.is_some()),
         };
-        if is_begun()? {
+        if has_header()? {
             return Ok(());
         }
         let mut files = self.store.list("")?;
         files.retain(|file| !file.path.is_empty());
-        // another shard may have begun it meanwhile
-        match files.is_empty() || files.iter().any(|file| PLAN.has(&file.path)) || is_begun()? {
+        // look again at last: another shard may have begun the job meanwhile
+        match files.is_empty() || files.iter().any(|file| PLAN.has(&file.path)) || has_header()? {
             true => Ok(()),
             false => Err(JobError::NotAJob(self.store.url(""))),
         }
     }
 
-    /// Keeps other processes from doing the same shard.
+    /// Locks a shard against other processes, until the lock is dropped.
     ///
     /// # Errors
-    /// [`JobError::Locked`] if one does it now.
+    /// [`JobError::Locked`] if another process holds it.
     pub fn lock(&self, shard: Shard) -> Result<Lock, JobError> {
         let name = format!("shard-{}-of-{}", shard.index, shard.count);
         self.store.lock(&name)?.ok_or_else(|| JobError::Locked(self.store.url("")))
     }
 
-    /// What the job's outputs are made with.
+    /// Reads the header; `None` if no job was begun.
     ///
     /// # Errors
-    /// [`JobError::Store`], [`JobError::Ledger`].
-    pub fn begun(&self) -> Result<Option<Begun>, JobError> {
-        self.read(BEGUN)
+    /// [`JobError::Ledger`] if the file is not valid.
+    pub fn header(&self) -> Result<Option<JobHeader>, JobError> {
+        self.read(HEADER)
     }
 
-    /// Notes what a new job's outputs are made with; `false` if another process was first.
+    /// Stores the header of a new job. Returns `false` if another process was first.
     ///
     /// # Errors
     /// [`JobError::Store`].
-    pub fn begin(&self, begun: &Begun) -> Result<bool, JobError> {
-        Ok(self.store.put_new(BEGUN, &json(begun)?)?)
+    pub fn create_header(&self, header: &JobHeader) -> Result<bool, JobError> {
+        Ok(self.store.put_new(HEADER, &json(header)?)?)
     }
 
-    /// Notes what outputs are made with from now on.
+    /// Replaces the header.
     ///
     /// # Errors
     /// [`JobError::Store`].
-    pub fn set_begun(&self, begun: &Begun) -> Result<(), JobError> {
-        self.write(BEGUN, begun)
+    pub fn replace_header(&self, header: &JobHeader) -> Result<(), JobError> {
+        self.write(HEADER, header)
     }
 
-    /// All that was planned, and the number of pieces in which it was.
+    /// Reads the plan: all of its segments, joined.
     ///
     /// # Errors
-    /// [`JobError::Store`], [`JobError::Ledger`].
-    pub fn plan(&self) -> Result<(JobPlan, usize), JobError> {
-        let mut plan = JobPlan::default();
-        let mut pieces = 0;
-        while let Some(piece) = self.read::<JobPlan>(&plan_piece(pieces))? {
-            plan.columns = piece.columns;
-            plan.files.extend(piece.files);
-            plan.units.extend(piece.units);
-            pieces += 1;
+    /// [`JobError::Ledger`] if a segment is not valid.
+    pub fn plan(&self) -> Result<StoredPlan, JobError> {
+        let mut stored = StoredPlan::default();
+        while let Some(segment) = self.read::<JobPlan>(&PLAN.path(stored.segments))? {
+            stored.plan.columns = segment.columns;
+            stored.plan.files.extend(segment.files);
+            stored.plan.units.extend(segment.units);
+            stored.segments += 1;
         }
-        Ok((plan, pieces))
+        Ok(stored)
     }
 
-    /// Adds a piece behind the first `pieces`; `false` if another process was first.
+    /// Adds the segment of this number to the plan. Returns `false` if another process was first.
     ///
     /// # Errors
     /// [`JobError::Store`].
-    pub fn extend(&self, pieces: usize, piece: &JobPlan) -> Result<bool, JobError> {
-        Ok(self.store.put_new(&plan_piece(pieces), &json(piece)?)?)
+    pub fn add_segment(&self, number: usize, segment: &JobPlan) -> Result<bool, JobError> {
+        Ok(self.store.put_new(&PLAN.path(number), &json(segment)?)?)
     }
 
-    /// The units that are done.
+    /// Reads the records of the units that are done, by number.
     ///
     /// # Errors
-    /// [`JobError::Store`], [`JobError::Ledger`].
+    /// [`JobError::Ledger`] if a record is not valid.
     pub fn records(&self) -> Result<BTreeMap<usize, Record>, JobError> {
         let mut records = BTreeMap::new();
         for path in UNITS.list(&self.store)? {
@@ -202,64 +184,64 @@ impl Ledger {
         Ok(records)
     }
 
-    /// Notes that a unit is done.
+    /// Stores the record of a unit.
     ///
     /// # Errors
     /// [`JobError::Store`].
-    pub fn add(&self, record: &Record) -> Result<(), JobError> {
-        self.write(&self::record(record.unit.number), record)
+    pub fn add_record(&self, record: &Record) -> Result<(), JobError> {
+        self.write(&UNITS.path(record.unit.number), record)
     }
 
-    /// Forgets that a unit was done.
+    /// Removes the record of a unit.
     ///
     /// # Errors
     /// [`JobError::Store`].
-    pub fn forget(&self, number: usize) -> Result<(), JobError> {
-        Ok(self.store.remove(&record(number))?)
+    pub fn remove_record(&self, number: usize) -> Result<(), JobError> {
+        Ok(self.store.remove(&UNITS.path(number))?)
     }
 
-    /// Forgets which rows of a unit were rejected.
+    /// Removes the records of all units.
     ///
     /// # Errors
     /// [`JobError::Store`].
-    pub fn forget_rejects(&self, number: usize) -> Result<(), JobError> {
-        Ok(self.store.remove(&Self::rejects(number))?)
+    pub fn remove_records(&self) -> Result<(), JobError> {
+        UNITS.remove(&self.store)
     }
 
-    /// Where the rejected rows of a unit are.
+    /// Path of the file with the rejected rows of a unit.
     #[must_use]
-    pub fn rejects(number: usize) -> String {
-        format!("rejects/{number:08}.parquet")
+    pub fn rejects_path(number: usize) -> String {
+        REJECTS.path(number)
     }
 
-    /// Keeps the summary of the finished job. Who did what of it is left out, so that it stays when nothing is left to do.
+    /// Removes the rejected rows of a unit.
+    ///
+    /// # Errors
+    /// [`JobError::Store`].
+    pub fn remove_rejects(&self, number: usize) -> Result<(), JobError> {
+        Ok(self.store.remove(&REJECTS.path(number))?)
+    }
+
+    /// Stores the summary of a finished job, with `units_now` as 0: a run that finds nothing to do changes no byte.
     ///
     /// # Errors
     /// [`JobError::Store`].
     pub fn set_summary(&self, summary: &Summary) -> Result<(), JobError> {
         let bytes = json(&Summary { units_now: 0, ..summary.clone() })?;
-        match self.store.get(SUMMARY)?.is_some_and(|known| known == bytes) {
+        match self.store.get(SUMMARY)?.is_some_and(|stored| stored == bytes) {
             true => Ok(()),
             false => Ok(self.store.put(SUMMARY, &bytes)?),
         }
     }
 
-    /// Forgets which units are done.
-    ///
-    /// # Errors
-    /// [`JobError::Store`].
-    pub fn clear_records(&self) -> Result<(), JobError> {
-        UNITS.remove(&self.store)
-    }
-
-    /// Forgets everything. Other files in the folder stay.
+    /// Removes all records. Other files in the folder stay.
     ///
     /// # Errors
     /// [`JobError::Store`].
     pub fn clear(&self) -> Result<(), JobError> {
-        [UNITS, REJECTS].iter().try_for_each(|kind| kind.remove(&self.store))?;
-        [SUMMARY, BEGUN].iter().try_for_each(|path| self.store.remove(path))?;
-        // the plan goes last: as long as it is there, a clearing that was stopped can be started again
+        [UNITS, REJECTS].iter().try_for_each(|files| files.remove(&self.store))?;
+        [SUMMARY, HEADER].iter().try_for_each(|path| self.store.remove(path))?;
+        // the plan goes last: while it is there, a removal that was stopped can be started again
         PLAN.remove(&self.store)
     }
 
@@ -272,14 +254,6 @@ impl Ledger {
     fn write(&self, path: &str, value: &impl Serialize) -> Result<(), JobError> {
         Ok(self.store.put(path, &json(value)?)?)
     }
-}
-
-fn record(number: usize) -> String {
-    format!("units/{number:08}.json")
-}
-
-fn plan_piece(number: usize) -> String {
-    format!("plan/{number:05}.json")
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, JobError> {

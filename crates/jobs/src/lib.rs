@@ -1,33 +1,43 @@
-//! Batch runs: files in, entities out, in units that are whole or absent.
+//! Batch jobs: files in, entities out, in units whose output is visible as a whole or not at all.
 //!
-//! A job's files are cut into units ([`plan`]), each of which becomes one Parquet file: read ([`source`]), annotated by the
-//! engine, shaped ([`form`]) and written ([`sink`]) to a file that is shown at its end, at once. The [`ledger`] notes what is
-//! done, so that a job that was stopped, by whatever, goes on from there.
+//! ```text
+//! inputs -> plan: units -> source: rows -> engine -> form -> sink: one Parquet file per unit
+//!                                                            ledger: which units are done
+//! ```
+//!
+//! [`run`] does a job, which may be stopped in any way and started again ([`ledger`]). [`annotate`] writes single files by
+//! the same steps, without a ledger. To add a format of inputs see [`source`], to add a form of outputs see [`form`].
 #![forbid(unsafe_code)]
 
 mod annotate;
-mod begin;
-mod draft;
 mod error;
+mod finalize;
+mod folders;
 pub mod form;
+mod header;
 pub mod input;
 pub mod ledger;
 mod memory_limits;
 mod metrics;
+mod open_input;
 pub mod options;
 mod output_settings;
 mod outputs;
 mod parquet_type;
 pub mod plan;
+mod planner;
 mod progress;
+mod reconcile;
 pub mod record;
-mod reject;
+mod rejects;
 mod run;
+mod setup;
 pub mod sink;
 pub mod source;
 mod summary;
 mod table;
-mod unit;
+mod unit_rows;
+mod unit_runner;
 
 pub use annotate::annotate;
 pub use error::JobError;

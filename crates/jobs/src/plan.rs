@@ -1,4 +1,4 @@
-//! [`JobPlan`]: the units of a job, each a stretch of one file.
+//! [`JobPlan`]: the files of a job, and the units into which they are cut.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -13,110 +13,113 @@ use crate::{
     source::{Part, Source},
 };
 
-/// What a plan knows of a file.
+/// A file of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedFile {
     /// Where it is.
     pub url: String,
-    /// Its content's version when it was planned.
+    /// Version of its content when it was planned.
     pub version: String,
-    /// Its rows.
+    /// Number of its rows.
     pub rows: u64,
     /// Number of its first unit.
     pub first: usize,
-    /// Why it could not be read at all, if so.
+    /// Why it cannot be read at all, if so. It then has no units.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub damage: Option<String>,
 }
 
-/// A stretch of one file that becomes one file of the output: there whole, or not at all.
+/// A stretch of one input file. Its output is one file, which is visible as a whole or not at all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Unit {
-    /// Its place in the job, from 0; shards share units by it.
+    /// Number in the job, from 0. Shard `i` of `n` does the units with `number % n == i`.
     pub number: usize,
-    /// The file.
+    /// The input file.
     pub url: String,
-    /// The version of the file's content.
+    /// Version of the input file's content.
     pub version: String,
-    /// Row groups, record batches, or all of a text file.
+    /// Row groups or record batches of the file; `0..1` for a text file.
     pub parts: Range<usize>,
     /// Rows of the file.
     pub rows: Range<u64>,
-    /// Where its output is, below the folder of the output.
+    /// Path of the output below the output folder.
     pub output: String,
-    /// It may take the place of an output of an earlier version of the file.
+    /// True if the output may replace that of an earlier version of the file.
     pub replaces: bool,
 }
 
-/// Files and units, in an order that never changes. Later files are added behind.
+impl Unit {
+    /// Number of rows.
+    #[must_use]
+    pub fn row_count(&self) -> u64 {
+        self.rows.end - self.rows.start
+    }
+}
+
+/// Files and units of a job. The order never changes: what is found later is added at the end.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct JobPlan {
-    /// Names and types of all columns of the last file; those that are read are the same in all files.
+    /// Names and types of all columns of the last file. The columns that are read are the same in all files.
     pub columns: BTreeMap<String, String>,
-    /// In the order in which they were planned; a file that was replaced is there again.
+    /// In the order in which they were planned. A file that was replaced occurs once per version.
     pub files: Vec<PlannedFile>,
-    /// In the order in which they were planned.
+    /// In the order of their numbers.
     pub units: Vec<Unit>,
 }
 
+/// A plan as the ledger has it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredPlan {
+    /// All segments, joined.
+    pub plan: JobPlan,
+    /// Number of segments.
+    pub segments: usize,
+}
+
 impl JobPlan {
-    /// The version of each file that counts: the last one planned.
+    /// The current version of each file by its URL: the one that was planned last.
     #[must_use]
     pub fn versions(&self) -> HashMap<&str, &str> {
         self.files.iter().map(|file| (file.url.as_str(), file.version.as_str())).collect()
     }
 
-    /// Units of the files as they are now.
+    /// The units of the current versions of all files.
     pub fn current(&self) -> impl Iterator<Item = &Unit> {
-        let counts = self.counts();
-        self.units.iter().filter(move |unit| counts(unit))
+        let is_current = self.is_current();
+        self.units.iter().filter(move |unit| is_current(unit))
     }
 
-    /// Units of earlier versions of files.
+    /// The units of earlier versions of files.
     pub fn superseded(&self) -> impl Iterator<Item = &Unit> {
-        let counts = self.counts();
-        self.units.iter().filter(move |unit| !counts(unit))
+        let is_current = self.is_current();
+        self.units.iter().filter(move |unit| !is_current(unit))
     }
 
-    /// Whether a unit is of its file as that was planned last. Not its version tells: a file may be put back.
-    fn counts(&self) -> impl Fn(&Unit) -> bool {
+    /// Compares numbers and not versions: a file may be put back, with the version that it had before.
+    fn is_current(&self) -> impl Fn(&Unit) -> bool {
         let first: HashMap<&str, usize> = self.files.iter().map(|file| (file.url.as_str(), file.first)).collect();
         move |unit| first.get(unit.url.as_str()).is_some_and(|&first| unit.number >= first)
     }
 
-    /// Adds the units of a file; an earlier version of it no longer counts.
+    /// Adds a file and its units. Units of an earlier version of it are superseded.
     ///
     /// # Errors
-    /// [`JobError::SameOutput`] if its output would be that of another file.
+    /// [`JobError::SameOutput`] if an output would be that of another file.
     pub fn add(&mut self, file: &InputFile, source: &dyn Source, unit_rows: usize) -> Result<(), JobError> {
         let replaces = self.files.iter().any(|known| known.url == file.url);
         let stretches = stretches(source.parts(), unit_rows);
-        let (whole, first) = (stretches.len() == 1, self.units.len());
-        for (i, (parts, rows)) in stretches.into_iter().enumerate() {
-            let output = file.output((!whole).then_some(i));
-            let number = self.units.len();
-            self.units.push(Unit {
-                number,
-                url: file.url.clone(),
-                version: file.version.clone(),
-                parts,
-                rows,
-                output,
-                replaces,
-            });
+        let (is_whole, first) = (stretches.len() == 1, self.units.len());
+        for (i, Stretch { parts, rows }) in stretches.into_iter().enumerate() {
+            let output = file.output((!is_whole).then_some(i));
+            let (url, version) = (file.url.clone(), file.version.clone());
+            self.units.push(Unit { number: first + i, url, version, parts, rows, output, replaces });
         }
-        let rows = source.rows();
-        self.files.push(PlannedFile {
-            url: file.url.clone(),
-            version: file.version.clone(),
-            rows,
-            first,
-            damage: None,
-        });
+        let (url, version) = (file.url.clone(), file.version.clone());
+        self.files.push(PlannedFile { url, version, rows: source.rows(), first, damage: None });
         self.check_outputs()
     }
 
-    /// Notes a file that cannot be read.
+    /// Adds a file that cannot be read at all.
     pub fn add_damaged(&mut self, file: &InputFile, reason: String) {
         let (url, version) = (file.url.clone(), file.version.clone());
         self.files.push(PlannedFile { url, version, rows: 0, first: self.units.len(), damage: Some(reason) });
@@ -133,28 +136,40 @@ impl JobPlan {
         Ok(())
     }
 
-    /// Outputs of units that no longer count and that no unit takes the place of.
+    /// Outputs of superseded units that no current unit replaces.
     #[must_use]
     pub fn orphans(&self) -> HashSet<&str> {
-        let kept: HashSet<&str> = self.current().map(|unit| unit.output.as_str()).collect();
-        self.superseded().map(|unit| unit.output.as_str()).filter(|output| !kept.contains(output)).collect()
+        let current: HashSet<&str> = self.current().map(|unit| unit.output.as_str()).collect();
+        self.superseded().map(|unit| unit.output.as_str()).filter(|output| !current.contains(output)).collect()
     }
 }
 
-/// Runs of whole parts with at most `unit_rows` rows, or one part with more. A file without rows is one unit.
-fn stretches(parts: &[Part], unit_rows: usize) -> Vec<(Range<usize>, Range<u64>)> {
-    let mut found: Vec<(Range<usize>, Range<u64>)> = Vec::new();
+/// Consecutive parts of a file, and their rows.
+#[derive(Debug, PartialEq)]
+struct Stretch {
+    parts: Range<usize>,
+    rows: Range<u64>,
+}
+
+/// Cuts a file into runs of whole parts of at most `unit_rows` rows, or one part with more. A file without parts is one
+/// empty stretch.
+///
+/// ```text
+/// parts of 4, 4, 4, 20, 1 rows, unit_rows = 10  ->  [4 4] [4] [20] [1]
+/// ```
+fn stretches(parts: &[Part], unit_rows: usize) -> Vec<Stretch> {
+    let mut found: Vec<Stretch> = Vec::new();
     let mut row = 0;
     for (i, part) in parts.iter().enumerate() {
         let end = row + part.rows;
         match found.last_mut() {
-            Some((parts, rows)) if end - rows.start <= unit_rows as u64 => (parts.end, rows.end) = (i + 1, end),
-            _ => found.push((i..i + 1, row..end)),
+            Some(last) if end - last.rows.start <= unit_rows as u64 => (last.parts.end, last.rows.end) = (i + 1, end),
+            _ => found.push(Stretch { parts: i..i + 1, rows: row..end }),
         }
         row = end;
     }
     if found.is_empty() {
-        found.push((0..0, 0..0));
+        found.push(Stretch { parts: 0..0, rows: 0..0 });
     }
     found
 }
@@ -165,11 +180,12 @@ mod tests {
 
     #[test]
     fn units_are_whole_parts_within_their_rows() {
-        let parts = |rows: &[u64]| rows.iter().map(|&rows| Part { rows, bytes: 1 }).collect::<Vec<_>>();
-        assert_eq!(
-            stretches(&parts(&[4, 4, 4, 20, 1]), 10),
-            [(0..2, 0..8), (2..3, 8..12), (3..4, 12..32), (4..5, 32..33)]
-        );
-        assert_eq!(stretches(&parts(&[]), 10), [(0..0, 0..0)]);
+        let check = |rows: &[u64], expected: &[(Range<usize>, Range<u64>)]| {
+            let parts: Vec<Part> = rows.iter().map(|&rows| Part { rows, bytes: 1 }).collect();
+            let found: Vec<_> = stretches(&parts, 10).into_iter().map(|s| (s.parts, s.rows)).collect();
+            assert_eq!(found, expected);
+        };
+        check(&[4, 4, 4, 20, 1], &[(0..2, 0..8), (2..3, 8..12), (3..4, 12..32), (4..5, 32..33)]);
+        check(&[], &[(0..0, 0..0)]);
     }
 }

@@ -1,27 +1,27 @@
-//! [`JobProgress`]: how far a job is, for those who watch it.
+//! [`JobProgress`]: how far a job is, and who watches it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::record::Counts;
+use crate::{JobError, record::Counts};
 
 /// How far a job is. Counts are of this run; what earlier runs did is in `units_before` and `rows_before`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct JobProgress {
     /// Units of this shard.
     pub units: usize,
-    /// Of them, those that earlier runs did.
+    /// Of these, units that earlier runs did.
     pub units_before: usize,
-    /// Of them, those that this run did.
+    /// Of these, units that this run did.
     pub units_done: usize,
     /// Rows of this shard.
     pub rows: u64,
-    /// Of them, those that earlier runs did.
+    /// Of these, rows that earlier runs did.
     pub rows_before: u64,
-    /// Counts of this run, the unit in hand included.
+    /// Counts of this run, with those of the current unit.
     pub counts: Counts,
-    /// Since the first unit of this run began.
+    /// Time since the first unit of this run began.
     #[serde(skip)]
     pub elapsed: Duration,
 }
@@ -33,25 +33,25 @@ impl JobProgress {
         if self.rows == 0 { 1.0 } else { (self.rows_before + self.done()) as f64 / self.rows as f64 }
     }
 
-    /// Rows that this run has dealt with, in whatever way.
+    /// Rows that this run has read or lost.
     #[must_use]
     pub fn done(&self) -> u64 {
         self.counts.rows + self.counts.lost
     }
 
-    /// Rows a second.
+    /// Rows per second of this run.
     #[must_use]
     pub fn rows_per_second(&self) -> f64 {
         self.done() as f64 / self.elapsed.as_secs_f64().max(1e-9)
     }
 
-    /// Tokens of texts a second.
+    /// Tokens of the texts per second of this run.
     #[must_use]
     pub fn tokens_per_second(&self) -> f64 {
         self.counts.tokens as f64 / self.elapsed.as_secs_f64().max(1e-9)
     }
 
-    /// Time until the last row at the rate so far; none before the first.
+    /// Estimated time until the last row, at the rate of this run; `None` before its first row.
     #[must_use]
     pub fn left(&self) -> Option<Duration> {
         let left = self.rows.saturating_sub(self.rows_before + self.done());
@@ -62,20 +62,61 @@ impl JobProgress {
 /// Whether a job goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// It does.
+    /// Go on.
     Continue,
-    /// It ends: the unit in hand is given up, all others stay, and a later run goes on from there.
+    /// End the job. The current unit is given up, all others stay, and a later run goes on from there.
     Stop,
 }
 
-/// Who is told about progress, several times a second while rows go through.
+/// Watches the progress of a job.
 pub trait Observer: Send {
-    /// Called after some rows and after each unit.
+    /// Called after some rows, several times a second, and after each unit.
     fn update(&mut self, progress: &JobProgress) -> Flow;
 }
 
 impl<F: FnMut(&JobProgress) -> Flow + Send> Observer for F {
     fn update(&mut self, progress: &JobProgress) -> Flow {
         self(progress)
+    }
+}
+
+/// Keeps the progress of a run, and reports it to the observer.
+pub(crate) struct Reporter<'o> {
+    observer: &'o mut dyn Observer,
+    pub progress: JobProgress,
+    started: Instant,
+}
+
+impl<'o> Reporter<'o> {
+    /// The clock starts now.
+    pub fn new(observer: &'o mut dyn Observer, progress: JobProgress) -> Self {
+        Self { observer, progress, started: Instant::now() }
+    }
+
+    /// Time since the clock started.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Reports the progress.
+    ///
+    /// # Errors
+    /// [`JobError::Stopped`] if the observer says so.
+    pub fn report(&mut self) -> Result<(), JobError> {
+        match self.update() {
+            Flow::Continue => Ok(()),
+            Flow::Stop => Err(JobError::Stopped),
+        }
+    }
+
+    /// Counts a unit and reports it. A stop takes effect in the next unit: this one is committed.
+    pub fn unit_done(&mut self) {
+        self.progress.units_done += 1;
+        self.update();
+    }
+
+    fn update(&mut self) -> Flow {
+        self.progress.elapsed = self.elapsed();
+        self.observer.update(&self.progress)
     }
 }

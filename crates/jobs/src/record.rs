@@ -1,4 +1,4 @@
-//! [`Record`]: what became of a unit. It is in the footer of the unit's output, and in the ledger.
+//! [`Record`]: what became of a unit. It is in the footer of the unit's output, and copied to the ledger.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -7,31 +7,34 @@ use spanframe_store::Object;
 
 use crate::plan::Unit;
 
+/// Key of the record in the footer of an output. Its value is JSON.
+pub(crate) const RECORD_KEY: &str = "spanframe.record";
+
 /// Counts of one unit, or of several.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Rows of the input that were read.
+    /// Input rows that were read.
     pub rows: u64,
-    /// Rows of the output.
+    /// Output rows.
     pub written: u64,
-    /// Rows that could not be annotated and have null entities.
+    /// Rows that could not be annotated, and have null entities.
     pub nulled: u64,
-    /// Rows that could not be annotated or read and were left out.
+    /// Rows that could not be read or annotated, and were left out.
     pub rejected: u64,
     /// Rows of damaged parts.
     pub lost: u64,
-    /// Rows whose language no model names. They are annotated or not, as `unknown_language` says.
+    /// Rows whose language no model names. The option `unknown_language` says whether they are annotated.
     #[serde(default)]
     pub unknown_language: u64,
     /// Entities by type.
     pub entities: BTreeMap<String, u64>,
-    /// Pieces of the texts.
+    /// Tokens of the texts.
     pub tokens: u64,
-    /// Tokens that went through the model, padding not included.
+    /// Tokens that went through the model, without padding.
     pub model_tokens: u64,
-    /// Tokens of padding.
+    /// Padding tokens.
     pub padded_tokens: u64,
-    /// Where the time went.
+    /// Time by stage.
     pub seconds: Seconds,
 }
 
@@ -47,7 +50,7 @@ pub struct Seconds {
 }
 
 impl Counts {
-    /// Adds `other`.
+    /// Adds `other` to these.
     pub fn add(&mut self, other: &Self) {
         self.rows += other.rows;
         self.written += other.written;
@@ -66,7 +69,7 @@ impl Counts {
         self.seconds.write += other.seconds.write;
     }
 
-    /// Share of the model's work that was padding, 0 to 1.
+    /// Share of padding among all tokens that went through the model, 0 to 1.
     #[must_use]
     pub fn padding(&self) -> f64 {
         self.padded_tokens as f64 / (self.padded_tokens + self.model_tokens).max(1) as f64
@@ -89,24 +92,24 @@ pub struct Loss {
 pub struct Record {
     /// The unit.
     pub unit: Unit,
-    /// Digest of the settings that it was made with.
+    /// Digest of the settings it was made with.
     pub settings: String,
     /// Its counts.
     pub counts: Counts,
     /// Rows that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub losses: Vec<Loss>,
-    /// The output as it was shown: not in its own footer, nor in records of earlier versions.
+    /// The output when it became visible. Absent from the output's own footer, and from records of early versions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub shown: Option<Shown>,
 }
 
-/// An output as its store had it.
+/// An output as its store listed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
     /// Its length in bytes.
     pub size: u64,
-    /// Its content's version.
+    /// Version of its content.
     pub version: String,
 }
 
@@ -123,8 +126,8 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Sums over records in hand and over records that were read again are the same, so that the summary of a
-        /// finished job stays as it is.
+        /// Seconds survive JSON to the last bit. So the summary of a finished job does not depend on which records a run
+        /// made and which it read.
         #[test]
         fn counts_that_are_read_are_those_that_were_written(read in 0.0..1e4, annotate in 0.0..1.0, write in 0.0..1e-3) {
             let counts = Counts { seconds: Seconds { read, annotate, write }, ..Counts::default() };

@@ -1,188 +1,185 @@
-//! [`run`]: a job from its beginning, or from where it was stopped, to its end.
+//! [`run`]: runs a job from its beginning, or from where it was stopped, to its end.
+//!
+//! ```text
+//! check options -> claim the shard -> find inputs -> load the model
+//!   -> begin: header and plan, checked in full before anything is stored or removed
+//!   -> each unit of the shard that has no record: adopt its output, or make it
+//!   -> summary
+//! ```
 
-use std::time::Instant;
+use std::collections::BTreeMap;
 
-use arrow_schema::SchemaRef;
-use spanframe_engine::{Engine, EngineOptions, Layout, OptionError, RawOptions};
-use spanframe_store::{Store, locate};
+use spanframe_engine::{EngineOptions, Layout, OptionError, RawOptions};
 use tracing::info;
 
 use crate::{
-    Flow, JobError, JobOptions, JobProgress, Ledger, MemoryLimits, Observer, OnChange, OnError, RawJob, Summary,
-    begin::{agree, begin},
-    draft::Draft,
+    JobError, JobOptions, JobProgress, Observer, OnChange, OnError, RawJob, Summary,
+    finalize::finalize,
+    folders::JobFolders,
     form::Form,
-    input,
-    output_settings::OutputSettings,
-    outputs::{adopt, clear, current, remove},
-    plan::{JobPlan, Unit},
-    source::{self, Source},
-    table::Table,
-    unit::Work,
+    header::JobHeader,
+    input::InputFile,
+    open_input::OpenInput,
+    outputs::Outputs,
+    plan::{JobPlan, StoredPlan, Unit},
+    planner::Planner,
+    progress::Reporter,
+    reconcile::{reconcile, write_header},
+    record::Record,
+    setup::JobSetup,
+    unit_rows::UnitInput,
+    unit_runner::UnitRunner,
 };
 
-/// Runs a job, or goes on with one: units that are done are left alone.
+/// Runs a job, or continues one: units that are done are not done again.
 ///
-/// `configure` may add to the engine's options what was not typed, such as where ONNX Runtime is.
+/// `configure` may add to the engine's options what users do not type, such as where ONNX Runtime is.
 ///
 /// # Errors
-/// Any [`JobError`]. Units that are done stay done; the same call goes on from there.
+/// Any [`JobError`]. Units that are done stay done, and the same call goes on from there.
 pub fn run(
     job: RawJob, mut typed: RawOptions, configure: impl FnOnce(&mut EngineOptions), observer: &mut dyn Observer,
 ) -> Result<Summary, JobError> {
-    // one name for both: what a row's error becomes is for the job to say, since a job has more ways
+    // one name for two options: a job decides about bad rows, since it has more ways than the engine
     let on_error = typed.on_error.take().or(job.on_error);
     let job = JobOptions::new(RawJob { on_error, ..job })?;
-    let output = Store::open(&job.output)?;
-    let state = job.state.as_deref().ok_or_else(|| JobError::NoState(output.url("")))?;
-    let ledger = Ledger::open(state)?;
+    let folders = JobFolders::locate(&job)?;
     if job.finalize {
-        return finalize(&job, &ledger, &output);
+        return finalize(&job, &folders);
     }
-    if job.overwrite && job.shard.count > 1 {
-        let way_out = "each would remove what the others did, remove the output before the first begins";
-        return Err(OptionError::Conflict { option: "overwrite", other: "`shard`", way_out }.into());
-    }
+    check_overwrite(&job)?;
     let mut options = EngineOptions::new(typed.clone())?;
     configure(&mut options);
+    check_form(&job, &options)?;
+    let _lock = folders.claim(&job)?;
+    let inputs = folders.inputs(&job)?;
+    let setup = JobSetup::new(job, &typed, &options)?;
+    let Begun { header, plan } = begin(&setup, &folders, &inputs)?;
+    let outputs = Outputs { folders: &folders, header: &header, on_change: setup.job.on_change };
+    let mut records = outputs.done(&plan)?;
+    plan.orphans().into_iter().try_for_each(|orphan| folders.remove_output(orphan))?;
+    plan.superseded().try_for_each(|unit| folders.ledger.remove_rejects(unit.number))?;
+
+    let shard = setup.job.shard;
+    let units: Vec<&Unit> = plan.current().filter(|unit| unit.number % shard.count == shard.index).collect();
+    let mut reporter = Reporter::new(observer, progress(&units, &records));
+    let JobProgress { units: all, units_before, rows, .. } = reporter.progress;
+    info!(units = all, before = units_before, rows, "job begins");
+    reporter.report()?;
+    let runner = UnitRunner { setup: &setup, output: &folders.output, ledger: Some(&folders.ledger) };
+    let mut shard_run = ShardRun { runner, outputs, open: None, made: 0 };
+    for unit in units {
+        if !records.contains_key(&unit.number) {
+            records.insert(unit.number, shard_run.unit(unit, &mut reporter)?);
+            reporter.unit_done();
+        }
+    }
+    info!(units = shard_run.made, seconds = reporter.elapsed().as_secs_f64(), "shard done");
+    let summary = Summary::new(&plan, &records, shard_run.made);
+    if summary.missing.is_empty() {
+        folders.ledger.set_summary(&summary)?;
+    }
+    Ok(summary)
+}
+
+fn check_overwrite(job: &JobOptions) -> Result<(), OptionError> {
+    if job.overwrite && job.shard.count > 1 {
+        let way_out = "each would remove what the others did, remove the output before the first begins";
+        return Err(OptionError::Conflict { option: "overwrite", other: "`shard`", way_out });
+    }
+    Ok(())
+}
+
+/// Refuses options that the form of the output has no place for.
+fn check_form(job: &JobOptions, options: &EngineOptions) -> Result<(), OptionError> {
+    let entity_form = "the form `exploded` or `note_nlp`";
     if job.form != Form::Nested && options.layout == Layout::Annotation {
         let way_out = "a row an entity has columns of its own, leave it out";
-        return Err(
-            OptionError::Conflict { option: "layout", other: "the form `exploded` or `note_nlp`", way_out }.into()
-        );
+        return Err(OptionError::Conflict { option: "layout", other: entity_form, way_out });
     }
     if job.form == Form::NoteNlp && options.cleaned_offsets {
         let way_out = "its offsets and snippets are those of the note, leave it out";
-        return Err(OptionError::Conflict { option: "cleaned_offsets", other: "the form `note_nlp`", way_out }.into());
+        return Err(OptionError::Conflict { option: "cleaned_offsets", other: "the form `note_nlp`", way_out });
     }
     if job.form != Form::Nested && job.on_error == OnError::Null {
         let way_out = "a row without entities gives no row there, say reject";
-        return Err(
-            OptionError::Conflict { option: "on_error", other: "the form `exploded` or `note_nlp`", way_out }.into()
-        );
+        return Err(OptionError::Conflict { option: "on_error", other: entity_form, way_out });
     }
-    ledger.check_folder()?;
-    let _lock = ledger.lock(job.shard)?;
-    output.sweep()?;
-    ledger.store().sweep()?;
-    let places = [input::real_place(&output), input::real_place(ledger.store())];
-    let inputs = input::find(&job.inputs, &places)?;
-    let engine = Engine::new(&options)?;
-    engine.check_language(job.language_column.is_some())?;
-    let settings = OutputSettings::new(&job, &engine, &typed)?;
-    // what is asked for is checked in full before anything is noted, or removed
-    let known = match job.overwrite {
-        true => (JobPlan::default(), 0),
+    Ok(())
+}
+
+/// The records of a job that has begun.
+struct Begun {
+    header: JobHeader,
+    plan: JobPlan,
+}
+
+/// Begins a job or continues it. Everything is checked first, so that a job that cannot begin stores and removes nothing.
+fn begin(setup: &JobSetup, folders: &JobFolders, inputs: &[InputFile]) -> Result<Begun, JobError> {
+    let JobFolders { ledger, .. } = folders;
+    let stored = match setup.job.overwrite {
+        true => StoredPlan::default(),
         false => {
-            agree(&job, &ledger, &settings)?;
+            reconcile(&setup.job, ledger, &setup.settings)?;
             ledger.plan()?
         }
     };
-    let check = |url: &str, schema: &SchemaRef| {
-        let table = Table::new(url, schema, &job)?;
-        table.shape(&engine, options.offsets, 0, &job).map(|_| table)
-    };
-    let draft = Draft::new(known, &inputs, &job, &check)?;
-    if job.overwrite {
-        clear(&ledger, &output)?;
+    let planner = Planner { setup, inputs };
+    let extended = planner.extend(stored)?;
+    if setup.job.overwrite {
+        folders.clear()?;
     }
-    let begun = begin(&job, &ledger, &settings)?;
-    let plan = draft.note(&ledger, &inputs, &job, &check)?;
-    let digest = settings.digest();
-    let mut records = current(&ledger, (&plan, &begun), &output, job.on_change)?;
-    plan.orphans().into_iter().try_for_each(|orphan| remove(&output, orphan))?;
-    plan.superseded().try_for_each(|unit| ledger.forget_rejects(unit.number))?;
-    let mine = |unit: &&Unit| unit.number % job.shard.count == job.shard.index;
-    let todo: Vec<&Unit> = plan.current().filter(mine).filter(|unit| !records.contains_key(&unit.number)).collect();
-    let rows = |unit: &Unit| unit.rows.end - unit.rows.start;
-    let mut progress = JobProgress {
-        units: plan.current().filter(mine).count(),
-        units_before: plan.current().filter(mine).count() - todo.len(),
-        rows: plan.current().filter(mine).map(rows).sum(),
-        rows_before: plan.current().filter(mine).filter(|u| records.contains_key(&u.number)).map(rows).sum(),
+    let header = write_header(&setup.job, ledger, &setup.settings)?;
+    let plan = planner.store(extended, ledger)?;
+    Ok(Begun { header, plan })
+}
+
+/// How far the units of a shard are.
+fn progress(units: &[&Unit], records: &BTreeMap<usize, Record>) -> JobProgress {
+    let done: Vec<&Unit> = units.iter().copied().filter(|unit| records.contains_key(&unit.number)).collect();
+    let rows = |units: &[&Unit]| units.iter().map(|unit| unit.row_count()).sum();
+    JobProgress {
+        units: units.len(),
+        units_before: done.len(),
+        rows: rows(units),
+        rows_before: rows(&done),
         ..JobProgress::default()
-    };
-    let metadata = settings.metadata();
-    let bounds = MemoryLimits::new(job.memory);
-    let work = Work { job: &job, engine: &engine, output: &output, ledger: Some(&ledger), bounds, digest, metadata };
-    info!(units = progress.units, before = progress.units_before, rows = progress.rows, "job begins");
-    let started = Instant::now();
-    if observer.update(&progress) == Flow::Stop {
-        return Err(JobError::Stopped);
     }
-    let mut open = Opened::default();
-    let mut now = 0;
-    for unit in todo {
-        let replace = unit.replaces || job.on_change == OnChange::Redo || !begun.redone.is_empty();
-        let record = match adopt(&work, (&ledger, &begun), unit)? {
-            Some(record) => record,
-            None => {
-                let (source, table) = open.file(unit, &job)?;
-                let shape = table.shape(&engine, options.offsets, begun.time, &job)?;
-                let source = (source, table, &shape);
-                match work.unit(unit, source, replace, (&mut *observer, &mut progress, started)) {
-                    // where there are no locks, another process may have been faster
-                    Err(JobError::Foreign(url)) => {
-                        adopt(&work, (&ledger, &begun), unit)?.ok_or(JobError::Foreign(url))?
-                    }
-                    made => {
-                        now += 1;
-                        made?
-                    }
-                }
-            }
-        };
-        records.insert(unit.number, record);
-        progress.units_done += 1;
-        progress.elapsed = started.elapsed();
-        observer.update(&progress);
-    }
-    info!(units = now, seconds = started.elapsed().as_secs_f64(), "shard done");
-    let summary = Summary::new(&plan, &records, now);
-    if summary.missing.is_empty() {
-        ledger.set_summary(&summary)?;
-    }
-    Ok(summary)
 }
 
-/// Checks that all units are there, and sums them up.
-fn finalize(job: &JobOptions, ledger: &Ledger, output: &Store) -> Result<Summary, JobError> {
-    let (plan, pieces) = ledger.plan()?;
-    if pieces == 0 {
-        return Err(JobError::NoJob(ledger.store().url("")));
-    }
-    let begun = ledger.begun()?.ok_or_else(|| JobError::NoJob(ledger.store().url("")))?;
-    let summary = Summary::new(&plan, &current(ledger, (&plan, &begun), output, OnChange::Refuse)?, 0);
-    if let Some(&example) = summary.missing.first() {
-        let shards: Vec<String> =
-            summary.shards(job.shard.count).iter().map(|s| format!("`shard` {}/{}", s.index, s.count)).collect();
-        let shards = if job.shard.count == 1 { "the job again".to_string() } else { shards.join(", ") };
-        return Err(JobError::Incomplete { missing: summary.missing.len(), units: summary.units, example, shards });
-    }
-    ledger.set_summary(&summary)?;
-    Ok(summary)
+/// Does the units of a shard, one after the other.
+struct ShardRun<'j> {
+    runner: UnitRunner<'j>,
+    outputs: Outputs<'j>,
+    /// The file of the last unit. Units of one file follow each other.
+    open: Option<OpenInput>,
+    /// Units that were made, and not adopted.
+    made: usize,
 }
 
-/// The file that units are made of now: units of one file follow each other.
-#[derive(Default)]
-struct Opened {
-    file: Option<(String, Box<dyn Source>, Table)>,
-}
-
-impl Opened {
-    fn file(&mut self, unit: &Unit, job: &JobOptions) -> Result<(&dyn Source, &Table), JobError> {
-        if self.file.as_ref().is_none_or(|(url, ..)| *url != unit.url) {
-            self.file = None;
-            let (store, path) = locate(&unit.url)?;
-            let object = store.stat(&path)?.ok_or_else(|| JobError::InputGone(unit.url.clone()))?;
-            if object.version != unit.version {
-                return Err(JobError::InputChanged(unit.url.clone()));
-            }
-            let source = source::open(store.reader(&path)?, &unit.url)?;
-            let table = Table::new(&unit.url, source.schema(), job)?;
-            self.file = Some((unit.url.clone(), source, table));
+impl ShardRun<'_> {
+    fn unit(&mut self, unit: &Unit, reporter: &mut Reporter<'_>) -> Result<Record, JobError> {
+        if let Some(record) = self.outputs.adopt(unit)? {
+            return Ok(record);
         }
-        let (_, source, table) = self.file.as_ref().ok_or_else(|| JobError::Internal("no file is open".to_string()))?;
-        Ok((source.as_ref(), table))
+        let (setup, header) = (self.runner.setup, self.outputs.header);
+        if self.open.as_ref().is_none_or(|open| open.url != unit.url) {
+            // closes the file before
+            self.open = None;
+        }
+        let open = match &mut self.open {
+            Some(open) => open,
+            none => none.insert(OpenInput::of_unit(unit, &setup.job)?),
+        };
+        let shape = setup.shape(&open.table, header.time)?;
+        let replace = unit.replaces || setup.job.on_change == OnChange::Redo || !header.redone.is_empty();
+        match self.runner.run(unit, UnitInput { open, shape: &shape }, replace, reporter) {
+            // where there are no locks, another process may have been faster: its output counts
+            Err(JobError::Foreign(url)) => self.outputs.adopt(unit)?.ok_or(JobError::Foreign(url)),
+            made => {
+                self.made += 1;
+                made
+            }
+        }
     }
 }

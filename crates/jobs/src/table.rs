@@ -1,24 +1,19 @@
-//! [`Table`]: which columns of a file are read, and which are kept.
+//! [`Table`]: which columns of a file a job reads, and which it keeps.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, LargeStringArray, RecordBatch, RecordBatchOptions, cast::AsArray};
 use arrow_cast::{CastOptions, cast, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Metadata, Schema, SchemaRef};
-use spanframe_engine::{Engine, Offsets, is_text, schema::diagnostics_type};
+use spanframe_engine::{is_text, schema::diagnostics_type};
 
-use crate::{
-    JobError, JobOptions, OnError,
-    form::{Columns, Form, NoteNlp, Shape},
-    output_settings::FOOTER,
-    parquet_type::parquet_type,
-};
+use crate::{JobError, JobOptions, form::Form, output_settings::FOOTER, parquet_type::parquet_type};
 
 /// The columns of one file, as a job uses them.
 pub struct Table {
-    /// Indices of the columns to read, in the order of the file.
+    /// Indices of the columns to read, in file order.
     pub read: Vec<usize>,
-    /// Of them, those that are kept, by their place in `read`.
+    /// Of these, the columns that are kept, by their place in `read`.
     pub kept: Vec<usize>,
     /// Place of the texts in `read`.
     pub text: usize,
@@ -26,63 +21,33 @@ pub struct Table {
     pub language: Option<usize>,
     /// Place of the ids in `read`.
     pub id: Option<usize>,
-    /// The kept columns, and the diagnostics behind them where they are asked for.
+    /// The kept columns, then the diagnostics column if the job has one.
     pub kept_schema: SchemaRef,
+    /// The columns that are read.
     schema: SchemaRef,
 }
 
 impl Table {
-    /// Looks the columns of the file `url` up.
+    /// Looks up the columns of the file `url`.
     ///
     /// # Errors
     /// [`JobError::NoColumn`], [`JobError::WrongType`].
     pub fn new(url: &str, schema: &SchemaRef, job: &JobOptions) -> Result<Self, JobError> {
-        let find = |name: &String| {
-            schema.index_of(name).map_err(|_| {
-                let known: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-                JobError::NoColumn { url: url.to_string(), column: name.clone(), known: known.join(", ") }
-            })
-        };
-        let text = find(&job.column)?;
-        let found = schema.field(text).data_type();
-        if !is_text(found) {
-            let (url, column, found) = (url.to_string(), job.column.clone(), found.clone());
-            return Err(JobError::WrongType { url, column, found, expected: "strings, or bytes that are UTF-8" });
-        }
-        let language = job.language_column.as_ref().map(find).transpose()?;
-        if let Some((name, found)) = job.language_column.as_ref().zip(language.map(|i| schema.field(i).data_type()))
-            && !is_text(found)
-        {
-            let (url, column, found) = (url.to_string(), name.clone(), found.clone());
-            return Err(JobError::WrongType { url, column, found, expected: "the language of each row, such as es" });
-        }
-        let id = job.id.as_ref().map(find).transpose()?;
-        if let Some((name, found)) = job.id.as_ref().zip(id.map(|id| schema.field(id).data_type()))
-            && !(found.is_integer() || matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View))
-        {
-            let (url, column, found) = (url.to_string(), name.clone(), found.clone());
-            return Err(JobError::WrongType { url, column, found, expected: "strings or whole numbers, as an id" });
-        }
-        let mut kept: Vec<usize> = match (&job.select, job.form) {
-            (_, Form::NoteNlp) => id.into_iter().collect(),
-            (None, _) => (0..schema.fields().len()).collect(),
-            (Some(names), _) => names.iter().map(find).collect::<Result<_, _>>()?,
-        };
-        kept.sort_unstable();
-        kept.dedup();
-        let unwritable = |&&column: &&usize| parquet_type(schema.field(column).data_type()).is_none();
-        if let Some(field) = kept.iter().find(unwritable).map(|&column| schema.field(column)) {
-            let (url, column, found) = (url.to_string(), field.name().clone(), field.data_type().clone());
-            let expected = "a type that Parquet has: leave the column out (`select`), or cast it first";
-            return Err(JobError::WrongType { url, column, found, expected });
-        }
+        let file = Columns { url, schema };
+        let text = file.find(&job.column)?;
+        file.check_type(text, is_text, "strings, or bytes that are UTF-8")?;
+        let language = job.language_column.as_ref().map(|name| file.find(name)).transpose()?;
+        language.map_or(Ok(()), |column| file.check_type(column, is_text, "the language of each row, such as es"))?;
+        let id = job.id.as_ref().map(|name| file.find(name)).transpose()?;
+        id.map_or(Ok(()), |column| file.check_type(column, is_id, "strings or integers, as an id"))?;
+        let kept = file.kept(job, id)?;
         let mut read: Vec<usize> = kept.iter().copied().chain([text]).chain(language).chain(id).collect();
         read.sort_unstable();
         read.dedup();
         let place = |column: usize| read.partition_point(|&other| other < column);
         let diagnostics = job.diagnostics_column.as_ref().map(|name| Field::new(name, diagnostics_type(), true));
         let fields = kept.iter().map(|&i| Arc::clone(&schema.fields()[i])).chain(diagnostics.map(Arc::new));
-        let metadata = foreign(schema.metadata());
+        let metadata = foreign_metadata(schema.metadata());
         let read_fields = schema.project(&read)?.fields().clone();
         Ok(Self {
             kept_schema: Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), metadata.clone())),
@@ -95,7 +60,7 @@ impl Table {
         })
     }
 
-    /// The kept columns of a batch that was read, and the diagnostics behind them. Texts that came as bytes are strings again.
+    /// The kept columns of a batch that was read, then `diagnostics`. Texts that were read as bytes become strings again.
     ///
     /// # Errors
     /// [`JobError::Engine`] for a batch of other columns.
@@ -107,39 +72,57 @@ impl Table {
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.kept_schema), columns, &options)?)
     }
 
-    /// Names and types of the columns that are read, for comparing files.
+    /// Names and types of the columns that are read. They must be the same in all files of a job.
     #[must_use]
     pub fn columns(&self) -> BTreeMap<String, String> {
         column_types(&self.schema)
     }
+}
 
-    /// The form of the output. `begun` is when the job was, in seconds from 1970 UTC.
-    ///
-    /// # Errors
-    /// [`JobError::Form`].
-    pub fn shape(&self, engine: &Engine, offsets: Offsets, begun: i64, job: &JobOptions) -> Result<Shape, JobError> {
-        let entities = engine.field(&job.output_column);
-        let errors = (job.on_error == OnError::Null)
-            .then(|| Field::new(format!("{}_error", job.output_column), DataType::Utf8, true));
-        let card = engine.card();
-        let note_nlp = job.id.clone().map(|id_column| NoteNlp {
-            id_column,
-            offsets,
-            system: format!("spanframe {}", env!("CARGO_PKG_VERSION")),
-            model: card.name,
-            time: begun,
-        });
-        let columns = Columns {
-            kept: self.kept_schema.fields(),
-            metadata: self.kept_schema.metadata(),
-            entities: &entities,
-            errors: errors.as_ref(),
+/// All columns of a file.
+struct Columns<'a> {
+    url: &'a str,
+    schema: &'a SchemaRef,
+}
+
+impl Columns<'_> {
+    fn find(&self, name: &str) -> Result<usize, JobError> {
+        self.schema.index_of(name).map_err(|_| {
+            let known: Vec<&str> = self.schema.fields().iter().map(|f| f.name().as_str()).collect();
+            JobError::NoColumn { url: self.url.to_string(), column: name.to_string(), known: known.join(", ") }
+        })
+    }
+
+    fn check_type(&self, column: usize, fits: fn(&DataType) -> bool, expected: &'static str) -> Result<(), JobError> {
+        let field = self.schema.field(column);
+        if fits(field.data_type()) {
+            return Ok(());
+        }
+        let (url, column, found) = (self.url.to_string(), field.name().clone(), field.data_type().clone());
+        Err(JobError::WrongType { url, column, found, expected })
+    }
+
+    /// The columns to keep, in file order.
+    fn kept(&self, job: &JobOptions, id: Option<usize>) -> Result<Vec<usize>, JobError> {
+        let mut kept: Vec<usize> = match (&job.select, job.form) {
+            (_, Form::NoteNlp) => id.into_iter().collect(),
+            (None, _) => (0..self.schema.fields().len()).collect(),
+            (Some(names), _) => names.iter().map(|name| self.find(name)).collect::<Result<_, _>>()?,
         };
-        Ok(Shape::new(job.form, columns, note_nlp)?)
+        kept.sort_unstable();
+        kept.dedup();
+        let way_out = "a type that Parquet has: leave the column out (`select`), or cast it first";
+        let is_writable = |found: &DataType| parquet_type(found).is_some();
+        kept.iter().try_for_each(|&column| self.check_type(column, is_writable, way_out))?;
+        Ok(kept)
     }
 }
 
-/// `column`, which is of the type `wanted` or its bytes. What is not UTF-8, and was told as an error of its row, is `�`.
+fn is_id(found: &DataType) -> bool {
+    found.is_integer() || matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+/// Casts bytes to the type `wanted`. Invalid UTF-8, which was reported as an error of its row, becomes `�`.
 fn strings(column: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
     if column.data_type() == wanted {
         return Ok(Arc::clone(column));
@@ -152,8 +135,8 @@ fn strings(column: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, ArrowError>
     })
 }
 
-/// What others noted of a file, as pandas does. What we noted is of the model that made the input, not of the one at work.
-fn foreign(metadata: &Metadata) -> Metadata {
+/// Metadata that other tools wrote, such as pandas'. Ours tells of the model that made the input, not of this job's.
+fn foreign_metadata(metadata: &Metadata) -> Metadata {
     metadata.iter().filter(|(key, _)| !key.starts_with(FOOTER)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 

@@ -1,0 +1,44 @@
+//! [`OpenInput`]: an input file that was opened, and its columns.
+
+use std::sync::Arc;
+
+use spanframe_store::{ReadAt, locate};
+
+use crate::{
+    JobError, JobOptions,
+    plan::Unit,
+    source::{self, Source},
+    table::Table,
+};
+
+/// An open input file.
+pub struct OpenInput {
+    pub url: String,
+    pub source: Box<dyn Source>,
+    pub table: Table,
+}
+
+impl OpenInput {
+    /// Opens a file and looks up its columns.
+    ///
+    /// # Errors
+    /// [`JobError::Source`], [`JobError::NoColumn`], [`JobError::WrongType`].
+    pub fn new(file: Arc<dyn ReadAt>, url: &str, job: &JobOptions) -> Result<Self, JobError> {
+        let source = source::open(file, url)?;
+        let table = Table::new(url, source.schema(), job)?;
+        Ok(Self { url: url.to_string(), source, table })
+    }
+
+    /// Opens the file of a unit, if it still has the version that was planned.
+    ///
+    /// # Errors
+    /// [`JobError::InputGone`], [`JobError::InputChanged`], and those of [`new`](Self::new).
+    pub fn of_unit(unit: &Unit, job: &JobOptions) -> Result<Self, JobError> {
+        let (store, path) = locate(&unit.url)?;
+        let object = store.stat(&path)?.ok_or_else(|| JobError::InputGone(unit.url.clone()))?;
+        if object.version != unit.version {
+            return Err(JobError::InputChanged(unit.url.clone()));
+        }
+        Self::new(store.reader(&path)?, &unit.url, job)
+    }
+}

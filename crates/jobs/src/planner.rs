@@ -1,0 +1,117 @@
+//! [`Planner`]: extends the plan of a job by the files that are new.
+//!
+//! The plan only grows. A segment is created, never changed, and whoever creates a number first wins. So shards agree on
+//! the numbers of units without talking to each other, and later runs find them unchanged:
+//!
+//! ```text
+//! plan/00000.json  files a, b    units 0..8   a shard created it; the others found it there and took it
+//! plan/00001.json  file c        units 8..10  a later run found a new file
+//! plan/00002.json  file a again  units 10..12 a was replaced (`on_change=redo`): units 0..4 of a are superseded
+//! ```
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::{
+    JobError, Ledger, OnChange, OnDamage,
+    form::Form,
+    input::InputFile,
+    plan::{JobPlan, StoredPlan},
+    setup::JobSetup,
+    source::{self, SourceError},
+    table::column_types,
+};
+
+/// Plans the inputs of a job.
+pub struct Planner<'j> {
+    pub setup: &'j JobSetup,
+    pub inputs: &'j [InputFile],
+}
+
+/// A plan that may have files which the ledger does not have yet.
+pub struct ExtendedPlan {
+    plan: JobPlan,
+    /// What the ledger has of it.
+    stored_segments: usize,
+    stored_files: usize,
+    stored_units: usize,
+}
+
+impl Planner<'_> {
+    /// Adds the inputs that are new, and checks them in full. Writes nothing.
+    ///
+    /// # Errors
+    /// - [`JobError::InputChanged`] if an input was replaced and `on_change` is `refuse`.
+    /// - [`JobError::NoColumn`], [`JobError::WrongType`], [`JobError::Form`] if the job cannot use its columns.
+    /// - [`JobError::Drift`] if its columns differ from those of the files before.
+    /// - [`JobError::SameOutput`] if two inputs have one output.
+    /// - [`JobError::Source`], [`JobError::Store`] if it cannot be read.
+    pub fn extend(&self, stored: StoredPlan) -> Result<ExtendedPlan, JobError> {
+        let StoredPlan { mut plan, segments } = stored;
+        let (stored_files, stored_units) = (plan.files.len(), plan.units.len());
+        let on_change = self.setup.job.on_change;
+        let versions: HashMap<String, String> =
+            plan.versions().into_iter().map(|(url, version)| (url.to_string(), version.to_string())).collect();
+        for file in self.inputs {
+            match versions.get(&file.url) {
+                Some(version) if *version == file.version => {}
+                Some(_) if on_change == OnChange::Refuse => return Err(JobError::InputChanged(file.url.clone())),
+                Some(_) if on_change == OnChange::Keep => {}
+                _ => self.add(&mut plan, file)?,
+            }
+        }
+        Ok(ExtendedPlan { plan, stored_segments: segments, stored_files, stored_units })
+    }
+
+    fn add(&self, plan: &mut JobPlan, file: &InputFile) -> Result<(), JobError> {
+        let job = &self.setup.job;
+        let source = match source::open(file.open()?, &file.url) {
+            Err(SourceError::Damaged { reason, .. }) if job.on_damage == OnDamage::Skip => {
+                plan.add_damaged(file, reason);
+                return Ok(());
+            }
+            source => source?,
+        };
+        let columns = self.setup.check(&file.url, source.schema())?.columns();
+        let selects = job.select.is_some() || job.form == Form::NoteNlp;
+        // the selection may be another one than when the files before were planned
+        let mut known = plan.columns.clone();
+        known.retain(|name, _| !selects || columns.contains_key(name));
+        check_columns(&file.url, &columns, &known)?;
+        plan.columns = column_types(source.schema());
+        plan.add(file, source.as_ref(), job.unit_rows)
+    }
+
+    /// Stores what is new as the next segment. If another shard was first, extends that shard's plan instead.
+    ///
+    /// # Errors
+    /// As [`extend`](Self::extend), and [`JobError::Ledger`].
+    pub fn store(&self, mut extended: ExtendedPlan, ledger: &Ledger) -> Result<JobPlan, JobError> {
+        loop {
+            let ExtendedPlan { plan, stored_segments, stored_files, stored_units } = extended;
+            if plan.files.len() == stored_files {
+                return Ok(plan);
+            }
+            let segment = JobPlan {
+                columns: plan.columns.clone(),
+                files: plan.files[stored_files..].to_vec(),
+                units: plan.units[stored_units..].to_vec(),
+            };
+            if ledger.add_segment(stored_segments, &segment)? {
+                return Ok(plan);
+            }
+            extended = self.extend(ledger.plan()?)?;
+        }
+    }
+}
+
+/// Refuses a file whose columns differ from those of the files before it. An empty `was` means there are none.
+fn check_columns(url: &str, is: &BTreeMap<String, String>, was: &BTreeMap<String, String>) -> Result<(), JobError> {
+    let names = is.keys().chain(was.keys()).filter(|_| !was.is_empty());
+    let show = |value: Option<&String>| value.map_or("absent".to_string(), Clone::clone);
+    match names.map(|name| (name, is.get(name), was.get(name))).find(|(_, is, was)| is != was) {
+        None => Ok(()),
+        Some((column, is, was)) => {
+            Err(JobError::Drift { url: url.to_string(), column: column.clone(), is: show(is), was: show(was) })
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! [`JobSetup`]: the checked options of a job, with the engine that they ask for.
+
+use arrow_schema::{DataType, Field, SchemaRef};
+use spanframe_engine::{Engine, EngineOptions, Offsets, RawOptions};
+
+use crate::{
+    JobError, JobOptions, MemoryLimits, OnError,
+    form::{Columns, NoteNlp, Shape},
+    output_settings::OutputSettings,
+    table::Table,
+};
+
+/// What all units of a job share.
+pub struct JobSetup {
+    pub job: JobOptions,
+    pub engine: Engine,
+    pub settings: OutputSettings,
+    pub limits: MemoryLimits,
+    /// The unit of positions in the entity column.
+    offsets: Offsets,
+}
+
+impl JobSetup {
+    /// Loads the model. `typed` are the engine's options as the user gave them, `options` the same when checked.
+    ///
+    /// # Errors
+    /// [`JobError::Engine`] if the model cannot be loaded, or does not fit `language_column`.
+    pub fn new(job: JobOptions, typed: &RawOptions, options: &EngineOptions) -> Result<Self, JobError> {
+        let engine = Engine::new(options)?;
+        engine.check_language(job.language_column.is_some())?;
+        let settings = OutputSettings::new(&job, &engine, typed)?;
+        Ok(Self { limits: MemoryLimits::new(job.memory), settings, engine, offsets: options.offsets, job })
+    }
+
+    /// Returns the columns of the file `url`, if the job can read them and write what it makes of them.
+    ///
+    /// # Errors
+    /// [`JobError::NoColumn`], [`JobError::WrongType`], [`JobError::Form`].
+    pub fn check(&self, url: &str, schema: &SchemaRef) -> Result<Table, JobError> {
+        let table = Table::new(url, schema, &self.job)?;
+        self.shape(&table, 0)?;
+        Ok(table)
+    }
+
+    /// Plans the output of a file. `begun` is when the job began, in seconds since 1970 UTC; `note_nlp` writes it.
+    ///
+    /// # Errors
+    /// [`JobError::Form`].
+    pub fn shape(&self, table: &Table, begun: i64) -> Result<Shape, JobError> {
+        let Self { job, engine, offsets, .. } = self;
+        let entities = engine.field(&job.output_column);
+        let errors = (job.on_error == OnError::Null)
+            .then(|| Field::new(format!("{}_error", job.output_column), DataType::Utf8, true));
+        let note_nlp = job.id.clone().map(|id_column| NoteNlp {
+            id_column,
+            offsets: *offsets,
+            system: format!("spanframe {}", env!("CARGO_PKG_VERSION")),
+            model: engine.card().name,
+            time: begun,
+        });
+        let columns = Columns {
+            kept: table.kept_schema.fields(),
+            metadata: table.kept_schema.metadata(),
+            entities: &entities,
+            errors: errors.as_ref(),
+        };
+        Ok(Shape::new(job.form, columns, note_nlp)?)
+    }
+}

@@ -1,0 +1,147 @@
+//! [`UnitRunner`]: does a unit: reads its rows, annotates them, and commits them as one file.
+
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use spanframe_engine::{EngineError, THREAD_NAME};
+use spanframe_store::Store;
+use tracing::{info, info_span, warn};
+
+use crate::{
+    JobError, Ledger,
+    form::Shape,
+    plan::Unit,
+    progress::Reporter,
+    record::{Counts, RECORD_KEY, Record},
+    rejects::Rejects,
+    setup::JobSetup,
+    sink::{Sink, SinkOptions},
+    source::{Read, ReadLimits, SourceError},
+    unit_rows::{EngineCounters, ReadReceiver, UnitInput, UnitOutput, UnitRows},
+};
+
+/// Most rows of a batch.
+const BATCH_ROWS: usize = 4096;
+
+/// Does the units of a job.
+pub struct UnitRunner<'j> {
+    pub setup: &'j JobSetup,
+    pub output: &'j Store,
+    /// `None` for `annotate`, which writes files without a job.
+    pub ledger: Option<&'j Ledger>,
+}
+
+impl UnitRunner<'_> {
+    /// Does `unit` and makes its output visible. `replace` allows it to replace an output of the job.
+    ///
+    /// # Errors
+    /// [`JobError::Foreign`] if a file stands in the output's place and `replace` is false; [`JobError::Stopped`] if the
+    /// observer says so; any other [`JobError`] of reading, annotating and writing. Then no output was made visible.
+    pub fn run(
+        &self, unit: &Unit, input: UnitInput<'_>, replace: bool, reporter: &mut Reporter<'_>,
+    ) -> Result<Record, JobError> {
+        let _span = info_span!("unit", number = unit.number, file = unit.url).entered();
+        let table = &input.open.table;
+        let limits = ReadLimits { batch_rows: BATCH_ROWS, batch_bytes: self.setup.limits.batch_bytes };
+        let reads = input.open.source.read(unit.parts.clone(), &table.read, Some(table.read[table.text]), limits)?;
+        let before = reporter.progress.counts.clone();
+        let record = Record {
+            unit: unit.clone(),
+            settings: self.setup.settings.digest(),
+            counts: Counts::default(),
+            losses: Vec::new(),
+            shown: None,
+        };
+        let mut rows = UnitRows {
+            setup: self.setup,
+            input,
+            output: self.create(unit, input.shape)?,
+            rejects: Rejects::default(),
+            record,
+            reporter,
+            counters: EngineCounters::of(&self.setup.engine),
+        };
+        // rows of a unit that is given up are not done
+        read_ahead(reads, |received| rows.write_all(received))
+            .inspect_err(|_| rows.reporter.progress.counts = before)?;
+        let UnitRows { output, rejects, record, .. } = rows;
+        let record = self.commit(output, &rejects, record, replace)?;
+        let counts = &record.counts;
+        info!(unit = unit.number, rows = counts.rows, written = counts.written, tokens = counts.tokens, "unit done");
+        Ok(record)
+    }
+
+    /// Begins the output, hidden.
+    fn create(&self, unit: &Unit, shape: &Shape) -> Result<UnitOutput, JobError> {
+        let options = SinkOptions {
+            row_group_rows: self.setup.job.row_group_rows,
+            row_group_bytes: self.setup.limits.row_group_bytes,
+            codec: self.setup.job.compression,
+            metadata: self.setup.settings.metadata(),
+        };
+        let url = self.output.url(&unit.output);
+        let sink = Sink::new(self.output.create(&unit.output)?, Arc::clone(shape.schema()), &options);
+        Ok(UnitOutput { sink: sink.map_err(|e| JobError::sink(&url, e))?, url })
+    }
+
+    /// Does steps 2 to 6 of the commit that is drawn in [`ledger`](crate::ledger). Their order is the protocol.
+    fn commit(
+        &self, output: UnitOutput, rejects: &Rejects, mut record: Record, replace: bool,
+    ) -> Result<Record, JobError> {
+        let UnitOutput { mut sink, url } = output;
+        record.counts.written = sink.rows();
+        let number = record.unit.number;
+        if let Some(ledger) = self.ledger {
+            if !rejects.is_empty() {
+                warn!(unit = number, rows = rejects.len(), "rows rejected");
+                write_rejects(ledger, &record.unit, rejects)?;
+            }
+            if replace {
+                // it may tell of the output that is about to be replaced
+                ledger.remove_record(number)?;
+                rejects.is_empty().then(|| ledger.remove_rejects(number)).transpose()?;
+            }
+            let text = serde_json::to_string(&record).map_err(|e| JobError::Internal(e.to_string()))?;
+            sink.append_metadata(RECORD_KEY, &text);
+        }
+        let (writer, _) = sink.finish().map_err(|e| JobError::sink(&url, e))?;
+        if !writer.commit(replace)? {
+            return Err(JobError::Foreign(url));
+        }
+        if let Some(ledger) = self.ledger {
+            record.shown = self.output.stat(&record.unit.output)?.map(Into::into);
+            ledger.add_record(&record)?;
+        }
+        Ok(record)
+    }
+}
+
+/// Reads on a thread of its own: one batch waits while the one before is annotated and written.
+fn read_ahead(
+    reads: impl Iterator<Item = Result<Read, SourceError>> + Send,
+    take: impl FnOnce(&ReadReceiver) -> Result<(), JobError>,
+) -> Result<(), JobError> {
+    thread::scope(|scope| {
+        // the channel is full with one batch, so that a slow writer holds the reader back
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let reader = thread::Builder::new().name(format!("{THREAD_NAME}read"));
+        let read = move || reads.into_iter().try_for_each(|read| sender.send(read));
+        let failed = |e: std::io::Error| EngineError::Threads { threads: 1, reason: e.to_string() };
+        reader.spawn_scoped(scope, read).map_err(failed)?;
+        take(&receiver)
+    })
+}
+
+/// Writes the rejected rows of a unit, or replaces those of a run that was killed before it committed the unit.
+fn write_rejects(ledger: &Ledger, unit: &Unit, rejects: &Rejects) -> Result<(), JobError> {
+    let path = Ledger::rejects_path(unit.number);
+    let url = ledger.store().url(&path);
+    let failed = |e| JobError::sink(&url, e);
+    let writer = ledger.store().create(&path)?;
+    let mut sink = Sink::new(writer, Rejects::schema(), &SinkOptions::default()).map_err(failed)?;
+    sink.write(&rejects.batch(&unit.url)?).map_err(failed)?;
+    sink.finish().map_err(failed)?.0.commit(true)?;
+    Ok(())
+}
