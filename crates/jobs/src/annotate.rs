@@ -9,12 +9,12 @@ use crate::{
     JobError, JobOptions, JobProgress, Observer, RawJob, Summary,
     form::Form,
     input::{self, InputFile},
+    input_columns::InputColumns,
     open_input::OpenInput,
     plan::Unit,
     progress::Reporter,
     record::Counts,
     setup::JobSetup,
-    table::Table,
     unit_rows::UnitInput,
     unit_runner::UnitRunner,
 };
@@ -40,9 +40,9 @@ pub fn annotate(
     }
     let inputs = input::find(&job.inputs, &[])?;
     let targets = Targets::new(&job, &inputs)?;
-    let Checked { tables, rows } = check_inputs(&job, &inputs, &targets)?;
+    let Checked { columns, rows } = check_inputs(&job, &inputs, &targets)?;
     let setup = JobSetup::new(job, &typed, &options)?;
-    tables.iter().try_for_each(|table| setup.shape(table, 0).map(drop))?;
+    columns.iter().try_for_each(|columns| setup.converter(columns, 0).map(drop))?;
     targets.store.sweep()?;
     let mut reporter = Reporter::new(observer, JobProgress { units: inputs.len(), rows, ..JobProgress::default() });
     let runner = UnitRunner { setup: &setup, output: &targets.store, ledger: None };
@@ -50,7 +50,7 @@ pub fn annotate(
     for (number, (file, path)) in inputs.iter().zip(&targets.paths).enumerate() {
         // opened again, one at a time: a process may hold few files open. A file replaced meanwhile is taken as it is now
         let open = OpenInput::new(file.open()?, &file.url, &setup.job)?;
-        let shape = setup.shape(&open.table, 0)?;
+        let converter = setup.converter(&open.columns, 0)?;
         let unit = Unit {
             number,
             url: file.url.clone(),
@@ -60,7 +60,7 @@ pub fn annotate(
             output: path.clone(),
             replaces: setup.job.overwrite,
         };
-        let input = UnitInput { open: &open, shape: &shape };
+        let input = UnitInput { open: &open, converter: &converter };
         let record = runner.run(&unit, input, setup.job.overwrite, &mut reporter)?;
         counts.add(&record.counts);
         reporter.unit_done();
@@ -72,7 +72,7 @@ pub fn annotate(
 /// What is known of all inputs before the model is loaded.
 #[derive(Default)]
 struct Checked {
-    tables: Vec<Table>,
+    columns: Vec<InputColumns>,
     /// Rows of all inputs.
     rows: u64,
 }
@@ -81,12 +81,12 @@ struct Checked {
 fn check_inputs(job: &JobOptions, inputs: &[InputFile], targets: &Targets) -> Result<Checked, JobError> {
     let mut checked = Checked::default();
     for (file, path) in inputs.iter().zip(&targets.paths) {
-        let OpenInput { source, table, .. } = OpenInput::new(file.open()?, &file.url, job)?;
+        let OpenInput { source, columns, .. } = OpenInput::new(file.open()?, &file.url, job)?;
         if !job.overwrite && targets.store.stat(path)?.is_some() {
             return Err(JobError::OutputExists(targets.store.url(path)));
         }
         checked.rows += source.rows();
-        checked.tables.push(table);
+        checked.columns.push(columns);
     }
     Ok(checked)
 }

@@ -1,9 +1,12 @@
-//! [`Form`] and [`Shape`]: what is written of annotated rows.
+//! [`Form`] and [`OutputConverter`]: what the rows of an output are, and how annotated rows become them.
+//!
+//! To add a form: a variant of [`Form`] with its name; its planning in [`OutputConverter::new`]; its rows in
+//! [`OutputConverter::convert`].
 
+mod batch_ranges;
 mod error;
 mod mentions;
 mod note_nlp;
-mod pieces;
 
 use std::sync::Arc;
 
@@ -12,8 +15,8 @@ use arrow_schema::{Field, FieldRef, Metadata, Schema, SchemaRef};
 use spanframe_engine::field::EntityFields;
 use strum::{IntoStaticStr, VariantArray};
 
+use self::{batch_ranges::BatchRanges, mentions::Mentions, note_nlp::NoteNlpWriter};
 pub use self::{error::FormError, note_nlp::NoteNlp};
-use self::{mentions::Mentions, note_nlp::Writer, pieces::Pieces};
 
 /// What a row of the output is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
@@ -22,63 +25,64 @@ pub enum Form {
     /// A row of the input, with its entities in one column.
     #[default]
     Nested,
-    /// An entity: the kept columns, then a column for each entity field. Rows without entities give none.
+    /// An entity: the kept columns, then a column for each entity field. Input rows without entities have no row.
     Exploded,
     /// An entity, as a row of the `note_nlp` table of the OMOP Common Data Model 5.4.
     NoteNlp,
 }
 
-/// The columns at hand for an output.
+/// The columns that an output may be made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<'a> {
-    /// Those of the input that are kept.
+    /// Input columns that are kept.
     pub kept: &'a [FieldRef],
-    /// Metadata of the input's schema; the nested and the exploded form keep it.
+    /// Metadata of the input's schema. The nested and the exploded form keep it.
     pub metadata: &'a Metadata,
-    /// The entity column, of any layout of the engine.
+    /// The entity column, in any layout of the engine.
     pub entities: &'a Field,
-    /// A column that says what was wrong with a row, in the nested form.
+    /// The column with the errors of rows. Only the nested form has one.
     pub errors: Option<&'a Field>,
 }
 
-/// Rows that were annotated: arrays of one length.
+/// Annotated rows. All arrays have one length.
 #[derive(Clone, Copy, Debug)]
-pub struct Annotated<'a> {
+pub struct AnnotatedBatch<'a> {
     /// The kept columns, in the order of [`Columns::kept`].
     pub kept: &'a RecordBatch,
     /// The text column. Only [`Form::NoteNlp`] reads it.
     pub text: &'a ArrayRef,
     /// The entity column.
     pub entities: &'a ArrayRef,
-    /// The error column, where [`Columns::errors`] has one.
+    /// The error column, if [`Columns::errors`] has one.
     pub errors: Option<&'a ArrayRef>,
-    /// `note_nlp_id` of the first row that is written of these; the rows after it count on.
+    /// `note_nlp_id` of the first entity. Those of the entities behind it count up.
     pub first_id: i64,
 }
 
-/// A form, planned for the columns of an input.
+/// Converts annotated rows of one schema to rows of the output.
 #[derive(Debug)]
-pub struct Shape {
+pub struct OutputConverter {
     schema: SchemaRef,
-    form: Planned,
+    conversion: Conversion,
 }
 
 #[derive(Debug)]
-enum Planned {
+enum Conversion {
     Nested,
     Exploded(EntityFields),
-    NoteNlp(Writer),
+    NoteNlp(NoteNlpWriter),
 }
 
-/// What a [`Shape`] writes of some rows: batches of bounded size, none if there is nothing to write.
+/// What [`OutputConverter::convert`] returns: batches of bounded size, none if there are no rows.
 pub type Batches<'a> = Box<dyn Iterator<Item = Result<RecordBatch, FormError>> + Send + 'a>;
 
-impl Shape {
-    /// Plans the output. `note_nlp` is what [`Form::NoteNlp`] needs to know; other forms ignore it.
+impl OutputConverter {
+    /// Plans the output. [`Form::NoteNlp`] needs `note_nlp`; the other forms ignore it.
     ///
     /// # Errors
-    /// [`FormError::NameTaken`] if two columns would have one name; [`FormError::ErrorColumn`] for an error column in a
-    /// form of entities; [`FormError::NoIdColumn`] and [`FormError::IdType`] if no kept column is an id for a note.
+    /// - [`FormError::NameTaken`] if two columns would have one name.
+    /// - [`FormError::ErrorColumn`] if a form other than nested is to have an error column.
+    /// - [`FormError::NoIdColumn`], [`FormError::IdType`] if no kept column has ids of notes.
     pub fn new(form: Form, columns: Columns<'_>, note_nlp: Option<NoteNlp>) -> Result<Self, FormError> {
         if form != Form::Nested && columns.errors.is_some() {
             return Err(FormError::ErrorColumn);
@@ -90,8 +94,8 @@ impl Shape {
             }
             Form::Exploded => entity_fields.columns(),
             Form::NoteNlp => {
-                let writer = Writer::new(note_nlp.ok_or(FormError::NoIdColumn { column: None })?, columns.kept)?;
-                return Ok(Self { schema: note_nlp::schema(), form: Planned::NoteNlp(writer) });
+                let writer = NoteNlpWriter::new(note_nlp.ok_or(FormError::NoIdColumn { column: None })?, columns.kept)?;
+                return Ok(Self { schema: note_nlp::schema(), conversion: Conversion::NoteNlp(writer) });
             }
         };
         let fields: Vec<FieldRef> = columns.kept.iter().cloned().chain(new).collect();
@@ -100,47 +104,48 @@ impl Shape {
                 return Err(FormError::NameTaken { column: field.name().clone() });
             }
         }
-        let form = if form == Form::Nested { Planned::Nested } else { Planned::Exploded(entity_fields) };
-        Ok(Self { schema: Arc::new(Schema::new_with_metadata(fields, columns.metadata.clone())), form })
+        let schema = Arc::new(Schema::new_with_metadata(fields, columns.metadata.clone()));
+        let conversion = if form == Form::Nested { Conversion::Nested } else { Conversion::Exploded(entity_fields) };
+        Ok(Self { schema, conversion })
     }
 
-    /// The schema of what is written.
+    /// The schema of the output.
     #[must_use]
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// What is written of these rows, in their order.
+    /// Converts rows, in their order.
     ///
-    /// In the nested form that is one batch of as many rows. In the others it is a row an entity, in batches of bounded
+    /// The nested form yields one batch with a row per input row. The others yield a row per entity, in batches of bounded
     /// size, however often a long text is repeated.
     ///
     /// # Errors
-    /// [`FormError::Entities`] for a column that is none of entities; then for each batch [`FormError::NoId`] and
-    /// [`FormError::Position`].
-    pub fn batches<'a>(&'a self, rows: Annotated<'a>) -> Result<Batches<'a>, FormError> {
-        match &self.form {
-            Planned::Nested => {
+    /// [`FormError::Entities`] if `rows.entities` is no entity column. A batch is an error if a note has no id
+    /// ([`FormError::NoId`]), or an entity is not in its text ([`FormError::Position`]).
+    pub fn convert<'a>(&'a self, rows: AnnotatedBatch<'a>) -> Result<Batches<'a>, FormError> {
+        match &self.conversion {
+            Conversion::Nested => {
                 let new = [Some(rows.entities), rows.errors].into_iter().flatten();
                 let columns = rows.kept.columns().iter().chain(new).cloned().collect();
                 Ok(Box::new(std::iter::once(self.batch(columns, rows.kept.num_rows()))))
             }
-            Planned::Exploded(fields) => {
+            Conversion::Exploded(fields) => {
                 let mentions = Mentions::read(rows.entities)?;
-                let pieces = Pieces::new(&mentions, rows.kept);
-                Ok(Box::new(pieces.map(move |piece| {
-                    let mut columns = mentions.repeated(rows.kept, piece.clone())?;
-                    columns.extend(mentions.columns(fields, piece.clone())?);
-                    self.batch(columns, piece.len())
+                let ranges = BatchRanges::of_repeated(&mentions, rows.kept);
+                Ok(Box::new(ranges.map(move |range| {
+                    let mut columns = mentions.repeated(rows.kept, range.clone())?;
+                    columns.extend(mentions.columns(fields, range.clone())?);
+                    self.batch(columns, range.len())
                 })))
             }
-            Planned::NoteNlp(writer) => {
+            Conversion::NoteNlp(writer) => {
                 let mentions = Mentions::read(rows.entities)?;
-                let pieces = Pieces::of_rows(mentions.len());
-                let table = writer.table(rows)?;
-                Ok(Box::new(pieces.map(move |piece| {
-                    let columns = table.columns(&mentions, piece.clone())?;
-                    self.batch(columns, piece.len())
+                let ranges = BatchRanges::of_rows(mentions.len());
+                let table = writer.rows(rows)?;
+                Ok(Box::new(ranges.map(move |range| {
+                    let columns = table.columns(&mentions, range.clone())?;
+                    self.batch(columns, range.len())
                 })))
             }
         }

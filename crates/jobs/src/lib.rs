@@ -16,6 +16,7 @@ mod folders;
 pub mod form;
 mod header;
 pub mod input;
+mod input_columns;
 pub mod ledger;
 mod memory_limits;
 mod metrics;
@@ -35,7 +36,6 @@ mod setup;
 pub mod sink;
 pub mod source;
 mod summary;
-mod table;
 mod unit_rows;
 mod unit_runner;
 

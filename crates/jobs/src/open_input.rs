@@ -6,16 +6,16 @@ use spanframe_store::{ReadAt, locate};
 
 use crate::{
     JobError, JobOptions,
+    input_columns::InputColumns,
     plan::Unit,
     source::{self, Source},
-    table::Table,
 };
 
 /// An open input file.
 pub struct OpenInput {
     pub url: String,
     pub source: Box<dyn Source>,
-    pub table: Table,
+    pub columns: InputColumns,
 }
 
 impl OpenInput {
@@ -25,8 +25,8 @@ impl OpenInput {
     /// [`JobError::Source`], [`JobError::NoColumn`], [`JobError::WrongType`].
     pub fn new(file: Arc<dyn ReadAt>, url: &str, job: &JobOptions) -> Result<Self, JobError> {
         let source = source::open(file, url)?;
-        let table = Table::new(url, source.schema(), job)?;
-        Ok(Self { url: url.to_string(), source, table })
+        let columns = InputColumns::new(url, source.schema(), job)?;
+        Ok(Self { url: url.to_string(), source, columns })
     }
 
     /// Opens the file of a unit, if it still has the version that was planned.

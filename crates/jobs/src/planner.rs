@@ -15,10 +15,10 @@ use crate::{
     JobError, Ledger, OnChange, OnDamage,
     form::Form,
     input::InputFile,
+    input_columns::column_types,
     plan::{JobPlan, StoredPlan},
     setup::JobSetup,
     source::{self, SourceError},
-    table::column_types,
 };
 
 /// Plans the inputs of a job.
@@ -71,7 +71,7 @@ impl Planner<'_> {
             }
             source => source?,
         };
-        let columns = self.setup.check(&file.url, source.schema())?.columns();
+        let columns = self.setup.check(&file.url, source.schema())?.types();
         let selects = job.select.is_some() || job.form == Form::NoteNlp;
         // the selection may be another one than when the files before were planned
         let mut known = plan.columns.clone();

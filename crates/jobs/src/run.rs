@@ -171,9 +171,9 @@ impl ShardRun<'_> {
             Some(open) => open,
             none => none.insert(OpenInput::of_unit(unit, &setup.job)?),
         };
-        let shape = setup.shape(&open.table, header.time)?;
+        let converter = setup.converter(&open.columns, header.time)?;
         let replace = unit.replaces || setup.job.on_change == OnChange::Redo || !header.redone.is_empty();
-        match self.runner.run(unit, UnitInput { open, shape: &shape }, replace, reporter) {
+        match self.runner.run(unit, UnitInput { open, converter: &converter }, replace, reporter) {
             // where there are no locks, another process may have been faster: its output counts
             Err(JobError::Foreign(url)) => self.outputs.adopt(unit)?.ok_or(JobError::Foreign(url)),
             made => {

@@ -5,9 +5,9 @@ use spanframe_engine::{Engine, EngineOptions, Offsets, RawOptions};
 
 use crate::{
     JobError, JobOptions, MemoryLimits, OnError,
-    form::{Columns, NoteNlp, Shape},
+    form::{Columns, NoteNlp, OutputConverter},
+    input_columns::InputColumns,
     output_settings::OutputSettings,
-    table::Table,
 };
 
 /// What all units of a job share.
@@ -36,17 +36,17 @@ impl JobSetup {
     ///
     /// # Errors
     /// [`JobError::NoColumn`], [`JobError::WrongType`], [`JobError::Form`].
-    pub fn check(&self, url: &str, schema: &SchemaRef) -> Result<Table, JobError> {
-        let table = Table::new(url, schema, &self.job)?;
-        self.shape(&table, 0)?;
-        Ok(table)
+    pub fn check(&self, url: &str, schema: &SchemaRef) -> Result<InputColumns, JobError> {
+        let columns = InputColumns::new(url, schema, &self.job)?;
+        self.converter(&columns, 0)?;
+        Ok(columns)
     }
 
     /// Plans the output of a file. `begun` is when the job began, in seconds since 1970 UTC; `note_nlp` writes it.
     ///
     /// # Errors
     /// [`JobError::Form`].
-    pub fn shape(&self, table: &Table, begun: i64) -> Result<Shape, JobError> {
+    pub fn converter(&self, input: &InputColumns, begun: i64) -> Result<OutputConverter, JobError> {
         let Self { job, engine, offsets, .. } = self;
         let entities = engine.field(&job.output_column);
         let errors = (job.on_error == OnError::Null)
@@ -59,11 +59,11 @@ impl JobSetup {
             time: begun,
         });
         let columns = Columns {
-            kept: table.kept_schema.fields(),
-            metadata: table.kept_schema.metadata(),
+            kept: input.kept_schema.fields(),
+            metadata: input.kept_schema.metadata(),
             entities: &entities,
             errors: errors.as_ref(),
         };
-        Ok(Shape::new(job.form, columns, note_nlp)?)
+        Ok(OutputConverter::new(job.form, columns, note_nlp)?)
     }
 }

@@ -1,8 +1,8 @@
 //! [`UnitRows`]: takes the rows of a unit through the engine into its output.
 //!
 //! ```text
-//! Read::Rows -> engine -> UnitBatch -> on_error -> Shape -> Sink
-//! Read::Bad  -> Rejects, or an error            (on_error)
+//! Read::Rows -> engine -> UnitBatch -> on_error -> OutputConverter -> Sink
+//! Read::Bad  -> Rejects, or an error               (on_error)
 //! Read::Lost -> losses of the record, or an error (on_damage)
 //! ```
 
@@ -22,7 +22,7 @@ use tracing::warn;
 
 use crate::{
     JobError, OnDamage, OnError,
-    form::{Annotated, Shape},
+    form::{AnnotatedBatch, OutputConverter},
     open_input::OpenInput,
     progress::Reporter,
     record::{Counts, Loss, Record},
@@ -36,7 +36,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct UnitInput<'w> {
     pub open: &'w OpenInput,
-    pub shape: &'w Shape,
+    pub converter: &'w OutputConverter,
 }
 
 /// The output of a unit, still hidden.
@@ -150,9 +150,9 @@ impl UnitRows<'_, '_> {
 
     /// The texts of a batch, and their languages if the job has a column for them.
     fn notes<'a>(&self, batch: &'a RecordBatch) -> Notes<'a> {
-        let table = &self.input.open.table;
-        let languages = table.language.map(|column| batch.column(column) as &dyn Array);
-        Notes { texts: batch.column(table.text), languages }
+        let columns = &self.input.open.columns;
+        let languages = columns.language.map(|column| batch.column(column) as &dyn Array);
+        Notes { texts: batch.column(columns.text), languages }
     }
 
     fn write(&mut self, annotated: UnitBatch) -> Result<(), JobError> {
@@ -163,17 +163,18 @@ impl UnitRows<'_, '_> {
             let text = |row| faults.get(&row).map(reason);
             Arc::new((0..batch.num_rows()).map(text).collect::<StringArray>()) as ArrayRef
         });
-        let table = &self.input.open.table;
+        let columns = &self.input.open.columns;
         let diagnose = || self.setup.engine.diagnose(self.notes(&batch));
-        let kept = table.kept(&batch, job.diagnostics_column.is_some().then(diagnose).transpose()?)?;
+        let kept = columns.kept(&batch, job.diagnostics_column.is_some().then(diagnose).transpose()?)?;
         // ids of note_nlp are unique in the job and the same in each run: unit number, then row of the output
         let first_id = ((self.record.unit.number as i64) << 32) + self.output.sink.rows() as i64 + 1;
-        let text = batch.column(table.text);
-        let annotated = Annotated { kept: &kept, text, entities: &entities, errors: errors.as_ref(), first_id };
-        for shaped in self.input.shape.batches(annotated)? {
+        let text = batch.column(columns.text);
+        let annotated = AnnotatedBatch { kept: &kept, text, entities: &entities, errors: errors.as_ref(), first_id };
+        for converted in self.input.converter.convert(annotated)? {
             let url = || self.record.unit.url.clone();
-            let shaped = shaped.map_err(|error| JobError::FormRows { url: url(), error: error.in_file(&rows) })?;
-            self.output.sink.write(&shaped).map_err(|error| JobError::sink(&self.output.url, error))?;
+            let converted =
+                converted.map_err(|error| JobError::FormRows { url: url(), error: error.in_file(&rows) })?;
+            self.output.sink.write(&converted).map_err(|error| JobError::sink(&self.output.url, error))?;
         }
         Ok(())
     }
@@ -200,7 +201,7 @@ impl UnitRows<'_, '_> {
     }
 
     fn reject(&mut self, annotated: &UnitBatch) -> Result<(), JobError> {
-        let ids = self.input.open.table.id.map(|id| cast(annotated.batch.column(id), &DataType::Utf8)).transpose()?;
+        let ids = self.input.open.columns.id.map(|id| cast(annotated.batch.column(id), &DataType::Utf8)).transpose()?;
         let ids = ids.as_ref().map(|ids| ids.as_string::<i32>());
         for (&row, fault) in &annotated.faults {
             let id = ids.filter(|ids| ids.is_valid(row)).map(|ids| ids.value(row).to_string());

@@ -11,7 +11,7 @@ use tracing::{info, info_span, warn};
 
 use crate::{
     JobError, Ledger,
-    form::Shape,
+    form::OutputConverter,
     plan::Unit,
     progress::Reporter,
     record::{Counts, RECORD_KEY, Record},
@@ -43,9 +43,10 @@ impl UnitRunner<'_> {
         &self, unit: &Unit, input: UnitInput<'_>, replace: bool, reporter: &mut Reporter<'_>,
     ) -> Result<Record, JobError> {
         let _span = info_span!("unit", number = unit.number, file = unit.url).entered();
-        let table = &input.open.table;
+        let columns = &input.open.columns;
         let limits = ReadLimits { batch_rows: BATCH_ROWS, batch_bytes: self.setup.limits.batch_bytes };
-        let reads = input.open.source.read(unit.parts.clone(), &table.read, Some(table.read[table.text]), limits)?;
+        let reads =
+            input.open.source.read(unit.parts.clone(), &columns.read, Some(columns.read[columns.text]), limits)?;
         let before = reporter.progress.counts.clone();
         let record = Record {
             unit: unit.clone(),
@@ -57,7 +58,7 @@ impl UnitRunner<'_> {
         let mut rows = UnitRows {
             setup: self.setup,
             input,
-            output: self.create(unit, input.shape)?,
+            output: self.create(unit, input.converter)?,
             rejects: Rejects::default(),
             record,
             reporter,
@@ -74,7 +75,7 @@ impl UnitRunner<'_> {
     }
 
     /// Begins the output, hidden.
-    fn create(&self, unit: &Unit, shape: &Shape) -> Result<UnitOutput, JobError> {
+    fn create(&self, unit: &Unit, converter: &OutputConverter) -> Result<UnitOutput, JobError> {
         let options = SinkOptions {
             row_group_rows: self.setup.job.row_group_rows,
             row_group_bytes: self.setup.limits.row_group_bytes,
@@ -82,7 +83,7 @@ impl UnitRunner<'_> {
             metadata: self.setup.settings.metadata(),
         };
         let url = self.output.url(&unit.output);
-        let sink = Sink::new(self.output.create(&unit.output)?, Arc::clone(shape.schema()), &options);
+        let sink = Sink::new(self.output.create(&unit.output)?, Arc::clone(converter.schema()), &options);
         Ok(UnitOutput { sink: sink.map_err(|e| JobError::sink(&url, e))?, url })
     }
 

@@ -18,7 +18,7 @@ use spanframe_engine::{
     field::EntityFields,
     output::{Chunks, Output},
 };
-use spanframe_jobs::form::{Annotated, Columns, Form, FormError, NoteNlp, Shape};
+use spanframe_jobs::form::{AnnotatedBatch, Columns, Form, FormError, NoteNlp, OutputConverter};
 
 const LAYOUTS: [Layout; 3] = [Layout::StructOfLists, Layout::ListOfStructs, Layout::Annotation];
 
@@ -61,18 +61,22 @@ fn kept(rows: &[Row<'_>]) -> RecordBatch {
     .unwrap()
 }
 
-fn shape(form: Form, kept: &RecordBatch, layout: Layout, note_nlp: Option<NoteNlp>) -> Result<Shape, FormError> {
+fn converter(
+    form: Form, kept: &RecordBatch, layout: Layout, note_nlp: Option<NoteNlp>,
+) -> Result<OutputConverter, FormError> {
     let field = Field::new("entities", EntityFields::default().data_type(layout), true);
     let (kept, metadata) = (kept.schema().fields().to_vec(), Metadata::default());
-    Shape::new(form, Columns { kept: &kept, metadata: &metadata, entities: &field, errors: None }, note_nlp)
+    OutputConverter::new(form, Columns { kept: &kept, metadata: &metadata, entities: &field, errors: None }, note_nlp)
 }
 
-fn write(shape: &Shape, kept: &RecordBatch, entities: &ArrayRef, first_id: i64) -> Result<RecordBatch, FormError> {
+fn write(
+    converter: &OutputConverter, kept: &RecordBatch, entities: &ArrayRef, first_id: i64,
+) -> Result<RecordBatch, FormError> {
     let text = kept.column_by_name("note").unwrap();
-    let batches = shape.batches(Annotated { kept, text, entities, errors: None, first_id })?;
+    let batches = converter.convert(AnnotatedBatch { kept, text, entities, errors: None, first_id })?;
     let batches = batches.collect::<Result<Vec<_>, _>>()?;
-    assert!(batches.iter().all(|batch| batch.schema_ref() == shape.schema()), "planned schema is data schema");
-    Ok(concat_batches(shape.schema(), &batches).unwrap())
+    assert!(batches.iter().all(|batch| batch.schema_ref() == converter.schema()), "planned schema is data schema");
+    Ok(concat_batches(converter.schema(), &batches).unwrap())
 }
 
 fn omop(offsets: Offsets) -> Option<NoteNlp> {
@@ -94,12 +98,13 @@ fn nested_is_the_kept_columns_and_the_entities() {
     let metadata: Metadata = [("pandas".to_string(), "{}".to_string())].into_iter().collect();
     let fields = kept.schema().fields().to_vec();
     let columns = Columns { kept: &fields, metadata: &metadata, entities: &field, errors: Some(&error_field) };
-    let shape = Shape::new(Form::Nested, columns, None).unwrap();
-    let rows = Annotated { kept: &kept, text: kept.column(1), entities: &entities, errors: Some(&errors), first_id: 0 };
-    let batches: Vec<_> = shape.batches(rows).unwrap().map(Result::unwrap).collect();
+    let converter = OutputConverter::new(Form::Nested, columns, None).unwrap();
+    let rows =
+        AnnotatedBatch { kept: &kept, text: kept.column(1), entities: &entities, errors: Some(&errors), first_id: 0 };
+    let batches: Vec<_> = converter.convert(rows).unwrap().map(Result::unwrap).collect();
     assert_eq!(batches.len(), 1);
-    assert_eq!(batches[0].schema_ref(), shape.schema());
-    assert_eq!(shape.schema().metadata(), &metadata);
+    assert_eq!(batches[0].schema_ref(), converter.schema());
+    assert_eq!(converter.schema().metadata(), &metadata);
     assert_eq!(batches[0].columns(), [kept.columns(), &[entities, errors]].concat());
 }
 
@@ -107,8 +112,8 @@ fn nested_is_the_kept_columns_and_the_entities() {
 fn exploded_is_the_nested_column_exploded_by_hand() {
     let (rows, kept) = (notes(), kept(&notes()));
     for layout in LAYOUTS {
-        let shape = shape(Form::Exploded, &kept, layout, None).unwrap();
-        let batch = write(&shape, &kept, &entities(&rows, layout, Offsets::Char), 0).unwrap();
+        let converter = converter(Form::Exploded, &kept, layout, None).unwrap();
+        let batch = write(&converter, &kept, &entities(&rows, layout, Offsets::Char), 0).unwrap();
         assert_eq!(batch["note_id"].as_ref(), &Int32Array::from(vec![100, 100, 103]) as &dyn Array);
         assert_eq!(texts(&batch, "note")[2], "日本 ibuprofeno");
         assert_eq!(texts(&batch, "chunk"), ["aspirina", "cefalea", "ibuprofeno"]);
@@ -125,10 +130,11 @@ fn a_long_text_is_repeated_a_few_rows_at_a_time() {
     let found: Vec<_> = (0..100).map(|i| (2 * i, 2 * i + 1, 0, 0.5)).collect();
     let rows = [(Some(text.as_str()), found), (Some("b"), vec![(0, 1, 0, 0.5)])];
     let kept = kept(&rows);
-    let shape = shape(Form::Exploded, &kept, Layout::StructOfLists, None).unwrap();
+    let converter = converter(Form::Exploded, &kept, Layout::StructOfLists, None).unwrap();
     let entities = entities(&rows, Layout::StructOfLists, Offsets::Char);
-    let annotated = Annotated { kept: &kept, text: kept.column(1), entities: &entities, errors: None, first_id: 0 };
-    let batches: Vec<_> = shape.batches(annotated).unwrap().map(Result::unwrap).collect();
+    let annotated =
+        AnnotatedBatch { kept: &kept, text: kept.column(1), entities: &entities, errors: None, first_id: 0 };
+    let batches: Vec<_> = converter.convert(annotated).unwrap().map(Result::unwrap).collect();
     assert!(batches.iter().all(|batch| batch.num_rows() <= 8), "{:?}", batches.iter().map(|b| b.num_rows()).max());
     let begins: Vec<u32> =
         batches.iter().flat_map(|b| b["begin"].as_primitive::<UInt32Type>().values().to_vec()).collect();
@@ -140,8 +146,8 @@ fn nothing_found_is_nothing_written() {
     let rows = [(Some("nada"), vec![]), (None, vec![])];
     let kept = kept(&rows);
     for (form, columns) in [(Form::Exploded, 7), (Form::NoteNlp, 14)] {
-        let shape = shape(form, &kept, Layout::StructOfLists, omop(Offsets::Char)).unwrap();
-        let batch = write(&shape, &kept, &entities(&rows, Layout::StructOfLists, Offsets::Char), 7).unwrap();
+        let converter = converter(form, &kept, Layout::StructOfLists, omop(Offsets::Char)).unwrap();
+        let batch = write(&converter, &kept, &entities(&rows, Layout::StructOfLists, Offsets::Char), 7).unwrap();
         assert_eq!((batch.num_rows(), batch.num_columns()), (0, columns));
     }
 }
@@ -151,8 +157,8 @@ fn note_nlp_is_the_same_in_every_layout_and_unit() {
     let (rows, kept) = (notes(), kept(&notes()));
     let first = 5_i64 << 32;
     for (layout, offsets) in LAYOUTS.into_iter().flat_map(|l| Offsets::named().map(move |(_, offsets)| (l, offsets))) {
-        let shape = shape(Form::NoteNlp, &kept, layout, omop(offsets)).unwrap();
-        let batch = write(&shape, &kept, &entities(&rows, layout, offsets), first).unwrap();
+        let converter = converter(Form::NoteNlp, &kept, layout, omop(offsets)).unwrap();
+        let batch = write(&converter, &kept, &entities(&rows, layout, offsets), first).unwrap();
         assert_eq!(batch["note_nlp_id"].as_primitive::<Int64Type>().values(), &[first, first + 1, first + 2]);
         assert_eq!(batch["note_id"].as_primitive::<Int64Type>().values(), &[100, 100, 103]);
         assert_eq!(texts(&batch, "offset"), ["0", "15", "3"]);
@@ -169,8 +175,8 @@ fn note_nlp_is_the_same_in_every_layout_and_unit() {
         }
         assert!(batch["term_exists"].null_count() == 3 && batch["term_temporal"].null_count() == 3);
     }
-    let shape = shape(Form::NoteNlp, &kept, Layout::StructOfLists, omop(Offsets::Char)).unwrap();
-    let names: Vec<&str> = shape.schema().fields().iter().map(|field| field.name().as_str()).collect();
+    let converter = converter(Form::NoteNlp, &kept, Layout::StructOfLists, omop(Offsets::Char)).unwrap();
+    let names: Vec<&str> = converter.schema().fields().iter().map(|field| field.name().as_str()).collect();
     let standard = "note_nlp_id note_id section_concept_id snippet offset lexical_variant note_nlp_concept_id \
                     note_nlp_source_concept_id nlp_system nlp_date nlp_datetime term_exists term_temporal term_modifiers";
     assert_eq!(names.join(" "), standard);
@@ -189,8 +195,8 @@ fn note_nlp_takes_ids_and_texts_of_any_width() {
         [Arc::new(Int64Array::from(vec![1, 2, 3, 4])), Arc::new(UInt64Array::from(vec![1, 2, 3, 4]))];
     for (note, ids) in all_texts.into_iter().zip(all_ids) {
         let kept = RecordBatch::try_from_iter([("note_id", ids), ("note", note)]).unwrap();
-        let shape = shape(Form::NoteNlp, &kept, Layout::StructOfLists, omop(Offsets::Char)).unwrap();
-        let batch = write(&shape, &kept, &entities, 0).unwrap();
+        let converter = converter(Form::NoteNlp, &kept, Layout::StructOfLists, omop(Offsets::Char)).unwrap();
+        let batch = write(&converter, &kept, &entities, 0).unwrap();
         assert_eq!(batch["note_id"].as_primitive::<Int64Type>().values(), &[1, 1, 4]);
     }
 }
@@ -204,22 +210,22 @@ fn what_cannot_be_planned_says_why() {
     let no_id = NoteNlp { id_column: "id".to_string(), ..omop(Offsets::Char).unwrap() };
     let text_id = NoteNlp { id_column: "note".to_string(), ..omop(Offsets::Char).unwrap() };
     let cases = [
-        (shape(Form::Nested, &renamed("entities"), Layout::StructOfLists, None), "named `entities`"),
-        (shape(Form::Exploded, &renamed("begin"), Layout::StructOfLists, None), "`select`"),
-        (shape(Form::NoteNlp, &kept, Layout::StructOfLists, None), "note_nlp needs the id of each note:"),
-        (shape(Form::NoteNlp, &kept, Layout::StructOfLists, Some(no_id)), "no kept column is named `id`"),
-        (shape(Form::NoteNlp, &kept, Layout::StructOfLists, Some(text_id)), "column `note` is Utf8"),
+        (converter(Form::Nested, &renamed("entities"), Layout::StructOfLists, None), "named `entities`"),
+        (converter(Form::Exploded, &renamed("begin"), Layout::StructOfLists, None), "`select`"),
+        (converter(Form::NoteNlp, &kept, Layout::StructOfLists, None), "note_nlp needs the id of each note:"),
+        (converter(Form::NoteNlp, &kept, Layout::StructOfLists, Some(no_id)), "no kept column is named `id`"),
+        (converter(Form::NoteNlp, &kept, Layout::StructOfLists, Some(text_id)), "column `note` is Utf8"),
     ];
-    for (shape, part) in cases {
-        let message = shape.unwrap_err().to_string();
+    for (converter, part) in cases {
+        let message = converter.unwrap_err().to_string();
         assert!(message.contains(part), "{message}");
     }
-    assert!(shape(Form::Exploded, &renamed("entities"), Layout::StructOfLists, None).is_ok());
+    assert!(converter(Form::Exploded, &renamed("entities"), Layout::StructOfLists, None).is_ok());
     let fields: Vec<FieldRef> = vec![];
     let (field, metadata) =
         (Field::new("error", EntityFields::default().data_type(Layout::StructOfLists), true), Metadata::default());
     let columns = Columns { kept: &fields, metadata: &metadata, entities: &field, errors: Some(&field) };
-    assert!(matches!(Shape::new(Form::Exploded, columns, None), Err(FormError::ErrorColumn)));
+    assert!(matches!(OutputConverter::new(Form::Exploded, columns, None), Err(FormError::ErrorColumn)));
 }
 
 #[test]
@@ -229,7 +235,8 @@ fn a_note_without_id_and_a_foreign_text_are_errors() {
     let ids: ArrayRef = Arc::new(UInt64Array::from(vec![Some(1), None, None, Some(u64::MAX)]));
     let texts: ArrayRef = Arc::new(StringArray::from(vec!["SENTINEL"; 4]));
     let batch = RecordBatch::try_from_iter([("note_id", ids), ("note", Arc::clone(kept(&rows).column(1)))]).unwrap();
-    let plan = |batch: &RecordBatch| shape(Form::NoteNlp, batch, Layout::StructOfLists, omop(Offsets::Char)).unwrap();
+    let plan =
+        |batch: &RecordBatch| converter(Form::NoteNlp, batch, Layout::StructOfLists, omop(Offsets::Char)).unwrap();
     assert!(matches!(write(&plan(&batch), &batch, &entities, 0), Err(FormError::NoId { row: 3, .. })));
     let batch = RecordBatch::try_from_iter([("note_id", Arc::clone(kept(&rows).column(0))), ("note", texts)]).unwrap();
     let error = write(&plan(&batch), &batch, &entities, 0).unwrap_err();
@@ -246,8 +253,8 @@ proptest! {
         let chars: Vec<char> = text.chars().collect();
         let rows = [(Some(text.as_str()), vec![(before, before + mention, 0, 0.5)])];
         let kept = kept(&rows);
-        let shape = shape(Form::NoteNlp, &kept, Layout::StructOfLists, omop(Offsets::Char)).unwrap();
-        let batch = write(&shape, &kept, &entities(&rows, Layout::StructOfLists, Offsets::Char), 0).unwrap();
+        let converter = converter(Form::NoteNlp, &kept, Layout::StructOfLists, omop(Offsets::Char)).unwrap();
+        let batch = write(&converter, &kept, &entities(&rows, Layout::StructOfLists, Offsets::Char), 0).unwrap();
         let snippet: Vec<char> = texts(&batch, "snippet")[0].chars().collect();
         prop_assert_eq!(snippet.len(), chars.len().min(250));
         let shown: Vec<char> = chars[before..before + mention.min(250)].to_vec();

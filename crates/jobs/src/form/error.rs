@@ -1,63 +1,61 @@
-//! What can be wrong with an output.
+//! [`FormError`]: why rows cannot be written in a form.
 
 use arrow_schema::DataType;
 use spanframe_engine::EngineError;
 
-/// Why rows cannot be written in a form. No message carries a value.
+/// Why rows cannot be written in a form. No message quotes a value.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormError {
     /// A kept column has the name of a new one.
     #[error(
-        "two columns of the output would be named `{column}`: leave the one of the input out (`select`), or rename one of them"
+        "two columns of the output would be named `{column}`: leave the input's column out (`select`), or rename one"
     )]
     NameTaken {
         /// The name.
         column: String,
     },
-    /// Only rows of the input can have errors.
-    #[error(
-        "the exploded form and note_nlp have a row an entity, and no place for errors of rows: write the nested form"
-    )]
+    /// An error belongs to a row of the input, and the form has rows of entities.
+    #[error("the forms `exploded` and `note_nlp` have no column for errors of rows: use the form `nested`")]
     ErrorColumn,
-    /// `note_nlp` needs the ids of notes.
-    #[error("note_nlp needs the id of each note{}: name a column of whole numbers that is kept", missing(column))]
+    /// `note_nlp` needs a column with the ids of notes.
+    #[error("note_nlp needs the id of each note{}: name a column of integers that is kept", missing(column))]
     NoIdColumn {
         /// The column that was named, if any.
         column: Option<String>,
     },
-    /// The ids are no whole numbers.
-    #[error("column `{column}` is {found}, note_nlp needs whole numbers as ids of notes: name another column")]
+    /// The ids are not integers.
+    #[error("column `{column}` is {found}, note_nlp needs integers as ids of notes: name another column")]
     IdType {
         /// The column.
         column: String,
         /// Its type.
         found: DataType,
     },
-    /// A note has no id, or one that is too large.
+    /// A note with entities has no id, or one that does not fit an `Int64`.
     #[error("row {row} has entities and no 64-bit id in column `{column}`: give every note an id")]
     NoId {
         /// The column.
         column: String,
-        /// The row, from 0: of the batch, or of the file where that is known.
+        /// The row, from 0: in the file if that is known, else in the batch.
         row: usize,
     },
-    /// Entities that are not in the text.
+    /// The positions of an entity are outside of its text.
     #[error("row {row} has an entity whose positions are not in its text")]
     Position {
-        /// The row, from 0: of the batch, or of the file where that is known.
+        /// The row, from 0: in the file if that is known, else in the batch.
         row: usize,
     },
-    /// The entity column.
+    /// The entity column cannot be read.
     #[error(transparent)]
     Entities(#[from] EngineError),
-    /// A fault of spanframe's own.
+    /// A bug of spanframe.
     #[error("internal error, please report it: {0}")]
     Internal(&'static str),
 }
 
 impl FormError {
-    /// With the row of the file, where `rows` are those of the batch.
+    /// Replaces the row of the batch by the row of the file. `rows` has the latter for each row of the batch.
     #[must_use]
     pub(crate) fn in_file(self, rows: &[u64]) -> Self {
         let of_file = |row: usize| rows.get(row).map_or(row, |&row| row as usize);

@@ -12,14 +12,14 @@ use spanframe_engine::{
 
 use super::FormError;
 
-/// Entities with the rows they are of, in order.
+/// The entities of all rows, in order, and the row of each.
 pub struct Mentions<'a> {
     rows: Vec<u64>,
     mentions: Vec<Mention<'a>>,
 }
 
 impl<'a> Mentions<'a> {
-    /// Reads a column of any layout. Null rows have no entities.
+    /// Reads an entity column of any layout. A null row has no entities.
     pub fn read(column: &'a ArrayRef) -> Result<Self, FormError> {
         let (mut rows, mut mentions) = (Vec::new(), Vec::new());
         for (row, found) in entity_column::read(column)?.into_iter().enumerate() {
@@ -40,19 +40,19 @@ impl<'a> Mentions<'a> {
         self.rows[i] as usize
     }
 
-    /// Some of them, with their rows.
+    /// The entities of `range`, each with its row.
     pub fn iter(&self, range: Range<usize>) -> impl Iterator<Item = (usize, &Mention<'a>)> {
         self.rows[range.clone()].iter().map(|&row| row as usize).zip(&self.mentions[range])
     }
 
-    /// The columns of a batch, a row of it for each of these entities.
+    /// The columns of `batch`, with the row of each entity of `range`.
     pub fn repeated(&self, batch: &RecordBatch, range: Range<usize>) -> Result<Vec<ArrayRef>, FormError> {
         let rows = UInt64Array::from(self.rows[range].to_vec());
         let taken = batch.columns().iter().map(|column| take(column, &rows, None)).collect::<Result<_, _>>();
         taken.map_err(|_| FormError::Internal("rows cannot be repeated"))
     }
 
-    /// One column for each of `fields`.
+    /// A column per field, with a value for each entity of `range`.
     pub fn columns(&self, fields: &EntityFields, range: Range<usize>) -> Result<Vec<ArrayRef>, FormError> {
         let mut columns = MentionColumns::new(fields);
         self.mentions[range].iter().try_for_each(|mention| columns.push(mention))?;

@@ -1,25 +1,24 @@
-//! The `note_nlp` table of the OMOP Common Data Model 5.4, a row an entity.
+//! The `note_nlp` table of the OMOP Common Data Model 5.4, with a row per entity.
 //!
 //! | column | type | value |
 //! |---|---|---|
-//! | `note_nlp_id` | Int64 | counted on from the id that the caller gives |
+//! | `note_nlp_id` | Int64 | counts up from the caller's first id |
 //! | `note_id` | Int64 | the note's id column |
 //! | `section_concept_id` | Int32 | 0: no concept |
-//! | `snippet` | Utf8 | at most 250 characters of the note around the mention |
-//! | `offset` | Utf8 | begin of the mention in characters, from 0 |
+//! | `snippet` | Utf8 | at most 250 characters of the note, around the mention |
+//! | `offset` | Utf8 | first character of the mention, from 0 |
 //! | `lexical_variant` | Utf8 | the mention in full |
 //! | `note_nlp_concept_id` | Int32 | 0: not mapped |
 //! | `note_nlp_source_concept_id` | Int32 | 0: not mapped |
-//! | `nlp_system` | Utf8 | what the caller says, with the model that found the mention |
-//! | `nlp_date` | Date32 | day of the job, UTC |
-//! | `nlp_datetime` | Timestamp(us) | time of the job, UTC, without zone |
-//! | `term_exists` | Utf8 | null: negation is not looked for |
+//! | `nlp_system` | Utf8 | the caller's text, then the model that found the mention |
+//! | `nlp_date` | Date32 | day when the job began, UTC |
+//! | `nlp_datetime` | Timestamp(us) | time when the job began, UTC, without zone |
+//! | `term_exists` | Utf8 | null: negation is not detected |
 //! | `term_temporal` | Utf8 | null |
 //! | `term_modifiers` | Utf8 | `entity=MEDICATION,confidence=0.9812` |
 //!
-//! Source: <https://ohdsi.github.io/CommonDataModel/cdm54.html#note_nlp>; there `integer` is of the database's width, and 0
-//! stands for "no matching concept". `lexical_variant` is varchar(250) there and is not cut here: a longer mention must not
-//! be lost in silence.
+//! Source: <https://ohdsi.github.io/CommonDataModel/cdm54.html#note_nlp>. In OMOP the concept 0 is "no matching concept".
+//! `lexical_variant` is varchar(250) there and is not truncated here: no text may be lost silently.
 
 use std::{ops::Range, sync::Arc};
 
@@ -31,23 +30,23 @@ use arrow_cast::cast;
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use spanframe_engine::{Mention, Offsets, input::TextColumn, offset_convention::OffsetConvention, ruler::Ruler};
 
-use super::{Annotated, FormError, mentions::Mentions};
+use super::{AnnotatedBatch, FormError, mentions::Mentions};
 
-/// Most characters of a snippet.
+/// Most characters of a snippet, as in the standard.
 const SNIPPET: usize = 250;
 
-/// What `note_nlp` needs to know beside the entities.
+/// What the table needs besides the entities.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteNlp {
-    /// The kept column with the id of each note.
+    /// The kept column with the ids of notes.
     pub id_column: String,
-    /// The unit in which the engine gives positions.
+    /// The unit of the engine's positions.
     pub offsets: Offsets,
-    /// `nlp_system`: name and version, before the model of a mention that names one.
+    /// Begins `nlp_system`: name and version of the program.
     pub system: String,
-    /// The model of all other mentions.
+    /// Ends `nlp_system` for a mention that names no model.
     pub model: String,
-    /// When the job was begun, in seconds from 1970 UTC. The same for all of a job, so that a resumed one writes the same.
+    /// When the job began, in seconds since 1970 UTC: a job that is resumed writes the same time again.
     pub time: i64,
 }
 
@@ -72,24 +71,24 @@ pub fn schema() -> SchemaRef {
     ]))
 }
 
-/// Writes rows of the table.
+/// Plans the table for inputs of one schema.
 #[derive(Debug)]
-pub struct Writer {
+pub struct NoteNlpWriter {
     note_nlp: NoteNlp,
-    /// Place of the ids among the kept columns.
+    /// Index of the ids among the kept columns.
     id: usize,
     convention: OffsetConvention,
 }
 
-/// Rows that are to be written.
-pub struct Table<'a> {
-    writer: &'a Writer,
+/// Annotated rows, ready to be written.
+pub struct NoteNlpRows<'a> {
+    writer: &'a NoteNlpWriter,
     ids: ArrayRef,
     text: ArrayRef,
     first_id: i64,
 }
 
-impl Writer {
+impl NoteNlpWriter {
     pub fn new(note_nlp: NoteNlp, kept: &[FieldRef]) -> Result<Self, FormError> {
         let place = kept.iter().position(|field| *field.name() == note_nlp.id_column);
         let Some(id) = place else { return Err(FormError::NoIdColumn { column: Some(note_nlp.id_column) }) };
@@ -100,7 +99,7 @@ impl Writer {
         Ok(Self { convention: note_nlp.offsets.into(), note_nlp, id })
     }
 
-    pub fn table<'a>(&'a self, rows: Annotated<'a>) -> Result<Table<'a>, FormError> {
+    pub fn rows<'a>(&'a self, rows: AnnotatedBatch<'a>) -> Result<NoteNlpRows<'a>, FormError> {
         let wrong = |_| FormError::Internal("ids or texts cannot be read");
         let text = match rows.text.data_type() {
             DataType::Binary => cast(rows.text, &DataType::Utf8).map_err(wrong)?,
@@ -109,12 +108,12 @@ impl Writer {
             _ => Arc::clone(rows.text),
         };
         let ids = cast(rows.kept.column(self.id), &DataType::Int64).map_err(wrong)?;
-        Ok(Table { writer: self, ids, text, first_id: rows.first_id })
+        Ok(NoteNlpRows { writer: self, ids, text, first_id: rows.first_id })
     }
 }
 
-impl Table<'_> {
-    /// The columns of [`schema`] for some entities.
+impl NoteNlpRows<'_> {
+    /// The columns of [`schema`], with a row for each entity of `range`.
     pub fn columns(&self, mentions: &Mentions<'_>, range: Range<usize>) -> Result<Vec<ArrayRef>, FormError> {
         let NoteNlp { id_column, system, model, time, .. } = &self.writer.note_nlp;
         let (n, ids) = (range.len(), self.ids.as_primitive::<Int64Type>());
@@ -151,11 +150,12 @@ impl Table<'_> {
         ])
     }
 
+    /// Where each entity is in its text. Entities of a row are in order, so that characters are counted once.
     fn places(&self, mentions: &Mentions<'_>, range: Range<usize>) -> Result<Vec<Place<'_>>, FormError> {
         let texts = TextColumn::new(&self.text)?;
         let mut places = Vec::with_capacity(range.len());
         let mut ruler: Option<(usize, Ruler<'_>)> = None;
-        // the last byte whose characters were counted, and their count
+        // characters counted so far in this text, and the byte behind them
         let (mut byte, mut chars) = (0, 0);
         for (row, mention) in mentions.iter(range) {
             let wrong = || FormError::Position { row };
@@ -178,13 +178,14 @@ impl Table<'_> {
 }
 
 struct Place<'a> {
-    /// In characters.
+    /// First character, from 0.
     begin: usize,
     chunk: &'a str,
     snippet: &'a str,
 }
 
-/// At most [`SNIPPET`] characters of `text` around `span`, as many on each side as there are; of a longer mention its first.
+/// At most [`SNIPPET`] characters of `text`: `span` in the middle, and as much on both sides as fits. A side with fewer
+/// characters leaves its room to the other. A mention that is longer itself is cut at its end.
 fn snippet(text: &str, span: Range<usize>) -> &str {
     let (before, after) = (&text[..span.start], &text[span.start..]);
     let room = SNIPPET.saturating_sub(text[span].chars().take(SNIPPET).count());

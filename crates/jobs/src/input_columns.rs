@@ -1,4 +1,4 @@
-//! [`Table`]: which columns of a file a job reads, and which it keeps.
+//! [`InputColumns`]: which columns of a file a job reads, and which it keeps.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,7 +10,7 @@ use spanframe_engine::{is_text, schema::diagnostics_type};
 use crate::{JobError, JobOptions, form::Form, output_settings::FOOTER, parquet_type::parquet_type};
 
 /// The columns of one file, as a job uses them.
-pub struct Table {
+pub struct InputColumns {
     /// Indices of the columns to read, in file order.
     pub read: Vec<usize>,
     /// Of these, the columns that are kept, by their place in `read`.
@@ -27,13 +27,13 @@ pub struct Table {
     schema: SchemaRef,
 }
 
-impl Table {
+impl InputColumns {
     /// Looks up the columns of the file `url`.
     ///
     /// # Errors
     /// [`JobError::NoColumn`], [`JobError::WrongType`].
     pub fn new(url: &str, schema: &SchemaRef, job: &JobOptions) -> Result<Self, JobError> {
-        let file = Columns { url, schema };
+        let file = FileColumns { url, schema };
         let text = file.find(&job.column)?;
         file.check_type(text, is_text, "strings, or bytes that are UTF-8")?;
         let language = job.language_column.as_ref().map(|name| file.find(name)).transpose()?;
@@ -74,18 +74,18 @@ impl Table {
 
     /// Names and types of the columns that are read. They must be the same in all files of a job.
     #[must_use]
-    pub fn columns(&self) -> BTreeMap<String, String> {
+    pub fn types(&self) -> BTreeMap<String, String> {
         column_types(&self.schema)
     }
 }
 
 /// All columns of a file.
-struct Columns<'a> {
+struct FileColumns<'a> {
     url: &'a str,
     schema: &'a SchemaRef,
 }
 
-impl Columns<'_> {
+impl FileColumns<'_> {
     fn find(&self, name: &str) -> Result<usize, JobError> {
         self.schema.index_of(name).map_err(|_| {
             let known: Vec<&str> = self.schema.fields().iter().map(|f| f.name().as_str()).collect();
