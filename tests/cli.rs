@@ -300,7 +300,7 @@ fn wrong_inputs_are_refused_and_nothing_is_written() {
         "old.parquet",
         &[],
         2,
-        "old.parquet` exists: name another output, or say `overwrite`",
+        "old.parquet` exists: name another output, or use `overwrite`",
     );
     assert_eq!(fs::read_to_string(job.path("old.parquet")).unwrap(), "old");
     check_refused(&job, "in.parquet", "old.parquet/out.parquet", &[], 2, "lies below, a file where a folder is needed");

@@ -76,7 +76,7 @@ fn a_file_of_someone_else_is_not_replaced() {
     let before = place.shown("out");
     for more in [&[][..], &["--on-change", "redo"], &["--on-change", "keep"], &["--overwrite"]] {
         let error = place.error("out", more);
-        assert!(error.contains("out/part-0.parquet` is there and is not of this job"), "{error}");
+        assert!(error.contains("out/part-0.parquet` exists and was not written by this job"), "{error}");
         assert!(place.shown("out") == before, "{more:?}");
     }
 }
@@ -107,7 +107,7 @@ fn records_that_are_gone_are_found_in_the_outputs() {
     fs::remove_dir_all(place.path("out.job")).unwrap();
     // of other options they are not this job's
     let error = place.error("out", &["--unit-rows", "25", "--threshold", "0.9"]);
-    assert!(error.contains("is not of this job"), "{error}");
+    assert!(error.contains("was not written by this job"), "{error}");
     fs::remove_dir_all(place.path("out.job")).unwrap();
     let summary = place.ok("out", SMALL_UNITS);
     assert_eq!((&summary["units_done"], &summary["units_now"]), (&4.into(), &0.into()));
@@ -126,7 +126,7 @@ fn overwrite_begins_anew() {
         if let Some(record) = damage {
             fs::write(place.path(record), "{").unwrap();
             let error = place.error("out", SMALL_UNITS);
-            assert!(error.contains(record) && error.contains("say `overwrite`"), "{error}");
+            assert!(error.contains(record) && error.contains("start over with `overwrite`"), "{error}");
         }
         let redone = place.command("out", &["--unit-rows", "25", "--overwrite"]).output().unwrap();
         assert!(redone.status.success(), "{damage:?} {}", stderr(&redone));

@@ -148,7 +148,10 @@ fn a_replaced_output_is_refused_always() {
         fs::write(&path, &other).unwrap();
         for more in [&[][..], &["--finalize"], &["--on-change", "redo"], &["--on-change", "keep"]] {
             let error = place.error("out", &with(SMALL_UNITS, more));
-            assert!(error.contains("out/part-0-00001.parquet` is there and is not of this job"), "{more:?} {error}");
+            assert!(
+                error.contains("out/part-0-00001.parquet` exists and was not written by this job"),
+                "{more:?} {error}"
+            );
         }
         assert!(fs::read(&path).unwrap() == other);
     }

@@ -21,8 +21,8 @@ use crate::{
 
 /// Annotates each input into one file.
 ///
-/// A single input is written to `output` itself. Several inputs are written below the folder `output`, each with the path
-/// of its input; so is a single one if `output` is a folder or ends in `/`.
+/// A single input is written to `output` itself. Several inputs are written below the folder `output`, each with the
+/// path of its input; so is a single one if `output` is a folder or ends in `/`.
 ///
 /// # Errors
 /// Any [`JobError`]. Outputs that were finished before stay.
@@ -48,7 +48,8 @@ pub fn annotate(
     let runner = UnitRunner { setup: &setup, output: &targets.store, ledger: None };
     let mut counts = Counts::default();
     for (number, (file, path)) in inputs.iter().zip(&targets.paths).enumerate() {
-        // opened again, one at a time: a process may hold few files open. A file replaced meanwhile is taken as it is now
+        // opened again, one at a time: a process may hold few files open. A file replaced meanwhile is taken as it is
+        // now
         let open = OpenInput::new(file.open()?, &file.url, &setup.job)?;
         let converter = setup.converter(&open.columns, 0)?;
         let unit = Unit {

@@ -1,4 +1,4 @@
-//! What can go wrong with a job.
+//! [`JobError`]: why a job ended before its end.
 
 use arrow_schema::{ArrowError, DataType};
 use spanframe_engine::{EngineError, ErrorKind, OptionError, RowErrorKind};
@@ -10,23 +10,24 @@ use crate::{
     source::{BadRow, SourceError},
 };
 
-/// Why a job ended before its end. Messages name files, columns and rows, never note text; what is done stays done.
+/// Why a job ended before its end. Units that are done stay done. Messages name files, columns and rows, and never
+/// quote a note.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JobError {
     /// An option, the model, the runtime or the device.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// A place of inputs, outputs or records.
+    /// A folder or file of inputs, outputs or records.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A file that cannot be read.
+    /// An input cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// Columns that cannot be written in this form.
+    /// The columns cannot be written in this form.
     #[error(transparent)]
     Form(#[from] FormError),
-    /// Rows of a file that cannot be written in this form.
+    /// Rows of a file cannot be written in this form.
     #[error("`{url}`: {error}")]
     FormRows {
         /// The input.
@@ -34,38 +35,38 @@ pub enum JobError {
         /// What is wrong.
         error: FormError,
     },
-    /// An input that is not there.
-    #[error("`{0}` names no file: check the path, a hidden name is left out")]
+    /// An input does not exist, or a pattern matches nothing.
+    #[error("`{0}` names no file: check the path; files with hidden names (`.x`, `_x`) are left out")]
     NoInput(String),
-    /// A pattern that is none.
-    #[error("`{pattern}` is no pattern: {reason}")]
+    /// A pattern of inputs is malformed.
+    #[error("`{pattern}` is not a valid pattern ({reason}): use `*`, `?` and `[...]`, or name the files")]
     Pattern {
         /// As typed.
         pattern: String,
         /// What is wrong.
         reason: String,
     },
-    /// Two inputs with one output.
+    /// Two inputs have the same output.
     #[error("`{a}` and `{b}` would both be written to `{output}`: run them into different folders")]
     SameOutput {
         /// An input.
         a: String,
-        /// Another.
+        /// Another input.
         b: String,
         /// The output of both.
         output: String,
     },
-    /// A column that is not in a file.
+    /// A file has no such column.
     #[error("`{url}` has no column `{column}`; it has {known}")]
     NoColumn {
         /// The file.
         url: String,
         /// As typed.
         column: String,
-        /// All of its columns.
+        /// All columns of the file.
         known: String,
     },
-    /// A column of another type.
+    /// A column has another type than is needed.
     #[error("column `{column}` of `{url}` is {found}, expected {expected}")]
     WrongType {
         /// The file.
@@ -74,10 +75,10 @@ pub enum JobError {
         column: String,
         /// Its type.
         found: DataType,
-        /// What it should be.
+        /// The types that fit.
         expected: &'static str,
     },
-    /// Files whose columns differ.
+    /// The columns of two files differ.
     #[error(
         "column `{column}` is {is} in `{url}`, and {was} in files before it: name columns that all files share with \
          `select`, or run the files into different folders"
@@ -89,112 +90,109 @@ pub enum JobError {
         column: String,
         /// Its type in this file.
         is: String,
-        /// Its type in the others.
+        /// Its type in the files before.
         was: String,
     },
-    /// Outputs of another kind.
+    /// The job was begun with other settings.
     #[error(
-        "the outputs were made with {name} = {was}, and it is {is} now: say `on_change=redo` to make them again, keep to \
-         leave them as they are, or name another output"
+        "the outputs were made with {name} = {was}, and it is {is} now: use `on_change=redo` to make them again, \
+         `on_change=keep` to leave them as they are, or another output folder"
     )]
     Changed {
-        /// What differs.
+        /// The setting that differs.
         name: String,
-        /// What it was.
+        /// Its value when the outputs were made.
         was: String,
-        /// What it is.
+        /// Its value now.
         is: String,
     },
-    /// An input that was replaced.
-    #[error(
-        "`{0}` was replaced after its entities were written, or after they were planned: say `on_change=redo` to make \
-         its output again"
-    )]
+    /// An input was replaced after it was planned.
+    #[error("`{0}` was replaced after the job had planned it: use `on_change=redo` to make its output again")]
     InputChanged(String),
-    /// An input that is needed and no longer there.
-    #[error(
-        "`{0}` is gone before all of its rows were annotated: put it back, or say `overwrite` to begin anew without it"
-    )]
+    /// An input is gone before its units were done.
+    #[error("`{0}` is gone before all of its rows were annotated: put it back, or start over with `overwrite`")]
     InputGone(String),
-    /// A file in the place of an output that is annotated without a job.
-    #[error("`{0}` exists: name another output, or say `overwrite`")]
+    /// `annotate` would replace a file.
+    #[error("`{0}` exists: name another output, or use `overwrite`")]
     OutputExists(String),
-    /// A file where a folder is needed.
-    #[error("several inputs need a folder as output, and `{0}` is a file")]
+    /// `annotate` of several inputs needs a folder, and the output is a file.
+    #[error("several inputs need a folder as output, and `{0}` is a file: name a folder")]
     OutputNotFolder(String),
-    /// Two inputs with one name.
+    /// Two inputs of `annotate` have the same name.
     #[error("two inputs would be written to `{0}`: annotate them into different folders")]
     SameName(String),
-    /// A file in the place of an output.
-    #[error("`{0}` is there and is not of this job: name another output, or remove it")]
+    /// A file stands in the place of an output.
+    #[error("`{0}` exists and was not written by this job: use another output folder, or remove the file")]
     Foreign(String),
-    /// Another process does the same.
-    #[error("another process is running this job (`{0}`): wait for it, or give each its own `shard`")]
+    /// Another process does the same shard.
+    #[error("another process is running this job (`{0}`): wait for it, or give each process its own `shard`")]
     Locked(String),
-    /// Records without a place.
+    /// The output is a bucket or `/`, and has no folder beside it for the records.
     #[error(
-        "`{0}` has no name to put `.job` after: say where the job's records belong with `state`, such as `{0}/_job`"
+        "`{0}` has no name to put `.job` after: name a folder for the job's records with `state`, such as `{0}/_job`"
     )]
     NoState(String),
-    /// A folder for records that has other files.
+    /// The folder for the records has other files.
     #[error("`{0}` has files in it, and no job: name another folder for the job's records with `state`")]
     NotAJob(String),
-    /// A record that cannot be read.
-    #[error("`{url}` is not a record of a job ({reason}): say `overwrite` to begin anew")]
+    /// A record is not valid.
+    #[error("`{url}` is not a valid record of a job ({reason}): start over with `overwrite`")]
     Ledger {
         /// The record.
         url: String,
         /// What is wrong.
         reason: String,
     },
-    /// A row that cannot be annotated.
-    #[error("row {row} of `{url}` {fault}; or say `on_error=null` or reject to go on without its entities")]
+    /// A row cannot be annotated.
+    #[error("row {row} of `{url}` {fault}; or use `on_error=null` or `on_error=reject` to go on without its entities")]
     Row {
         /// The file.
         url: String,
-        /// Row of the file, from 0.
+        /// Row in the file, from 0.
         row: u64,
         /// What is wrong with it.
         fault: RowErrorKind,
     },
-    /// A row that cannot be read.
-    #[error("line {line} of `{url}` cannot be read: {reason}; mend it, or say `on_error=reject` to go on without it")]
+    /// A row cannot be parsed.
+    #[error(
+        "line {line} of `{url}` cannot be read: {reason}; correct it, or use `on_error=reject` to go on without it"
+    )]
     Bad {
         /// The file.
         url: String,
-        /// From 1.
+        /// Line in the file, from 1.
         line: u64,
-        /// Why.
+        /// What is wrong.
         reason: BadRow,
     },
-    /// Rows that cannot be read.
+    /// A part of a file is damaged.
     #[error(
-        "rows {first} to {last} of `{url}` cannot be read ({reason}): restore the file, or say `on_damage=skip` to go on \
+        "rows {first} to {last} of `{url}` cannot be read ({reason}): restore the file, or use `on_damage=skip` to go on \
          without them"
     )]
     Lost {
         /// The file.
         url: String,
-        /// From 0.
+        /// First row, from 0.
         first: u64,
-        /// From 0.
+        /// Last row.
         last: u64,
-        /// Why.
+        /// What is wrong.
         reason: String,
     },
-    /// Units that are not done.
+    /// `finalize` found units that are not done.
     #[error("{missing} of {units} units are not done, such as number {example}: run {shards}")]
     Incomplete {
-        /// How many.
+        /// How many are not done.
         missing: usize,
         /// How many there are.
         units: usize,
-        /// One of them.
+        /// One that is not done.
         example: usize,
-        /// What has to run.
+        /// The shards to run.
         shards: String,
     },
-    /// Columns that Parquet cannot hold.
+    /// An output cannot be written as Parquet.
     #[error("`{url}`: {source}")]
     Sink {
         /// The output.
@@ -202,16 +200,16 @@ pub enum JobError {
         /// Why.
         source: SinkError,
     },
-    /// An output that is gone.
-    #[error("`{0}` is gone though it was written: say `on_change=redo` to make it again, or restore it")]
+    /// An output is gone.
+    #[error("`{0}` is gone though it was written: use `on_change=redo` to make it again, or restore it")]
     OutputGone(String),
-    /// There is no job.
-    #[error("`{0}` has no record of a job: run it before it is finalized")]
+    /// `finalize` found no job.
+    #[error("`{0}` has no record of a job: run the job before you finalize it")]
     NoJob(String),
-    /// Someone asked for it.
+    /// The observer stopped the job.
     #[error("stopped; start the same command again to go on")]
     Stopped,
-    /// A fault of spanframe's own.
+    /// A bug of spanframe.
     #[error("internal error, please report it: {0}")]
     Internal(String),
 }
@@ -227,13 +225,13 @@ impl JobError {
         }
     }
 
-    /// Rows that cannot be read.
+    /// The error of rows that cannot be read.
     #[must_use]
     pub fn lost(url: &str, rows: &std::ops::Range<u64>, reason: String) -> Self {
         Self::Lost { url: url.to_string(), first: rows.start, last: rows.end.saturating_sub(1), reason }
     }
 
-    /// A failure to write `url`.
+    /// The error of a failure to write `url`.
     pub(crate) fn sink(url: &str, error: SinkError) -> Self {
         match error {
             SinkError::Io(error) => StoreError::from_io(url, error).into(),

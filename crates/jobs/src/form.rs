@@ -117,8 +117,8 @@ impl OutputConverter {
 
     /// Converts rows, in their order.
     ///
-    /// The nested form yields one batch with a row per input row. The others yield a row per entity, in batches of bounded
-    /// size, however often a long text is repeated.
+    /// The nested form yields one batch with a row per input row. The others yield a row per entity, in batches of
+    /// bounded size, however often a long text is repeated.
     ///
     /// # Errors
     /// [`FormError::Entities`] if `rows.entities` is no entity column. A batch is an error if a note has no id

@@ -16,8 +16,8 @@ pub struct JobHeader {
     /// Digests of earlier settings whose outputs stay (`on_change=keep`).
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub kept: BTreeSet<String>,
-    /// Digests of earlier settings whose outputs are replaced (`on_change=redo`). They are stored before the first output
-    /// is replaced, so that a run that is killed meanwhile goes on replacing.
+    /// Digests of earlier settings whose outputs are replaced (`on_change=redo`). They are stored before the first
+    /// output is replaced, so that a run that is killed meanwhile goes on replacing.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub redone: BTreeSet<String>,
 }

@@ -1,129 +1,144 @@
-//! The files that a job reads.
+//! [`find`]: the files that the inputs of a job name.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
-use glob::{MatchOptions, Pattern};
-use spanframe_store::{Object, Store, locate};
+use glob::{MatchOptions, Pattern, PatternError};
+use spanframe_store::{Object, ReadAt, Store, locate};
 
 use crate::{JobError, source::Format};
 
 /// A file to read.
 #[derive(Clone, Debug)]
 pub struct InputFile {
-    /// Where it is, for reports.
+    /// Absolute path or URL.
     pub url: String,
-    /// Its path below the folder that was named: the output has the same.
+    /// Path below the folder that was named. The output has the same path below its folder.
     pub relative: String,
-    /// Its content's version.
+    /// Version of the content.
     pub version: String,
     store: Store,
     path: String,
 }
 
 impl InputFile {
-    /// Its bytes.
+    /// Opens the file.
     ///
     /// # Errors
-    /// What the store answers.
-    pub fn open(&self) -> Result<std::sync::Arc<dyn spanframe_store::ReadAt>, JobError> {
+    /// [`JobError::Store`].
+    pub fn open(&self) -> Result<Arc<dyn ReadAt>, JobError> {
         Ok(self.store.reader(&self.path)?)
     }
 
-    /// Where its output is below the folder of outputs; with a number where it has several.
+    /// Returns the path of its output below the output folder. `number` tells several outputs of a file apart.
     #[must_use]
     pub fn output(&self, number: Option<usize>) -> String {
         output_path(&self.relative, number)
     }
 }
 
-/// Where `path` of `store` is, however it was named: the same from any working directory.
+/// Returns the absolute path or URL of `path` in `store`: the same from any working directory.
 pub fn place(store: &Store, path: &str) -> String {
     let absolute = store.local_path(path).and_then(|path| std::path::absolute(path).ok());
     absolute.map_or_else(|| store.url(path), |path| path.display().to_string())
 }
 
-/// Where the folder of `store` really is, behind links and `..`, if it is there.
+/// Returns the absolute path or URL of the folder of `store`, with links and `..` resolved if it exists.
 pub fn real_place(store: &Store) -> String {
     let real = store.local_path("").and_then(|path| std::fs::canonicalize(path).ok());
     real.map_or_else(|| place(store, ""), |path| path.display().to_string())
 }
 
-/// The files that `inputs` name, in the order of their places, each once: files, folders with all below them, patterns. What
-/// is there by the very name, `*`, `?` and `[` included, is no pattern.
-/// Files below `but` (the job's own output) are left out.
+/// Returns the files that `inputs` name, each once, sorted by relative path.
+///
+/// An input is a file, a folder with everything below it, or a pattern. A name that exists is taken literally, even if
+/// it has `*`, `?` or `[`. Files below the folders `except` are left out: they are the job's own.
 ///
 /// # Errors
-/// [`JobError::NoInput`] for a name or pattern without a file, [`JobError::Source`] for a file of no known format.
-pub fn find(inputs: &[String], but: &[String]) -> Result<Vec<InputFile>, JobError> {
-    let mut found: Vec<InputFile> = Vec::new();
-    for input in inputs {
-        let before = found.len();
-        let (store, path, pattern) = named(input)?;
-        let file = |object: Object, relative: &str| InputFile {
-            url: place(&store, &object.path),
-            relative: relative.to_string(),
-            version: object.version,
-            store: store.clone(),
-            path: object.path.clone(),
-        };
-        match store.stat(&path)? {
-            Some(object) if pattern.is_none() => {
-                let name = path.rsplit('/').next().unwrap_or(&path).to_string();
-                found.push(file(object, &name));
-            }
-            _ => {
-                for object in store.list(&path)? {
-                    let relative = object.path[path.len()..].trim_start_matches('/').to_string();
-                    let options = MatchOptions { require_literal_separator: true, ..MatchOptions::new() };
-                    if pattern.as_ref().is_none_or(|p| p.matches_with(&relative, options)) {
-                        found.push(file(object, &relative));
-                    }
-                }
-            }
-        }
-        let real = real_place(&store);
-        let own = |file: &InputFile| {
+/// - [`JobError::NoInput`] if an input names no file, [`JobError::Pattern`] if it is a malformed pattern.
+/// - [`JobError::Source`] if a file has no known format.
+/// - [`JobError::Store`].
+pub fn find(inputs: &[String], except: &[String]) -> Result<Vec<InputFile>, JobError> {
+    let mut all: Vec<InputFile> = Vec::new();
+    for typed in inputs {
+        let input = Input::new(typed)?;
+        let real = real_place(&input.store);
+        let is_own = |file: &InputFile| {
             let url = format!("{}/{}", real.trim_end_matches('/'), file.path);
-            but.iter().any(|place| url.starts_with(&format!("{}/", place.trim_end_matches('/'))))
+            except.iter().any(|folder| url.starts_with(&format!("{}/", folder.trim_end_matches('/'))))
         };
-        let new = found.split_off(before);
-        found.extend(new.into_iter().filter(|file| !own(file)));
-        if found.len() == before {
-            return Err(JobError::NoInput(input.clone()));
+        let mut files = input.files()?;
+        files.retain(|file| !is_own(file));
+        if files.is_empty() {
+            return Err(JobError::NoInput(typed.clone()));
         }
+        all.extend(files);
     }
     let mut seen = HashSet::new();
-    found.retain(|file| seen.insert(file.url.clone()));
-    found.sort_by(|a, b| (&a.relative, &a.url).cmp(&(&b.relative, &b.url)));
-    for file in &found {
-        Format::of(&file.url)?;
+    all.retain(|file| seen.insert(file.url.clone()));
+    all.sort_by(|a, b| (&a.relative, &a.url).cmp(&(&b.relative, &b.url)));
+    all.iter().try_for_each(|file| Format::of(&file.url).map(drop))?;
+    Ok(all)
+}
+
+/// An input as the user named it.
+///
+/// ```text
+/// data/year=*/a?.csv  ->  folder data, pattern year=*/a?.csv
+/// ```
+struct Input {
+    store: Store,
+    path: String,
+    /// Of paths below `path`.
+    pattern: Option<Pattern>,
+}
+
+impl Input {
+    fn new(typed: &str) -> Result<Self, JobError> {
+        let Some(wildcard) = typed.find(['*', '?', '[']).filter(|_| !exists(typed)) else {
+            let (store, path) = locate(typed)?;
+            return Ok(Self { store, path, pattern: None });
+        };
+        let slash = typed[..wildcard].rfind('/').map_or(0, |slash| slash + 1);
+        let (folder, pattern) = typed.split_at(slash);
+        let (store, path) = locate(if folder.is_empty() { "./" } else { folder })?;
+        let wrong = |e: PatternError| JobError::Pattern { pattern: typed.to_string(), reason: e.to_string() };
+        Ok(Self { store, path, pattern: Some(Pattern::new(pattern).map_err(wrong)?) })
     }
-    Ok(found)
+
+    fn files(&self) -> Result<Vec<InputFile>, JobError> {
+        if self.pattern.is_none()
+            && let Some(object) = self.store.stat(&self.path)?
+        {
+            let name = self.path.rsplit('/').next().unwrap_or(&self.path).to_string();
+            return Ok(vec![self.file(object, name)]);
+        }
+        let options = MatchOptions { require_literal_separator: true, ..MatchOptions::new() };
+        let mut files = Vec::new();
+        for object in self.store.list(&self.path)? {
+            let relative = object.path[self.path.len()..].trim_start_matches('/').to_string();
+            if self.pattern.as_ref().is_none_or(|pattern| pattern.matches_with(&relative, options)) {
+                files.push(self.file(object, relative));
+            }
+        }
+        Ok(files)
+    }
+
+    fn file(&self, object: Object, relative: String) -> InputFile {
+        let Object { path, version, .. } = object;
+        InputFile { url: place(&self.store, &path), relative, version, store: self.store.clone(), path }
+    }
 }
 
-/// Where `input` is, or the folder above its first name with a wildcard and the pattern from there on.
-fn named(input: &str) -> Result<(Store, String, Option<Pattern>), JobError> {
-    let Some(at) = input.find(['*', '?', '[']).filter(|_| !is_there(input)) else {
-        let (store, path) = locate(input)?;
-        return Ok((store, path, None));
-    };
-    let slash = input[..at].rfind('/').map_or(0, |slash| slash + 1);
-    let (folder, typed) = input.split_at(slash);
-    let (store, path) = locate(if folder.is_empty() { "./" } else { folder })?;
-    let wrong = |e: glob::PatternError| JobError::Pattern { pattern: input.to_string(), reason: e.to_string() };
-    Ok((store, path, Some(Pattern::new(typed).map_err(wrong)?)))
-}
-
-/// Whether a file, or on disk a folder, has this very name, wildcards included: then it is no pattern.
-fn is_there(input: &str) -> bool {
-    let Ok((store, path)) = locate(input) else { return false };
-    let name = input.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+/// True if a file, or a folder on disk, has this very name.
+fn exists(typed: &str) -> bool {
+    let Ok((store, path)) = locate(typed) else { return false };
+    let name = typed.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let is_folder = || path.is_empty() && store.local_path("").is_some_and(|folder| folder.is_dir());
-    // of a file URL `?` and what follows is no part of the path
+    // the path of a file URL ends before a `?`, so that the name may not be the typed one
     store.url(&path).trim_end_matches('/').ends_with(name) && (is_folder() || matches!(store.stat(&path), Ok(Some(_))))
 }
 
-/// The file's path with `.parquet`, and a number where there are several.
+/// Returns `relative` with the ending `.parquet`, and before it the number of five digits if there is one.
 fn output_path(relative: &str, number: Option<usize>) -> String {
     let (folder, name) = relative.rsplit_once('/').map_or(("", relative), |(folder, name)| (folder, name));
     let mut stem = name;

@@ -60,7 +60,8 @@ impl InputColumns {
         })
     }
 
-    /// The kept columns of a batch that was read, then `diagnostics`. Texts that were read as bytes become strings again.
+    /// The kept columns of a batch that was read, then `diagnostics`. Texts that were read as bytes become strings
+    /// again.
     ///
     /// # Errors
     /// [`JobError::Engine`] for a batch of other columns.

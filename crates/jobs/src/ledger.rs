@@ -1,4 +1,5 @@
-//! [`Ledger`]: the records of a job, in a folder beside its output (`OUT.job`). A job that was stopped goes on from them.
+//! [`Ledger`]: the records of a job, in a folder beside its output (`OUT.job`). A job that was stopped goes on from
+//! them.
 //!
 //! | file | content | written |
 //! |---|---|---|
@@ -23,7 +24,8 @@
 //! 6 write units/N.json                        everything                       skips the unit
 //! ```
 //!
-//! So no unit is written twice, and nothing but the rename has to be atomic. `UnitRunner` does the steps, `Outputs` adopts.
+//! So no unit is written twice, and nothing but the rename has to be atomic. `UnitRunner` does the steps, `Outputs`
+//! adopts.
 
 use std::collections::BTreeMap;
 

@@ -5,8 +5,9 @@
 //!                                                            ledger: which units are done
 //! ```
 //!
-//! [`run`] does a job, which may be stopped in any way and started again ([`ledger`]). [`annotate`] writes single files by
-//! the same steps, without a ledger. To add a format of inputs see [`source`], to add a form of outputs see [`form`].
+//! [`run`] does a job, which may be stopped in any way and started again ([`ledger`]). [`annotate`] writes single files
+//! by the same steps, without a ledger. To add a format of inputs see [`source`], to add a form of outputs see
+//! [`form`].
 #![forbid(unsafe_code)]
 
 mod annotate;

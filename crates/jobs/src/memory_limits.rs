@@ -1,62 +1,60 @@
-//! How much is held in memory: texts and row groups in hand, from what the machine and its control groups allow.
+//! [`MemoryLimits`]: how many bytes of texts and row groups a job holds in memory.
 
-use std::{fs, path::Path};
+use std::{fs, ops::RangeInclusive, path::Path};
 
 use spanframe_engine::OptionError;
 
-/// Least and most of each share, in bytes.
-const BATCH: (u64, u64) = (256 << 10, 4 << 20);
-const ROW_GROUP: (u64, u64) = (2 << 20, 64 << 20);
+/// Least and most bytes of a batch.
+const BATCH: RangeInclusive<u64> = 256 << 10..=4 << 20;
+/// Least and most bytes of a row group.
+const ROW_GROUP: RangeInclusive<u64> = 2 << 20..=64 << 20;
 
-/// Bytes that a job may hold beside the model.
+/// Bytes that a job holds in memory besides the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryLimits {
-    /// Texts and other columns of a batch; three are in hand (read ahead, annotated, written).
+    /// Columns of a batch. Three batches are in memory: read ahead, annotated, written.
     pub batch_bytes: usize,
-    /// Encoded rows that wait for their row group to be closed.
+    /// Encoded rows of the row group that is being written.
     pub row_group_bytes: usize,
 }
 
 impl MemoryLimits {
-    /// Shares of `memory` bytes, or of a quarter of what this process may use.
+    /// Shares out `memory` bytes, or a quarter of what this process may use.
     #[must_use]
     pub fn new(memory: Option<u64>) -> Self {
         Self::of(memory.or_else(|| limit().map(|limit| limit / 4)).unwrap_or(u64::MAX))
     }
 
     fn of(memory: u64) -> Self {
-        let share = |part: u64, (least, most): (u64, u64)| (memory / part).clamp(least, most) as usize;
+        let share =
+            |part: u64, limits: RangeInclusive<u64>| (memory / part).clamp(*limits.start(), *limits.end()) as usize;
         Self { batch_bytes: share(32, BATCH), row_group_bytes: share(4, ROW_GROUP) }
     }
 }
 
-/// Memory that this process may use: the least limit of its control groups, or all that the machine has.
+/// Bytes that this process may use: the lowest limit of its control groups, or all memory of the machine.
 fn limit() -> Option<u64> {
-    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
-        Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? << 10)
-    });
-    let group = fs::read_to_string("/proc/self/cgroup").ok().and_then(|text| {
-        let own = text.lines().find_map(|line| line.strip_prefix("0::/").map(str::to_string))?;
-        let mut folder = Path::new("/sys/fs/cgroup").join(own);
-        let mut least = None;
-        while folder.starts_with("/sys/fs/cgroup") {
-            let read = fs::read_to_string(folder.join("memory.max")).ok();
-            let bytes = read.and_then(|text| text.trim().parse::<u64>().ok());
-            least = least.min(bytes).or(least).or(bytes);
-            if !folder.pop() {
-                break;
-            }
-        }
-        least
-    });
-    match (machine, group) {
-        (Some(machine), Some(group)) => Some(machine.min(group)),
-        (machine, group) => machine.or(group),
-    }
+    machine_memory().into_iter().chain(group_limit()).min()
 }
 
-/// `512M`, `2G`, or plain bytes.
+fn machine_memory() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? << 10)
+}
+
+/// The lowest limit of this process' control group (version 2) and the groups above it.
+fn group_limit() -> Option<u64> {
+    const ROOT: &str = "/sys/fs/cgroup";
+    let text = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let own = text.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let group = Path::new(ROOT).join(own);
+    let groups = group.ancestors().take_while(|group| group.starts_with(ROOT));
+    // a group without a limit has the text `max`
+    groups.filter_map(|group| fs::read_to_string(group.join("memory.max")).ok()?.trim().parse().ok()).min()
+}
+
+/// Parses a size such as `512M`, `2G` or `1048576`.
 pub(crate) fn bytes(typed: &str) -> Result<u64, OptionError> {
     let (digits, shift) = match typed.trim().to_ascii_uppercase() {
         text if text.ends_with('K') => (text[..text.len() - 1].to_string(), 10),

@@ -1,4 +1,4 @@
-//! [`MetricsFile`]: a job's counts in a file that monitoring reads.
+//! [`MetricsFile`]: writes the progress of a job to a file for monitoring.
 
 use std::{
     fmt::Write as _,
@@ -10,26 +10,27 @@ use std::{
 
 use crate::JobProgress;
 
-/// Between two writes.
+/// Least time between two writes.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// A file of counts: Prometheus text, whole at any time, or with a name in `.jsonl` a line of JSON each time.
+/// A file of metrics. One that ends in `.jsonl` or `.ndjson` gets a line of JSON per write. Any other has the
+/// Prometheus text format; each write replaces it as a whole.
 pub struct MetricsFile {
     path: PathBuf,
     written: Option<Instant>,
 }
 
 impl MetricsFile {
-    /// Writes to `path`, which need not exist.
+    /// A metrics file at `path`, which need not exist.
     #[must_use]
     pub fn new(path: &Path) -> Self {
         Self { path: path.to_path_buf(), written: None }
     }
 
-    /// Writes what `progress` says, but only every few seconds unless this is the `last` time.
+    /// Writes `progress`, at most every five seconds unless this is the `last` time.
     ///
     /// # Errors
-    /// What the file system answers.
+    /// The error of the file system.
     pub fn write(&mut self, progress: &JobProgress, last: bool) -> io::Result<()> {
         if !last && self.written.is_some_and(|at| at.elapsed() < EVERY) {
             return Ok(());
@@ -39,7 +40,7 @@ impl MetricsFile {
             let mut file = OpenOptions::new().create(true).append(true).open(&self.path)?;
             return writeln!(file, "{}", json(progress));
         }
-        // readers see the old file or the new one
+        // a rename, so that readers see the old file or the new one
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let partial = self.path.with_file_name(format!(".{name}.spanframe-partial"));
         fs::write(&partial, prometheus(progress))?;
@@ -56,7 +57,9 @@ fn json(progress: &JobProgress) -> serde_json::Value {
     all
 }
 
-/// In the text format that Prometheus' node exporter and push gateway read.
+/// The metrics in the Prometheus text format, which node exporter and Pushgateway read.
+///
+/// Source: <https://prometheus.io/docs/instrumenting/exposition_formats/>.
 fn prometheus(progress: &JobProgress) -> String {
     let counts = &progress.counts;
     let mut text = String::new();

@@ -1,7 +1,8 @@
-//! [`Outputs`]: the files in the output folder, of this job or of others. Only files of this job are replaced or removed.
+//! [`Outputs`]: the files in the output folder, of this job or of others. Only files of this job are replaced or
+//! removed.
 //!
-//! The footer of an output has the [`Record`] of its unit; that tells an output of a job from any other file. The steps of
-//! a commit, and what a killed run leaves, are drawn in [`ledger`](crate::ledger).
+//! The footer of an output has the [`Record`] of its unit; that tells an output of a job from any other file. The steps
+//! of a commit, and what a killed run leaves, are drawn in [`ledger`](crate::ledger).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -54,8 +55,8 @@ impl Outputs<'_> {
         Ok(records)
     }
 
-    /// Adopts the output of a run that was killed between rename and record: stores the record from its footer, and returns
-    /// it. Returns `None` if the unit has no output, or one to replace.
+    /// Adopts the output of a run that was killed between rename and record: stores the record from its footer, and
+    /// returns it. Returns `None` if the unit has no output, or one to replace.
     ///
     /// # Errors
     /// [`JobError::Foreign`] if there is a file of someone else, [`JobError::Store`].
@@ -80,8 +81,8 @@ impl Outputs<'_> {
 
     /// True if `found` is the output that `record` tells of.
     ///
-    /// A copy of it has another version, but the same size and footer. The footer alone is no proof: another tool may have
-    /// read the output and passed its footer on.
+    /// A copy of it has another version, but the same size and footer. The footer alone is no proof: another tool may
+    /// have read the output and passed its footer on.
     fn is_same(&self, record: &Record, found: &Object) -> Result<bool, JobError> {
         match &record.shown {
             Some(shown) if shown.version != found.version => Ok(shown.size == found.size

@@ -1,13 +1,13 @@
-//! [`parquet_type`]: the type that a column gets in Parquet, which has fewer of them than Arrow.
+//! [`parquet_type`]: the type that an Arrow column gets in Parquet, which has fewer types.
 
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef, Fields, IntervalUnit, TimeUnit};
 
-/// The type in which a column of type `found` is written, at any depth of it; `None` where Parquet has none for it.
+/// Returns the type in which a column of type `found` is written, also for nested types; `None` if Parquet has none.
 ///
-/// Times in seconds become milliseconds, and `Date64` becomes `Date32`, as in files that pyarrow writes: Parquet has no
-/// seconds, and bare integers would not say what they are. All other types stay.
+/// Times in seconds become milliseconds and `Date64` becomes `Date32`, as pyarrow does: Parquet has neither, and plain
+/// integers would lose their meaning. All other types stay.
 ///
 /// ```text
 /// Timestamp(s) -> Timestamp(ms), Time32(s) -> Time32(ms), Date64 -> Date32
@@ -33,7 +33,7 @@ pub fn parquet_type(found: &DataType) -> Option<DataType> {
     })
 }
 
-/// `field` with its [`parquet_type`].
+/// Returns `field` with its [`parquet_type`].
 pub fn parquet_field(field: &FieldRef) -> Option<FieldRef> {
     let written = parquet_type(field.data_type())?;
     Some(match written == *field.data_type() {

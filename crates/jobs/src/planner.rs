@@ -1,7 +1,7 @@
 //! [`Planner`]: extends the plan of a job by the files that are new.
 //!
-//! The plan only grows. A segment is created, never changed, and whoever creates a number first wins. So shards agree on
-//! the numbers of units without talking to each other, and later runs find them unchanged:
+//! The plan only grows. A segment is created, never changed, and whoever creates a number first wins. So shards agree
+//! on the numbers of units without talking to each other, and later runs find them unchanged:
 //!
 //! ```text
 //! plan/00000.json  files a, b    units 0..8   a shard created it; the others found it there and took it

@@ -126,8 +126,8 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Seconds survive JSON to the last bit. So the summary of a finished job does not depend on which records a run
-        /// made and which it read.
+        /// Seconds survive JSON to the last bit. So the summary of a finished job does not depend on which records a
+        /// run made and which it read.
         #[test]
         fn counts_that_are_read_are_those_that_were_written(read in 0.0..1e4, annotate in 0.0..1.0, write in 0.0..1e-3) {
             let counts = Counts { seconds: Seconds { read, annotate, write }, ..Counts::default() };

@@ -114,7 +114,8 @@ struct Begun {
     plan: JobPlan,
 }
 
-/// Begins a job or continues it. Everything is checked first, so that a job that cannot begin stores and removes nothing.
+/// Begins a job or continues it. Everything is checked first, so that a job that cannot begin stores and removes
+/// nothing.
 fn begin(setup: &JobSetup, folders: &JobFolders, inputs: &[InputFile]) -> Result<Begun, JobError> {
     let JobFolders { ledger, .. } = folders;
     let stored = match setup.job.overwrite {

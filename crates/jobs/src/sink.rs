@@ -1,4 +1,4 @@
-//! [`Sink`]: a Parquet file that is being written.
+//! [`Sink`]: writes a Parquet file.
 
 use std::{
     io::{self, Write},
@@ -22,7 +22,7 @@ use crate::{
     source::{SourceError, key_values},
 };
 
-/// How columns are compressed.
+/// Compression of columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum Codec {
@@ -31,11 +31,11 @@ pub enum Codec {
     Zstd,
     /// Snappy.
     Snappy,
-    /// LZ4 (`LZ4_RAW`, which all current readers know).
+    /// LZ4, as `LZ4_RAW`, which all current readers support.
     Lz4,
     /// Gzip.
     Gzip,
-    /// Not at all.
+    /// No compression.
     None,
 }
 
@@ -51,16 +51,16 @@ impl Codec {
     }
 }
 
-/// How a file is written.
+/// Options of a Parquet file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SinkOptions {
     /// Most rows of a row group.
     pub row_group_rows: usize,
-    /// A row group is closed when it holds about this many encoded bytes, which is also what is held in memory.
+    /// A row group ends at about this many encoded bytes, which are also held in memory.
     pub row_group_bytes: usize,
-    /// Of columns.
+    /// Compression of columns.
     pub codec: Codec,
-    /// Keys and values of the footer.
+    /// Keys and values for the footer.
     pub metadata: Vec<(String, String)>,
 }
 
@@ -70,41 +70,39 @@ impl Default for SinkOptions {
     }
 }
 
-/// Why a file cannot be written. No message carries a value.
+/// Why a Parquet file cannot be written. No message quotes a value.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SinkError {
-    /// The disk or the store. Its [kind](io::Error::kind) tells a full disk from a missing right.
+    /// The store failed. The [kind](io::Error::kind) tells a full disk from missing permissions.
     #[error("the output cannot be written: {0}")]
     Io(#[source] io::Error),
-    /// Columns that Parquet cannot hold, or batches of another schema.
+    /// Parquet has no type for a column, or a batch has another schema.
     #[error("the output cannot be written as Parquet ({0}): leave the column out (`select`), or cast it first")]
     Schema(String),
 }
 
-/// What was written.
+/// Size of a finished file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
-    /// Rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Row groups.
+    /// Number of row groups.
     pub row_groups: u64,
     /// Bytes of the file.
     pub bytes: u64,
 }
 
-/// Writes batches into row groups of bounded size.
-///
-/// Times in seconds are written as milliseconds, and `Date64` as `Date32`: Parquet has neither.
+/// Writes batches into row groups of bounded size. Types that Parquet lacks are cast first; see `parquet_type`.
 pub struct Sink<W: Write + Send> {
     writer: ArrowWriter<Counted<W>>,
-    /// What batches are cast to, if that is not what they are.
+    /// The schema that batches are cast to, if it is another.
     cast: Option<SchemaRef>,
     failed: Failed,
     rows: u64,
 }
 
-/// The first failure of the disk or the store: Parquet's own errors keep its message alone.
+/// The store's first error. Parquet's own errors keep only its message.
 type Failed = Arc<Mutex<Option<io::Error>>>;
 
 fn error(failed: &Failed, seen: &ParquetError) -> SinkError {
@@ -115,10 +113,10 @@ fn error(failed: &Failed, seen: &ParquetError) -> SinkError {
 }
 
 impl<W: Write + Send> Sink<W> {
-    /// Begins a file of batches of `schema`.
+    /// Begins a file for batches of `schema`.
     ///
     /// # Errors
-    /// [`SinkError::Schema`] for a type that Parquet does not have, [`SinkError::Io`] if nothing can be written.
+    /// [`SinkError::Schema`] for a type that Parquet does not have, [`SinkError::Io`] if the store fails.
     pub fn new(writer: W, schema: SchemaRef, options: &SinkOptions) -> Result<Self, SinkError> {
         let metadata = options.metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
         let properties = WriterProperties::builder()
@@ -136,11 +134,11 @@ impl<W: Write + Send> Sink<W> {
         Ok(Self { writer, cast, failed, rows: 0 })
     }
 
-    /// Adds rows.
+    /// Writes rows.
     ///
     /// # Errors
-    /// [`SinkError::Io`] if the disk or the store fails, after which the file is of no use; [`SinkError::Schema`] for a time
-    /// that milliseconds cannot hold.
+    /// [`SinkError::Io`] if the store fails; the file is unusable then. [`SinkError::Schema`] for a time that
+    /// milliseconds cannot hold.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), SinkError> {
         let written = match &self.cast {
             Some(schema) => self.writer.write(&cast(batch, schema)?),
@@ -151,24 +149,24 @@ impl<W: Write + Send> Sink<W> {
         Ok(())
     }
 
-    /// Adds a key and a value to the footer: for what is known at the end alone.
+    /// Adds a key and value to the footer that are known only at the end.
     pub fn append_metadata(&mut self, key: &str, value: &str) {
         self.writer.append_key_value_metadata(KeyValue::new(key.to_string(), value.to_string()));
     }
 
-    /// Bytes that the row group in hand takes in memory.
+    /// Bytes in memory of the row group that is being written.
     #[must_use]
     pub fn memory(&self) -> usize {
         self.writer.memory_size()
     }
 
-    /// Rows so far.
+    /// Number of rows written so far.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Writes what is left and the footer, and gives the writer back. It was flushed, not synchronized.
+    /// Writes the last row group and the footer. Returns the writer, flushed but not synced.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -181,7 +179,7 @@ impl<W: Write + Send> Sink<W> {
     }
 }
 
-/// `schema` with types that Parquet has.
+/// Returns `schema` with types that Parquet has.
 fn written(schema: &SchemaRef) -> Result<SchemaRef, SinkError> {
     let field = |field: &FieldRef| {
         let none =
@@ -192,12 +190,12 @@ fn written(schema: &SchemaRef) -> Result<SchemaRef, SinkError> {
     Ok(Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())))
 }
 
-/// `batch` with the types of `schema`. What does not fit is an error and not a null.
+/// Casts `batch` to the types of `schema`. A value that does not fit is an error, not a null.
 fn cast(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, SinkError> {
     let options = CastOptions { safe: false, ..CastOptions::default() };
     let column = |(column, field): (&ArrayRef, &Arc<Field>)| match column.data_type() == field.data_type() {
         true => Ok(Arc::clone(column)),
-        // Arrow's messages quote values
+        // without Arrow's message, which quotes the value
         false => cast_with_options(column, field.data_type(), &options)
             .map_err(|_| SinkError::Schema(format!("column `{}` has a time out of range", field.name()))),
     };
@@ -207,7 +205,7 @@ fn cast(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, SinkErro
         .map_err(|e| SinkError::Schema(e.to_string()))
 }
 
-/// Counts bytes, and keeps the first failure.
+/// Counts bytes, and keeps the first error.
 struct Counted<W> {
     inner: W,
     bytes: u64,
@@ -240,10 +238,10 @@ impl<W: Write> Write for Counted<W> {
     }
 }
 
-/// Keys and values of the footer of a Parquet file, in its order. Of the file only the footer is read.
+/// Returns the keys and values of a Parquet file's footer, in its order. Reads only the footer.
 ///
 /// # Errors
-/// [`SourceError::Damaged`] if it is no whole Parquet file, [`SourceError::Io`] if the store fails.
+/// [`SourceError::Damaged`] if it is not a whole Parquet file, [`SourceError::Io`] if the store fails.
 pub fn metadata(file: Arc<dyn ReadAt>, path: &str) -> Result<Vec<(String, String)>, SourceError> {
     key_values(file, path)
 }

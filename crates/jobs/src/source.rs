@@ -6,8 +6,8 @@
 //! | Arrow IPC | a record batch | as slices of it | a stored record batch, and the dictionaries |
 //! | CSV, NDJSON | the whole file | line by line | a batch |
 //!
-//! To add a format: name its file endings in `format.rs`; implement `ColumnarFile` for a file with an index of parts, or
-//! `TextFormat` for a file of lines; open it in `open.rs`.
+//! To add a format: name its file endings in `format.rs`; implement `ColumnarFile` for a file with an index of parts,
+//! or `TextFormat` for a file of lines; open it in `open.rs`.
 
 mod column_chunks;
 mod columnar;
@@ -102,8 +102,9 @@ pub trait Source: Send + Sync {
 
     /// Reads the rows of `parts`. `columns` are indices of top-level columns; one may be asked for twice.
     ///
-    /// The strings of column `unchecked` may come as bytes (`Utf8` as `Binary`, and so on), which nobody has validated. A
-    /// value that is not UTF-8 is then an error of its row alone. In any other column it loses all rows decoded with it.
+    /// The strings of column `unchecked` may come as bytes (`Utf8` as `Binary`, and so on), which nobody has validated.
+    /// A value that is not UTF-8 is then an error of its row alone. In any other column it loses all rows decoded with
+    /// it.
     ///
     /// # Errors
     /// [`SourceError::Io`] if the store fails, [`SourceError::NoSuchPart`] if a part or column does not exist.

@@ -1,4 +1,4 @@
-//! [`Summary`]: what a job came to.
+//! [`Summary`]: the result of a job.
 
 use std::collections::BTreeMap;
 
@@ -10,28 +10,28 @@ use crate::{
     record::{Counts, Loss, Record},
 };
 
-/// What a job came to, all of its runs and shards together.
+/// The result of a job, over all of its runs and shards.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// Units of the job.
     pub units: usize,
-    /// Of them, those that are done.
+    /// Of these, units that are done.
     pub units_done: usize,
-    /// Of them, those that this run did.
+    /// Of these, units that this run made.
     pub units_now: usize,
     /// Counts of all units that are done.
     pub counts: Counts,
     /// Rows that could not be read, by file.
     pub losses: BTreeMap<String, Vec<Loss>>,
-    /// Files that could not be read at all, with the reason.
+    /// Files that could not be read at all, with their reasons.
     pub damaged: BTreeMap<String, String>,
-    /// Units that are not done, by number.
+    /// Numbers of the units that are not done.
     #[serde(skip)]
     pub missing: Vec<usize>,
 }
 
 impl Summary {
-    /// Sums `records` up.
+    /// Sums up `records`. A current unit without a record is missing.
     #[must_use]
     pub fn new(plan: &JobPlan, records: &BTreeMap<usize, Record>, units_now: usize) -> Self {
         let mut summary = Self { units_now, ..Self::default() };
@@ -54,7 +54,7 @@ impl Summary {
         summary
     }
 
-    /// Which shards of `count` have to run for the units that are missing.
+    /// Returns the shards that have to run for the missing units, if the job has `count` shards.
     #[must_use]
     pub fn shards(&self, count: usize) -> Vec<Shard> {
         let mut indices: Vec<usize> = self.missing.iter().map(|number| number % count).collect();

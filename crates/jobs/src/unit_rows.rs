@@ -76,8 +76,8 @@ impl UnitRows<'_, '_> {
     /// Writes all rows that come.
     ///
     /// # Errors
-    /// [`JobError::Row`] and [`JobError::Bad`] unless `on_error` says otherwise, [`JobError::Lost`] unless `on_damage` does,
-    /// [`JobError::Stopped`] if the observer says so, and any error of the engine and of writing.
+    /// [`JobError::Row`] and [`JobError::Bad`] unless `on_error` says otherwise, [`JobError::Lost`] unless `on_damage`
+    /// does, [`JobError::Stopped`] if the observer says so, and any error of the engine and of writing.
     pub fn write_all(&mut self, received: &ReadReceiver) -> Result<(), JobError> {
         loop {
             let waiting = Instant::now();

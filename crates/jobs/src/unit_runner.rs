@@ -37,8 +37,9 @@ impl UnitRunner<'_> {
     /// Does `unit` and makes its output visible. `replace` allows it to replace an output of the job.
     ///
     /// # Errors
-    /// [`JobError::Foreign`] if a file stands in the output's place and `replace` is false; [`JobError::Stopped`] if the
-    /// observer says so; any other [`JobError`] of reading, annotating and writing. Then no output was made visible.
+    /// [`JobError::Foreign`] if a file stands in the output's place and `replace` is false; [`JobError::Stopped`] if
+    /// the observer says so; any other [`JobError`] of reading, annotating and writing. Then no output was made
+    /// visible.
     pub fn run(
         &self, unit: &Unit, input: UnitInput<'_>, replace: bool, reporter: &mut Reporter<'_>,
     ) -> Result<Record, JobError> {

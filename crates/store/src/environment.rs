@@ -2,9 +2,12 @@
 //!
 //! | prefix | stores | examples |
 //! |---|---|---|
-//! | [`AMAZON_PREFIX`] | `s3://` | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_ALLOW_HTTP`, `AWS_SKIP_SIGNATURE`, `AWS_VIRTUAL_HOSTED_STYLE_REQUEST` |
+//! | [`AMAZON_PREFIX`] | `s3://` | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION` |
+//! | | | `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, `AWS_ALLOW_HTTP` |
+//! | | | `AWS_SKIP_SIGNATURE`, `AWS_VIRTUAL_HOSTED_STYLE_REQUEST` |
 //! | [`GOOGLE_PREFIX`] | `gs://` | `GOOGLE_APPLICATION_CREDENTIALS`, `GOOGLE_SERVICE_ACCOUNT`, `GOOGLE_BASE_URL` |
-//! | [`AZURE_PREFIX`] | `az://`, `abfs[s]://` | `AZURE_STORAGE_ACCOUNT_NAME`, `AZURE_STORAGE_ACCOUNT_KEY`, `AZURE_STORAGE_SAS_TOKEN`, `AZURE_CLIENT_ID`, `AZURE_ENDPOINT` |
+//! | [`AZURE_PREFIX`] | `az://`, `abfs[s]://` | `AZURE_STORAGE_ACCOUNT_NAME`, `AZURE_STORAGE_ACCOUNT_KEY` |
+//! | | | `AZURE_STORAGE_SAS_TOKEN`, `AZURE_CLIENT_ID`, `AZURE_ENDPOINT` |
 //!
 //! All keys of the object_store crate are accepted, in capitals. Profiles and files of the clouds' own tools
 //! (`AWS_PROFILE`, `~/.aws`) are not read. Proxies (`HTTPS_PROXY`, `NO_PROXY`) and certificates (`SSL_CERT_FILE`) are read

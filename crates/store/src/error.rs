@@ -1,107 +1,109 @@
-//! What can go wrong with a store.
+//! [`StoreError`]: why a store cannot do what was asked.
 
 use std::io::{self, ErrorKind};
 
-/// Why a store cannot do what was asked. Each message names the place and the way out, and never credentials.
+/// Why a store cannot do what was asked. Messages name the file or folder and what to do, and never credentials.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Nothing is there.
+    /// The file or folder does not exist.
     #[error("there is no `{url}`: check the path")]
     NotFound {
-        /// The place.
+        /// The file or folder.
         url: String,
     },
-    /// Rights or credentials are missing.
+    /// Permissions or credentials are missing.
     #[error("access to `{url}` is denied ({reason}): check its permissions and your credentials")]
     Denied {
-        /// The place.
+        /// The file or folder.
         url: String,
         /// The store's reason.
         reason: String,
     },
-    /// No space or quota is left.
+    /// The disk or the quota is full.
     #[error("no space is left for `{url}`: free some, or raise the quota, and start again")]
     Full {
-        /// The place.
+        /// The file or folder.
         url: String,
     },
-    /// The file system takes no writes.
+    /// The file system is read-only.
     #[error("`{url}` is on a read-only file system: name an output that can be written")]
     ReadOnly {
-        /// The place.
+        /// The file or folder.
         url: String,
     },
-    /// The network or the server does not answer, after all retries.
+    /// Neither the network nor the server answered, after all retries.
     #[error("`{url}` cannot be reached ({reason}): check the network and the endpoint, and start again")]
     Unreachable {
-        /// The place.
+        /// The file or folder.
         url: String,
         /// The last reason.
         reason: String,
     },
-    /// A path or URL that names no store.
-    #[error("`{url}` names no store: {reason}")]
+    /// A malformed path or URL.
+    #[error("`{url}` is not a path or URL of a folder or bucket: {reason}")]
     BadUrl {
         /// As given, without credentials.
         url: String,
-        /// What is wrong, and what was expected.
+        /// What is wrong, or what was expected.
         reason: String,
     },
-    /// A URL of a kind that is not known.
-    #[error("`{url}` is of an unknown kind: expected a path, or a URL of file, s3, gs, az, abfs, abfss, http or https")]
+    /// A URL with an unknown scheme.
+    #[error("`{url}` has an unknown scheme: expected a path, or a URL of file, s3, gs, az, abfs, abfss, http or https")]
     UnknownScheme {
         /// As given, without credentials.
         url: String,
     },
-    /// Settings of the environment that do not fit.
-    #[error("the settings for `{url}` do not serve ({reason}): check the variables AWS_*, GOOGLE_* or AZURE_*")]
+    /// Missing or invalid settings in the environment.
+    #[error(
+        "`{url}` cannot be used with the current settings ({reason}): check the variables AWS_*, GOOGLE_* or AZURE_*"
+    )]
     Settings {
         /// The bucket or host.
         url: String,
         /// What is wrong.
         reason: String,
     },
-    /// A path that leaves its store.
+    /// A path that might leave its store.
     #[error("`{path}` is no path inside a store: expected names separated by single `/`, without `.` and `..`")]
     BadPath {
         /// As given.
         path: String,
     },
-    /// A name that cannot be told in text.
+    /// A file name that is not UTF-8.
     #[error("`{url}` has a name that is not UTF-8: rename it")]
     NotUtf8 {
-        /// The place, its odd bytes replaced.
+        /// The file, with replacement characters.
         url: String,
     },
-    /// A file stands where a folder is needed, or a folder where a file is.
+    /// A file where a folder is needed, or a folder where a file is.
     #[error("`{url}` is, or lies below, a {found} where a {expected} is needed: name another place")]
     WrongKind {
-        /// The place.
+        /// The file or folder.
         url: String,
         /// What is there.
         found: &'static str,
         /// What is needed there.
         expected: &'static str,
     },
-    /// The content was replaced while it was read.
+    /// The file was replaced while it was read.
     #[error("`{url}` was replaced while it was read: start again")]
     Changed {
-        /// The place.
+        /// The file or folder.
         url: String,
     },
-    /// The store was made before a fork.
+    /// The store was opened before a fork.
     #[error(
         "`{url}` was opened in another process (a fork): open it in the process that uses it, or start workers by spawn"
     )]
     Forked {
-        /// The place.
+        /// The file or folder.
         url: String,
     },
-    /// Anything else.
+    /// Any other failure.
     #[error("cannot use `{url}`: {reason}")]
     Other {
-        /// The place.
+        /// The file or folder.
         url: String,
         /// The store's reason.
         reason: String,
@@ -109,10 +111,9 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The error of this floor for what the system answered about `url`.
+    /// Converts an `io::Error` about `url`.
     ///
-    /// An `io::Error` that this crate's [`Writer`](crate::Writer) and [`ReadAt`](crate::ReadAt) raised gives back the
-    /// error inside it.
+    /// Returns the error inside if [`Writer`](crate::Writer) or [`ReadAt`](crate::ReadAt) raised it.
     #[must_use]
     pub fn from_io(url: &str, error: io::Error) -> Self {
         let error = match error.downcast::<Self>() {
@@ -134,7 +135,7 @@ impl StoreError {
         }
     }
 
-    /// What this is in the terms of `std::io`.
+    /// The nearest kind of `std::io`.
     #[must_use]
     pub fn io_kind(&self) -> ErrorKind {
         match self {
@@ -155,7 +156,7 @@ impl StoreError {
 }
 
 impl From<StoreError> for io::Error {
-    /// Keeps the kind, so that callers tell a full disk from a lost network, and the whole error inside.
+    /// Keeps the kind, so that callers can tell a full disk from a lost network, and the error itself inside.
     fn from(error: StoreError) -> Self {
         Self::new(error.io_kind(), error)
     }

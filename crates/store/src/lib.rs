@@ -1,7 +1,7 @@
-//! Folders on disk and in object stores: list, read at a place, write whole or not at all.
+//! Folders on disk and in object stores: list files, read ranges of them, and write files atomically.
 //!
-//! [`Store`] is the folder, [`locate`] finds it from what a user typed, [`Writer`] shows a file when it is whole and
-//! [`ReadAt`] reads one by place.
+//! [`Store`] is a folder. [`locate`] resolves a path or URL that a user typed to a store. [`Writer`] writes a file that
+//! becomes visible as a whole or not at all. [`ReadAt`] reads ranges of a file.
 #![forbid(unsafe_code)]
 
 mod environment;

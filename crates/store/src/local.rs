@@ -1,4 +1,4 @@
-//! A folder on disk.
+//! [`Local`]: a folder on disk.
 
 mod file;
 mod folder;
@@ -13,11 +13,11 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-pub use partial::Partial;
+pub use partial::PartialFile;
 
 use crate::{Lock, Object, ReadAt, StoreError, path};
 
-/// Where locks lie; hidden from Hive, Spark and Polars by its first character.
+/// Folder of the lock files. Hive, Spark and Polars ignore names that begin with a dot.
 const LOCKS: &str = ".spanframe";
 
 /// The local half of [`Store`](crate::Store).
@@ -32,7 +32,7 @@ impl Local {
     }
 
     pub fn path(&self, path: &str) -> PathBuf {
-        // joining "" would add a `/`
+        // joining "" would append a `/`
         if path.is_empty() { self.root.clone() } else { self.root.join(path) }
     }
 
@@ -58,8 +58,8 @@ impl Local {
         Ok(self.absent_is_none(path, fs::read(self.path(path)))?.map(Into::into))
     }
 
-    pub fn create(&self, path: &str) -> Result<Partial, StoreError> {
-        Partial::new(&self.root, self.path(path), self.url(path))
+    pub fn create(&self, path: &str) -> Result<PartialFile, StoreError> {
+        PartialFile::new(&self.root, self.path(path), self.url(path))
     }
 
     pub fn remove(&self, path: &str) -> Result<(), StoreError> {
@@ -92,7 +92,7 @@ impl Local {
         StoreError::from_io(&self.url(path), error)
     }
 
-    /// A file that a name below another file would have is as absent as any.
+    /// Returns `None` for an absent file. A path below a file is absent, too.
     fn absent_is_none<T>(&self, path: &str, found: io::Result<T>) -> Result<Option<T>, StoreError> {
         match found {
             Ok(found) => Ok(Some(found)),
@@ -102,16 +102,16 @@ impl Local {
     }
 }
 
-/// Whether the file system says that it has no locks, as some network and FUSE mounts do.
+/// True if the file system has no locks, as some network and FUSE mounts.
 fn no_locks(error: &io::Error) -> bool {
-    /// `ENOLCK` on Linux: an NFS mount without its lock service.
+    /// `ENOLCK` on Linux: an NFS mount without a lock service.
     const NO_LOCK_SERVICE: i32 = 37;
     error.kind() == ErrorKind::Unsupported
         || (cfg!(target_os = "linux") && error.raw_os_error() == Some(NO_LOCK_SERVICE))
 }
 
 fn object(path: String, metadata: &Metadata) -> Object {
-    // a file system without times, or a time before 1970, leaves the size to tell
+    // without a modification time, or with one before 1970, the size alone makes the version
     let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     let nanos = changed.map_or(0, |since| since.as_nanos());
     Object { path, size: metadata.len(), version: format!("{:x}-{nanos:x}", metadata.len()) }

@@ -1,12 +1,12 @@
-//! [`Lock`]: one process at a time.
+//! [`Lock`]: lets one process at a time do something.
 
 use std::fs::File;
 
-/// Held while it lives; the system gives it back when the process ends, however it ends.
+/// A lock, held until it is dropped. The system releases it when the process ends, also by a kill.
 #[derive(Debug)]
 #[must_use = "a lock that is dropped is no longer held"]
 pub struct Lock {
-    /// Carries the system's lock; none where the store has no locks.
+    /// Holds the system's lock; `None` where the store has no locks.
     file: Option<File>,
 }
 
@@ -19,7 +19,7 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         if let Some(file) = &self.file {
-            // closing alone leaves the lock with a process that was forked meanwhile
+            // after a fork, closing alone would leave the lock with the child
             let _ = file.unlock();
         }
     }

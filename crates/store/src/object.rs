@@ -1,12 +1,12 @@
-//! [`Object`]: one file of a store.
+//! [`Object`]: a file as a store lists it.
 
-/// A file as the store lists it.
+/// A file of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    /// Its place relative to the store's root, `/`-separated.
+    /// Path below the store's root, separated by `/`.
     pub path: String,
-    /// Its length in bytes.
+    /// Length in bytes.
     pub size: u64,
-    /// Changes when the content is replaced: the ETag, or size and time of the last change (ns) on disk.
+    /// Changes whenever the content is replaced: the ETag, or on disk the size and modification time in nanoseconds.
     pub version: String,
 }

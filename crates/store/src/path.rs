@@ -2,7 +2,10 @@
 
 use crate::StoreError;
 
-/// `path` without a trailing `/`, if it stays inside its store; `""` is the root.
+/// Returns `path` without a trailing `/`. `""` is the root.
+///
+/// # Errors
+/// [`StoreError::BadPath`] if a name is empty, `.` or `..`: the path might leave its store.
 pub fn inside(path: &str) -> Result<&str, StoreError> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let wrong = |name: &str| matches!(name, "" | "." | "..") || name.contains(is_foreign);
@@ -12,18 +15,18 @@ pub fn inside(path: &str) -> Result<&str, StoreError> {
     Ok(path)
 }
 
-/// Characters that would make one name two, or end it early.
+/// True for a character that would split a name, or end it early.
 fn is_foreign(c: char) -> bool {
     c == '\0' || (cfg!(windows) && c == '\\')
 }
 
-/// Whether readers of a folder pass over `name`, as Hive and Spark do: `.` first, or `_` first unless it is a partition
+/// True if Hive and Spark skip `name` when they read a folder: it begins with `.`, or with `_` and is no partition
 /// (`_key=value`).
 pub fn is_hidden(name: &str) -> bool {
     name.starts_with('.') || (name.starts_with('_') && !name.contains('='))
 }
 
-/// `name` in the folder `folder`, which is `""` for the root.
+/// Joins a folder (`""` for the root) and a name.
 pub fn join(folder: &str, name: &str) -> String {
     match (folder, name) {
         ("", _) => name.to_string(),

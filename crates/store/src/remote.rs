@@ -1,8 +1,8 @@
-//! A prefix in an object store.
+//! [`Remote`]: a prefix in an object store.
 
 mod blocks;
+mod classify;
 mod connect;
-mod fault;
 mod file;
 mod runtime;
 mod upload;
@@ -10,8 +10,8 @@ mod upload;
 use std::{collections::HashSet, fmt, sync::Arc};
 
 use bytes::Bytes;
+use classify::Classify;
 pub use connect::connect;
-use fault::Fault;
 use futures_util::TryStreamExt;
 use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutPayload, path::Path as Key};
 pub use upload::Upload;
@@ -22,13 +22,13 @@ use crate::{Object, ReadAt, StoreError, path};
 #[derive(Clone)]
 pub struct Remote {
     store: Arc<dyn ObjectStore>,
-    /// The bucket or host, without credentials and without a `/` at its end.
+    /// Scheme with bucket or host, without credentials and without a trailing `/`.
     base: String,
-    /// Every path is below this key.
+    /// Key of the folder.
     root: String,
-    /// Whether a prefix is asked for as a file first: plain web servers do not list.
+    /// Web servers without WebDAV cannot list, so that a prefix is tried as a file first.
     is_http: bool,
-    /// The process that made it: connections do not outlive a fork.
+    /// The process that opened it. Connections do not survive a fork.
     process: u32,
 }
 
@@ -55,12 +55,12 @@ impl Remote {
         let store = Arc::clone(&self.store);
         let all: object_store::Result<Vec<ObjectMeta>> =
             self.wait(prefix, async move { store.list(Some(&key)).try_collect().await })?;
-        // a prefix is never absent, so it is the bucket
+        // a prefix cannot be absent, only the bucket
         let all = self.stored(prefix, all)?;
         let folders: HashSet<&str> = all.iter().flat_map(|meta| folders(meta.location.as_ref())).collect();
         let mut found: Vec<Object> = all
             .iter()
-            // the empty objects by which consoles mark folders
+            // empty objects by which web consoles mark folders
             .filter(|meta| meta.size > 0 || !folders.contains(meta.location.as_ref()))
             .filter_map(|meta| {
                 let path = self.inside(meta.location.as_ref())?;
@@ -105,7 +105,7 @@ impl Remote {
         Upload::new(self.clone(), path)
     }
 
-    /// One request; `false` if `replace` is, and the path exists.
+    /// Writes by one request. Returns `false` if `replace` is false and the path exists.
     fn put(&self, path: &str, bytes: Bytes, replace: bool) -> Result<bool, StoreError> {
         let send = |mode: PutMode| {
             let (store, key, payload) = (Arc::clone(&self.store), self.key(path)?, PutPayload::from(bytes.clone()));
@@ -115,7 +115,7 @@ impl Remote {
         match send(mode)? {
             Ok(_) => Ok(true),
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) if !replace => Ok(false),
-            // a server without conditions: a look before is the best there is
+            // the server has no conditional writes: looking first is the best there is
             Err(Error::NotImplemented { .. }) if !replace => {
                 if self.head(path)?.is_some() {
                     return Ok(false);
@@ -132,12 +132,12 @@ impl Remote {
     }
 
     fn key(&self, path: &str) -> Result<Key, StoreError> {
-        // as it stands: `Key::from` would write `%` and others anew
+        // taken literally: `Key::from` would percent-encode
         let key = path::join(&self.root, path);
         Key::parse(&key).map_err(|_| StoreError::BadPath { path: key })
     }
 
-    /// `key` relative to the root.
+    /// Returns `key` relative to the root.
     fn inside<'a>(&self, key: &'a str) -> Option<&'a str> {
         if self.root.is_empty() { Some(key) } else { key.strip_prefix(&self.root)?.strip_prefix('/') }
     }
@@ -154,17 +154,20 @@ impl Remote {
         }
     }
 
-    /// What a write or a listing answered: nothing but the bucket can be absent then.
+    /// Converts the answer to a write or listing. Only the bucket can be absent then.
     fn stored<T>(&self, path: &str, answer: object_store::Result<T>) -> Result<T, StoreError> {
         answer.map_err(|e| if e.is_absent() { e.at(&self.base) } else { e.at(&self.url(path)) })
     }
 
-    /// Whether this process made it.
+    /// True if this process opened it.
     fn is_here(&self) -> bool {
         self.process == std::process::id()
     }
 
     /// Blocks until `future` is done.
+    ///
+    /// # Errors
+    /// [`StoreError::Forked`], [`StoreError::Other`] if the request panicked.
     fn wait<T: Send + 'static>(
         &self, path: &str, future: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -176,7 +179,7 @@ impl Remote {
 }
 
 impl fmt::Debug for Remote {
-    /// The stores' own would tell credentials.
+    /// Without the object store, whose own output may have credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Remote").field(&self.url("")).finish()
     }
@@ -187,7 +190,7 @@ fn object(path: String, meta: &ObjectMeta) -> Object {
     Object { path, size: meta.size, version: meta.e_tag.clone().unwrap_or_else(changed) }
 }
 
-/// Every folder that leads to `key`.
+/// Returns every folder above `key`.
 fn folders(key: &str) -> impl Iterator<Item = &str> {
     key.match_indices('/').map(|(end, _)| &key[..end])
 }

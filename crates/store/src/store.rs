@@ -1,4 +1,4 @@
-//! [`Store`]: a folder, wherever it is.
+//! [`Store`]: a folder on disk or in an object store.
 
 use std::{io::Write, path::PathBuf, sync::Arc};
 
@@ -6,10 +6,10 @@ use bytes::Bytes;
 
 use crate::{Lock, Object, ReadAt, StoreError, Writer, local::Local, path, remote::Remote};
 
-/// A folder on disk or a prefix in an object store. Cheap to clone; may be shared by threads.
+/// A folder on disk, or a prefix in an object store. Cheap to clone. Threads may share it.
 ///
-/// Paths are relative to the root, `/`-separated, `""` for the root itself; one with `.`, `..` or an empty name is refused
-/// ([`StoreError::BadPath`]). Every method blocks, and every error names the place.
+/// Paths are relative to the root and separated by `/`; `""` is the root. A path with `.`, `..` or an empty name is
+/// [`StoreError::BadPath`]. Methods block. Every error names the file or folder.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,32 +25,32 @@ use crate::{Lock, Object, ReadAt, StoreError, Writer, local::Local, path, remote
 /// ```
 #[derive(Clone, Debug)]
 pub struct Store {
-    place: Place,
+    backend: Backend,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum Backend {
     Local(Local),
     Remote(Remote),
 }
 
 impl Store {
     pub(crate) fn local(root: PathBuf) -> Self {
-        Self { place: Place::Local(Local::new(root)) }
+        Self { backend: Backend::Local(Local::new(root)) }
     }
 
     pub(crate) fn remote(remote: Remote) -> Self {
-        Self { place: Place::Remote(remote) }
+        Self { backend: Backend::Remote(remote) }
     }
 
-    /// The prefix `root` of a given object store, which messages call `base`: for tests.
+    /// The prefix `root` of an object store, named `base` in messages. For tests.
     #[doc(hidden)]
     #[must_use]
     pub fn over(store: Arc<dyn object_store::ObjectStore>, base: &str, root: &str) -> Self {
         Self::remote(Remote::new(store, base, root))
     }
 
-    /// The folder at `path_or_url`, which need not exist yet. No request is made.
+    /// Opens the folder at `path_or_url`, which need not exist. Makes no request.
     ///
     /// # Errors
     /// [`StoreError::BadUrl`], [`StoreError::UnknownScheme`], [`StoreError::Settings`], [`StoreError::BadPath`].
@@ -58,98 +58,99 @@ impl Store {
         crate::locate::open(path_or_url)
     }
 
-    /// Whether it is on disk.
+    /// True if it is on disk.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        matches!(self.place, Place::Local(_))
+        matches!(self.backend, Backend::Local(_))
     }
 
-    /// Where `path` is on disk; none in an object store.
+    /// Returns the file system path of `path`; `None` in an object store.
     #[must_use]
     pub fn local_path(&self, path: &str) -> Option<PathBuf> {
-        match &self.place {
-            Place::Local(local) => Some(local.path(path)),
-            Place::Remote(_) => None,
+        match &self.backend {
+            Backend::Local(local) => Some(local.path(path)),
+            Backend::Remote(_) => None,
         }
     }
 
-    /// `path` for messages: without credentials.
+    /// Returns `path` as messages show it, without credentials.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        match &self.place {
-            Place::Local(local) => local.url(path),
-            Place::Remote(remote) => remote.url(path),
+        match &self.backend {
+            Backend::Local(local) => local.url(path),
+            Backend::Remote(remote) => remote.url(path),
         }
     }
 
-    /// The files below `prefix` at any depth, sorted by path; `prefix` itself if it is a file; none if it is absent.
+    /// Lists the files below `prefix` at any depth, sorted by path; `prefix` itself if it is a file; none if it is
+    /// absent.
     ///
-    /// Left out is what has a hidden name between `prefix` and itself, as Hive and Spark read folders: one that begins
-    /// with `.`, or with `_` unless it is a partition (`_key=value`). A hidden `prefix` is listed. On disk links are
-    /// followed.
+    /// Skips hidden names below `prefix`, as Hive and Spark do: names that begin with `.`, or with `_` unless they are
+    /// a partition (`_key=value`). Follows links on disk.
     ///
     /// # Errors
-    /// A name that is not UTF-8, a link to nothing or to a folder above it, and what the store answers.
+    /// [`StoreError::NotUtf8`], [`StoreError::NotFound`] for a dangling link, [`StoreError::Other`] for a link to a
+    /// folder above it, and any error of the store.
     pub fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
         let prefix = path::inside(prefix)?;
-        match &self.place {
-            Place::Local(local) => local.list(prefix),
-            Place::Remote(remote) => remote.list(prefix),
+        match &self.backend {
+            Backend::Local(local) => local.list(prefix),
+            Backend::Remote(remote) => remote.list(prefix),
         }
     }
 
-    /// The file at `path`; none if it is absent or a folder.
+    /// Looks up the file at `path`; `None` if it is absent or a folder.
     ///
     /// # Errors
-    /// What the store answers.
+    /// [`StoreError`] if the store fails.
     pub fn stat(&self, path: &str) -> Result<Option<Object>, StoreError> {
         let path = path::inside(path)?;
-        match &self.place {
-            Place::Local(local) => local.stat(path),
-            Place::Remote(remote) => remote.stat(path),
+        match &self.backend {
+            Backend::Local(local) => local.stat(path),
+            Backend::Remote(remote) => remote.stat(path),
         }
     }
 
-    /// The file at `path`, to be read at any place.
+    /// Opens the file at `path` for reading.
     ///
-    /// On disk one file is held open while the reader lives. From an object store it reads blocks of 1 MiB and keeps the
-    /// last 16 of them (16 MiB a reader); a read of more than 8 MiB is one request of its own.
+    /// On disk the file stays open while the reader lives. From an object store the reader fetches blocks of 1 MiB and
+    /// keeps the 16 that were used last. A read above 8 MiB is one request of its own.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], and what the store answers. Reading an object that was replaced since is
-    /// [`StoreError::Changed`], where its server has ETags.
+    /// [`StoreError::NotFound`], and any error of the store. Reading an object that was replaced meanwhile is
+    /// [`StoreError::Changed`], if its server has ETags.
     pub fn reader(&self, path: &str) -> Result<Arc<dyn ReadAt>, StoreError> {
         let path = path::inside(path)?;
-        match &self.place {
-            Place::Local(local) => local.reader(path),
-            Place::Remote(remote) => remote.reader(path),
+        match &self.backend {
+            Backend::Local(local) => local.reader(path),
+            Backend::Remote(remote) => remote.reader(path),
         }
     }
 
-    /// The whole content of a small file; none if it is absent.
+    /// Reads a small file as a whole; `None` if it is absent.
     ///
     /// # Errors
-    /// What the store answers.
+    /// [`StoreError`] if the store fails.
     pub fn get(&self, path: &str) -> Result<Option<Bytes>, StoreError> {
         let path = path::inside(path)?;
-        match &self.place {
-            Place::Local(local) => local.get(path),
-            Place::Remote(remote) => remote.get(path),
+        match &self.backend {
+            Backend::Local(local) => local.get(path),
+            Backend::Remote(remote) => remote.get(path),
         }
     }
 
-    /// Writes a small file at once, in place of one that is there: readers see the old content or the new.
+    /// Writes a small file, and replaces one that exists. Readers see the old content or the new.
     ///
     /// # Errors
-    /// What the store answers.
+    /// [`StoreError`] if the store fails.
     pub fn put(&self, path: &str, bytes: &[u8]) -> Result<(), StoreError> {
         self.write(path, bytes, true).map(drop)
     }
 
-    /// Writes a small file at once unless there is one: of several writers, one alone gets `true`.
+    /// Writes a small file unless it exists. Of several writers exactly one gets `true`.
     ///
     /// # Errors
-    /// What the store answers.
+    /// [`StoreError`] if the store fails.
     pub fn put_new(&self, path: &str, bytes: &[u8]) -> Result<bool, StoreError> {
         self.write(path, bytes, false)
     }
@@ -160,64 +161,63 @@ impl Store {
         writer.commit(replace)
     }
 
-    /// A new file that will be seen at `path` when it is committed; folders above it are made then.
+    /// Begins a new file at `path`. It becomes visible when it is committed; folders above it are created then.
     ///
     /// # Errors
-    /// What the store answers.
+    /// [`StoreError`] if the store fails.
     pub fn create(&self, path: &str) -> Result<Writer, StoreError> {
         let path = path::inside(path)?;
         if path.is_empty() {
             return Err(StoreError::WrongKind { url: self.url(path), found: "folder", expected: "file" });
         }
-        match &self.place {
-            Place::Local(local) => local.create(path).map(Writer::local),
-            Place::Remote(remote) => remote.create(path).map(Writer::remote),
+        match &self.backend {
+            Backend::Local(local) => local.create(path).map(Writer::local),
+            Backend::Remote(remote) => remote.create(path).map(Writer::remote),
         }
     }
 
-    /// Removes the file at `path`; that it is absent is fine.
+    /// Removes the file at `path`, if it exists.
     ///
     /// # Errors
-    /// What the store answers.
+    /// [`StoreError`] if the store fails.
     pub fn remove(&self, path: &str) -> Result<(), StoreError> {
         let path = path::inside(path)?;
-        match &self.place {
-            Place::Local(local) => local.remove(path),
-            Place::Remote(remote) => remote.remove(path),
+        match &self.backend {
+            Backend::Local(local) => local.remove(path),
+            Backend::Remote(remote) => remote.remove(path),
         }
     }
 
-    /// Removes the partial files that died runs left, and tells how many those were.
+    /// Removes the partial files of killed processes. Returns their number.
     ///
-    /// Files of runs that live are kept: each holds a lock on its own. One that another machine wrote is removed when it
-    /// is a day old, since locks of some network file systems end at the machine. In an object store there is nothing to
-    /// do: what a died run left there is never seen, and goes by the bucket's rule for incomplete uploads.
+    /// Partial files of live processes are locked and stay. A partial file of another machine is removed when it is a
+    /// day old, since locks of some network file systems do not reach other machines. In an object store there is
+    /// nothing to do: incomplete uploads are never visible, and the bucket's lifecycle rule removes them.
     ///
     /// # Errors
-    /// What the file system answers.
+    /// [`StoreError`] if the file system fails.
     pub fn sweep(&self) -> Result<usize, StoreError> {
-        match &self.place {
-            Place::Local(local) => local.sweep(),
-            Place::Remote(_) => Ok(0),
+        match &self.backend {
+            Backend::Local(local) => local.sweep(),
+            Backend::Remote(_) => Ok(0),
         }
     }
 
-    /// The lock `name`, one path component, until it is dropped; none if another process, or another holder in this one,
-    /// has it.
+    /// Takes the lock `name` (one path component) until it is dropped; `None` if someone else holds it.
     ///
-    /// Advice only, and always given in an object store or on a file system without locks: what keeps writers apart is
-    /// [`put_new`](Self::put_new).
+    /// The lock is advisory. An object store and a file system without locks always grant it; there
+    /// [`put_new`](Self::put_new) keeps writers apart.
     ///
     /// # Errors
-    /// What the file system answers.
+    /// [`StoreError`] if the file system fails.
     pub fn lock(&self, name: &str) -> Result<Option<Lock>, StoreError> {
         let name = path::inside(name)?;
         if name.is_empty() || name.contains('/') {
             return Err(StoreError::BadPath { path: name.to_string() });
         }
-        match &self.place {
-            Place::Local(local) => local.lock(name),
-            Place::Remote(_) => Ok(Some(Lock::new(None))),
+        match &self.backend {
+            Backend::Local(local) => local.lock(name),
+            Backend::Remote(_) => Ok(Some(Lock::new(None))),
         }
     }
 }

@@ -1,29 +1,31 @@
-//! [`Writer`]: a file that is there whole or not at all.
+//! [`Writer`]: writes a file that becomes visible as a whole or not at all.
 
 use std::io::{self, Write};
 
-use crate::{StoreError, local::Partial, remote::Upload};
+use crate::{StoreError, local::PartialFile, remote::Upload};
 
-/// A file being written; nothing is seen at its path until [`commit`](Self::commit). Dropped before, it leaves nothing.
+/// A file that is being written. It becomes visible at its path by [`commit`](Self::commit); dropped before, it leaves
+/// nothing.
 ///
-/// In an object store up to 8 MiB go by one request, and more by parts of 8 MiB, four at a time: 40 MiB of memory and files
-/// of 80 GiB at most. Writing blocks while all four are under way.
+/// An object store gets a file of up to 8 MiB by one request, and a larger one in parts of 8 MiB, four at a time. So a
+/// writer takes at most 40 MiB of memory, and a file has at most 80 GiB. Writing blocks while four parts are being
+/// sent.
 ///
-/// An `io::Error` that writing raises keeps its kind ([`StorageFull`](io::ErrorKind::StorageFull) and the like) and holds
-/// a [`StoreError`]: [`StoreError::from_io`] takes it out.
-#[must_use = "nothing is kept without a commit"]
+/// Errors of writing keep their kind, such as [`StorageFull`](io::ErrorKind::StorageFull), and hold a [`StoreError`],
+/// which [`StoreError::from_io`] returns.
+#[must_use = "a file that is not committed is discarded"]
 pub struct Writer {
     sink: Sink,
     written: u64,
 }
 
 enum Sink {
-    Local(Partial),
+    Local(PartialFile),
     Remote(Upload),
 }
 
 impl Writer {
-    pub(crate) fn local(partial: Partial) -> Self {
+    pub(crate) fn local(partial: PartialFile) -> Self {
         Self { sink: Sink::Local(partial), written: 0 }
     }
 
@@ -31,19 +33,20 @@ impl Writer {
         Self { sink: Sink::Remote(upload), written: 0 }
     }
 
-    /// Bytes taken so far.
+    /// Bytes written so far.
     #[must_use]
     pub fn written(&self) -> u64 {
         self.written
     }
 
-    /// Shows the whole file at its path, durably; `false` if `replace` is, and the path exists already: ours is discarded.
+    /// Makes the file visible and durable. Without `replace` it returns `false` and discards the file if the path
+    /// exists.
     ///
-    /// Of several writers that do not replace, one alone gets `true`; but an object store has no such condition for a file
-    /// of more than 8 MiB, where the path is looked at just before.
+    /// Of several writers without `replace`, exactly one gets `true`. The exception is a file above 8 MiB in an object
+    /// store, which has no such condition for uploads in parts: there the path is looked up just before.
     ///
     /// # Errors
-    /// What the store answers; then nothing was shown.
+    /// [`StoreError`] if the store fails. Then nothing became visible.
     pub fn commit(self, replace: bool) -> Result<bool, StoreError> {
         match self.sink {
             Sink::Local(partial) => partial.commit(replace),

@@ -17,8 +17,8 @@
 //! | `term_temporal` | Utf8 | null |
 //! | `term_modifiers` | Utf8 | `entity=MEDICATION,confidence=0.9812` |
 //!
-//! Source: <https://ohdsi.github.io/CommonDataModel/cdm54.html#note_nlp>. In OMOP the concept 0 is "no matching concept".
-//! `lexical_variant` is varchar(250) there and is not truncated here: no text may be lost silently.
+//! Source: <https://ohdsi.github.io/CommonDataModel/cdm54.html#note_nlp>. In OMOP the concept 0 is "no matching
+//! concept". `lexical_variant` is varchar(250) there and is not truncated here: no text may be lost silently.
 
 use std::{ops::Range, sync::Arc};
 

@@ -1,7 +1,7 @@
 //! [`ColumnChunks`]: fetches the bytes of some column chunks of a Parquet file.
 //!
-//! A Parquet reader asks for page headers and pages one by one. Each request is widened to a stretch of its column chunk,
-//! so that an object store gets few requests:
+//! A Parquet reader asks for page headers and pages one by one. Each request is widened to a stretch of its column
+//! chunk, so that an object store gets few requests:
 //!
 //! ```text
 //! file     | chunk of a: page page page | chunk of b (not read) | chunk of c: page page |

@@ -46,8 +46,8 @@ impl Format {
     /// Returns format and compression by the ending of a name, in upper or lower case.
     ///
     /// # Errors
-    /// [`SourceError::Format`] for any other ending. Also for `.parquet.gz` and the like: Parquet and Arrow files compress
-    /// their columns instead.
+    /// [`SourceError::Format`] for any other ending. Also for `.parquet.gz` and the like: Parquet and Arrow files
+    /// compress their columns instead.
     ///
     /// ```
     /// use spanframe_jobs::source::{Compression, Format};

@@ -8,13 +8,14 @@ use super::{Format, Source, SourceError, csv, ipc, ndjson, parquet, text_file::T
 
 /// Opens a file. The ending of its name tells the format.
 ///
-/// `.parquet`, `.pq`: Parquet. `.arrow`, `.ipc`, `.feather`: Arrow IPC. `.csv`, `.tsv`: CSV. `.ndjson`, `.jsonl`: NDJSON.
-/// CSV and NDJSON may end in `.gz` or `.zst` too; they are read through once, to count rows and infer types.
+/// `.parquet`, `.pq`: Parquet. `.arrow`, `.ipc`, `.feather`: Arrow IPC. `.csv`, `.tsv`: CSV. `.ndjson`, `.jsonl`:
+/// NDJSON. CSV and NDJSON may end in `.gz` or `.zst` too; they are read through once, to count rows and infer types.
 ///
 /// # Errors
 /// - [`SourceError::Format`] for any other ending.
 /// - [`SourceError::Damaged`] if the file is not of its format from beginning to end.
-/// - [`SourceError::Unsupported`], [`SourceError::NoHeader`], [`SourceError::DuplicateColumn`], [`SourceError::LongRow`].
+/// - [`SourceError::Unsupported`], [`SourceError::NoHeader`], [`SourceError::DuplicateColumn`],
+///   [`SourceError::LongRow`].
 /// - [`SourceError::Io`] if the store fails.
 pub fn open(file: Arc<dyn ReadAt>, path: &str) -> Result<Box<dyn Source>, SourceError> {
     let (format, compression) = Format::of(path)?;

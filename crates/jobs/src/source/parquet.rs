@@ -73,7 +73,8 @@ impl ParquetFile {
         }
     }
 
-    /// Changes the Parquet schema too: the decoder validates whatever that calls a string, whichever Arrow type is asked for.
+    /// Changes the Parquet schema too: the decoder validates whatever that calls a string, whichever Arrow type is
+    /// asked for.
     fn make_unchecked(&self, column: usize) -> Option<ArrowReaderMetadata> {
         let schema = with_bytes(self.metadata.schema(), column)?;
         let file = self.metadata.metadata().file_metadata();

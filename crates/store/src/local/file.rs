@@ -1,4 +1,4 @@
-//! A file on disk, read by place.
+//! [`DiskFile`]: reads ranges of a file on disk.
 
 use std::{
     fs::File,
@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use crate::{ReadAt, StoreError};
 
-/// One open file; no position is kept, so threads share it.
+/// An open file. It keeps no position, so that threads may share it.
 pub struct DiskFile {
     file: File,
     len: u64,
@@ -29,7 +29,7 @@ impl DiskFile {
 
     fn error(&self, error: io::Error) -> io::Error {
         match error.kind() {
-            // the kind that the trait promises
+            // the trait promises this kind
             ErrorKind::UnexpectedEof => error,
             _ => StoreError::from_io(&self.url, error).into(),
         }
@@ -42,7 +42,7 @@ impl ReadAt for DiskFile {
     }
 
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
-        // before the memory is asked for: a damaged file may name any length
+        // check before allocating: the length may come from a damaged file
         crate::read_at::within(offset, length, self.len, &self.url)?;
         let mut bytes = vec![0; length];
         read_exact_at(&self.file, &mut bytes, offset).map_err(|e| self.error(e))?;

@@ -1,4 +1,4 @@
-//! Folders that last: made and made durable.
+//! Creates folders and makes them durable.
 
 use std::{
     fs::{self, File},
@@ -8,7 +8,7 @@ use std::{
 
 use super::parent;
 
-/// Makes `folder` and those above it, so that they are still there after a power cut.
+/// Creates `folder` and its parents. They survive a power failure.
 pub fn make(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -18,7 +18,7 @@ pub fn make(folder: &Path) -> io::Result<()> {
         make(above)?;
     }
     match fs::create_dir(folder) {
-        // it may be gone again, which is the error of this look
+        // if another process removed it again, this returns the error
         Err(e) if e.kind() == ErrorKind::AlreadyExists => match fs::metadata(folder)?.is_dir() {
             true => Ok(()),
             false => Err(ErrorKind::NotADirectory.into()),
@@ -28,15 +28,15 @@ pub fn make(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the names in `folder` durable.
+/// Makes the names in `folder` durable: created and renamed files survive a power failure.
 pub fn sync(folder: &Path) -> io::Result<()> {
     if cfg!(windows) {
-        return Ok(()); // its folders cannot be opened, and need it not
+        return Ok(()); // Windows cannot open folders, and needs no sync
     }
     match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // some network file systems sync no folders
+        // some network file systems cannot sync folders
         Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
-        // a folder that may be written but not listed
+        // the folder may be written but not listed
         Err(e) if e.kind() == ErrorKind::PermissionDenied => Ok(()),
         synced => synced,
     }

@@ -1,4 +1,4 @@
-//! The files below a folder.
+//! Lists the files below a folder.
 
 use std::{
     fs,
@@ -9,9 +9,9 @@ use std::{
 use super::{Local, object};
 use crate::{Object, StoreError, path};
 
-/// Every file below `prefix`, or `prefix` itself if it is a file; hidden names below it are passed over.
+/// Returns all files below `prefix`, sorted by path, or `prefix` itself if it is a file. Skips hidden names below it.
 ///
-/// Links are followed, as Spark and Polars do.
+/// Follows links, as Spark and Polars do.
 pub fn list(local: &Local, prefix: &str) -> Result<Vec<Object>, StoreError> {
     let mut found = Vec::new();
     match local.absent_is_none(prefix, fs::metadata(local.path(prefix)))? {
@@ -24,12 +24,12 @@ pub fn list(local: &Local, prefix: &str) -> Result<Vec<Object>, StoreError> {
     Ok(found)
 }
 
-/// Adds what `folder` holds; `above` are the real places of the folders that lead to it.
+/// Adds the files below `folder`. `above` has the real paths of the folders that lead to it, to find cycles of links.
 fn walk(local: &Local, folder: &str, above: &mut Vec<PathBuf>, found: &mut Vec<Object>) -> Result<(), StoreError> {
     let failed = |e| local.error(folder, e);
     let real = fs::canonicalize(local.path(folder)).map_err(failed)?;
     if above.contains(&real) {
-        return Err(failed(io::Error::other("this link leads to a folder above it")));
+        return Err(failed(io::Error::other("this link leads to a folder above it: remove the link")));
     }
     above.push(real);
     for entry in fs::read_dir(local.path(folder)).map_err(failed)? {
@@ -44,7 +44,7 @@ fn walk(local: &Local, folder: &str, above: &mut Vec<PathBuf>, found: &mut Vec<O
         let place = path::join(folder, name);
         let metadata = match fs::metadata(entry.path()) {
             Ok(metadata) => metadata,
-            // removed since it was listed; a link to nothing is an error, so that no input is passed over unseen
+            // removed since it was listed. A dangling link is an error: no input may be skipped silently
             Err(e) if e.kind() == ErrorKind::NotFound && entry.path().symlink_metadata().is_err() => continue,
             Err(e) => return Err(local.error(&place, e)),
         };

@@ -1,4 +1,12 @@
-//! A file being written: hidden until it is whole, swept when its process died.
+//! [`PartialFile`]: a file that is being written.
+//!
+//! It lies in a hidden folder of the store's root, so that it is on the file system of its target and a rename makes it
+//! visible. Its writer holds a lock on it. A sweep removes a partial file that it can lock: its writer was killed.
+//!
+//! ```text
+//! writer  create, lock, write -> sync the file -> rename to the target -> sync the folder
+//! sweep   open, try to lock: locked -> its writer lives; else remove
+//! ```
 
 use std::{
     fs::{self, File, TryLockError},
@@ -13,47 +21,47 @@ use tempfile::NamedTempFile;
 use super::{folder, no_locks, parent};
 use crate::StoreError;
 
-/// Partial files lie in this folder of the root: on its file system, hidden from Hive, Spark and Polars, and there only
-/// while something is written.
+/// Folder of the partial files in the root. Hive, Spark and Polars ignore it. It exists only while something is
+/// written.
 const PARTIAL: &str = ".spanframe-partial";
 
-/// Bytes gathered before the system is called.
+/// Bytes that are buffered before a system call.
 const BUFFER: usize = 256 << 10;
 
-/// How long a partial file is made anew where a sweep, or a writer that is done, takes it or its folder meanwhile.
+/// How long to retry where a sweep takes a new file before its lock, or a writer that is done removes the folder.
 ///
-/// A time, not a count: where others remove the folder all the while, thousands of tries fail on end.
+/// A time, not a count: thousands of tries in a row may fail while others remove the folder all the time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Between two of these tries.
+/// Pause between two tries.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Locks may not reach to other machines, so a partial file of another one is taken for dead at this age alone.
+/// Age at which a partial file of another machine is abandoned. Its lock says nothing here if locks do not reach across
+/// machines.
 const FOREIGN_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The local half of [`Writer`](crate::Writer).
-///
-/// Holds a lock on its file: what can be locked by another belongs to nobody alive.
-pub struct Partial {
+pub struct PartialFile {
     file: BufWriter<NamedTempFile>,
     target: PathBuf,
     url: String,
-    // after the file, so that the folder is empty when its turn comes
-    tidy: Tidy,
+    // dropped after the file, so that the folder is empty then
+    cleanup: FolderCleanup,
 }
 
-impl Partial {
+impl PartialFile {
     pub fn new(root: &Path, target: PathBuf, url: String) -> Result<Self, StoreError> {
-        let tidy = Tidy { folder: root.join(PARTIAL) };
-        let file = folder::make(root).and_then(|()| new_in(&tidy.folder)).map_err(|e| StoreError::from_io(&url, e))?;
-        Ok(Self { file: BufWriter::with_capacity(BUFFER, file), target, url, tidy })
+        let cleanup = FolderCleanup { folder: root.join(PARTIAL) };
+        let file =
+            folder::make(root).and_then(|()| new_in(&cleanup.folder)).map_err(|e| StoreError::from_io(&url, e))?;
+        Ok(Self { file: BufWriter::with_capacity(BUFFER, file), target, url, cleanup })
     }
 
     pub fn commit(self, replace: bool) -> Result<bool, StoreError> {
-        let Self { file, target, url, tidy: _tidy } = self;
-        let moved = || -> io::Result<bool> {
+        let Self { file, target, url, cleanup: _cleanup } = self;
+        let rename = || -> io::Result<bool> {
             let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-            // the content first, then its name: after a power cut there is a whole file or none
+            // content before name: after a power failure the file is whole or absent
             file.as_file().sync_all()?;
             let folder = parent(&target);
             folder::make(folder)?;
@@ -68,11 +76,11 @@ impl Partial {
             folder::sync(folder)?;
             Ok(true)
         };
-        moved().map_err(|e| StoreError::from_io(&url, e))
+        rename().map_err(|e| StoreError::from_io(&url, e))
     }
 }
 
-impl Write for Partial {
+impl Write for PartialFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes).map_err(|e| named(&self.url, e))
     }
@@ -84,13 +92,13 @@ impl Write for Partial {
 
 fn named(url: &str, error: io::Error) -> io::Error {
     match error.kind() {
-        // `write_all` tries again, if it is told
+        // `write_all` retries on this kind
         ErrorKind::Interrupted => error,
         _ => StoreError::from_io(url, error).into(),
     }
 }
 
-/// A new file in `folder`, which is made where it is not there, with a lock.
+/// Creates a locked file in `folder`, and the folder if it is absent.
 fn new_in(folder: &Path) -> io::Result<NamedTempFile> {
     let start = Instant::now();
     loop {
@@ -105,10 +113,10 @@ fn new_in(folder: &Path) -> io::Result<NamedTempFile> {
     }
 }
 
-/// A new file in `folder`, locked, with the rights that the user's umask gives any new file.
+/// Creates a locked file in `folder`, with the permissions that the umask gives to any new file.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`] also where a sweep took it between its birth and its lock: try again.
+/// [`ErrorKind::NotFound`] also if a sweep removed the file before it was locked: try again.
 fn locked(folder: &Path) -> io::Result<NamedTempFile> {
     let prefix = format!("{}.", machine());
     let mut builder = tempfile::Builder::new();
@@ -119,23 +127,23 @@ fn locked(folder: &Path) -> io::Result<NamedTempFile> {
     match file.as_file().try_lock() {
         Ok(()) if file.path().exists() => Ok(file),
         Ok(()) | Err(TryLockError::WouldBlock) => Err(ErrorKind::NotFound.into()),
-        // without locks a sweep removes nothing, so this file is as safe
+        // without locks a sweep removes nothing, so the file is as safe
         Err(TryLockError::Error(e)) if no_locks(&e) => Ok(file),
         Err(TryLockError::Error(e)) => Err(e),
     }
 }
 
-/// Removes the partial files whose process is gone; how many those were.
+/// Removes the partial files of killed processes. Returns their number.
 pub fn sweep(root: &Path) -> io::Result<usize> {
-    let tidy = Tidy { folder: root.join(PARTIAL) };
-    let entries = match fs::read_dir(&tidy.folder) {
+    let cleanup = FolderCleanup { folder: root.join(PARTIAL) };
+    let entries = match fs::read_dir(&cleanup.folder) {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(0),
         entries => entries?,
     };
     let mut swept = 0;
     for entry in entries {
         let path = entry?.path();
-        // NFS locks only what is open for writing; what cannot be opened is another user's
+        // for writing, since NFS locks only such files. A file that cannot be opened is another user's
         let Ok(file) = File::options().write(true).open(&path) else { continue };
         if file.try_lock().is_err() {
             continue;
@@ -143,13 +151,13 @@ pub fn sweep(root: &Path) -> io::Result<usize> {
         if (is_ours(&path) || is_old(&file)) && fs::remove_file(&path).is_ok() {
             swept += 1;
         }
-        // closing alone leaves the lock with a process that was forked meanwhile
+        // after a fork, closing alone would leave the lock with the child
         let _ = file.unlock();
     }
     Ok(swept)
 }
 
-/// Whether this machine wrote it.
+/// True if this machine wrote the file.
 fn is_ours(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.split_once('.').is_some_and(|(writer, _)| writer == machine())
@@ -160,21 +168,21 @@ fn is_old(file: &File) -> bool {
     age.is_ok_and(|age| age.is_ok_and(|age| age > FOREIGN_AGE))
 }
 
-/// This machine's name as the kernel has it, in characters that suit a file's name.
+/// This machine's host name, with `-` for all but ASCII letters and digits.
 fn machine() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name: String = name.trim().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     if name.is_empty() { "local".to_string() } else { name }
 }
 
-/// Removes the folder of partial files when dropped, if none is left in it.
-struct Tidy {
+/// Removes the folder of partial files when dropped, unless it has files.
+struct FolderCleanup {
     folder: PathBuf,
 }
 
-impl Drop for Tidy {
+impl Drop for FolderCleanup {
     fn drop(&mut self) {
-        // refused while another writer's file lies there
+        // fails while another writer has a file there
         let _ = fs::remove_dir(&self.folder);
     }
 }

@@ -1,14 +1,14 @@
-//! Blocks of a file, the last used ones kept.
+//! [`Blocks`]: a cache of the blocks of a file that were used last.
 
 use bytes::Bytes;
 
-/// Bytes of a block: what a request takes costs little more than its wait.
+/// Bytes of a block. A smaller request would take about as long, as most of its time is latency.
 pub const BLOCK: u64 = 1 << 20;
 
-/// Blocks kept: 16 MiB a file, enough for a page of each of sixteen columns.
+/// Blocks in the cache: 16 MiB per file, enough for a page of each of sixteen columns.
 pub const KEPT: usize = 16;
 
-/// The blocks in hand, by their number; the last used one at the end.
+/// Blocks by their number. The one that was used last is at the end.
 #[derive(Default)]
 pub struct Blocks {
     kept: Vec<(u64, Bytes)>,

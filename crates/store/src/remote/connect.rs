@@ -1,4 +1,4 @@
-//! The object store that a URL names.
+//! [`connect`]: makes the client of an object store.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,32 +12,33 @@ use crate::{
     environment::{AMAZON_PREFIX, AZURE_PREFIX, GOOGLE_PREFIX, settings},
 };
 
-/// A request that fails by the network or by the server (5xx) is tried again so often.
+/// Retries of a request that failed in the network or in the server (5xx).
 const RETRIES: usize = 10;
 
-/// The waits between tries, by chance between the first and three times the one before: half a minute or more in all.
+/// Waits between tries: random, between the first wait and three times the last one. Half a minute or more in all.
 const BACKOFF: BackoffConfig =
     BackoffConfig { init_backoff: Duration::from_millis(200), max_backoff: Duration::from_secs(15), base: 3.0 };
 
 /// No retry begins later than this after the first try.
 const RETRY_TIME: Duration = Duration::from_secs(180);
 
-/// From the call to the last byte of an answer: enough for one part of an upload on a slow line.
+/// Limit from the request to the last byte of the answer: enough for a part of an upload on a slow line.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Takes the settings of the environment where the store's keys are so named.
+/// Configures a builder by the environment variables that it knows.
 macro_rules! configured {
     ($builder:expr, $prefix:expr) => {
         settings($prefix).into_iter().fold($builder, |builder, (key, value)| match key.parse() {
             Ok(key) => builder.with_config(key, value),
-            Err(_) => builder, // a variable of another tool
+            // a variable of another tool
+            Err(_) => builder,
         })
     };
 }
 
-/// The bucket or host `base`, whose `scheme` is known. No request is made.
+/// Makes a client for the bucket or host `base`, whose `scheme` is one of `SCHEMES`. Makes no request.
 pub fn connect(scheme: &str, base: &str) -> Result<Arc<dyn ObjectStore>, StoreError> {
     let retry = RetryConfig { backoff: BACKOFF, max_retries: RETRIES, retry_timeout: RETRY_TIME };
     let options = ClientOptions::new()
@@ -57,7 +58,7 @@ pub fn connect(scheme: &str, base: &str) -> Result<Arc<dyn ObjectStore>, StoreEr
             let builder = MicrosoftAzureBuilder::new().with_client_options(options).with_retry(retry);
             configured!(builder, AZURE_PREFIX).with_url(base).build().map(|store| Arc::new(store) as _)
         }
-        // whoever writes http means it
+        // the URL itself says http, so it is allowed
         _ => HttpBuilder::new()
             .with_client_options(options.with_allow_http(scheme == "http"))
             .with_retry(retry)

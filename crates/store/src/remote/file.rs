@@ -1,4 +1,4 @@
-//! A file of an object store, read by place.
+//! [`RemoteFile`]: reads ranges of a file in an object store.
 
 use std::{
     io,
@@ -10,12 +10,12 @@ use bytes::{Bytes, BytesMut};
 use object_store::{GetOptions, GetRange, ObjectMeta};
 
 use super::{
-    Fault, Remote,
+    Classify, Remote,
     blocks::{BLOCK, Blocks, KEPT},
 };
 use crate::{ReadAt, StoreError, read_at};
 
-/// Reads by blocks of 1 MiB and keeps the last 16, so that the small reads of Parquet do not become a request each.
+/// Fetches blocks of 1 MiB and caches 16 of them, so that Parquet's small reads do not become a request each.
 pub struct RemoteFile {
     remote: Remote,
     path: String,
@@ -32,11 +32,11 @@ impl RemoteFile {
         self.blocks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One request.
+    /// Fetches a range by one request.
     fn fetch(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
         let url = || self.remote.url(&self.path);
         let asked = range.end - range.start;
-        // a weak tag never matches
+        // a weak ETag never matches
         let if_match = self.meta.e_tag.clone().filter(|tag| !tag.starts_with("W/"));
         let options = GetOptions { range: Some(GetRange::Bounded(range)), if_match, ..GetOptions::default() };
         let (store, key) = (Arc::clone(&self.remote.store), self.meta.location.clone());
@@ -48,7 +48,11 @@ impl RemoteFile {
         Ok(bytes)
     }
 
-    /// The blocks of `numbers`; those that are not in hand by one request from the first of them to the last.
+    /// Returns some blocks. Fetches the missing ones by one request, from the first of them to the last:
+    ///
+    /// ```text
+    /// wanted  3 4 5 6 7    cached  3 5    request  4..=7
+    /// ```
     fn take(&self, numbers: Range<u64>) -> Result<Vec<Bytes>, StoreError> {
         let mut found: Vec<Option<Bytes>> = {
             let mut blocks = self.blocks();
@@ -60,11 +64,11 @@ impl RemoteFile {
         if let Some((first, last)) = missing(&found) {
             let begin = (numbers.start + first as u64) * BLOCK;
             let end = ((numbers.start + last as u64 + 1) * BLOCK).min(self.meta.size);
-            // not under the lock: other threads read on meanwhile
+            // not under the lock, so that other threads can read meanwhile
             let bytes = self.fetch(begin..end)?;
             let mut blocks = self.blocks();
             for (place, part) in (first..=last).zip(bytes.chunks(BLOCK as usize)) {
-                // a copy, where a slice would hold its neighbours as long as itself
+                // a slice would keep the whole request in memory, so copy
                 let block = if first == last { bytes.clone() } else { Bytes::copy_from_slice(part) };
                 blocks.put(numbers.start + place as u64, block.clone());
                 found[place] = Some(block);
@@ -86,7 +90,7 @@ impl ReadAt for RemoteFile {
         }
         let numbers = offset / BLOCK..(end - 1) / BLOCK + 1;
         if numbers.end - numbers.start > KEPT as u64 / 2 {
-            // what would push out most of the blocks in hand is read past them
+            // a read that would evict most blocks bypasses the cache
             return Ok(self.fetch(offset..end)?);
         }
         let begin = numbers.start * BLOCK;

@@ -1,4 +1,4 @@
-//! The threads that wait for the network.
+//! The runtime of all requests: blocking callers wait for its threads.
 
 use std::{
     future::Future,
@@ -8,22 +8,22 @@ use std::{
 
 use tokio::runtime::{Builder, Runtime};
 
-/// Requests wait more than they compute.
+/// Few threads suffice, as requests wait more than they compute.
 const THREADS: usize = 2;
 
-/// One for all stores of a process, made when it is first needed; never dropped, as a fork's child cannot end the threads
-/// of its parent.
+/// One for all stores of a process, with its process id. It is never dropped: after a fork, the child cannot end the
+/// parent's threads and starts a runtime of its own.
 static RUNTIME: Mutex<Option<(u32, &'static Runtime)>> = Mutex::new(None);
 
-/// Blocks until `future` is done, on any thread: one that serves another runtime would not take a `block_on`.
+/// Blocks until `future` is done. Works on any thread, also on one of another runtime, where `block_on` would panic.
 ///
 /// # Errors
-/// Threads that cannot be started, and a panic in `future`.
+/// A message if threads cannot be started, or `future` panicked.
 pub fn wait<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Result<T, String> {
-    start(future)?.recv().map_err(|_| "a request stopped midway".to_string())
+    start(future)?.recv().map_err(|_| "a request ended without an answer".to_string())
 }
 
-/// Blocks until `future` is done, but no longer than `limit`; it goes on then, unseen.
+/// Blocks until `future` is done, at most for `limit`. It goes on in the background then.
 pub fn wait_at_most(limit: Duration, future: impl Future<Output = ()> + Send + 'static) {
     let _ = start(future).map(|done| done.recv_timeout(limit));
 }
@@ -31,7 +31,7 @@ pub fn wait_at_most(limit: Duration, future: impl Future<Output = ()> + Send + '
 fn start<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Result<mpsc::Receiver<T>, String> {
     let (sender, receiver) = mpsc::sync_channel(1);
     runtime()?.spawn(async move {
-        // nobody waits any longer
+        // fails if nobody waits any longer
         let _ = sender.send(future.await);
     });
     Ok(receiver)

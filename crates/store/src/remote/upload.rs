@@ -1,4 +1,4 @@
-//! A file being sent: seen by nobody until it is whole.
+//! [`Upload`]: a file that is being sent. It becomes visible as a whole.
 
 use std::{
     io::{self, Write},
@@ -13,20 +13,20 @@ use tokio::task::JoinSet;
 use super::{Remote, runtime};
 use crate::StoreError;
 
-/// Bytes of a part. Stores take 10,000 of them: a file has 80 GiB at most.
+/// Bytes of a part. Stores take 10,000 parts, so a file has at most 80 GiB.
 const PART: usize = 8 << 20;
 
-/// Parts under way while the next one fills: 40 MiB a file at most.
+/// Parts that are sent while the next one fills: at most 40 MiB per file.
 const PARTS: usize = 4;
 
-/// A dropped upload waits so long for the store to forget it.
+/// How long a dropped upload waits for its abort.
 const ABORT_TIME: Duration = Duration::from_secs(10);
 
-/// The remote half of [`Writer`](crate::Writer): one request for a small file, parts for a larger one.
+/// The remote half of [`Writer`](crate::Writer): one request for a file of up to 8 MiB, parts for a larger one.
 pub struct Upload {
     remote: Remote,
     path: String,
-    /// The part that fills.
+    /// The part that is being filled.
     buffer: Vec<u8>,
     parts: Option<Parts>,
 }
@@ -47,7 +47,7 @@ impl Upload {
         if self.parts.is_none() {
             return self.remote.put(&self.path, mem::take(&mut self.buffer).into(), replace);
         }
-        // stores have no condition for an upload in parts: a look before is the best there is
+        // stores have no condition for uploads in parts: looking first is the best there is
         if !replace && self.remote.head(&self.path)?.is_some() {
             return Ok(false);
         }
@@ -59,7 +59,7 @@ impl Upload {
         Ok(true)
     }
 
-    /// Sends the buffer as a part, when there is room among those under way.
+    /// Sends the buffer as a part. Waits until less than [`PARTS`] are being sent.
     fn send(&mut self) -> Result<(), StoreError> {
         if self.parts.is_none() {
             let (store, key) = (Arc::clone(&self.remote.store), self.remote.key(&self.path)?);
@@ -71,7 +71,7 @@ impl Upload {
         self.step(|parts| parts.add(payload))
     }
 
-    /// Lends the parts to the threads that wait for the network.
+    /// Runs a step on the runtime's threads, which take the parts meanwhile.
     fn step<F>(&mut self, step: impl FnOnce(Parts) -> F) -> Result<(), StoreError>
     where
         F: Future<Output = (Parts, object_store::Result<()>)> + Send + 'static,
@@ -100,7 +100,7 @@ impl Parts {
         (self, answer)
     }
 
-    /// Waits until at most `left` parts are under way.
+    /// Waits until at most `left` parts are being sent.
     async fn wait_for(&mut self, left: usize) -> object_store::Result<()> {
         while self.sending.len() > left {
             if let Some(sent) = self.sending.join_next().await {
@@ -112,7 +112,7 @@ impl Parts {
 
     async fn abort(mut self) {
         self.sending.shutdown().await;
-        // what stays is never seen, and goes by the bucket's rule for incomplete uploads
+        // if that fails, the parts stay invisible and the bucket's lifecycle rule removes them
         let _ = self.upload.abort().await;
     }
 }
@@ -127,7 +127,7 @@ impl Write for Upload {
         Ok(taken)
     }
 
-    /// Does nothing: parts have one size.
+    /// Does nothing: all parts but the last have the same size.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! From the errors of object stores to ours.
+//! [`Classify`]: converts errors of object stores to ours.
 
 use std::error::Error as _;
 
@@ -9,19 +9,19 @@ use object_store::{
 
 use crate::StoreError;
 
-/// What an object store's error means here.
-pub trait Fault {
-    /// Whether the object, or its bucket, is not there.
+/// Classifies an error of an object store.
+pub trait Classify {
+    /// True if the object or its bucket does not exist.
     fn is_absent(&self) -> bool;
 
-    /// Our error for the place `url`.
+    /// Our error, about `url`.
     fn at(&self, url: &str) -> StoreError;
 }
 
-impl Fault for Error {
+impl Classify for Error {
     fn is_absent(&self) -> bool {
         let text = self.to_string();
-        // a listing does not tell it by the variant; that there are no credentials is no absence either
+        // a listing has no variant for it; and a 404 of the credentials' endpoint says nothing about the object
         (matches!(self, Self::NotFound { .. }) || status(&text) == Some(404)) && !asks_for_credentials(&text)
     }
 
@@ -40,8 +40,8 @@ impl Fault for Error {
             (Self::Precondition { .. }, _) => StoreError::Changed { url },
             (_, Some(507)) => StoreError::Full { url },
             _ if reason.contains("scheme is not allowed") => {
-                let reason =
-                    "the endpoint is http, which AWS_, GOOGLE_ or AZURE_ALLOW_HTTP=true would allow".to_string();
+                let reason = "the endpoint is http: set AWS_ALLOW_HTTP, GOOGLE_ALLOW_HTTP or AZURE_ALLOW_HTTP to true";
+                let reason = reason.to_string();
                 StoreError::Settings { url, reason }
             }
             (_, Some(429 | 500..)) => StoreError::Unreachable { url, reason },
@@ -51,18 +51,18 @@ impl Fault for Error {
     }
 }
 
-/// Whether the request was one to the address where the clouds give their machines credentials: none were set then.
+/// True if the request went to the address where clouds give their own machines credentials. Then none were set.
 fn asks_for_credentials(reason: &str) -> bool {
     ["169.254.169.254", "metadata.google.internal"].iter().any(|host| reason.contains(host))
 }
 
-/// The HTTP status in a message; the crate's own types keep it to themselves.
+/// Returns the HTTP status in a message. The crate's types do not expose it.
 fn status(reason: &str) -> Option<u16> {
     let (_, rest) = reason.split_once("status code: ")?;
     rest.get(..3)?.parse().ok()
 }
 
-/// Whether no answer came.
+/// True if no answer came.
 fn is_network(error: &Error) -> bool {
     let mut source = error.source();
     while let Some(error) = source {
@@ -74,7 +74,7 @@ fn is_network(error: &Error) -> bool {
     false
 }
 
-/// The messages in one line, with the innermost one, without the queries of URLs, which may hold signatures.
+/// Returns outermost and innermost message in one line. Drops the queries of URLs, which may be signatures.
 fn reason(error: &Error) -> String {
     let mut text = error.to_string();
     let mut inner = error.source();
@@ -89,7 +89,7 @@ fn reason(error: &Error) -> String {
         _ => word,
     });
     let mut reason = words.collect::<Vec<_>>().join(" ");
-    // servers answer with pages
+    // some servers answer with whole pages
     if let Some((end, _)) = reason.char_indices().nth(LONGEST) {
         reason.truncate(end);
         reason.push('…');
@@ -97,7 +97,7 @@ fn reason(error: &Error) -> String {
     reason
 }
 
-/// Characters of a reason that a message has room for.
+/// Most characters of a reason.
 const LONGEST: usize = 400;
 
 #[cfg(test)]
