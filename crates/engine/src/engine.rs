@@ -109,8 +109,8 @@ impl Engine {
         &self.kept
     }
 
-    /// Entity types in the output, one for each type of each model. A name stands more than once if several types are renamed to
-    /// it or several models have it.
+    /// Entity types in the output, one for each type of each model. A name is repeated if several types are renamed to it, or
+    /// several models have it.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.set.names

@@ -63,7 +63,7 @@ pub use model_choice::{ModelChoice, ModelNames};
 pub use notes::Notes;
 pub use options::{Decoding, Emulation, EngineOptions, OptionError, RawOptions};
 pub use pipeline::Step;
-pub use quiet::{THREAD_NAME, quiet_panics, tell_place};
+pub use quiet::{THREAD_NAME, print_panic_place, quiet_panics};
 pub use row_error::{OnError, RowError, RowErrorKind};
 pub use spanframe_core::{AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin, Named};
 pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError, Score, models_folder};

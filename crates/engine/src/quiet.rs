@@ -11,7 +11,7 @@ use std::{
 pub const THREAD_NAME: &str = "spanframe-";
 
 /// A panic hook that prints the place alone, for programs whose own threads see notes.
-pub fn tell_place(info: &PanicHookInfo<'_>) {
+pub fn print_panic_place(info: &PanicHookInfo<'_>) {
     let place = info.location().map_or_else(|| "an unknown place".to_string(), ToString::to_string);
     // `eprintln!` panics if standard error is closed or full, and a panic in a hook aborts the process
     let _ = writeln!(stderr(), "spanframe: panic at {place}");
@@ -24,7 +24,7 @@ pub fn quiet_panics() {
     ONCE.call_once(|| {
         let usual = panic::take_hook();
         panic::set_hook(Box::new(move |info| match thread::current().name() {
-            Some(name) if name.starts_with(THREAD_NAME) => tell_place(info),
+            Some(name) if name.starts_with(THREAD_NAME) => print_panic_place(info),
             _ => usual(info),
         }));
     });
