@@ -1,46 +1,50 @@
 //! `spanframe.diff`: compares two columns of entities.
 
-use arrow_array::ArrayRef;
+use std::sync::mpsc::Sender;
+
+use arrow_array::{Array, ArrayRef};
 use pyo3::prelude::*;
 use spanframe_compare::{
     comparison::{ComparedRow, Comparison, ComparisonOptions},
     report::DifferenceReport,
 };
-use spanframe_engine::{EngineError, Mention, Offsets, RawOptions, entity_column, input::TextColumn};
+use spanframe_engine::{EngineError, input::TextColumn};
 
 use crate::{
     bridge::{self, ForeignArrays},
-    error::{InputError, python},
-    input, strings,
+    entity_column::EntityColumn,
+    error::{InputError, InternalError, python},
+    input,
+    interruptible::{StopFlag, interruptible},
+    strings,
 };
 
 /// Options of a comparison, by the names of their keywords.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct DiffOptions {
-    /// Unit of A's positions; the default of its layout if `None`.
+    /// Unit of A's positions; the usual one of its layout if `None`.
     offsets_a: Option<String>,
     offsets_b: Option<String>,
     examples: usize,
     show_text: bool,
 }
 
-/// All rows of an entity column, and the unit of its positions.
-struct Column {
-    rows: Vec<Option<Vec<Mention<'static>>>>,
-    offsets: Offsets,
-}
-
 /// Compares two columns row by row. Returns the report as the JSON of `spanframe diff --json`.
+///
+/// # Errors
+/// [`InputError`] if a column does not hold entities, contradicts itself or has another number of rows, or if strings are
+/// not UTF-8.
 #[pyfunction]
 pub fn diff(
     a: Bound<'_, PyAny>, b: Bound<'_, PyAny>, text: Option<Bound<'_, PyAny>>, options: DiffOptions,
 ) -> PyResult<String> {
     let py = a.py();
-    let a = Column::read("`a`", &a, options.offsets_a)?;
-    let b = Column::read("`b`", &b, options.offsets_b)?;
+    let DiffOptions { offsets_a, offsets_b, examples, show_text } = options;
+    let a = read("`a`", &a, offsets_a)?;
+    let b = read("`b`", &b, offsets_b)?;
     let texts = text.as_ref().map(|text| input::checked("`text`", text)).transpose()?;
-    let (rows_a, rows_b) = (a.rows.len(), b.rows.len());
+    let (rows_a, rows_b) = (a.rows(), b.rows());
     if rows_a != rows_b {
         return Err(InputError::new_err(format!("a has {rows_a} rows and b has {rows_b}: join them first")));
     }
@@ -48,53 +52,31 @@ pub fn diff(
     if let Some(count) = text_rows.filter(|&count| count != rows_a) {
         return Err(InputError::new_err(format!("there are {count} texts for {rows_a} rows: give one text a row")));
     }
-    let comparison = Comparison::new(ComparisonOptions {
-        offsets_a: a.offsets,
-        offsets_b: b.offsets,
-        has_texts: texts.is_some(),
-        examples: options.examples,
-        show_text: options.show_text,
-    });
-    let report = py.detach(|| compare(comparison, &a, &b, texts.as_deref())).map_err(|e| python(&e))?;
-    // a report of numbers, strings and lists is always valid JSON
-    Ok(serde_json::to_string(&report).unwrap_or_default())
+    let (offsets_a, offsets_b, has_texts) = (a.offsets, b.offsets, texts.is_some());
+    let options = ComparisonOptions { offsets_a, offsets_b, has_texts, examples, show_text };
+    // on a thread of its own, because the message of a panic would quote a note
+    let work = move |_: StopFlag, _: Sender<()>| {
+        let report = compare(options, &a, &b, &texts.unwrap_or_default()).map_err(|e| python(&e))?;
+        serde_json::to_string(&report).map_err(|error| InternalError::new_err(error.to_string()))
+    };
+    interruptible(py, work, |_, ()| Ok(()))
 }
 
-impl Column {
-    /// Reads the entities of `data`, which messages call `name`.
-    fn read(name: &str, data: &Bound<'_, PyAny>, offsets: Option<String>) -> PyResult<Self> {
-        let ForeignArrays { field, chunks } = bridge::from_python(name, data)?;
-        let layout = entity_column::layout(field.data_type())
-            .ok_or_else(|| python(&EngineError::NotEntities(field.data_type().clone())))?;
-        let offsets = match offsets {
-            None => entity_column::usual_offsets(layout),
-            Some(_) => crate::options(RawOptions { offsets, ..RawOptions::default() }).map_err(|e| python(&e))?.offsets,
-        };
-        strings::check(data.py(), name, &chunks)?;
-        let mut rows = Vec::new();
-        for chunk in &chunks {
-            let first_row = rows.len();
-            let read = entity_column::read(chunk).map_err(|error| match error {
-                EngineError::WrongEntities { row, reason } => {
-                    python(&EngineError::WrongEntities { row: first_row + row, reason })
-                }
-                other => python(&other),
-            })?;
-            rows.extend(
-                read.into_iter().map(|row| row.map(|list| list.into_iter().map(Mention::into_owned).collect())),
-            );
-        }
-        Ok(Self { rows, offsets })
-    }
+/// Reads a column of entities, which messages call `name`.
+fn read(name: &str, data: &Bound<'_, PyAny>, offsets: Option<String>) -> PyResult<EntityColumn> {
+    let ForeignArrays { field, chunks } = bridge::from_python(name, data)?;
+    strings::check(data.py(), name, &chunks)?;
+    EntityColumn::new(&field, chunks, offsets)
 }
 
 fn compare(
-    mut comparison: Comparison, a: &Column, b: &Column, chunks: Option<&[ArrayRef]>,
+    options: ComparisonOptions, a: &EntityColumn, b: &EntityColumn, texts: &[ArrayRef],
 ) -> Result<DifferenceReport, EngineError> {
-    let columns = chunks.unwrap_or_default().iter().map(|chunk| TextColumn::new(chunk));
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    let mut comparison = Comparison::new(options);
+    let (mentions_a, mentions_b) = (a.mentions()?, b.mentions()?);
+    let columns = texts.iter().map(|chunk| TextColumn::new(chunk)).collect::<Result<Vec<_>, _>>()?;
     let mut texts = columns.iter().flat_map(|column| (0..column.len()).map(|row| column.get(row)));
-    for (number, (a, b)) in (0..).zip(a.rows.iter().zip(&b.rows)) {
+    for (number, (a, b)) in (0..).zip(mentions_a.iter().zip(&mentions_b)) {
         let text = texts.next().flatten();
         comparison.row(ComparedRow { number, text, a: a.as_deref(), b: b.as_deref(), ..ComparedRow::default() });
     }

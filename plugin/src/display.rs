@@ -5,11 +5,12 @@ use std::sync::{Arc, mpsc::Sender};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, Field};
 use pyo3::prelude::*;
-use spanframe_engine::{EngineError, Mention, Offsets, RawOptions, entity_column, input::TextColumn};
+use spanframe_engine::{EngineError, entity_column, input::TextColumn};
 use spanframe_view::{Excerpt, Note, Row};
 
 use crate::{
     bridge::{self, ForeignArrays},
+    entity_column::EntityColumn,
     error::{InputError, python},
     input,
     interruptible::{StopFlag, interruptible},
@@ -38,19 +39,14 @@ pub fn display(
             (input::checked("`text`", text)?, (field, chunks))
         }
     };
-    let shape = entity_column::layout(field.data_type());
-    let shape = shape.ok_or_else(|| python(&EngineError::NotEntities(field.data_type().clone())))?;
-    let offsets = match offsets {
-        None => entity_column::usual_offsets(shape),
-        Some(_) => crate::options(RawOptions { offsets, ..RawOptions::default() }).map_err(|e| python(&e))?.offsets,
-    };
-    let [count, text_count] = [&columns, &texts].map(|chunks| chunks.iter().map(|c| c.len()).sum::<usize>());
+    let entities = EntityColumn::new(&field, columns, offsets)?;
+    let (count, text_count) = (entities.rows(), texts.iter().map(|chunk| chunk.len()).sum::<usize>());
     if text_count != count {
         return Err(InputError::new_err(format!("there are {text_count} texts for {count} rows: give one text a row")));
     }
     // on a thread of its own, because the message of a panic would quote a note
     let render = move |_: StopFlag, _: Sender<()>| {
-        let excerpt = excerpt(&columns, &texts, offsets, rows).map_err(|e| python(&e))?;
+        let excerpt = excerpt(&entities, &texts, rows).map_err(|e| python(&e))?;
         Ok((excerpt.html(), excerpt.text(false), excerpt.text(true)))
     };
     interruptible(py, render, |_, ()| Ok(()))
@@ -74,30 +70,15 @@ fn column(py: Python<'_>, field: &Field, chunks: &[ArrayRef], name: &str) -> PyR
     Ok((fields[found].as_ref().clone(), chunks))
 }
 
-/// Reads the first `rows` rows. Texts and entities may have different chunks.
-fn excerpt(entities: &[ArrayRef], texts: &[ArrayRef], offsets: Offsets, rows: usize) -> Result<Excerpt, EngineError> {
-    let mut found: Vec<Option<Vec<Mention<'_>>>> = Vec::new();
-    let mut left = rows;
-    let wanted: Vec<ArrayRef> = entities
-        .iter()
-        .map(|chunk| {
-            let wanted = chunk.slice(0, chunk.len().min(left));
-            left -= wanted.len();
-            wanted
-        })
-        .collect();
-    for chunk in &wanted {
-        let before = found.len();
-        found.extend(entity_column::read(chunk).map_err(|error| match error {
-            EngineError::WrongEntities { row, reason } => EngineError::WrongEntities { row: before + row, reason },
-            other => other,
-        })?);
-    }
+/// Marks the first `rows` rows. Texts and entities may have different chunks.
+fn excerpt(entities: &EntityColumn, texts: &[ArrayRef], rows: usize) -> Result<Excerpt, EngineError> {
+    let head = entities.head(rows);
+    let mentions = head.mentions()?;
     let columns = texts.iter().map(|chunk| TextColumn::new(chunk)).collect::<Result<Vec<_>, _>>()?;
-    let texts = columns.iter().flat_map(|column| (0..column.len()).map(|row| column.get(row)));
-    let note = |((number, mentions), text): ((u64, &Option<Vec<Mention<'_>>>), Option<&str>)| {
-        Note::new(&Row { number, text, mentions: mentions.as_deref(), ..Row::default() }, offsets.into())
-    };
-    let notes = (0..).zip(&found).zip(texts).map(note).collect();
-    Ok(Excerpt { notes, rows: entities.iter().map(|chunk| chunk.len() as u64).sum() })
+    let mut texts = columns.iter().flat_map(|column| (0..column.len()).map(|row| column.get(row)));
+    let notes = (0..).zip(&mentions).map(|(number, mentions)| {
+        let text = texts.next().flatten();
+        Note::new(&Row { number, text, mentions: mentions.as_deref(), ..Row::default() }, head.offsets.into())
+    });
+    Ok(Excerpt { notes: notes.collect(), rows: entities.rows() as u64 })
 }

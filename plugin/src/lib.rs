@@ -8,6 +8,7 @@ mod bridge;
 mod diff;
 mod display;
 mod engine;
+mod entity_column;
 mod error;
 mod export;
 mod expressions;
