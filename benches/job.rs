@@ -133,9 +133,9 @@ fn windows(model: &Model, notes: &RecordBatch) -> Vec<Vec<u32>> {
     for text in (0..column.len()).filter_map(|row| column.get(row)) {
         let encoding = model.tokenizer.encode(text).unwrap();
         let ends = sentence::sentence_ends(text, encoding.spans());
-        for window in window::windows(&ends, encoding.joined(), capacity, capacity / 4) {
-            let pieces = &encoding.ids()[window.tokens];
-            let ids = [model.tokenizer.prefix(), pieces, model.tokenizer.suffix()].concat();
+        for window in window::windows(&ends, encoding.inside_word(), capacity, capacity / 4) {
+            let tokens = &encoding.ids()[window.tokens];
+            let ids = [model.tokenizer.prefix(), tokens, model.tokenizer.suffix()].concat();
             if seen.insert(ids.clone()) {
                 found.push(ids);
             }

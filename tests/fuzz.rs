@@ -14,7 +14,9 @@ use std::{
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use spanframe_core::{
-    AggregationStrategy, Constraints, Decoder, Decoding, Encoding, Grouping, LabelSet, Named, Rule, Span, TagScheme,
+    AggregationStrategy, Constraints, Decoder, DecodingRule, Encoding, EntityDecoder, Grouping, LabelSet, Named, Span,
+    TagScheme,
+    aggregate::TokenLogits,
     cleanup::{CleanupMode, clean},
     hugging_face::keep_longest,
     sentence,
@@ -72,7 +74,7 @@ const ODD: [&str; 40] = [
 
 struct Fuzz {
     tokenizers: Vec<Tokenizer>,
-    decoders: Vec<(Decoder, usize)>,
+    decoders: Vec<(EntityDecoder, usize)>,
 }
 
 impl Fuzz {
@@ -90,16 +92,21 @@ impl Fuzz {
         let mut decoders = Vec::new();
         for (labels, scheme) in label_sets {
             let set = LabelSet::new(labels.split(' ').map(String::from).collect(), &[]).unwrap().with_scheme(scheme);
-            let strategies = AggregationStrategy::named().map(|(_, s)| Rule { units: Some(s), ..Rule::default() });
-            let groupings = Grouping::named().map(|(_, grouping)| Rule { grouping, greedy: true, ..Rule::words() });
+            let strategies =
+                AggregationStrategy::named().map(|(_, s)| DecodingRule { units: Some(s), ..DecodingRule::default() });
+            let groupings =
+                Grouping::named().map(|(_, grouping)| DecodingRule { grouping, greedy: true, ..DecodingRule::words() });
             let constraints = Constraints { begin_after_entity_cost: 1.0, whole_words: true };
             let constrained =
-                [Decoding::Viterbi(constraints), Decoding::Posterior(constraints)].into_iter().flat_map(|decoding| {
-                    [Rule { decoding, trim: true, ..Rule::default() }, Rule { decoding, ..Rule::words() }]
+                [Decoder::Viterbi(constraints), Decoder::Posterior(constraints)].into_iter().flat_map(|decoder| {
+                    [
+                        DecodingRule { decoder, trim: true, ..DecodingRule::default() },
+                        DecodingRule { decoder, ..DecodingRule::words() },
+                    ]
                 });
             for rule in strategies.chain(groupings).chain(constrained) {
-                let decoder = Decoder::new(rule, set.clone());
-                let kinds = decoder.kinds().len();
+                let decoder = EntityDecoder::new(rule, set.clone());
+                let kinds = decoder.entity_types().len();
                 decoders.push((decoder, kinds));
             }
         }
@@ -135,15 +142,15 @@ impl Fuzz {
             };
             let pieces = tokenizer.encode_without_words(text).expect("it has been encoded");
             assert!(
-                (pieces.ids(), pieces.spans(), pieces.joined())
-                    == (encoding.ids(), encoding.spans(), encoding.joined())
+                (pieces.ids(), pieces.spans(), pieces.inside_word())
+                    == (encoding.ids(), encoding.spans(), encoding.inside_word())
             );
             features.extend(particulars(&encoding, text).into_iter().map(|f| format!("{model} {f}")));
             let n = encoding.len();
             let ends = sentence::sentence_ends(text, encoding.spans());
             for (capacity, stride) in [(1, 0), (7, 3), (62, 15)] {
                 let mut next = 0;
-                for w in window::windows(&ends, encoding.joined(), capacity, stride) {
+                for w in window::windows(&ends, encoding.inside_word(), capacity, stride) {
                     assert!(w.owned.start == next && w.tokens.len() <= capacity);
                     next = w.owned.end;
                 }
@@ -154,7 +161,8 @@ impl Fuzz {
             let (decoder, kinds) = &self.decoders[rng.next_u32() as usize % self.decoders.len()];
             let columns = decoder.labels().labels().len();
             let logits: Vec<f32> = (0..n * columns).map(|_| rng.next_u32() as f32 / 4e8 - 5.0).collect();
-            let found = decoder.entities(text, (&encoding, 0..n), &logits, &vec![true; *kinds]);
+            let run = TokenLogits { encoding: &encoding, tokens: 0..n, logits: &logits, labels: columns };
+            let found = decoder.entities(text, &run, &vec![true; *kinds]);
             for entity in keep_longest(text, found) {
                 assert!(!entity.span.slice(text).is_empty() && (0.0..=1.001).contains(&entity.score));
             }
@@ -177,9 +185,9 @@ fn particulars(encoding: &Encoding, text: &str) -> Vec<String> {
         ("shared", pairs().any(|w| !w[0].is_empty() && w[0] == w[1])),
         ("overlap", pairs().any(|w| w[0].end() > w[1].begin() && w[0] != w[1])),
         ("gap", pairs().any(|w| w[0].end() < w[1].begin())),
-        ("joined", encoding.joined().contains(&true)),
-        ("continues", encoding.continues() != encoding.joined()),
-        ("subword", encoding.subwords() != encoding.continues()),
+        ("joined", encoding.inside_word().contains(&true)),
+        ("continues", encoding.continues_word() != encoding.inside_word()),
+        ("subword", encoding.subwords() != encoding.continues_word()),
         ("untrimmed", spans != encoding.raw()),
         ("lost end", spans.last().is_some_and(|s| s.end() < text.trim_end().len())),
     ];

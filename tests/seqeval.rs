@@ -28,7 +28,7 @@ fn check(cases: &Value, scheme: TagScheme, grouping: Grouping) -> usize {
         let tags: Vec<Tag> = names.iter().map(tag).collect();
         let mut found: Vec<(String, usize, usize)> = group(&tags, scheme, grouping)
             .into_iter()
-            .map(|(range, kind)| (set.entities()[usize::from(kind)].clone(), range.start, range.end))
+            .map(|run| (set.types()[usize::from(run.entity_type)].clone(), run.units.start, run.units.end))
             .collect();
         let mut expect: Vec<(String, usize, usize)> = case[1]
             .as_array()

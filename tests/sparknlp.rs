@@ -6,7 +6,7 @@ use std::{collections::HashSet, fs::File, io::Read, path::Path};
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
-use spanframe_core::{Decoder, Entity, Grouping, Named, Rule, Span, cleanup, spark_words::spark_words};
+use spanframe_core::{DecodingRule, Entity, EntityDecoder, Grouping, Named, Span, cleanup, spark_words::spark_words};
 use spanframe_engine::RawOptions;
 use spanframe_model::{Device, Model, ModelFiles, RuntimeSearch, SessionOptions};
 use support::{data, test_model};
@@ -83,7 +83,7 @@ fn check_chunks(text: &str, found: &[Entity], kinds: &[String], expect: &Value, 
         .iter()
         .map(|e| {
             let (begin, end) = in_units(text, e.span);
-            (begin, end, kinds[usize::from(e.kind)].as_str())
+            (begin, end, kinds[usize::from(e.entity_type)].as_str())
         })
         .collect();
     let expect = list(expect);
@@ -108,7 +108,8 @@ fn check(name: &str, half: bool, ties: usize) -> HashSet<(String, usize)> {
     let texts = list(&reference["texts"]);
     let model = load(name);
     let labels = &model.config.labels;
-    let decoder = Decoder::new(Rule { grouping: Grouping::SparkNlp, ..Rule::words() }, labels.clone());
+    let decoder =
+        EntityDecoder::new(DecodingRule { grouping: Grouping::SparkNlp, ..DecodingRule::words() }, labels.clone());
     let columns = labels.labels().len();
     let (prefix, suffix) = (model.tokenizer.prefix(), model.tokenizer.suffix());
     let lengths = reference["models"][name].as_object().unwrap();
@@ -145,9 +146,9 @@ fn check(name: &str, half: bool, ties: usize) -> HashSet<(String, usize)> {
                 let expect = permille.as_f64().unwrap() / 1000.0;
                 assert!((f64::from(unit.score) - expect).abs() < tolerance, "{what}: {} {expect}", unit.score);
             }
-            let found = decoder.entities_of_units(&units, &vec![true; labels.entities().len()]);
-            check_chunks(note, &found, labels.entities(), &run["chunks"][i], tolerance, &what);
-            check_variants(note, &words, &found, labels.entities(), run, i);
+            let found = decoder.entities_of_units(&units, &vec![true; labels.types().len()]);
+            check_chunks(note, &found, labels.types(), &run["chunks"][i], tolerance, &what);
+            check_variants(note, &words, &found, labels.types(), run, i);
         }
         assert!(cut > 10, "{name}, length {length}: {cut} texts are cut");
     }
@@ -168,7 +169,7 @@ fn check_ties(found: &str, wanted: &str, labelled_by: &[Option<usize>], logits: 
 fn check_variants(text: &str, words: &[Span], found: &[Entity], kinds: &[String], run: &Value, row: usize) {
     let Some(white_listed) = run.get("white_listed") else { return };
     let wanted = list(&run["white_list"]);
-    let kept = found.iter().filter(|e| wanted.iter().any(|kind| *kind == kinds[usize::from(e.kind)].as_str()));
+    let kept = found.iter().filter(|e| wanted.iter().any(|kind| *kind == kinds[usize::from(e.entity_type)].as_str()));
     let kept: Vec<u64> = kept.map(|e| in_units(text, e.span).0).collect();
     assert_eq!(Value::from(kept), white_listed[row]);
     // preservePosition=false gives the first word alone, for all that its name says

@@ -1,20 +1,20 @@
-//! Groups windows of like length, so that little is padded.
+//! Packs windows into batches of similar length, to pad little.
 
-/// Windows that go through the model together, by their index in the list that was planned.
+/// Windows that go through the model together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// Indices of the windows.
+    /// Indices into the planned windows.
     pub items: Vec<usize>,
-    /// What all windows are padded to: the length of the longest, or a little more.
+    /// Tokens to which all windows are padded.
     pub width: usize,
 }
 
 /// The widths that batches may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Widths {
-    /// They are multiples of it: 1 where any width will do.
+    /// Widths are multiples of it; 1 for any width.
     pub step: usize,
-    /// What the model takes at most: no window is padded beyond it.
+    /// The longest input of the model: no window is padded beyond it.
     pub most: usize,
 }
 
@@ -29,8 +29,8 @@ impl Widths {
 
 /// Sorts windows by length, longest first, and cuts them into batches of at most `budget` padded tokens.
 ///
-/// A window longer than the budget is a batch by itself. Equal lengths keep their order. Longest first, because the
-/// last batches decide how long the slowest worker is waited for.
+/// A window longer than the budget is a batch by itself. Equal lengths keep their order. The longest come first, so that
+/// the last batches are short and no worker keeps the others waiting.
 ///
 /// ```
 /// # use spanframe_core::batch::{Widths, plan};

@@ -1,16 +1,17 @@
-//! Lines in capitals in lower case, for models that learned from texts in the usual case.
+//! Lower-cases lines in capitals, for models that were trained on texts in mixed case.
 
 use std::borrow::Cow;
 
 use crate::word::is_mark;
 
-/// Letters of a word that is no abbreviation: those are shorter.
+/// Letters of a word that is too long for an abbreviation.
 const LONG_WORD: usize = 6;
 
-/// `text` with its lines in capitals in lower case, every character where it was.
+/// Lower-cases the lines in capitals. Every character keeps its position.
 ///
-/// A line is in capitals if more than four fifths of its letters are, and one of its words has six or more letters, all of them
-/// capitals: a line of abbreviations stays. A character whose lower case takes another number of bytes stays too.
+/// A line is in capitals if more than four fifths of its letters are capitals, and one of its words has at least six
+/// letters, all capitals; so lines of abbreviations do not change. A character whose lower case has another number of bytes
+/// does not change either.
 ///
 /// ```
 /// # use spanframe_core::capitals::lower;

@@ -1,30 +1,32 @@
-//! What Spark NLP's `DocumentAssembler` does to a text before anything else sees it, and the way back.
+//! Cleans texts as Spark NLP's `DocumentAssembler` does, and maps spans back to the original.
 
 use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::{Span, spark_words::is_space};
 
-/// `cleanupMode` of Spark NLP. White space is the JVM's `\s` (ASCII); "written" means the two characters `\` and `n`,
-/// `t` or `r`, as some exports have them; trimming takes every character up to U+0020.
+/// `cleanupMode` of Spark NLP.
+///
+/// White space is the JVM's `\s`, which is ASCII. A "written" `\n` is the two characters `\` and `n`, as in some exports.
+/// Trimming removes every character up to U+0020.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, Display)]
 #[strum(serialize_all = "snake_case")]
 pub enum CleanupMode {
-    /// The text as it is.
+    /// Does not change the text.
     #[default]
     Disabled,
-    /// Each white space becomes a space.
+    /// Replaces each white space by a space.
     Inplace,
-    /// As [`Inplace`](Self::Inplace), and each written `\n`, `\r\n` or `\t`.
+    /// Like [`Inplace`](Self::Inplace), and replaces each written `\n`, `\r\n` or `\t`.
     InplaceFull,
-    /// Trimmed, and each run of white space becomes one space.
+    /// Trims, and replaces each run of white space by one space.
     Shrink,
-    /// As [`Shrink`](Self::Shrink), and each run of written line ends or tabs.
+    /// Like [`Shrink`](Self::Shrink), and replaces each run of written line ends or tabs.
     ShrinkFull,
-    /// Each white space that a line feed or tab follows becomes one space, together with that.
+    /// Replaces each white space together with the line feed or tab that follows it by one space.
     Each,
-    /// As [`Each`](Self::Each), and each white space that a written `\n`, `\r\n` or `\t` follows.
+    /// Like [`Each`](Self::Each), also for a written `\n`, `\r\n` or `\t` that follows.
     EachFull,
-    /// Trimmed, and written `\n`, `\r\n` and `\t` are taken out.
+    /// Trims, and removes written `\n`, `\r\n` and `\t`.
     DeleteFull,
 }
 
@@ -33,7 +35,7 @@ impl CleanupMode {
         matches!(self, Self::Shrink | Self::ShrinkFull | Self::DeleteFull)
     }
 
-    /// Bytes at the begin of `text` that are replaced together; 0 where nothing is.
+    /// Number of bytes at the begin of `text` that are replaced together; 0 if none are.
     fn matched(self, text: &[u8]) -> usize {
         let space = text.first().is_some_and(|&b| is_space(char::from(b)));
         match self {
@@ -53,8 +55,9 @@ impl CleanupMode {
         }
     }
 
-    /// Bytes at the begin of `text` to pass over where nothing is replaced. Written `\r` without a `\n` are passed over
-    /// together, for each of them would look along all that follow.
+    /// Number of bytes to skip where nothing is replaced.
+    ///
+    /// Skips written `\r` without a `\n` together. One by one, each would search all that follow.
     fn passed(self, text: &[u8]) -> usize {
         if self == Self::ShrinkFull { written(text, b'r').max(1) } else { 1 }
     }
@@ -87,18 +90,19 @@ fn run_of_written(text: &[u8]) -> usize {
     }
 }
 
-/// A cleaned text that knows where each of its characters came from.
+/// A cleaned text that maps spans back to the original.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cleaned {
     /// The cleaned text.
     pub text: String,
-    /// What was replaced, in order: bytes of the cleaned text, bytes of the original.
+    /// Replacements in order: bytes of the cleaned text, and of the original.
     edits: Vec<(Span, Span)>,
 }
 
 impl Cleaned {
-    /// The bytes of the original text from which a non-empty span of the cleaned text was made: from the begin of what
-    /// its first character stands for to the end of what its last character stands for.
+    /// The bytes of the original text for a non-empty span of the cleaned text.
+    ///
+    /// Reaches from the begin of what the first character replaced to the end of what the last character replaced.
     #[must_use]
     pub fn original(&self, span: Span) -> Span {
         let begin = match self.edits.partition_point(|(new, _)| new.begin() <= span.begin()) {
@@ -119,7 +123,7 @@ impl Cleaned {
     }
 }
 
-/// Cleans `text` as Spark NLP would. Never fails; what matches nothing is copied.
+/// Cleans `text` as Spark NLP does.
 #[must_use]
 pub fn clean(text: &str, mode: CleanupMode) -> Cleaned {
     let mut cleaned = Cleaned { text: String::with_capacity(text.len()), edits: Vec::new() };
@@ -130,7 +134,7 @@ pub fn clean(text: &str, mode: CleanupMode) -> Cleaned {
         cleaned.edits.push((Span::new(0, 0), Span::new(0, at)));
     }
     let (bytes, replacement) = (&text.as_bytes()[..end], if mode == CleanupMode::DeleteFull { "" } else { " " });
-    let mut copied = at; // everything before is in the cleaned text
+    let mut copied = at; // the cleaned text has everything before
     while at < end {
         let length = mode.matched(&bytes[at..]);
         if length == 0 {

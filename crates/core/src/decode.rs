@@ -1,11 +1,10 @@
-//! From logits to entities.
-
-use std::ops::Range;
+//! [`EntityDecoder`]: turns the logits of a document's tokens into its entities.
 
 use crate::{
-    AggregationStrategy, Encoding, Grouping, Head, LabelSet, Span, Tag,
-    aggregate::{self, Emissions, Unit, best},
-    group::{Mention, group, join_touching},
+    AggregationStrategy, Entity, EntityType, Grouping, Head, LabelSet, Span, Tag,
+    aggregate::{self, DecodingUnit, Emissions, TokenLogits, best},
+    entity::settled,
+    group::{UnitRun, group, join_touching},
     hugging_face::HuggingFace,
     moves::{Constraints, Moves},
     posterior::Posterior,
@@ -13,31 +12,20 @@ use crate::{
     word::Snapper,
 };
 
-/// One mention in one document.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Entity {
-    /// Bytes of the document; never empty.
-    pub span: Span,
-    /// What it is, as an index into [`Decoder::kinds`].
-    pub kind: u16,
-    /// Mean score of its units, 0 to 1; under [`Decoding::Posterior`] the probability of the mention.
-    pub score: f32,
-}
-
-/// How the labels of units, or the mentions, are chosen.
+/// Chooses the labels of units, or the mentions.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Decoding {
-    /// The best label of each unit by itself.
+pub enum Decoder {
+    /// The most probable label of each unit.
     #[default]
     Best,
-    /// The best sequence of labels that the scheme allows.
+    /// The most probable sequence of labels that the scheme allows.
     Viterbi(Constraints),
-    /// The mentions with a probability of more than one half, over all sequences that the scheme allows.
+    /// The mentions with a probability above one half, over all sequences that the scheme allows.
     Posterior(Constraints),
 }
 
-impl Decoding {
-    /// What sequences are charged and forbidden, where sequences are looked at.
+impl Decoder {
+    /// The constraints of a decoder of sequences.
     #[must_use]
     pub fn constraints(self) -> Option<Constraints> {
         match self {
@@ -47,14 +35,14 @@ impl Decoding {
     }
 }
 
-/// How a model's logits are to be read.
+/// How to turn a model's logits into entities.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Rule {
-    /// What carries a label: the units of a strategy, or every piece where `None`.
+pub struct DecodingRule {
+    /// The units that get a label: those of a strategy, or every token if `None`.
     pub units: Option<AggregationStrategy>,
-    /// How labels are chosen. Hugging Face's strategies take no [`Decoding::Posterior`], which gives mentions.
-    pub decoding: Decoding,
-    /// How labels become mentions; Hugging Face's strategies and [`Decoding::Posterior`] have a rule of their own.
+    /// Chooses labels. Hugging Face's strategies do not take [`Decoder::Posterior`], which chooses mentions.
+    pub decoder: Decoder,
+    /// Turns labels into mentions. Hugging Face's strategies and [`Decoder::Posterior`] have their own grouping.
     pub grouping: Grouping,
     /// Join mentions of one type that touch.
     pub greedy: bool,
@@ -62,219 +50,197 @@ pub struct Rule {
     pub trim: bool,
 }
 
-impl Rule {
+impl DecodingRule {
     /// Words by spanframe's own rule, the best label of each, grouped leniently.
     #[must_use]
     pub fn words() -> Self {
         Self { units: Some(AggregationStrategy::Word), ..Self::default() }
     }
 
-    /// Whether Hugging Face's pipeline groups, and names, the entities.
+    /// True if Hugging Face's rules group and name the entities.
     #[must_use]
     pub fn is_hugging_face(&self) -> bool {
         self.units.is_some_and(AggregationStrategy::is_hugging_face)
     }
 }
 
-/// What an entity can be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kind {
-    /// The name that the output shows: a type, a full label under [`AggregationStrategy::None`], or `O`.
-    pub name: String,
-    /// Its type, as an index into [`LabelSet::entities`]; `None` for `O`.
-    pub entity: Option<u16>,
+/// A [`Decoder`] made ready for the labels of one head.
+#[derive(Clone, Debug)]
+enum HeadDecoder {
+    Best,
+    Viterbi(Moves),
+    Posterior(Posterior),
 }
 
-/// What a rule says of sequences, made ready for the labels of one head.
+/// A [`DecodingRule`] made ready for the labels of a model.
 #[derive(Clone, Debug)]
-enum Sequences {
-    Any,
-    Best(Moves),
-    All(Posterior),
-}
-
-/// A [`Rule`] made ready for the labels of a model.
-#[derive(Clone, Debug)]
-pub struct Decoder {
-    rule: Rule,
+pub struct EntityDecoder {
+    rule: DecodingRule,
     labels: LabelSet,
-    kinds: Vec<Kind>,
-    /// One a head.
-    sequences: Vec<Sequences>,
+    entity_types: Vec<EntityType>,
+    /// One for each head.
+    decoders: Vec<HeadDecoder>,
     hugging_face: Option<HuggingFace>,
 }
 
-impl Decoder {
+impl EntityDecoder {
     /// Makes `rule` ready for `labels`.
     #[must_use]
-    pub fn new(rule: Rule, labels: LabelSet) -> Self {
-        let sequences = |head: &Head| {
+    pub fn new(rule: DecodingRule, labels: LabelSet) -> Self {
+        let decoder = |head: &Head| {
             let moves = |constraints| Moves::new(constraints, &labels.tags()[head.columns.clone()], &labels);
-            match rule.decoding {
-                Decoding::Best => Sequences::Any,
-                Decoding::Viterbi(constraints) => Sequences::Best(moves(constraints)),
-                Decoding::Posterior(constraints) => Sequences::All(Posterior::new(moves(constraints))),
+            match rule.decoder {
+                Decoder::Best => HeadDecoder::Best,
+                Decoder::Viterbi(constraints) => HeadDecoder::Viterbi(moves(constraints)),
+                Decoder::Posterior(constraints) => HeadDecoder::Posterior(Posterior::new(moves(constraints))),
             }
         };
-        let sequences = labels.heads().iter().map(sequences).collect();
-        let hugging_face = rule
-            .units
-            .filter(|strategy| strategy.is_hugging_face())
-            .map(|strategy| HuggingFace::new(&labels, strategy == AggregationStrategy::None));
-        let kinds = match &hugging_face {
-            Some(theirs) => theirs.kinds().to_vec(),
+        let decoders = labels.heads().iter().map(decoder).collect();
+        let strategy = rule.units.filter(|strategy| strategy.is_hugging_face());
+        let hugging_face = strategy.map(|strategy| HuggingFace::new(&labels, strategy == AggregationStrategy::None));
+        let entity_types = match &hugging_face {
+            Some(hugging_face) => hugging_face.entity_types().to_vec(),
             None => {
-                let types = labels.entities().iter().enumerate();
-                types.map(|(i, name)| Kind { name: name.clone(), entity: Some(i as u16) }).collect()
+                let types = labels.types().iter().zip(0..);
+                types.map(|(name, index)| EntityType { name: name.clone(), label_type: Some(index) }).collect()
             }
         };
-        Self { rule, labels, kinds, sequences, hugging_face }
+        Self { rule, labels, entity_types, decoders, hugging_face }
     }
 
-    /// What the entities can be.
+    /// What entities can be.
     #[must_use]
-    pub fn kinds(&self) -> &[Kind] {
-        &self.kinds
+    pub fn entity_types(&self) -> &[EntityType] {
+        &self.entity_types
     }
 
-    /// Whether words take part, the tokenizer's or those of Hugging Face's pipeline; pieces alone do otherwise.
+    /// True if decoding needs words, of the tokenizer or of Hugging Face's pipeline; false if tokens alone suffice.
     #[must_use]
     pub fn reads_words(&self) -> bool {
         self.rule.units.is_some()
     }
 
-    /// The labels that are read.
+    /// The labels of the model.
     #[must_use]
     pub fn labels(&self) -> &LabelSet {
         &self.labels
     }
 
-    /// The entities of a run of pieces of one document, sorted by begin, end and kind.
+    /// The entities of a run of tokens, sorted by begin, end and type.
     ///
-    /// `logits` is row-major `[pieces.len(), labels]`; `wanted` says which kinds to keep. Heads are decoded one by one,
-    /// so entities of different heads may overlap; those of one head never do. Heads none of whose kinds is wanted are
-    /// passed over.
+    /// `wanted` says for each entity type whether to keep it. Heads are decoded one by one, so entities of different heads
+    /// may overlap; those of one head never do. Skips heads without a wanted type.
     #[must_use]
-    pub fn entities(
-        &self, text: &str, (encoding, pieces): (&Encoding, Range<usize>), logits: &[f32], wanted: &[bool],
-    ) -> Vec<Entity> {
-        settled(self.unsettled(text, (encoding, pieces), logits, wanted))
+    pub fn entities(&self, text: &str, run: &TokenLogits<'_>, wanted: &[bool]) -> Vec<Entity> {
+        settled(self.unsettled(text, run, wanted))
     }
 
-    /// As [`entities`](Self::entities), in the order of the heads and of their units, and with the empty ones that Hugging
-    /// Face's pipeline can give: what it settles among overlapping windows ([`keep_longest`]).
+    /// Like [`entities`](Self::entities), but in the order of heads and units, and with the empty entities that Hugging
+    /// Face's pipeline can give. [`keep_longest`] takes them so from overlapping windows.
     ///
     /// [`keep_longest`]: crate::hugging_face::keep_longest
     #[must_use]
-    pub fn unsettled(
-        &self, text: &str, (encoding, pieces): (&Encoding, Range<usize>), logits: &[f32], wanted: &[bool],
-    ) -> Vec<Entity> {
-        let columns = self.labels.labels().len();
+    pub fn unsettled(&self, text: &str, run: &TokenLogits<'_>, wanted: &[bool]) -> Vec<Entity> {
         let mut found = Vec::new();
-        for (number, head) in self.labels.heads().iter().enumerate() {
-            let shape = (columns, &head.columns);
-            let tags = &self.labels.tags()[head.columns.clone()];
-            if !self.asked(head.columns.clone(), tags, wanted) {
+        for (head, decoder) in self.labels.heads().iter().zip(&self.decoders) {
+            if !self.is_wanted(head, wanted) {
                 continue;
             }
             let emissions = match self.rule.units {
-                Some(strategy) => aggregate::units(encoding, pieces.clone(), logits, shape, strategy),
-                None => aggregate::pieces(encoding, pieces.clone(), logits, shape),
+                Some(strategy) => aggregate::unit_emissions(run, &head.columns, strategy),
+                None => aggregate::token_emissions(run, &head.columns),
             };
-            let mut entities = match &self.sequences[number] {
-                Sequences::Any => {
-                    let rows = emissions.probabilities.chunks_exact(head.columns.len());
-                    let labelled = emissions.spans.iter().zip(rows.map(best));
-                    let units = labelled.map(|(&span, (label, score))| Unit { span, label, score }).collect();
-                    self.labelled(units, head, tags)
-                }
-                Sequences::Best(moves) => self.labelled(moves.best_sequence(&emissions), head, tags),
-                Sequences::All(posterior) => self.likely(posterior, &emissions),
+            let mut entities = match decoder {
+                HeadDecoder::Best => self.labelled(best_labels(&emissions, head), head),
+                HeadDecoder::Viterbi(moves) => self.labelled(moves.best_sequence(&emissions), head),
+                HeadDecoder::Posterior(posterior) => self.likely(posterior, &emissions),
             };
             if self.rule.trim {
                 tidy(text, &mut entities);
             } else if self.hugging_face.is_none() {
-                entities.iter_mut().for_each(|e| e.span = e.span.trimmed(text));
+                entities.iter_mut().for_each(|entity| entity.span = entity.span.trimmed(text));
             }
-            entities.retain(|e| wanted[usize::from(e.kind)]);
+            entities.retain(|entity| wanted[usize::from(entity.entity_type)]);
             found.append(&mut entities);
         }
         found
     }
 
-    /// The entities of units that were labelled elsewhere, for models with one head. A label beyond the head's is O.
+    /// The entities of units that were labelled elsewhere, for models with one head. A label beyond the head's is `O`.
     #[must_use]
-    pub fn entities_of_units(&self, units: &[Unit], wanted: &[bool]) -> Vec<Entity> {
+    pub fn entities_of_units(&self, units: &[DecodingUnit], wanted: &[bool]) -> Vec<Entity> {
         let mut found = self.group(units, self.labels.tags());
-        found.retain(|e| !e.span.is_empty() && wanted[usize::from(e.kind)]);
+        found.retain(|entity| !entity.span.is_empty() && wanted[usize::from(entity.entity_type)]);
         found
     }
 
-    fn asked(&self, columns: Range<usize>, tags: &[Tag], wanted: &[bool]) -> bool {
+    /// True if some entity type of the head is wanted.
+    fn is_wanted(&self, head: &Head, wanted: &[bool]) -> bool {
         match &self.hugging_face {
-            Some(theirs) => columns.into_iter().any(|c| wanted[usize::from(theirs.kind(c))]),
-            None => tags.iter().any(|t| matches!(t, Tag::Entity(_, kind) if wanted[usize::from(*kind)])),
+            Some(hugging_face) => {
+                head.columns.clone().any(|column| wanted[usize::from(hugging_face.entity_type(column))])
+            }
+            None => {
+                let mut types = self.labels.tags()[head.columns.clone()].iter().filter_map(|tag| tag.entity_type());
+                types.any(|entity_type| wanted[usize::from(entity_type)])
+            }
         }
     }
 
-    /// The entities of units that have their labels.
-    fn labelled(&self, mut units: Vec<Unit>, head: &Head, tags: &[Tag]) -> Vec<Entity> {
-        if let Some(theirs) = &self.hugging_face {
-            return theirs.entities(&units, head.columns.start, self.rule.greedy);
+    /// Groups labelled units into entities.
+    fn labelled(&self, mut units: Vec<DecodingUnit>, head: &Head) -> Vec<Entity> {
+        if let Some(hugging_face) = &self.hugging_face {
+            return hugging_face.entities(&units, head.columns.start, self.rule.greedy);
         }
-        units.retain(|u| !u.span.is_empty());
-        self.group(&units, tags)
+        units.retain(|unit| !unit.span.is_empty());
+        self.group(&units, &self.labels.tags()[head.columns.clone()])
     }
 
-    /// The entities of likely mentions: each unit of a mention has the mention's probability as its score.
+    /// The entities of likely mentions. Each unit of a mention scores the probability of the mention.
     fn likely(&self, posterior: &Posterior, emissions: &Emissions) -> Vec<Entity> {
-        let mut units: Vec<Unit> = emissions.spans.iter().map(|&span| Unit { span, label: 0, score: 0.0 }).collect();
-        let mut mentions: Vec<Mention> = Vec::new();
-        for (mention, probability) in posterior.mentions(emissions) {
-            units[mention.0.clone()].iter_mut().for_each(|unit| unit.score = probability);
-            mentions.push(mention);
+        let unit = |&span: &Span| DecodingUnit { span, label: 0, score: 0.0 };
+        let mut units: Vec<DecodingUnit> = emissions.spans.iter().map(unit).collect();
+        let mut runs: Vec<UnitRun> = Vec::new();
+        for mention in posterior.mentions(emissions) {
+            units[mention.run.units.clone()].iter_mut().for_each(|unit| unit.score = mention.probability);
+            runs.push(mention.run);
         }
         if self.rule.greedy {
-            join_touching(&mut mentions);
+            join_touching(&mut runs);
         }
-        let covers = |(range, kind): Mention| {
-            let units: Vec<Unit> = units[range].iter().copied().filter(|unit| !unit.span.is_empty()).collect();
-            (!units.is_empty()).then(|| entity(&units, kind))
+        let entity = |UnitRun { units: range, entity_type }| {
+            let units: Vec<DecodingUnit> = units[range].iter().copied().filter(|unit| !unit.span.is_empty()).collect();
+            (!units.is_empty()).then(|| Entity::of_units(&units, entity_type))
         };
-        mentions.into_iter().filter_map(covers).collect()
+        runs.into_iter().filter_map(entity).collect()
     }
 
-    fn group(&self, units: &[Unit], tags: &[Tag]) -> Vec<Entity> {
-        let sequence: Vec<Tag> = units.iter().map(|u| tags.get(u.label).copied().unwrap_or(Tag::Outside)).collect();
-        let mut mentions = group(&sequence, self.labels.scheme(), self.rule.grouping);
+    fn group(&self, units: &[DecodingUnit], tags: &[Tag]) -> Vec<Entity> {
+        let tag = |unit: &DecodingUnit| tags.get(unit.label).copied().unwrap_or(Tag::Outside);
+        let sequence: Vec<Tag> = units.iter().map(tag).collect();
+        let mut runs = group(&sequence, self.labels.scheme(), self.rule.grouping);
         if self.rule.greedy {
-            join_touching(&mut mentions);
+            join_touching(&mut runs);
         }
-        mentions.into_iter().map(|(range, kind)| entity(&units[range], kind)).collect()
+        runs.into_iter().map(|run| Entity::of_units(&units[run.units], run.entity_type)).collect()
     }
 }
 
-/// Entities that cover something, sorted by begin, end and kind.
-#[must_use]
-pub fn settled(mut found: Vec<Entity>) -> Vec<Entity> {
-    found.retain(|e| !e.span.is_empty());
-    found.sort_by_key(|e| (e.span, e.kind));
-    found
+/// Each unit with its most probable label.
+fn best_labels(emissions: &Emissions, head: &Head) -> Vec<DecodingUnit> {
+    let rows = emissions.probabilities.chunks_exact(head.columns.len());
+    let unit = |(&span, row): (&Span, &[f32])| {
+        let (label, score) = best(row);
+        DecodingUnit { span, label, score }
+    };
+    emissions.spans.iter().zip(rows).map(unit).collect()
 }
 
-/// The entity of some units, at least one: from the first begin to the greatest end, with their mean score.
-pub(crate) fn entity(units: &[Unit], kind: u16) -> Entity {
-    let begin = units[0].span.begin();
-    let end = units.iter().map(|u| u.span.end()).max().unwrap_or(begin);
-    let score = units.iter().map(|u| u.score).sum::<f32>() / units.len() as f32;
-    Entity { span: Span::new(begin, end.max(begin)), kind, score }
-}
-
-/// Trims each entity; what becomes empty goes, and what the widening to whole words made overlap becomes one.
+/// Widens each entity to whole words, trims its edges, removes empty ones and joins those that now overlap.
 fn tidy(text: &str, entities: &mut Vec<Entity>) {
     let mut snapper = Snapper::new(text);
-    entities.iter_mut().for_each(|e| e.span = trim::edges(text, snapper.snap(e.span)));
-    entities.retain(|e| !e.span.is_empty());
+    entities.iter_mut().for_each(|entity| entity.span = trim::edges(text, snapper.snap(entity.span)));
+    entities.retain(|entity| !entity.span.is_empty());
     entities.dedup_by(|next, kept| {
         let overlaps = next.span.begin() < kept.span.end();
         if overlaps {
@@ -288,14 +254,8 @@ fn tidy(text: &str, entities: &mut Vec<Entity>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Named;
+    use crate::{Encoding, Named};
     use proptest::prelude::*;
-
-    #[test]
-    fn the_score_is_the_mean_over_the_units() {
-        let unit = |i, score| Unit { span: Span::new(i, i + 1), label: 1, score };
-        assert!((entity(&[unit(0, 0.9), unit(1, 0.6), unit(2, 0.3)], 0).score - 0.6).abs() < 1e-6);
-    }
 
     #[test]
     fn a_long_word_of_many_entities_is_one() {
@@ -303,10 +263,12 @@ mod tests {
         let n = text.len();
         let encoding = Encoding::new(&text, vec![0; n], (0..n).map(|i| (i, i + 1)));
         let constraints = Constraints { begin_after_entity_cost: 0.0, whole_words: false };
-        let rule = Rule { decoding: Decoding::Viterbi(constraints), trim: true, ..Rule::default() };
+        let rule = DecodingRule { decoder: Decoder::Viterbi(constraints), trim: true, ..DecodingRule::default() };
         let set = LabelSet::new(["O", "B-A", "I-A"].map(String::from).to_vec(), &[]).unwrap();
         // every letter begins an entity
-        let found = Decoder::new(rule, set).entities(&text, (&encoding, 0..n), &[0.0, 9.0, 0.0].repeat(n), &[true]);
+        let logits = [0.0, 9.0, 0.0].repeat(n);
+        let run = TokenLogits { encoding: &encoding, tokens: 0..n, logits: &logits, labels: 3 };
+        let found = EntityDecoder::new(rule, set).entities(&text, &run, &[true]);
         let spans: Vec<Span> = found.iter().map(|e| e.span).collect();
         assert_eq!(spans, [Span::new(0, 300_000), Span::new(300_001, n)]);
     }
@@ -323,17 +285,19 @@ mod tests {
             let offsets: Vec<(usize, usize)> = text.char_indices().map(|(i, c)| (i, i + c.len_utf8())).collect();
             let encoding = Encoding::new(&text, vec![0; offsets.len()], offsets);
             let constraints = Constraints { begin_after_entity_cost: 2.0, whole_words };
-            let sequences = [Decoding::Viterbi(constraints), Decoding::Posterior(constraints)];
+            let decoders = [Decoder::Viterbi(constraints), Decoder::Posterior(constraints)];
             let rules = Grouping::named()
-                .map(|(_, grouping)| Rule { grouping, greedy, ..Rule::words() })
-                .chain(sequences.map(|decoding| Rule { decoding, trim: true, ..Rule::default() }))
-                .chain(sequences.map(|decoding| Rule { decoding, greedy, ..Rule::words() }));
+                .map(|(_, grouping)| DecodingRule { grouping, greedy, ..DecodingRule::words() })
+                .chain(decoders.map(|decoder| DecodingRule { decoder, trim: true, ..DecodingRule::default() }))
+                .chain(decoders.map(|decoder| DecodingRule { decoder, greedy, ..DecodingRule::words() }));
             for rule in rules {
-                let decoder = Decoder::new(rule, set.clone());
-                let decode = |wanted| decoder.entities(&text, (&encoding, 0..encoding.len()), &seed[..encoding.len() * 6], wanted);
+                let decoder = EntityDecoder::new(rule, set.clone());
+                let (tokens, logits) = (0..encoding.len(), &seed[..encoding.len() * 6]);
+                let run = TokenLogits { encoding: &encoding, tokens, logits, labels: 6 };
+                let decode = |wanted| decoder.entities(&text, &run, wanted);
                 let found = decode(&[true, true]);
-                for kind in 0..2 {
-                    let spans: Vec<Span> = found.iter().filter(|e| e.kind == kind).map(|e| e.span).collect();
+                for entity_type in 0..2 {
+                    let spans: Vec<Span> = found.iter().filter(|e| e.entity_type == entity_type).map(|e| e.span).collect();
                     for s in &spans {
                         prop_assert!(!s.slice(&text).trim().is_empty());
                     }
@@ -341,7 +305,7 @@ mod tests {
                 }
                 prop_assert!(found.iter().all(|e| (0.0..=1.0001).contains(&e.score)));
                 let one = decode(&[true, false]);
-                let filtered: Vec<Entity> = found.into_iter().filter(|e| e.kind == 0).collect();
+                let filtered: Vec<Entity> = found.into_iter().filter(|e| e.entity_type == 0).collect();
                 prop_assert_eq!(one, filtered);
             }
         }

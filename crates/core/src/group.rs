@@ -1,4 +1,4 @@
-//! From a sequence of tags to mentions: which units belong together, and of what type.
+//! Groups a sequence of tags into mentions.
 
 use std::ops::Range;
 
@@ -6,36 +6,43 @@ use strum::{IntoStaticStr, VariantArray};
 
 use crate::{Prefix, Tag, TagScheme};
 
-/// How tags that follow each other become one mention.
+/// How successive tags become one mention.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum Grouping {
-    /// The rule of conlleval and of seqeval without scheme: reads every scheme, loses no tag.
+    /// The rule of conlleval, and of seqeval without a scheme: reads every scheme and loses no tag.
     #[default]
     Lenient,
-    /// Only what is well-formed under the model's tag scheme counts: seqeval in mode `strict`.
+    /// The rule of seqeval's mode `strict`: only mentions that are well-formed in the model's tag scheme.
     Strict,
-    /// The rule of Spark NLP's NerConverter: an `I-` tag continues the open mention whatever its type, the first type
-    /// wins.
+    /// The rule of Spark NLP's NerConverter: an `I-` tag continues the open mention whatever its type, and the mention
+    /// has its first type.
     SparkNlp,
 }
 
-/// A mention: the units that belong to it, and the index of its type.
-pub type Mention = (Range<usize>, u16);
+/// The units of one mention, and its type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UnitRun {
+    /// Indices of the units.
+    pub units: Range<usize>,
+    /// Index into [`LabelSet::types`](crate::LabelSet::types).
+    pub entity_type: u16,
+}
 
-/// The mentions of a sequence of tags, in order; they never overlap.
+/// The mentions of a sequence of tags, in order. They never overlap.
 ///
-/// `scheme` matters to [`Grouping::Strict`] alone.
+/// Only [`Grouping::Strict`] uses `scheme`.
 ///
 /// ```
-/// # use spanframe_core::{group::{Grouping, group}, Prefix, Tag, TagScheme};
+/// # use spanframe_core::{group::{Grouping, UnitRun, group}, Prefix, Tag, TagScheme};
 /// let tags = [Tag::Entity(Prefix::Begin, 0), Tag::Entity(Prefix::Inside, 1), Tag::Outside];
-/// assert_eq!(group(&tags, TagScheme::Iob2, Grouping::Lenient), [(0..1, 0), (1..2, 1)]);
-/// assert_eq!(group(&tags, TagScheme::Iob2, Grouping::Strict), [(0..1, 0)]);
-/// assert_eq!(group(&tags, TagScheme::Iob2, Grouping::SparkNlp), [(0..2, 0)]);
+/// let run = |units, entity_type| UnitRun { units, entity_type };
+/// assert_eq!(group(&tags, TagScheme::Iob2, Grouping::Lenient), [run(0..1, 0), run(1..2, 1)]);
+/// assert_eq!(group(&tags, TagScheme::Iob2, Grouping::Strict), [run(0..1, 0)]);
+/// assert_eq!(group(&tags, TagScheme::Iob2, Grouping::SparkNlp), [run(0..2, 0)]);
 /// ```
 #[must_use]
-pub fn group(tags: &[Tag], scheme: TagScheme, grouping: Grouping) -> Vec<Mention> {
+pub fn group(tags: &[Tag], scheme: TagScheme, grouping: Grouping) -> Vec<UnitRun> {
     match grouping {
         Grouping::Lenient => lenient(tags),
         Grouping::Strict => strict(tags, scheme),
@@ -43,49 +50,50 @@ pub fn group(tags: &[Tag], scheme: TagScheme, grouping: Grouping) -> Vec<Mention
     }
 }
 
-/// Joins mentions of one type that touch: what NerConverter's greedy mode does.
-pub fn join_touching(mentions: &mut Vec<Mention>) {
-    mentions.dedup_by(|next, kept| {
-        let touches = kept.0.end == next.0.start && kept.1 == next.1;
+/// Joins mentions of one type that touch, as NerConverter's greedy mode does.
+pub fn join_touching(runs: &mut Vec<UnitRun>) {
+    runs.dedup_by(|next, kept| {
+        let touches = kept.units.end == next.units.start && kept.entity_type == next.entity_type;
         if touches {
-            kept.0.end = next.0.end;
+            kept.units.end = next.units.end;
         }
         touches
     });
 }
 
-/// A unit begins a new mention if it is a begin or a single, if its type differs from the open one, if the unit before
-/// it ended its mention, or if none is open.
-fn lenient(tags: &[Tag]) -> Vec<Mention> {
+/// Begins a new mention at a begin or single, at another type, after an end or single, and where no mention is open.
+fn lenient(tags: &[Tag]) -> Vec<UnitRun> {
     let continues = |prefix, same| same && matches!(prefix, Prefix::Inside | Prefix::End);
     runs(tags, continues, |prefix| matches!(prefix, Prefix::End | Prefix::Single))
 }
 
-/// Only `B-` and `O` end a mention there; every other tag continues the open one or opens one.
-fn spark_nlp(tags: &[Tag]) -> Vec<Mention> {
+/// Ends a mention only before `B-` and `O`. Every other tag continues the open mention or opens one.
+fn spark_nlp(tags: &[Tag]) -> Vec<UnitRun> {
     runs(tags, |prefix, _| prefix != Prefix::Begin, |_| false)
 }
 
-/// Runs of tags between the `O`s: `continues` says of a prefix, and of whether its type is that of the open mention,
-/// whether it goes on; `closes` says after which prefix none is open.
-fn runs(tags: &[Tag], continues: impl Fn(Prefix, bool) -> bool, closes: impl Fn(Prefix) -> bool) -> Vec<Mention> {
-    let mut found: Vec<Mention> = Vec::new();
+/// Runs of tags between the `O`s.
+///
+/// `continues` takes a prefix, and whether its type is that of the open mention; true if it continues that mention.
+/// `closes` is true of a prefix after which no mention is open.
+fn runs(tags: &[Tag], continues: impl Fn(Prefix, bool) -> bool, closes: impl Fn(Prefix) -> bool) -> Vec<UnitRun> {
+    let mut found: Vec<UnitRun> = Vec::new();
     let mut open = false;
     for (i, tag) in tags.iter().enumerate() {
-        let Tag::Entity(prefix, kind) = *tag else {
+        let Tag::Entity(prefix, entity_type) = *tag else {
             open = false;
             continue;
         };
-        match found.last_mut().filter(|last| open && continues(prefix, last.1 == kind)) {
-            Some(last) => last.0.end = i + 1,
-            None => found.push((i..i + 1, kind)),
+        match found.last_mut().filter(|last| open && continues(prefix, last.entity_type == entity_type)) {
+            Some(last) => last.units.end = i + 1,
+            None => found.push(UnitRun { units: i..i + 1, entity_type }),
         }
         open = !closes(prefix);
     }
     found
 }
 
-/// Types of two tags that follow each other.
+/// How the types of two successive tags must relate.
 #[derive(Clone, Copy, PartialEq)]
 enum Types {
     Same,
@@ -93,17 +101,17 @@ enum Types {
     Any,
 }
 
-/// A move: prefix before (`None` for O), prefix after, and how their types must relate.
-type Move = (Option<Prefix>, Option<Prefix>, Types);
+/// A move: the prefix before (`None` for O), the prefix after, and how their types must relate.
+type StrictMove = (Option<Prefix>, Option<Prefix>, Types);
 
-/// What a strict scheme says: the moves at which a mention begins, goes on, and has ended.
-struct Moves {
-    begins: &'static [Move],
-    continues: &'static [Move],
-    ends: &'static [Move],
-    /// A mention ends after this prefix whatever follows.
+/// The moves at which a mention of a scheme begins, continues and ends.
+struct StrictMoves {
+    begins: &'static [StrictMove],
+    continues: &'static [StrictMove],
+    ends: &'static [StrictMove],
+    /// A mention ends after this prefix, whatever follows.
     ends_after: &'static [Prefix],
-    /// A mention begins at this prefix whatever was before.
+    /// A mention begins at this prefix, whatever is before.
     begins_at: &'static [Prefix],
 }
 
@@ -113,35 +121,35 @@ const I: Option<Prefix> = Some(Prefix::Inside);
 const E: Option<Prefix> = Some(Prefix::End);
 use Types::{Any, Differ, Same};
 
-const IOB1: Moves = Moves {
+const IOB1: StrictMoves = StrictMoves {
     begins: &[(O, I, Any), (I, I, Differ), (B, I, Any), (I, B, Same), (B, B, Same)],
     continues: &[(B, I, Same), (I, I, Same)],
     ends: &[(I, I, Differ), (I, O, Any), (I, B, Any), (B, O, Any), (B, I, Differ), (B, B, Same)],
     ends_after: &[],
     begins_at: &[],
 };
-const IOE1: Moves = Moves {
+const IOE1: StrictMoves = StrictMoves {
     begins: &[(O, I, Any), (I, I, Differ), (E, I, Any), (E, E, Same)],
     continues: &[(I, I, Same), (I, E, Same)],
     ends: &[(I, I, Differ), (I, O, Any), (I, E, Differ), (E, I, Same), (E, E, Same)],
     ends_after: &[],
     begins_at: &[],
 };
-const IOB2: Moves = Moves {
+const IOB2: StrictMoves = StrictMoves {
     begins: &[],
     continues: &[(B, I, Same), (I, I, Same)],
     ends: &[(I, O, Any), (I, I, Differ), (I, B, Any), (B, O, Any), (B, I, Differ), (B, B, Any)],
     ends_after: &[],
     begins_at: &[Prefix::Begin],
 };
-const IOE2: Moves = Moves {
+const IOE2: StrictMoves = StrictMoves {
     begins: &[(O, I, Any), (O, E, Any), (E, I, Any), (E, E, Any), (I, I, Differ), (I, E, Differ)],
     continues: &[(I, E, Same), (I, I, Same)],
     ends: &[],
     ends_after: &[Prefix::End],
     begins_at: &[],
 };
-const IOBES: Moves = Moves {
+const IOBES: StrictMoves = StrictMoves {
     begins: &[],
     continues: &[(B, I, Same), (B, E, Same), (I, I, Same), (I, E, Same)],
     ends: &[],
@@ -149,9 +157,11 @@ const IOBES: Moves = Moves {
     begins_at: &[Prefix::Begin, Prefix::Single],
 };
 
-/// The algorithm of seqeval's `Entities`, oddities included (a mention that the end of the text cuts off under IOBES is
-/// none; under IOE1 some endings are known by what follows alone).
-fn strict(tags: &[Tag], scheme: TagScheme) -> Vec<Mention> {
+/// The algorithm of seqeval's `Entities`, with its oddities.
+///
+/// Under IOBES a mention that the end of the text cuts off is none. Under IOE1 only the tag after a mention decides some
+/// of the ends.
+fn strict(tags: &[Tag], scheme: TagScheme) -> Vec<UnitRun> {
     let moves = match scheme {
         TagScheme::Iob1 => &IOB1,
         TagScheme::Ioe1 => &IOE1,
@@ -162,10 +172,10 @@ fn strict(tags: &[Tag], scheme: TagScheme) -> Vec<Mention> {
         TagScheme::Io | TagScheme::None => return lenient(tags),
     };
     let at = |i: usize| tags.get(i).copied().unwrap_or(Tag::Outside);
-    let among = |list: &[Move], before: Tag, after: Tag| {
-        let same = kind(before) == kind(after);
+    let among = |list: &[StrictMove], before: Tag, after: Tag| {
+        let same = before.entity_type() == after.entity_type();
         list.iter().any(|&(from, to, types)| {
-            from == prefix(before) && to == prefix(after) && (types == Any || (types == Same) == same)
+            from == before.prefix() && to == after.prefix() && (types == Any || (types == Same) == same)
         })
     };
     let mut found = Vec::new();
@@ -173,16 +183,16 @@ fn strict(tags: &[Tag], scheme: TagScheme) -> Vec<Mention> {
     let mut before = Tag::Outside;
     while i <= tags.len() {
         let tag = at(i);
-        let begins = prefix(tag).is_some_and(|p| moves.begins_at.contains(&p)) || among(moves.begins, before, tag);
+        let begins = tag.prefix().is_some_and(|p| moves.begins_at.contains(&p)) || among(moves.begins, before, tag);
         if begins {
             let mut end = i + 1;
             while end <= tags.len() && among(moves.continues, at(end - 1), at(end)) {
                 end += 1;
             }
             let last = at(end - 1);
-            let ends = prefix(last).is_some_and(|p| moves.ends_after.contains(&p)) || among(moves.ends, last, at(end));
-            if let (true, Some(kind)) = (ends, kind(tag)) {
-                found.push((i..end, kind));
+            let ends = last.prefix().is_some_and(|p| moves.ends_after.contains(&p)) || among(moves.ends, last, at(end));
+            if let (true, Some(entity_type)) = (ends, tag.entity_type()) {
+                found.push(UnitRun { units: i..end, entity_type });
             }
             i = end;
         } else {
@@ -193,33 +203,19 @@ fn strict(tags: &[Tag], scheme: TagScheme) -> Vec<Mention> {
     found
 }
 
-fn prefix(tag: Tag) -> Option<Prefix> {
-    match tag {
-        Tag::Outside => None,
-        Tag::Entity(prefix, _) => Some(prefix),
-    }
-}
-
-fn kind(tag: Tag) -> Option<u16> {
-    match tag {
-        Tag::Outside => None,
-        Tag::Entity(_, kind) => Some(kind),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::LabelSet;
 
-    /// Reads tags such as "B-A I-A O" and checks the mentions of each rule.
+    /// Groups tags such as "B-A I-A O", and checks begin, end and type of each mention.
     fn check(tags: &str, grouping: Grouping, expect: &[(usize, usize, u16)]) {
         let labels = ["O", "B-A", "I-A", "E-A", "S-A", "B-B", "I-B", "E-B", "S-B"];
         let set = LabelSet::new(labels.map(String::from).to_vec(), &[]).unwrap();
         let tags: Vec<Tag> =
             tags.split(' ').map(|name| set.tags()[labels.iter().position(|l| *l == name).unwrap()]).collect();
-        let got: Vec<_> =
-            group(&tags, TagScheme::Iob2, grouping).into_iter().map(|(r, k)| (r.start, r.end, k)).collect();
+        let runs = group(&tags, TagScheme::Iob2, grouping).into_iter();
+        let got: Vec<_> = runs.map(|run| (run.units.start, run.units.end, run.entity_type)).collect();
         assert_eq!(got, expect, "{tags:?}");
     }
 
@@ -246,8 +242,9 @@ mod tests {
 
     #[test]
     fn greedy_joins_what_touches() {
-        let mut mentions = vec![(0..1, 0), (1..3, 0), (3..4, 1), (5..6, 1)];
-        join_touching(&mut mentions);
-        assert_eq!(mentions, [(0..3, 0), (3..4, 1), (5..6, 1)]);
+        let run = |units, entity_type| UnitRun { units, entity_type };
+        let mut runs = vec![run(0..1, 0), run(1..3, 0), run(3..4, 1), run(5..6, 1)];
+        join_touching(&mut runs);
+        assert_eq!(runs, [run(0..3, 0), run(3..4, 1), run(5..6, 1)]);
     }
 }

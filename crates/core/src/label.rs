@@ -1,10 +1,10 @@
-//! What a model's labels mean: tags, schemes and heads.
+//! Reads a model's labels: tags, schemes and heads.
 
 use std::{collections::BTreeSet, ops::Range};
 
 use strum::{Display, IntoStaticStr, VariantArray};
 
-/// Where in an entity a piece stands.
+/// The position of a unit in its entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Prefix {
     /// `B-`: the entity begins here.
@@ -13,30 +13,50 @@ pub enum Prefix {
     Inside,
     /// `E-` or `L-`: the entity ends here.
     End,
-    /// `S-`, `U-`, or `W-` of BMEWO: the entity is this piece alone.
+    /// `S-`, `U-`, or `W-` of BMEWO: the entity is this unit alone.
     Single,
 }
 
-/// One label, understood.
+/// The meaning of one label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tag {
     /// Not part of an entity.
     Outside,
-    /// Part of an entity of the type with this index in [`LabelSet::entities`].
+    /// Part of an entity of the type with this index in [`LabelSet::types`].
     Entity(Prefix, u16),
 }
 
-/// How labels mark the ends of entities. Source: the tag schemes as seqeval names them.
+impl Tag {
+    /// The prefix; `None` outside of entities.
+    #[must_use]
+    pub fn prefix(self) -> Option<Prefix> {
+        match self {
+            Self::Outside => None,
+            Self::Entity(prefix, _) => Some(prefix),
+        }
+    }
+
+    /// The entity type; `None` outside of entities.
+    #[must_use]
+    pub fn entity_type(self) -> Option<u16> {
+        match self {
+            Self::Outside => None,
+            Self::Entity(_, entity_type) => Some(entity_type),
+        }
+    }
+}
+
+/// How labels mark the begins and ends of entities, by the names of seqeval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, Display)]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum TagScheme {
     /// `I-` alone.
     Io,
-    /// `B-` only between touching entities of one type. Reads like IOB2; a config.json may say so by `tag_scheme`.
+    /// `B-` only between touching entities of one type. Guessed as IOB2, unless config.json has it as `tag_scheme`.
     Iob1,
     /// `B-` at every begin.
     Iob2,
-    /// `E-` only between touching entities of one type. Reads like IOE2.
+    /// `E-` only between touching entities of one type. Guessed as IOE2.
     Ioe1,
     /// `E-` at every end.
     Ioe2,
@@ -44,28 +64,28 @@ pub enum TagScheme {
     Iobes,
     /// `B- I- L- U-`.
     Bilou,
-    /// Labels are the bare types.
+    /// Labels are types without prefix.
     #[strum(serialize = "none")]
     None,
 }
 
-/// A slice of the labels that competes in one softmax and is decoded by itself.
+/// Labels that compete in one softmax and are decoded by themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// Name as in config.json; empty for the only head of an ordinary model.
+    /// Name in config.json; empty for a model without named heads.
     pub name: String,
     /// Columns of the logits.
     pub columns: Range<usize>,
 }
 
-/// Why labels cannot be understood.
+/// Why labels cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LabelError {
-    /// No label at all.
+    /// There is no label.
     #[error("there are no labels")]
     Empty,
-    /// Columns cannot be shared out evenly.
+    /// The heads would have different numbers of labels.
     #[error("{labels} labels cannot be shared out evenly over {heads} heads")]
     UnevenHeads {
         /// Number of labels.
@@ -73,7 +93,7 @@ pub enum LabelError {
         /// Number of heads.
         heads: usize,
     },
-    /// A decoder of sequences needs O, B and I in every head.
+    /// A decoder of sequences needs one O, one B- and one I- label in every head.
     #[error("head `{head}` needs exactly one O, one B- and one I- label for `decoder`")]
     NotIob2 {
         /// Name of the head.
@@ -81,21 +101,21 @@ pub enum LabelError {
     },
 }
 
-/// The labels of a model in the order of its logits, and what they mean.
+/// The labels of a model, in the order of its logits, with their tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelSet {
     labels: Vec<String>,
     tags: Vec<Tag>,
-    entities: Vec<String>,
+    types: Vec<String>,
     heads: Vec<Head>,
     scheme: TagScheme,
 }
 
 impl LabelSet {
-    /// Understands `labels` (in numeric order of their ids), shared out evenly over `heads`.
+    /// Reads `labels`, in numeric order of their ids, and shares them out evenly over `heads`.
     ///
-    /// The scheme is guessed from the prefixes. `O` and `HEAD:O` are outside. Labels that carry no prefix of the scheme
-    /// (or all of them, where there is no scheme) are types by themselves. An empty `heads` means one softmax over all.
+    /// Guesses the scheme from the prefixes. `O` and `HEAD:O` are outside. A label without a prefix of the scheme is a type
+    /// by itself, as are all labels without a scheme. Without `heads`, one softmax covers all labels.
     ///
     /// # Errors
     /// [`LabelError::Empty`] and [`LabelError::UnevenHeads`].
@@ -104,7 +124,7 @@ impl LabelSet {
     /// # use spanframe_core::{LabelSet, TagScheme};
     /// let labels = ["O", "B-DISEASE", "I-DISEASE"].map(String::from).to_vec();
     /// let set = LabelSet::new(labels, &[])?;
-    /// assert_eq!((set.scheme(), set.entities()), (TagScheme::Iob2, &["DISEASE".to_string()][..]));
+    /// assert_eq!((set.scheme(), set.types()), (TagScheme::Iob2, &["DISEASE".to_string()][..]));
     /// # Ok::<(), spanframe_core::LabelError>(())
     /// ```
     pub fn new(labels: Vec<String>, heads: &[String]) -> Result<Self, LabelError> {
@@ -122,70 +142,63 @@ impl LabelSet {
         let inside: Vec<&str> = inside.map(String::as_str).collect();
         let bmes = is_bmes(&inside);
         let scheme = guess_scheme(&inside, bmes);
-        let mut entities: Vec<String> = Vec::new();
+        let mut types: Vec<String> = Vec::new();
         let mut tags = Vec::with_capacity(labels.len());
         for head in &heads {
             for label in &labels[head.columns.clone()] {
-                tags.push(if is_outside(label, &head.name) {
-                    Tag::Outside
-                } else {
-                    let (prefix, kind) = match split_prefix(label, bmes) {
-                        Some(parts) if scheme != TagScheme::None => parts,
-                        _ => (Prefix::Inside, label.as_str()),
-                    };
-                    let index = entities.iter().position(|e| e == kind).unwrap_or_else(|| {
-                        entities.push(kind.to_string());
-                        entities.len() - 1
-                    });
-                    Tag::Entity(prefix, index as u16)
-                });
+                if is_outside(label, &head.name) {
+                    tags.push(Tag::Outside);
+                    continue;
+                }
+                let (prefix, name) = match split_prefix(label, bmes) {
+                    Some(parts) if scheme != TagScheme::None => parts,
+                    _ => (Prefix::Inside, label.as_str()),
+                };
+                tags.push(Tag::Entity(prefix, index_of(&mut types, name)));
             }
         }
-        Ok(Self { labels, tags, entities, heads, scheme })
+        Ok(Self { labels, tags, types, heads, scheme })
     }
 
-    /// Replaces the guessed scheme by the one that the model's config.json states.
+    /// Replaces the guessed scheme by that of config.json.
     #[must_use]
     pub fn with_scheme(mut self, scheme: TagScheme) -> Self {
         self.scheme = scheme;
         self
     }
 
-    /// The same labels, each a type by itself: what NerConverter's `nerHasNoSchema` says. A `B-` still begins a mention
-    /// for the grouping rules that look at it ([`Grouping::SparkNlp`](crate::Grouping)); touching labels of one name are
-    /// one mention for the others.
+    /// The same labels, each a type by itself, as NerConverter's `nerHasNoSchema` reads them.
+    ///
+    /// With `keep_begins` a `B-` still begins a mention, as [`Grouping::SparkNlp`](crate::Grouping) needs. Without it,
+    /// touching units with the same label are one mention.
     #[must_use]
     pub fn without_scheme(&self, keep_begins: bool) -> Self {
-        let mut entities: Vec<String> = Vec::new();
+        let mut types: Vec<String> = Vec::new();
         let tags = self.labels.iter().zip(&self.tags).map(|(label, tag)| {
             let Tag::Entity(prefix, _) = *tag else { return Tag::Outside };
-            let index = entities.iter().position(|e| e == label).unwrap_or_else(|| {
-                entities.push(label.clone());
-                entities.len() - 1
-            });
             let begins = keep_begins && prefix == Prefix::Begin;
-            Tag::Entity(if begins { Prefix::Begin } else { Prefix::Inside }, index as u16)
+            Tag::Entity(if begins { Prefix::Begin } else { Prefix::Inside }, index_of(&mut types, label))
         });
         let tags = tags.collect();
-        Self { tags, entities, scheme: TagScheme::None, ..self.clone() }
+        Self { tags, types, scheme: TagScheme::None, ..self.clone() }
     }
 
-    /// Labels as the model names them, in the order of the logits.
+    /// The labels in the order of the logits.
     #[must_use]
     pub fn labels(&self) -> &[String] {
         &self.labels
     }
 
-    /// Tags, one a label.
+    /// One tag for each label.
     #[must_use]
     pub fn tags(&self) -> &[Tag] {
         &self.tags
     }
 
-    /// Entity types in the order in which they first appear.
+    /// Entity types, in the order of their first labels.
     #[must_use]
-    pub fn entities(&self) -> &[String] {
-        &self.entities
+    pub fn types(&self) -> &[String] {
+        &self.types
     }
 
     /// Heads in the order of their columns; at least one.
@@ -200,7 +213,7 @@ impl LabelSet {
         self.scheme
     }
 
-    /// Columns of O, B and I within `head`, for decoders of sequences.
+    /// The columns of O, B- and I- of `head`, for decoders of sequences.
     ///
     /// # Errors
     /// [`LabelError::NotIob2`] if the head has other labels.
@@ -219,13 +232,22 @@ impl LabelSet {
     }
 }
 
+/// The index of `name` in `types`, which gets it if it is new.
+fn index_of(types: &mut Vec<String>, name: &str) -> u16 {
+    let index = types.iter().position(|known| known == name).unwrap_or_else(|| {
+        types.push(name.to_string());
+        types.len() - 1
+    });
+    index as u16
+}
+
 fn is_outside(label: &str, head: &str) -> bool {
     label == "O" || (!head.is_empty() && label.strip_prefix(head) == Some(":O"))
 }
 
-/// `M-` and `W-` are prefixes in `bmes` alone.
+/// Splits a label into prefix and type. `M-` and `W-` are prefixes only of BMES and BMEWO.
 fn split_prefix(label: &str, bmes: bool) -> Option<(Prefix, &str)> {
-    let (prefix, kind) = label.split_once('-')?;
+    let (prefix, name) = label.split_once('-')?;
     let prefix = match prefix {
         "B" => Prefix::Begin,
         "I" => Prefix::Inside,
@@ -235,10 +257,13 @@ fn split_prefix(label: &str, bmes: bool) -> Option<(Prefix, &str)> {
         "W" if bmes => Prefix::Single,
         _ => return None,
     };
-    (!kind.is_empty()).then_some((prefix, kind))
+    (!name.is_empty()).then_some((prefix, name))
 }
 
-/// A label such as `I-131` is a prefix only in company: either every label has one, or some type has both B- and I-.
+/// Guesses the scheme from the prefixes.
+///
+/// A type such as `I-131` only looks like a label with prefix. So prefixes count only if every label has one, or if some
+/// type has both a `B-` and an `I-` (or `M-`).
 fn guess_scheme(inside: &[&str], bmes: bool) -> TagScheme {
     let prefixed: Vec<&str> = inside.iter().copied().filter(|l| split_prefix(l, bmes).is_some()).collect();
     let in_company = has_pair(inside, "I-") || has_pair(inside, "M-");
@@ -262,12 +287,14 @@ fn guess_scheme(inside: &[&str], bmes: bool) -> TagScheme {
 
 /// Whether some type has both a `B-` and a label with the prefix `other`.
 fn has_pair(inside: &[&str], other: &str) -> bool {
-    let mut begun = inside.iter().filter_map(|l| l.strip_prefix("B-")).filter(|kind| !kind.is_empty());
-    begun.any(|kind| inside.iter().any(|l| l.strip_prefix(other) == Some(kind)))
+    let mut begun = inside.iter().filter_map(|l| l.strip_prefix("B-")).filter(|name| !name.is_empty());
+    begun.any(|name| inside.iter().any(|l| l.strip_prefix(other) == Some(name)))
 }
 
-/// Whether `M-` says the middle of an entity and `W-` a whole one. A label such as `M-PROTEIN` needs company too: a `B-`
-/// of its type, or a `B-` among labels that all have a prefix of BMES or BMEWO.
+/// True if `M-` marks the middle of an entity and `W-` a whole one.
+///
+/// A type such as `M-PROTEIN` is not taken for a prefix: some type must have both `B-` and `M-`, or all labels must have
+/// prefixes of BMES or BMEWO with a `B-` among them.
 fn is_bmes(inside: &[&str]) -> bool {
     let among = |label: &&str| ["B-", "M-", "E-", "S-", "W-"].iter().any(|prefix| label.starts_with(prefix));
     has_pair(inside, "M-") || (inside.iter().any(|label| label.starts_with("B-")) && inside.iter().all(among))
@@ -277,9 +304,9 @@ fn is_bmes(inside: &[&str]) -> bool {
 mod tests {
     use super::*;
 
-    fn check(labels: &str, scheme: TagScheme, entities: &str) {
+    fn check(labels: &str, scheme: TagScheme, types: &str) {
         let set = LabelSet::new(labels.split(' ').map(String::from).collect(), &[]).unwrap();
-        assert_eq!((set.scheme(), set.entities().join(" ").as_str()), (scheme, entities), "{labels}");
+        assert_eq!((set.scheme(), set.types().join(" ").as_str()), (scheme, types), "{labels}");
     }
 
     #[test]
@@ -313,7 +340,7 @@ mod tests {
         let labels: Vec<String> = ["M:O", "B-M", "I-M", "D:O", "B-D", "I-D"].map(String::from).to_vec();
         let set = LabelSet::new(labels.clone(), &["M".into(), "D".into()]).unwrap();
         assert_eq!(set.iob2_columns(&set.heads()[1]), Ok([3, 4, 5]));
-        assert_eq!(set.entities(), ["M", "D"]);
+        assert_eq!(set.types(), ["M", "D"]);
         let heads: Vec<String> = ["M", "D", "P", "S"].map(String::from).to_vec();
         assert_eq!(LabelSet::new(labels, &heads), Err(LabelError::UnevenHeads { labels: 6, heads: 4 }));
     }

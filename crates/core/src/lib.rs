@@ -1,13 +1,16 @@
-//! The pure part of spanframe: total functions over `&str` and `f32`, without I/O, threads or foreign types.
+//! The pure part of spanframe: functions over `&str` and `f32` without I/O, threads or foreign types.
 //!
-//! The modules are the steps of the pipeline, in its order: [`sentence`] cuts a document, [`window`] packs pieces
-//! into what a model can take, [`batch`] groups windows of like length, [`aggregate`] turns logits of pieces into
-//! probabilities of units, [`moves`] says which tags may follow each other, [`viterbi`] finds the best legal tags and
-//! [`posterior`] the likely mentions, [`group`] turns tags into mentions, [`decode`] does all of that for a document,
-//! [`trim`] tidies the edges, [`merge`] settles what several models found in one place.
-//! [`hugging_face`] has the rules of that pipeline, [`capitals`] lowers lines in capitals for models that want it.
+//! The modules are the steps from text to entities, in order:
 //!
-//! Everything here speaks of UTF-8 bytes of one document ([`Span`]). Other units exist only at the output.
+//! - [`sentence`] cuts a document, [`window`] packs tokens into windows, [`batch`] packs windows of similar length.
+//! - [`aggregate`] turns logits of tokens into probabilities of decoding units.
+//! - [`moves`] has the moves that a tag scheme allows. [`viterbi`] finds the best sequence of tags, `posterior` the likely
+//!   mentions (by the sums of `forward_backward`), and [`group`] turns tags into mentions.
+//! - [`decode`] does these steps for a document, [`trim`] tidies the edges of entities, and [`merge`] merges overlapping
+//!   entities of several models.
+//! - [`hugging_face`], [`spark_words`] and [`cleanup`] emulate other systems. [`capitals`] lower-cases lines in capitals.
+//!
+//! Positions are UTF-8 bytes of one document ([`Span`]). Other units exist only at the output.
 #![forbid(unsafe_code)]
 
 pub mod aggregate;
@@ -16,6 +19,8 @@ pub mod capitals;
 pub mod cleanup;
 pub mod decode;
 pub mod encoding;
+pub mod entity;
+mod forward_backward;
 pub mod group;
 pub mod hugging_face;
 pub mod label;
@@ -23,7 +28,7 @@ pub mod merge;
 pub mod moves;
 pub mod named;
 mod number;
-pub mod posterior;
+mod posterior;
 pub mod sentence;
 pub mod span;
 pub mod spark_words;
@@ -35,11 +40,12 @@ pub mod word;
 pub use aggregate::AggregationStrategy;
 pub use batch::Batch;
 pub use cleanup::{Cleaned, CleanupMode};
-pub use decode::{Decoder, Decoding, Entity, Kind, Rule};
+pub use decode::{Decoder, DecodingRule, EntityDecoder};
 pub use encoding::Encoding;
+pub use entity::{Entity, EntityType};
 pub use group::Grouping;
 pub use label::{Head, LabelError, LabelSet, Prefix, Tag, TagScheme};
-pub use merge::{Merge, MergeWithin, Origin};
+pub use merge::{Merge, MergeRule, MergeWithin, Origin};
 pub use moves::Constraints;
 pub use named::Named;
 pub use span::Span;

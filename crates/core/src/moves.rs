@@ -1,14 +1,14 @@
-//! The moves from label to label that a tag scheme allows, and what they cost.
+//! [`Moves`]: the moves from label to label that a tag scheme allows, with their costs.
 
 use crate::{LabelSet, Prefix, Tag, TagScheme};
 
-/// Stands for a move that is not allowed; finite, so that sums stay ordered.
+/// Log-cost of a forbidden move. Finite, so that sums of several stay ordered.
 pub(crate) const NEVER: f32 = -1e9;
 
-/// What a decoder of sequences charges and forbids, beside what the tag scheme forbids.
+/// What a decoder of sequences charges and forbids, in addition to the tag scheme.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Constraints {
-    /// Cost, in nats, of an entity that begins directly after a unit of another entity.
+    /// Cost, in nats, of an entity that begins directly after another one.
     pub begin_after_entity_cost: f32,
     /// Forbid a change between O and an entity, and a new begin, inside a word.
     pub whole_words: bool,
@@ -18,21 +18,22 @@ pub struct Constraints {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moves {
     pub(crate) labels: usize,
-    /// The type of each label.
-    pub(crate) kinds: Vec<Option<u16>>,
-    /// Into the first unit, by label.
+    /// The type of each label; `None` for `O`.
+    pub(crate) types: Vec<Option<u16>>,
+    /// Cost of the first unit's label.
     pub(crate) start: Vec<f32>,
-    /// Out of the last unit, by label.
+    /// Cost of the last unit's label.
     pub(crate) end: Vec<f32>,
-    /// `[from, to]`, between words and inside one.
+    /// Costs `[from, to]` into a unit that begins a word.
     pub(crate) between: Vec<f32>,
+    /// Costs `[from, to]` into a unit that begins inside a word.
     pub(crate) inside: Vec<f32>,
-    /// `[from, to]`: whether the second label goes on with the mention of the first.
-    pub(crate) goes_on: Vec<bool>,
+    /// `[from, to]`: whether the second label continues the mention of the first.
+    pub(crate) continues: Vec<bool>,
 }
 
 impl Moves {
-    /// The moves that `constraints` and the scheme of `set` allow between `tags`, the labels of one head.
+    /// The moves that `constraints` and the scheme of `set` allow between `tags`, those of one head.
     #[must_use]
     pub fn new(constraints: Constraints, tags: &[Tag], set: &LabelSet) -> Self {
         let legal = Legal { tags, scheme: set.scheme() };
@@ -49,18 +50,18 @@ impl Moves {
         };
         Self {
             labels: tags.len(),
-            kinds: tags.iter().map(|&tag| kind(tag)).collect(),
+            types: tags.iter().map(|tag| tag.entity_type()).collect(),
             start: tags.iter().map(|&to| cost(legal.starts(to))).collect(),
             end: tags.iter().map(|&from| cost(legal.ends(from))).collect(),
             between: moves(false),
             inside: moves(constraints.whole_words),
-            goes_on: tags.iter().flat_map(|&from| tags.iter().map(move |&to| goes_on(from, to))).collect(),
+            continues: tags.iter().flat_map(|&from| tags.iter().map(move |&to| continues(from, to))).collect(),
         }
     }
 }
 
-/// Whether `to` goes on with the mention that `from` is of, by the rule of [`Grouping::Lenient`](crate::Grouping).
-fn goes_on(from: Tag, to: Tag) -> bool {
+/// Whether `to` continues the mention of `from`, by the rule of [`Grouping::Lenient`](crate::Grouping).
+fn continues(from: Tag, to: Tag) -> bool {
     match (from, to) {
         (Tag::Entity(before, a), Tag::Entity(after, b)) => {
             a == b && !matches!(before, Prefix::End | Prefix::Single) && matches!(after, Prefix::Inside | Prefix::End)
@@ -69,27 +70,20 @@ fn goes_on(from: Tag, to: Tag) -> bool {
     }
 }
 
-/// Whether a move inside a word would begin, end or change an entity there.
+/// Whether a move begins, ends or changes an entity, which no move inside a word may do.
 fn breaks(from: Tag, to: Tag) -> bool {
-    (from, to) != (Tag::Outside, Tag::Outside) && !goes_on(from, to)
+    (from, to) != (Tag::Outside, Tag::Outside) && !continues(from, to)
 }
 
-fn kind(tag: Tag) -> Option<u16> {
-    match tag {
-        Tag::Outside => None,
-        Tag::Entity(_, kind) => Some(kind),
-    }
-}
-
-/// What a scheme allows, among the labels that there are: a rule that would need a label which a type lacks is void.
+/// What a scheme allows among the labels of a model. A rule that needs a label which a type lacks does not apply.
 pub(crate) struct Legal<'a> {
     pub(crate) tags: &'a [Tag],
     pub(crate) scheme: TagScheme,
 }
 
 impl Legal<'_> {
-    fn has(&self, prefix: Prefix, of: u16) -> bool {
-        self.tags.contains(&Tag::Entity(prefix, of))
+    fn has(&self, prefix: Prefix, entity_type: u16) -> bool {
+        self.tags.contains(&Tag::Entity(prefix, entity_type))
     }
 
     /// Whether `tag` may only follow an open entity of its type.
@@ -103,7 +97,7 @@ impl Legal<'_> {
         }
     }
 
-    /// Whether after `tag` its entity has to go on.
+    /// Whether the entity of `tag` has to continue after it.
     fn leaves_open(&self, tag: Tag) -> bool {
         match (self.scheme, tag) {
             (TagScheme::Ioe2, Tag::Entity(Prefix::Inside, k)) => self.has(Prefix::End, k),
@@ -129,21 +123,21 @@ impl Legal<'_> {
     }
 
     pub(crate) fn step(&self, from: Tag, to: Tag) -> bool {
-        let same = kind(from).is_some() && kind(from) == kind(to);
+        let same = from.entity_type().is_some() && from.entity_type() == to.entity_type();
         let touches = match (self.scheme, from, to) {
             (TagScheme::Iob1, _, Tag::Entity(Prefix::Begin, _)) => same,
-            // an E- with nothing of its type before it is no entity to seqeval
+            // seqeval reads an E- only after a tag of its type
             (TagScheme::Ioe1, Tag::Entity(Prefix::End, _), _) | (TagScheme::Ioe1, _, Tag::Entity(Prefix::End, _)) => {
                 same
             }
             _ => true,
         };
-        let fits = goes_on(from, to) || !(self.needs_open(to) || self.leaves_open(from));
+        let fits = continues(from, to) || !(self.needs_open(to) || self.leaves_open(from));
         fits && touches
     }
 }
 
-/// Labels of every scheme, for tests.
+/// Labels of every scheme.
 #[cfg(test)]
 pub(crate) const SCHEMES: [(TagScheme, &str); 8] = [
     (TagScheme::Io, "O I-A I-B"),

@@ -1,16 +1,16 @@
-//! Numbers that are multiplied and added up: as they are, or by their logarithms.
+//! Non-negative numbers to multiply and add up: in `f64`, or as logarithms where `f64` would underflow.
 
-/// A number from 0 on.
+/// A non-negative number.
 pub(crate) trait Number: Copy {
-    /// The number that is `value`.
+    /// The number `value`.
     fn of(value: f32) -> Self;
-    /// The number whose logarithm this is.
+    /// The number with this natural logarithm.
     fn exp(logarithm: f32) -> Self;
     fn times(self, other: Self) -> Self;
     fn over(self, other: Self) -> Self;
     fn sum(numbers: impl Iterator<Item = Self> + Clone) -> Self;
     fn value(self) -> f64;
-    /// Whether it is far enough from where numbers of this kind end; nothing is.
+    /// True if the number is far from the limits of its type, or zero.
     fn is_sound(self) -> bool;
 }
 
@@ -70,6 +70,7 @@ impl Number for Logarithm {
     }
 
     fn sum(numbers: impl Iterator<Item = Self> + Clone) -> Self {
+        // ln sum exp(x) = top + ln sum exp(x - top), so that no exponential overflows
         let top = numbers.clone().map(|number| number.0).fold(f64::NEG_INFINITY, f64::max);
         if top == f64::NEG_INFINITY {
             return Self(top);

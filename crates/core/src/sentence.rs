@@ -1,31 +1,31 @@
-//! Cuts a document into sentences, so that windows end where a reader would pause.
+//! Cuts a document into sentences, where windows may end.
 
 use crate::Span;
 
 /// A sentence of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sentence {
-    /// Where it is, with the white space that follows it.
+    /// Bytes of the text, with the white space that follows.
     pub span: Span,
-    /// Whether a blank line follows it, or the text ends.
+    /// Whether a blank line or the end of the text follows.
     pub ends_section: bool,
 }
 
-/// Where a window may end: one past the last piece of a sentence.
+/// The end of a sentence in tokens, where a window may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentenceEnd {
-    /// Index of the piece that follows.
-    pub piece: usize,
-    /// Whether a section ends there too.
+    /// Index of the first token after the sentence.
+    pub token: usize,
+    /// Whether a section ends here too.
     pub ends_section: bool,
 }
 
-/// The sentences of `text`: spans that follow each other without a gap and together cover the text.
+/// The sentences of `text`. Their spans cover the text without gaps.
 ///
-/// A sentence ends after a line break, or after `.`, `!`, `?` or `…` (and closing quotes or brackets) when white space
-/// follows and the next word does not begin with a lower-case letter or a digit. White space belongs to the sentence
-/// before it; at the begin of the text, to the first. The rule only decides where windows may be cut; an abbreviation
-/// taken for an end does no harm.
+/// A sentence ends after a line break. It also ends after `.`, `!`, `?` or `…`, with closing quotes or brackets, if white
+/// space follows and the next word begins with neither a lower-case letter nor a digit. White space belongs to the sentence
+/// before it, at the begin of the text to the first. The rule only decides where windows may end, so taking an
+/// abbreviation for an end does no harm.
 ///
 /// ```
 /// # use spanframe_core::{sentence::sentences, Span};
@@ -37,9 +37,9 @@ pub struct SentenceEnd {
 pub fn sentences(text: &str) -> Vec<Sentence> {
     let mut found = Vec::new();
     let mut begin = 0;
-    let mut has_word = false; // something other than white space has been read
-    let mut after_stop = false; // a full stop (and closers) has been read
-    let mut space: Option<usize> = None; // white space has been read since; how many line breaks it had
+    let mut has_word = false; // the sentence has more than white space
+    let mut after_stop = false; // the last word ended with a full stop, maybe with closers
+    let mut space: Option<usize> = None; // line breaks of the white space since that word
     let mut previous = ' ';
     for (at, c) in text.char_indices() {
         let before = std::mem::replace(&mut previous, c);
@@ -70,9 +70,9 @@ pub fn sentences(text: &str) -> Vec<Sentence> {
     found
 }
 
-/// The end of each sentence of `text` that has a piece; rising, and ending in `spans.len()`.
+/// The ends of the sentences of `text` that have a token, in order. The last one is `spans.len()`.
 ///
-/// A piece belongs to the sentence in which it begins.
+/// `spans` are those of the tokens. A token belongs to the sentence in which it begins.
 #[must_use]
 pub fn sentence_ends(text: &str, spans: &[Span]) -> Vec<SentenceEnd> {
     let mut ends = Vec::new();
@@ -83,11 +83,12 @@ pub fn sentence_ends(text: &str, spans: &[Span]) -> Vec<SentenceEnd> {
             at += 1;
         }
         if at > from {
-            ends.push(SentenceEnd { piece: at, ends_section: sentence.ends_section });
+            ends.push(SentenceEnd { token: at, ends_section: sentence.ends_section });
         }
     }
     if at < spans.len() {
-        ends.push(SentenceEnd { piece: spans.len(), ends_section: true }); // empty pieces at the very end of the text
+        // empty tokens at the end of the text
+        ends.push(SentenceEnd { token: spans.len(), ends_section: true });
     }
     ends
 }

@@ -1,8 +1,8 @@
-//! [`Span`], the one unit of position inside the engine.
+//! [`Span`]: a range of bytes, the only positions inside the engine.
 
 /// A half-open range of UTF-8 bytes of one document, with both ends on character boundaries.
 ///
-/// `begin <= end` always holds. Four bytes an end: a document may have up to 4 GiB.
+/// `begin <= end` always holds. A document has at most 4 GiB, so that a position takes four bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     begin: u32,
@@ -10,10 +10,10 @@ pub struct Span {
 }
 
 impl Span {
-    /// The span `begin..end`, in bytes.
+    /// The span of the bytes `begin..end`.
     ///
     /// # Panics
-    /// If `begin > end`, or `end` does not fit 32 bits (the engine refuses longer documents before).
+    /// If `begin > end`, or if `end` does not fit 32 bits. The engine refuses longer documents first.
     #[must_use]
     pub fn new(begin: usize, end: usize) -> Self {
         assert!(begin <= end, "a span must not end before it begins");
@@ -21,9 +21,9 @@ impl Span {
         Self { begin: begin as u32, end }
     }
 
-    /// The nearest span around `begin..end` that lies in `text` and on its character boundaries.
+    /// The smallest span around `begin..end` on character boundaries, cut to the length of `text`.
     ///
-    /// A byte-level tokenizer may end a piece inside a character; the piece then speaks of the whole character.
+    /// A byte-level tokenizer may end a token inside a character. The token then has the whole character.
     ///
     /// ```
     /// # use spanframe_core::Span;
@@ -60,7 +60,7 @@ impl Span {
         self.end() - self.begin()
     }
 
-    /// Whether the span covers nothing.
+    /// True if the span covers nothing.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.begin == self.end
@@ -69,13 +69,13 @@ impl Span {
     /// The part of `text` that the span covers.
     ///
     /// # Panics
-    /// If the span was made for another text and does not fit this one.
+    /// If the span does not lie on character boundaries of `text`.
     #[must_use]
     pub fn slice(self, text: &str) -> &str {
         &text[self.begin()..self.end()]
     }
 
-    /// The span without white space at its ends; empty (at its begin) if there is nothing else.
+    /// The span without white space at its edges; empty at its begin if it has nothing else.
     ///
     /// ```
     /// # use spanframe_core::Span;

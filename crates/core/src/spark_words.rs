@@ -1,31 +1,30 @@
-//! Words as Spark NLP's `Tokenizer` with its defaults makes them.
+//! The words of Spark NLP's `Tokenizer` with its defaults.
 //!
-//! An emulation for people who compare with a pipeline they already have; the engine's own words are in
-//! [`word`](crate::word). White space here is what the JVM's `\s` is: ASCII alone, so that a no-break space, a line
-//! separator or an ideographic space stands inside a word.
+//! For comparisons with an existing pipeline; the engine's own words are in [`word`](crate::word). White space is that of
+//! the JVM's `\s`, which is ASCII alone: a no-break space, a line separator or an ideographic space is part of a word.
 
 use crate::Span;
 
-/// Longest word in UTF-16 code units; a longer one is dropped without a trace.
+/// Longest word in UTF-16 code units. Spark NLP drops a longer one silently.
 const MAX_LENGTH: usize = 99_999;
 
-/// Spark NLP marks the ends of words by this character and so ends a word at it, too.
+/// Spark NLP marks the ends of words by this character, so it ends a word too.
 const BREAK: char = '\u{2187}';
 
-/// Whether `c` is white space for the JVM's regular expressions.
+/// True if `c` is white space in the JVM's regular expressions.
 pub(crate) fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t'..='\r')
 }
 
-/// Characters that become words of their own at the edges of a word (`contextChars`).
+/// True for `contextChars`, which become words of their own at the edges of a word.
 fn is_context(c: char) -> bool {
     matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '*' | '-' | '(' | ')' | '"' | '\'')
 }
 
-/// The words of `text`, in order; none is empty.
+/// The words of `text`, in order. None is empty.
 ///
-/// A run without white space gives up to three words: the context characters before it, what is between, and the
-/// context characters after it. Context characters inside stay; a run of nothing else is one word.
+/// A run without white space gives up to three words: leading context characters, the core, and trailing context
+/// characters. Context characters inside the core stay. A run of context characters alone is one word.
 ///
 /// ```
 /// # use spanframe_core::spark_words::spark_words;
@@ -41,20 +40,20 @@ pub fn spark_words(text: &str) -> Vec<Span> {
         let core = run.trim_start_matches(is_context);
         let prefix = run.len() - core.len();
         let suffix = core.len() - core.trim_end_matches(is_context).len();
-        // a run of context characters alone has no core: it stays whole, and `prefix` is all of it
+        // without a core, `prefix` is the whole run
         let ends = [begin, begin + prefix, begin + run.len() - suffix, begin + run.len()];
         let parts = ends.windows(2).map(|ends| Span::new(ends[0], ends[1]));
         found.extend(parts.filter(|span| !span.is_empty() && is_short(span.slice(text))));
-        // the white space that ended the run: one byte, or three for the break mark
+        // skip the white space or break mark that ended the run
         let next = begin + run.len();
         begin = next + text[next..].chars().next().map_or(0, char::len_utf8);
     }
     found
 }
 
-/// Whether Spark NLP keeps a word of this length.
+/// True if Spark NLP keeps a word of this length.
 fn is_short(word: &str) -> bool {
-    // a byte makes at most one code unit
+    // a word has at most one code unit a byte
     word.len() <= MAX_LENGTH || word.chars().map(char::len_utf16).sum::<usize>() <= MAX_LENGTH
 }
 

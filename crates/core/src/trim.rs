@@ -1,12 +1,12 @@
-//! Takes from the edges of an entity what belongs to the sentence.
+//! Trims punctuation of the sentence off the edges of an entity.
 
 use crate::{Span, word};
 
-/// Tidies the edges of an entity found piece by piece.
+/// Tidies the edges of an entity that was found token by token.
 ///
-/// A piece such as `3/`, `1)` or `).` can carry punctuation that follows the entity. First the span is widened to
-/// whole words; then white space, a trailing `,` `;` `:` `/`, a full stop after a closing bracket or a digit, and
-/// brackets without their partner are taken off, until nothing changes. The result may be empty.
+/// A token such as `3/`, `1)` or `).` can hold punctuation that follows the entity. Widens the span to whole words. Then
+/// removes white space, a trailing `,` `;` `:` `/`, a full stop after a closing bracket or digit, and brackets without
+/// their partner, until nothing changes. The result may be empty.
 ///
 /// ```
 /// # use spanframe_core::{trim::trim, Span};
@@ -19,10 +19,10 @@ pub fn trim(text: &str, span: Span) -> Span {
     edges(text, word::snap(text, span))
 }
 
-/// Tidies the edges of whole words.
+/// Tidies the edges of a span of whole words.
 pub(crate) fn edges(text: &str, words: Span) -> Span {
     let mut span = words.trimmed(text);
-    let mut counted = None; // once, and only where a bracket stands at an edge
+    let mut counted = None; // brackets are counted once, and only if one is at an edge
     loop {
         let part = span.slice(text);
         let (Some(first), Some(last)) = (part.chars().next(), part.chars().next_back()) else { return span };
@@ -54,7 +54,7 @@ pub(crate) fn edges(text: &str, words: Span) -> Span {
 
 const BRACKETS: [(char, char); 2] = [('(', ')'), ('[', ']')];
 
-/// How many more of each pair of [`BRACKETS`] open than close in `part`.
+/// For each pair of [`BRACKETS`], how many more open than close in `part`.
 fn left_open(part: &str) -> [i64; 2] {
     BRACKETS.map(|(opener, closer)| part.chars().map(|c| i64::from(c == opener) - i64::from(c == closer)).sum())
 }
@@ -92,7 +92,7 @@ mod tests {
         check(&format!("aspirin{closed}"), "aspirin");
     }
 
-    /// Takes one thing off, where there is one, and counts every bracket for it.
+    /// Removes at most one character, and counts all brackets each time.
     fn once(part: &str) -> &str {
         let lone = |c: char, partner: char| part.matches(c).count() > part.matches(partner).count();
         let stops = [",", ").", "]."].iter().any(|stop| part.ends_with(stop));

@@ -1,12 +1,12 @@
-//! What a word is: a run of letters, digits and the marks that combine with them.
+//! Words: runs of letters, digits and combining marks.
 //!
-//! Tokenizers disagree (white space for Unigram, punctuation for WordPiece, a regular expression for byte-level BPE);
-//! entities must not be cut inside a word whichever of them made the pieces, so the engine keeps one rule of its own.
-//! Scripts that write no spaces between words have none that this rule could know: there each character stands by itself.
+//! Tokenizers disagree on words: Unigram ends them at white space, WordPiece at punctuation, byte-level BPE by a regular
+//! expression. No entity may end inside a word, so this rule is the same for all of them. In scripts without spaces between
+//! words, each character is a word.
 
 use crate::Span;
 
-/// Whether `c` belongs to a word: alphanumeric, or a mark or joiner that modifies the character before it.
+/// True if `c` belongs to a word: a letter, a digit, or a mark or joiner that modifies the character before it.
 ///
 /// ```
 /// # use spanframe_core::word::is_word_char;
@@ -18,20 +18,20 @@ pub fn is_word_char(c: char) -> bool {
     c.is_alphanumeric() || is_mark(c)
 }
 
-/// Whether `c` is a mark or joiner that modifies the character before it.
+/// True if `c` is a mark or joiner that modifies the character before it.
 pub(crate) fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
         | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}' | '\u{200c}' | '\u{200d}')
 }
 
-/// Whether `c` is of a script that writes no spaces between words: Thai, Lao, Burmese, Khmer, Japanese or Chinese.
+/// True if `c` is of a script without spaces between words: Thai, Lao, Burmese, Khmer, Japanese or Chinese.
 fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3005}'..='\u{3007}'
         | '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
         | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// Whether `after` goes on with the word that `before` is of.
+/// True if `after` continues the word of `before`.
 ///
 /// ```
 /// # use spanframe_core::word::goes_on;
@@ -43,9 +43,10 @@ pub fn goes_on(before: char, after: char) -> bool {
     is_word_char(before) && is_word_char(after) && !is_unspaced(before) && !is_unspaced(after)
 }
 
-/// Whether byte `at` of `text` lies inside a word.
+/// True if byte `at` of `text` is inside a word. Never true at the ends of the text.
 ///
-/// `at` must be a character boundary; the ends of the text are never inside a word.
+/// # Panics
+/// If `at` is not a character boundary.
 #[must_use]
 pub fn is_inside_word(text: &str, at: usize) -> bool {
     let before = text[..at].chars().next_back();
@@ -53,7 +54,7 @@ pub fn is_inside_word(text: &str, at: usize) -> bool {
     matches!((before, after), (Some(b), Some(a)) if goes_on(b, a))
 }
 
-/// Whether byte `at` of `text` lies inside a word, or between two characters of none, neither of them white space.
+/// True if byte `at` of `text` is inside a word, or between two characters that are neither of a word nor white space.
 #[must_use]
 pub(crate) fn is_inside_run(text: &str, at: usize) -> bool {
     let before = text[..at].chars().next_back();
@@ -62,7 +63,7 @@ pub(crate) fn is_inside_run(text: &str, at: usize) -> bool {
         if goes_on(b, a) || ![b, a].into_iter().any(|c| is_word_char(c) || c.is_whitespace()))
 }
 
-/// The end of the marks that follow byte `at` of `text` and belong to the word before it; `limit` at most.
+/// The end of the marks that follow byte `at` of `text` and belong to the word before it, at most `limit`.
 pub(crate) fn end_of_marks(text: &str, at: usize, limit: usize) -> usize {
     match text.get(at..limit) {
         Some(rest) if is_inside_word(text, at) => {
@@ -72,13 +73,13 @@ pub(crate) fn end_of_marks(text: &str, at: usize, limit: usize) -> usize {
     }
 }
 
-/// The smallest span around `span` that cuts no word.
+/// The smallest span around `span` that begins and ends at word boundaries.
 #[must_use]
 pub fn snap(text: &str, span: Span) -> Span {
     Snapper::new(text).snap(span)
 }
 
-/// Snaps spans of one text. It remembers the last word, so that of many spans in a long word the first alone walks it.
+/// Snaps spans of one text to words. Remembers the last word, so that many spans in a long word walk it once.
 pub(crate) struct Snapper<'a> {
     text: &'a str,
     word: Span,
@@ -89,7 +90,7 @@ impl<'a> Snapper<'a> {
         Self { text, word: Span::default() }
     }
 
-    /// As [`snap`].
+    /// Like [`snap`].
     pub(crate) fn snap(&mut self, span: Span) -> Span {
         if span.is_empty() {
             return span;
@@ -97,7 +98,7 @@ impl<'a> Snapper<'a> {
         Span::new(self.around(span.begin()).begin(), self.around(span.end()).end())
     }
 
-    /// The word that `at` lies inside; empty at `at` where it is at an edge or in none.
+    /// The word around `at`; empty if `at` is not inside a word.
     fn around(&mut self, at: usize) -> Span {
         if self.word.begin() < at && at < self.word.end() {
             return self.word;

@@ -215,7 +215,7 @@ impl Engine {
         for (row, found) in (first_row..).zip(rows) {
             match found {
                 Ok(Some((text, entities))) => {
-                    entities.iter().for_each(|entity| counts[usize::from(entity.kind)] += 1);
+                    entities.iter().for_each(|entity| counts[usize::from(entity.entity_type)] += 1);
                     writer.push(Some(self.output().mentions(&text, &entities)))?;
                 }
                 Ok(None) => writer.push_null(),

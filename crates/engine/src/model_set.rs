@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use spanframe_core::{Merge, MergeWithin, Origin};
+use spanframe_core::{MergeRule, Origin};
 use spanframe_model::{ModelCard, digest_of};
 
 use crate::{
@@ -33,7 +33,7 @@ pub(crate) struct ModelSet {
     pub(crate) models: Option<Vec<String>>,
     /// For merging, by kind.
     pub(crate) origins: Vec<Origin>,
-    pub(crate) merge: (Merge, MergeWithin),
+    pub(crate) merge: MergeRule,
     pub(crate) unknown_language: UnknownLanguage,
 }
 
@@ -94,7 +94,7 @@ impl ModelSet {
             names: Vec::new(),
             models: is_set.then(Vec::new),
             origins: Vec::new(),
-            merge: (options.merge, options.merge_within),
+            merge: MergeRule { merge: options.merge, within: options.merge_within },
             unknown_language: options.unknown_language,
         };
         let mut known = Vec::new();
@@ -146,7 +146,7 @@ impl ModelSet {
     /// Adds the kinds of the next member, which is called `model`, and gives the number of the first.
     fn add_kinds(&mut self, settings: &Settings, options: &EngineOptions, model: &str) -> Result<u16, EngineError> {
         let first_kind = self.names.len();
-        let kinds = settings.decoder.kinds();
+        let kinds = settings.decoder.entity_types();
         if u16::try_from(first_kind + kinds.len()).is_err() {
             let (value, allowed) =
                 ("models of so many labels".to_string(), "those of at most 65535 in all".to_string());
@@ -262,7 +262,7 @@ impl ModelSet {
         if self.models.is_none() {
             return self.first().digest();
         }
-        let mut parts = vec![format!("{:?} {:?}", self.merge, self.unknown_language)];
+        let mut parts = vec![format!("{:?} {:?}", (self.merge.merge, self.merge.within), self.unknown_language)];
         for Member { name, loaded, own, languages, .. } in &self.members {
             // the same model in another folder has the same digest
             let own = MemberOptions { model: String::new(), name: None, ..own.clone() };
@@ -286,10 +286,12 @@ impl ModelSet {
         let (mut types, mut kept): (Vec<String>, Vec<bool>) = (Vec::new(), Vec::new());
         let mut places: HashMap<&String, usize> = HashMap::new();
         for Member { settings, first_kind, .. } in &self.members {
-            let kinds =
-                self.names[usize::from(*first_kind)..].iter().zip(settings.decoder.kinds()).zip(&settings.wanted);
+            let kinds = self.names[usize::from(*first_kind)..]
+                .iter()
+                .zip(settings.decoder.entity_types())
+                .zip(&settings.wanted);
             // `O` is a type only where it is wanted
-            for ((name, _), &keeps) in kinds.filter(|((_, kind), wanted)| kind.entity.is_some() || **wanted) {
+            for ((name, _), &keeps) in kinds.filter(|((_, kind), wanted)| kind.label_type.is_some() || **wanted) {
                 let place = *places.entry(name).or_insert(types.len());
                 if place == types.len() {
                     types.push(name.clone());

@@ -13,9 +13,9 @@ pub struct Output<'e> {
     pub offsets: Offsets,
     /// What a chunk is.
     pub chunks: Chunks,
-    /// Entity types by [`Entity::kind`].
+    /// Entity types by [`Entity::entity_type`].
     pub types: &'e [String],
-    /// Names of models by [`Entity::kind`], for a set of models.
+    /// Names of models by [`Entity::entity_type`], for a set of models.
     pub models: Option<&'e [String]>,
 }
 
@@ -50,7 +50,7 @@ impl<'e> Output<'e> {
     {
         let spans: Vec<Span> = entities.iter().map(|e| e.span).collect();
         entities.iter().zip(positions(text, &spans, self.offsets)).map(move |(entity, (begin, end))| {
-            let kind = usize::from(entity.kind);
+            let kind = usize::from(entity.entity_type);
             Mention {
                 chunk: Some(self.chunks.of(entity.span.slice(text))),
                 entity: Cow::Borrowed(&self.types[kind]),

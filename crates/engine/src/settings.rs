@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use spanframe_core::{self as core, AggregationStrategy, Decoder, Grouping, Kind, Rule};
+use spanframe_core::{AggregationStrategy, Decoder, DecodingRule, EntityDecoder, EntityType, Grouping};
 use spanframe_model::Model;
 
 use crate::{
@@ -17,7 +17,7 @@ const SPARK_MAX_LENGTH: usize = 128;
 
 /// Options, resolved against one model.
 pub(crate) struct Settings {
-    pub(crate) decoder: Decoder,
+    pub(crate) decoder: EntityDecoder,
     /// Pieces a window, without special tokens.
     pub(crate) capacity: usize,
     pub(crate) stride: usize,
@@ -30,7 +30,7 @@ pub(crate) struct Settings {
 
 /// The same before names were looked up.
 pub(crate) struct Plan {
-    decoder: Decoder,
+    decoder: EntityDecoder,
     capacity: usize,
     stride: usize,
     cased: bool,
@@ -88,7 +88,7 @@ pub(crate) fn plan(options: &EngineOptions, model: &Model) -> Result<Plan, Engin
         config.labels.clone()
     };
     Ok(Plan {
-        decoder: Decoder::new(rule, labels),
+        decoder: EntityDecoder::new(rule, labels),
         capacity,
         stride,
         // asking takes two encodings, and Polars makes an engine a chunk
@@ -102,14 +102,13 @@ impl Plan {
     pub(crate) fn known(&self, only: Option<&str>) -> Known {
         let offered = |name: &&String| only.is_none_or(|only| only == *name);
         let labels = self.decoder.labels();
-        let kinds: Vec<String> = self.decoder.kinds().iter().map(|kind| kind.name.clone()).collect();
+        let kinds: Vec<String> = self.decoder.entity_types().iter().map(|kind| kind.name.clone()).collect();
         // types and full labels are names too, even where the strategy makes no entity of that name
-        let mut ignorable: Vec<String> =
-            labels.entities().iter().chain(labels.labels()).chain(&kinds).cloned().collect();
+        let mut ignorable: Vec<String> = labels.types().iter().chain(labels.labels()).chain(&kinds).cloned().collect();
         ignorable.extend(labels.labels().iter().filter_map(|label| Some(label.split_once('-')?.1.to_string())));
         let mut seen = HashSet::new();
         ignorable.retain(|name| seen.insert(name.clone()));
-        Known { types: labels.entities().iter().filter(offered).cloned().collect(), kinds, ignorable }
+        Known { types: labels.types().iter().filter(offered).cloned().collect(), kinds, ignorable }
     }
 
     /// Looks the names of `options` up.
@@ -124,12 +123,12 @@ impl Plan {
                 && options.entities.as_ref().is_none_or(|names| names.contains(name))
                 && !options.black_list.contains(name)
         };
-        let types: Vec<bool> = decoder.labels().entities().iter().map(keeps).collect();
+        let types: Vec<bool> = decoder.labels().types().iter().map(keeps).collect();
         let outside = only.is_none() && all_types;
-        let keep = |kind: &Kind| {
-            kind.entity.map_or(outside, |k| types[usize::from(k)]) && !options.ignore_labels.contains(&kind.name)
+        let keep = |kind: &EntityType| {
+            kind.label_type.map_or(outside, |k| types[usize::from(k)]) && !options.ignore_labels.contains(&kind.name)
         };
-        let wanted = decoder.kinds().iter().map(keep).collect();
+        let wanted = decoder.entity_types().iter().map(keep).collect();
         Ok(Settings { wanted, capacity, stride, cased, threshold: options.threshold, decoder })
     }
 }
@@ -169,7 +168,7 @@ pub(crate) fn prune(options: &mut EngineOptions, known: &Known, own: &MemberOpti
 
 /// The model's own rule, with what the options say otherwise. Naming a strategy, a decoding or a grouping sets the
 /// model's own decoder aside, except that `"viterbi"` or `"posterior"` alone keeps what the model's own charges and forbids.
-fn rule(options: &EngineOptions, own: Rule) -> Rule {
+fn rule(options: &EngineOptions, own: DecodingRule) -> DecodingRule {
     let emulated = match options.emulate {
         Some(Emulation::HuggingFace) => Some(AggregationStrategy::Simple),
         Some(Emulation::SparkNlp) => Some(AggregationStrategy::Word),
@@ -181,19 +180,23 @@ fn rule(options: &EngineOptions, own: Rule) -> Rule {
         && !options.ner_has_no_schema
         && match options.decoding {
             None => true,
-            Some(Decoding::Best) => own.decoding == core::Decoding::Best,
-            Some(Decoding::Viterbi | Decoding::Posterior) => own.decoding.constraints().is_some(),
+            Some(Decoding::Best) => own.decoder == Decoder::Best,
+            Some(Decoding::Viterbi | Decoding::Posterior) => own.decoder.constraints().is_some(),
         };
-    let base = if keeps_own { own } else { Rule { units: strategy.or(Rule::words().units), ..Rule::default() } };
-    let constraints = base.decoding.constraints().unwrap_or_default();
-    let decoding = match options.decoding {
-        None | Some(Decoding::Best) => base.decoding,
-        Some(Decoding::Viterbi) => core::Decoding::Viterbi(constraints),
-        Some(Decoding::Posterior) => core::Decoding::Posterior(constraints),
+    let base = if keeps_own {
+        own
+    } else {
+        DecodingRule { units: strategy.or(DecodingRule::words().units), ..DecodingRule::default() }
+    };
+    let constraints = base.decoder.constraints().unwrap_or_default();
+    let decoder = match options.decoding {
+        None | Some(Decoding::Best) => base.decoder,
+        Some(Decoding::Viterbi) => Decoder::Viterbi(constraints),
+        Some(Decoding::Posterior) => Decoder::Posterior(constraints),
     };
     let grouping = options.grouping.unwrap_or(match options.emulate {
         Some(Emulation::SparkNlp) => Grouping::SparkNlp,
         _ => base.grouping,
     });
-    Rule { decoding, grouping, greedy: options.greedy_mode, ..base }
+    DecodingRule { decoder, grouping, greedy: options.greedy_mode, ..base }
 }

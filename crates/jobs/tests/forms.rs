@@ -22,7 +22,7 @@ use spanframe_jobs::form::{AnnotatedBatch, Columns, Form, FormError, NoteNlp, Ou
 
 const LAYOUTS: [Layout; 3] = [Layout::StructOfLists, Layout::ListOfStructs, Layout::Annotation];
 
-/// Entities of each text as `(begin, end, kind, score)` in characters; `None` for a null text.
+/// Entities of each text as `(begin, end, entity type, score)` in characters; `None` for a null text.
 type Row<'a> = (Option<&'a str>, Vec<(usize, usize, u16, f32)>);
 
 fn entities(rows: &[Row<'_>], layout: Layout, offsets: Offsets) -> ArrayRef {
@@ -31,9 +31,9 @@ fn entities(rows: &[Row<'_>], layout: Layout, offsets: Offsets) -> ArrayRef {
     let mut writer = EntityWriter::new(layout, EntityFields::default());
     for (text, found) in rows {
         let byte = |text: &str, at: usize| text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte);
-        let entity = |text: &str, &(begin, end, kind, score): &(usize, usize, u16, f32)| Entity {
+        let entity = |text: &str, &(begin, end, entity_type, score): &(usize, usize, u16, f32)| Entity {
             span: Span::new(byte(text, begin), byte(text, end)),
-            kind,
+            entity_type,
             score,
         };
         let found: Vec<Entity> = text.map(|t| found.iter().map(|e| entity(t, e)).collect()).unwrap_or_default();

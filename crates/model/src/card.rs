@@ -4,7 +4,7 @@ mod front_matter;
 
 use std::fmt;
 
-use spanframe_core::{Constraints, Decoding};
+use spanframe_core::{Constraints, Decoder};
 
 use crate::{Config, ModelError, ModelFiles, Tokenizer};
 
@@ -57,10 +57,10 @@ impl ModelCard {
     pub(crate) fn new(files: &ModelFiles, config: &Config, tokenizer: &Tokenizer) -> Self {
         let heads = config.labels.heads().iter().map(|h| h.name.clone()).filter(|n| !n.is_empty()).collect();
         let rule = config.default_rule();
-        let decoder = match rule.decoding {
-            Decoding::Best => "best label of each word".to_string(),
-            Decoding::Viterbi(constraints) => sequences("viterbi", constraints, rule.trim),
-            Decoding::Posterior(constraints) => sequences("posterior", constraints, rule.trim),
+        let decoder = match rule.decoder {
+            Decoder::Best => "best label of each word".to_string(),
+            Decoder::Viterbi(constraints) => sequences("viterbi", constraints, rule.trim),
+            Decoder::Posterior(constraints) => sequences("posterior", constraints, rule.trim),
         };
         let decoder = decoder + if config.lower_capitals { "; lines in capitals in lower case" } else { "" };
         let readme = files.read("README.md").ok().flatten();
@@ -78,7 +78,7 @@ impl ModelCard {
                 .unwrap_or_default(),
             tokenizer: tokenizer.kind().to_string(),
             vocabulary: tokenizer.vocabulary_size(),
-            entities: config.labels.entities().to_vec(),
+            entities: config.labels.types().to_vec(),
             tag_scheme: config.labels.scheme().to_string(),
             heads,
             decoder,

@@ -101,7 +101,7 @@ impl Tokenizer {
         Ok(if self.first_space { made.with_first_space(text) } else { made })
     }
 
-    /// As [`encode`](Self::encode), without word boundaries, for a [`Decoder`](spanframe_core::Decoder) that does not
+    /// As [`encode`](Self::encode), without word boundaries, for a [`EntityDecoder`](spanframe_core::EntityDecoder) that does not
     /// read them.
     ///
     /// # Errors

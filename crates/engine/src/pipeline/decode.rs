@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use spanframe_core::{Entity, Merge, decode::settled, hugging_face::keep_longest, merge::merge};
+use spanframe_core::{
+    Entity, Merge, aggregate::TokenLogits, entity::settled, hugging_face::keep_longest, merge::merge,
+};
 
 use super::{
     Pipeline,
@@ -37,7 +39,7 @@ impl Pipeline<'_> {
                 (None, _) => input.entities(member),
             };
             entities.retain(|e| e.score >= member.settings.threshold);
-            entities.iter_mut().for_each(|e| e.kind += member.first_kind);
+            entities.iter_mut().for_each(|e| e.entity_type += member.first_kind);
             all.append(&mut entities);
         }
         all
@@ -56,7 +58,7 @@ impl Pipeline<'_> {
             }
         };
         // the entities of one model are sorted already
-        if self.set.members.len() > 1 || self.set.merge.0 != Merge::All {
+        if self.set.members.len() > 1 || self.set.merge.merge != Merge::All {
             entities = merge(&text, entities, &self.set.origins, self.set.merge);
         }
         (text, entities)
@@ -73,22 +75,25 @@ impl DecoderInput<'_> {
     /// ```
     fn entities(&self, member: &Member) -> Vec<Entity> {
         let (decoder, wanted) = (&member.settings.decoder, &member.settings.wanted);
-        let encoding = &self.encoded.encoding;
-        let mut owned = Vec::with_capacity(encoding.len() * decoder.labels().labels().len());
+        let (encoding, labels) = (&self.encoded.encoding, decoder.labels().labels().len());
+        let mut owned = Vec::with_capacity(encoding.len() * labels);
         for placed in self.windows.placed() {
             owned.extend_from_slice(self.logits.tokens(placed, placed.window.owned.clone()));
         }
-        decoder.entities(self.text, (encoding, 0..encoding.len()), &owned, wanted)
+        let run = TokenLogits { encoding, tokens: 0..encoding.len(), logits: &owned, labels };
+        decoder.entities(self.text, &run, wanted)
     }
 
     /// Decodes each window, then settles the overlaps, as Hugging Face's pipeline does.
     fn entities_by_window(&self, member: &Member) -> Vec<Entity> {
         let (decoder, wanted) = (&member.settings.decoder, &member.settings.wanted);
+        let (encoding, labels) = (&self.encoded.encoding, decoder.labels().labels().len());
         let mut found = Vec::new();
         for placed in self.windows.placed() {
             let tokens = placed.window.tokens.clone();
             let logits = self.logits.tokens(placed, tokens.clone());
-            found.append(&mut decoder.unsettled(self.text, (&self.encoded.encoding, tokens), logits, wanted));
+            let run = TokenLogits { encoding, tokens, logits, labels };
+            found.append(&mut decoder.unsettled(self.text, &run, wanted));
         }
         if self.windows.windows.len() > 1 { keep_longest(self.text, found) } else { settled(found) }
     }

@@ -105,7 +105,7 @@ impl Pipeline<'_> {
             Some(Emulation::HuggingFace) => window::overlapping(encoding.len(), capacity, stride),
             None => {
                 let ends = sentence::sentence_ends(text, encoding.spans());
-                window::windows(&ends, encoding.joined(), capacity, stride)
+                window::windows(&ends, encoding.inside_word(), capacity, stride)
             }
         }
     }

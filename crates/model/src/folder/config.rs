@@ -1,6 +1,6 @@
 //! [`Config`]: what config.json and tokenizer_config.json say, checked.
 
-use spanframe_core::{LabelSet, Named, Rule, TagScheme};
+use spanframe_core::{DecodingRule, LabelSet, Named, TagScheme};
 
 use crate::{ModelError, ModelFiles};
 
@@ -51,7 +51,7 @@ pub struct Config {
     /// Labels, tags and heads.
     pub labels: LabelSet,
     /// The decoder that config.json asks for.
-    pub rule: Option<Rule>,
+    pub rule: Option<DecodingRule>,
     /// True if lines in capitals are tokenized in lower case ([`capitals`](spanframe_core::capitals)).
     pub lower_capitals: bool,
     /// Most tokens of a window, special tokens included.
@@ -118,8 +118,8 @@ impl Config {
 
     /// The decoder that config.json asks for, else the best label of each word.
     #[must_use]
-    pub fn default_rule(&self) -> Rule {
-        self.rule.unwrap_or(Rule::words())
+    pub fn default_rule(&self) -> DecodingRule {
+        self.rule.unwrap_or(DecodingRule::words())
     }
 }
 
@@ -137,9 +137,9 @@ fn tokenizer_max_length(files: &ModelFiles) -> Result<Option<usize>, ModelError>
 
 /// Refuses a cost out of range, and a sequence decoder for labels without the tags O, B and I.
 fn check_rule(
-    rule: &Rule, labels: &LabelSet, wrong: &dyn Fn(String) -> ModelError, file: &str,
+    rule: &DecodingRule, labels: &LabelSet, wrong: &dyn Fn(String) -> ModelError, file: &str,
 ) -> Result<(), ModelError> {
-    let cost = rule.decoding.constraints().map_or(0.0, |constraints| constraints.begin_after_entity_cost);
+    let cost = rule.decoder.constraints().map_or(0.0, |constraints| constraints.begin_after_entity_cost);
     if !(0.0..=100.0).contains(&cost) {
         return Err(wrong(format!("begin_after_entity_cost {cost} is not from 0 to 100")));
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use spanframe_core::{Constraints, Decoding, Rule};
+use spanframe_core::{Constraints, Decoder, DecodingRule};
 
 /// The fields of config.json that are read.
 #[derive(Deserialize)]
@@ -42,13 +42,17 @@ pub(super) struct RawConstraints {
 }
 
 impl RawDecoder {
-    pub(super) fn rule(self) -> Rule {
-        let (raw, decoding): (_, fn(Constraints) -> Decoding) = match self {
-            Self::Viterbi(raw) => (raw, Decoding::Viterbi),
-            Self::Posterior(raw) => (raw, Decoding::Posterior),
+    pub(super) fn rule(self) -> DecodingRule {
+        let (raw, decoder): (_, fn(Constraints) -> Decoder) = match self {
+            Self::Viterbi(raw) => (raw, Decoder::Viterbi),
+            Self::Posterior(raw) => (raw, Decoder::Posterior),
         };
         let RawConstraints { begin_after_entity_cost, whole_words, trim } = raw;
-        Rule { decoding: decoding(Constraints { begin_after_entity_cost, whole_words }), trim, ..Rule::default() }
+        DecodingRule {
+            decoder: decoder(Constraints { begin_after_entity_cost, whole_words }),
+            trim,
+            ..DecodingRule::default()
+        }
     }
 }
 

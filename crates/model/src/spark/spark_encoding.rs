@@ -2,7 +2,7 @@
 
 use spanframe_core::{
     Encoding, Span,
-    aggregate::{self, Unit},
+    aggregate::{self, DecodingUnit},
 };
 
 /// The tokens of one document, and which of them label its words.
@@ -22,15 +22,15 @@ impl SparkEncoding {
     /// One unit a word: its label and the probability of that label.
     ///
     /// `logits` is row-major `[encoding.len() + 1, columns]`; the last row is that of the end token. A word without a label
-    /// gets the label `columns`, which a [`Decoder`](spanframe_core::Decoder) reads as outside, and score 0.
+    /// gets the label `columns`, which a [`EntityDecoder`](spanframe_core::EntityDecoder) reads as outside, and score 0.
     #[must_use]
-    pub fn units(&self, words: &[Span], logits: &[f32], columns: usize) -> Vec<Unit> {
+    pub fn units(&self, words: &[Span], logits: &[f32], columns: usize) -> Vec<DecodingUnit> {
         let mut row = vec![0.0; columns];
         let mut unit = |span: Span, token: Option<usize>| {
-            let Some(token) = token else { return Unit { span, label: columns, score: 0.0 } };
+            let Some(token) = token else { return DecodingUnit { span, label: columns, score: 0.0 } };
             aggregate::softmax(&logits[token * columns..(token + 1) * columns], &mut row);
             let (label, score) = aggregate::best(&row);
-            Unit { span, label, score }
+            DecodingUnit { span, label, score }
         };
         words.iter().zip(&self.labelled_by).map(|(&span, &token)| unit(span, token)).collect()
     }
