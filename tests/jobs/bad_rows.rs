@@ -59,7 +59,7 @@ fn raise_names_file_and_row() {
     let (code, told) = run(&place, &LIMIT);
     assert_eq!(code, Some(2), "{told}");
     assert!(told.contains("error: row 5 of `") && told.contains("in/notes.parquet` is not UTF-8"), "{told}");
-    assert!(told.contains("`on_error=null` or reject"), "{told}");
+    assert!(told.contains("`on_error=null` or `on_error=reject`"), "{told}");
     assert!(place.names("out").is_empty());
     place.assert_tidy("out");
 }
