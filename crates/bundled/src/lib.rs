@@ -1,5 +1,5 @@
-//! The bundled model as bytes of the program, so that the program never searches for it or downloads it. The files are those
-//! of `data/models/clinical-ner-small`.
+//! The bundled model as bytes of the program, so that the program never searches for it or downloads it. The files are
+//! those of `data/models/clinical-ner-small`.
 #![forbid(unsafe_code)]
 
 /// Name of the model.

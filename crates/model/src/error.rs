@@ -69,14 +69,14 @@ pub enum ModelError {
     NotInstalled(String),
     /// Files differ from their manifest.
     #[error(
-        "the model folder `{folder}` is not what its manifest.json says: {faults}; install it again, or remove \
+        "the model folder `{folder}` is not what its manifest.json says: {differences}; install it again, or remove \
          manifest.json if the change was meant"
     )]
     Altered {
         /// The folder.
         folder: PathBuf,
         /// The differences, separated by commas.
-        faults: String,
+        differences: String,
     },
     /// An ONNX file is refused before ONNX Runtime opens it.
     #[error("`{file}` is refused: {reason}")]

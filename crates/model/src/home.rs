@@ -10,8 +10,8 @@ use crate::{
 /// The folder of installed models: `$SPANFRAME_HOME/models`, else `models` in the platform's data folder.
 ///
 /// The default is `$XDG_DATA_HOME/spanframe/models` or `~/.local/share/spanframe/models` on Linux,
-/// `~/Library/Application Support/spanframe/models` on macOS and `%LOCALAPPDATA%\spanframe\models` on Windows. `None` if
-/// no variable names an absolute folder (`SPANFRAME_HOME` may be relative). Nothing is created or read.
+/// `~/Library/Application Support/spanframe/models` on macOS and `%LOCALAPPDATA%\spanframe\models` on Windows. `None`
+/// if no variable names an absolute folder (`SPANFRAME_HOME` may be relative). Nothing is created or read.
 ///
 /// ```
 /// # use spanframe_model::models_folder;

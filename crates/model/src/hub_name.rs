@@ -29,8 +29,8 @@ impl HubName {
     /// Parses `text`; `None` if it does not begin with `hf:`.
     ///
     /// # Errors
-    /// [`ModelError::BadHubName`] for characters other than ASCII letters, digits, `.`, `_`, `-` and the separators, for parts
-    /// that begin with a dot or hold two in a row, and for names of more than 200 bytes.
+    /// [`ModelError::BadHubName`] for characters other than ASCII letters, digits, `.`, `_`, `-` and the separators,
+    /// for parts that begin with a dot or hold two in a row, and for names of more than 200 bytes.
     pub fn parse(text: &str) -> Result<Option<Self>, ModelError> {
         let Some(rest) = text.strip_prefix(PREFIX) else { return Ok(None) };
         let (repository, revision) = rest.split_once('@').unwrap_or((rest, DEFAULT_REVISION));

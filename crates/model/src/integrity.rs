@@ -1,4 +1,5 @@
-//! Hashes and times of a model's files: whether they are the installed ones, and whether they changed since they were loaded.
+//! Hashes and times of a model's files: whether they are the installed ones, and whether they changed since they were
+//! loaded.
 
 mod deciding_files;
 mod digest;

@@ -1,8 +1,8 @@
 //! A model folder becomes a [`Model`]: labels, tokenizer and a [`Backend`] of ONNX Runtime sessions.
 //!
 //! This crate knows ONNX Runtime, tokenizers and the files of models. It knows nothing of columns. Any Hugging Face
-//! token-classification export is a model folder: [`ModelFiles`] lists the files that are read, and [`Config`] the fields
-//! of `config.json`.
+//! token-classification export is a model folder: [`ModelFiles`] lists the files that are read, and [`Config`] the
+//! fields of `config.json`.
 //!
 //! The modules depend on one another in this order: `environment`, `error`, `hub_name`, `folder`, `onnx`, `integrity`,
 //! `home`, `tokenizer`, `spark`, `sessions`, `card`, `model`.

@@ -53,8 +53,8 @@ impl Model {
         Ok(model)
     }
 
-    /// Runs a window of `max_length` tokens if the `rows` position embeddings may be too few for it. An error here is better
-    /// than one in the middle of a column.
+    /// Runs a window of `max_length` tokens if the `rows` position embeddings may be too few for it. An error here is
+    /// better than one in the middle of a column.
     ///
     /// # Errors
     /// [`ModelError::Config`] if the graph cannot take the window.

@@ -117,7 +117,8 @@ impl Tokenizer {
 
     /// True if transformers' pipeline takes the token at bytes `begin..end` for the continuation of a word.
     ///
-    /// It compares the length of the token with that of its text if tokens are marked (`##`), and else looks for a space.
+    /// It compares the length of the token with that of its text if tokens are marked (`##`), and else looks for a
+    /// space.
     fn is_subword(&self, text: &str, id: u32, begin: usize, end: usize) -> bool {
         if self.unknown == Some(id) {
             return false;

@@ -27,8 +27,8 @@ pub(crate) struct Head<'a, S: Simd, F> {
 }
 
 impl<S: Simd, F: LaneFormat<S>> Head<'_, S, F> {
-    /// Writes e^(score - highest score) of every position for each query, packed as `format` has it, `[queries, padded]`.
-    /// Returns the sum of each query's weights.
+    /// Writes e^(score - highest score) of every position for each query, packed as `format` has it, `[queries,
+    /// padded]`. Returns the sum of each query's weights.
     #[inline(always)]
     pub(crate) fn weigh(&self, simd: S, queries: [&[f32]; QUERIES], weights: &mut [f32]) -> [f32; QUERIES] {
         let blocks = self.hidden.len();

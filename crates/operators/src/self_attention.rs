@@ -26,8 +26,8 @@ const NAME: &str = "SelfAttention";
 /// | input 2 | `[windows, length]`, i32 | the mask; 0 hides a position |
 /// | output | `[windows, length, units]`, f32 | rows behind the last visible position are 0 |
 ///
-/// The attribute `heads` is the number of heads; `units / heads` is a multiple of 32. If `bfloat16` is not 0, a CPU with
-/// AVX512-BF16 rounds the factors of all products to bfloat16; any other computes in float32.
+/// The attribute `heads` is the number of heads; `units / heads` is a multiple of 32. If `bfloat16` is not 0, a CPU
+/// with AVX512-BF16 rounds the factors of all products to bfloat16; any other computes in float32.
 pub(crate) struct SelfAttention {
     /// Threads of the session.
     pub(crate) threads: usize,

@@ -20,8 +20,9 @@ const ROWS: usize = 64;
 /// output = (s - mean(s)) / √(variance(s) + epsilon) * scale + shift
 /// ```
 ///
-/// Inputs are `x` and `y` `[windows, length, units]`, then `scale`, `shift` and `bias` `[units]`, all f32; the output has
-/// the shape of `x`. The variance is that of the population (divided by `units`, a multiple of 32). `epsilon` is an attribute.
+/// Inputs are `x` and `y` `[windows, length, units]`, then `scale`, `shift` and `bias` `[units]`, all f32; the output
+/// has the shape of `x`. The variance is that of the population (divided by `units`, a multiple of 32). `epsilon` is an
+/// attribute.
 pub(crate) struct SkipLayerNormalization;
 
 impl Operator for SkipLayerNormalization {

@@ -11,8 +11,8 @@ const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 /// Window length if neither file states one.
 const DEFAULT_MAX_LENGTH: usize = 512;
 
-/// Model types that count positions from `pad_token_id` + 1, as RoBERTa does. So do all whose names contain `roberta` or
-/// `camembert`.
+/// Model types that count positions from `pad_token_id` + 1, as RoBERTa does. So do all whose names contain `roberta`
+/// or `camembert`.
 const LIKE_ROBERTA: [&str; 7] = ["data2vec-text", "ibert", "lilt", "longformer", "luke", "mpnet", "xmod"];
 /// Model types that are known to count positions from 0.
 const FROM_ZERO: [&str; 12] = [
@@ -68,8 +68,8 @@ impl Config {
     /// Reads config.json and tokenizer_config.json.
     ///
     /// # Errors
-    /// [`ModelError::MissingFile`], [`ModelError::Read`]; [`ModelError::Config`] and [`ModelError::Labels`] that name the
-    /// file and the field.
+    /// [`ModelError::MissingFile`], [`ModelError::Read`]; [`ModelError::Config`] and [`ModelError::Labels`] that name
+    /// the file and the field.
     pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
         let file = files.describe(CONFIG);
         let bytes = files.require(CONFIG, "it lists the labels; copy it from where the model came from")?;
@@ -102,7 +102,8 @@ impl Config {
         })
     }
 
-    /// Length of a window for which `rows` position embeddings may be too few; `None` if they are enough for `max_length`.
+    /// Length of a window for which `rows` position embeddings may be too few; `None` if they are enough for
+    /// `max_length`.
     ///
     /// An unknown model type is assumed to count positions as RoBERTa does, which needs the most rows.
     pub(crate) fn doubtful_length(&self, rows: u64) -> Option<usize> {

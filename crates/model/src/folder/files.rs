@@ -33,8 +33,8 @@ impl ModelFiles {
     /// A folder's ONNX file is `model.onnx`, else `onnx/model.onnx`, else the only `.onnx` file in either place.
     ///
     /// # Errors
-    /// [`ModelError::NotFound`], which offers the names `known`; [`ModelError::MissingFile`] for a folder without an ONNX
-    /// file; [`ModelError::Ambiguous`] for one with several.
+    /// [`ModelError::NotFound`], which offers the names `known`; [`ModelError::MissingFile`] for a folder without an
+    /// ONNX file; [`ModelError::Ambiguous`] for one with several.
     pub fn find(path: &Path, known: &str) -> Result<Self, ModelError> {
         if path.is_file() && path.extension().is_some_and(|e| e == "onnx") {
             let parent = path.parent().unwrap_or(Path::new(""));

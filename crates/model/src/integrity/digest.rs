@@ -10,8 +10,8 @@ use super::{
 };
 
 impl ModelFiles {
-    /// SHA-256 over names, lengths and SHA-256 of config.json, tokenizer.json, tokenizer_config.json, the ONNX file and its
-    /// external data (what it names, and files beside it whose names begin with its own), as hexadecimal digits.
+    /// SHA-256 over names, lengths and SHA-256 of config.json, tokenizer.json, tokenizer_config.json, the ONNX file and
+    /// its external data (what it names, and files beside it whose names begin with its own), as hexadecimal digits.
     ///
     /// # Errors
     /// [`ModelError::Read`]; [`ModelError::Refused`] if the ONNX file is refused.

@@ -11,8 +11,8 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-/// A file that changed this recently may change again without a new time of change, because file systems count in coarse
-/// steps. Its hash is not cached.
+/// A file that changed this recently may change again without a new time of change, because file systems count in
+/// coarse steps. Its hash is not cached.
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// Identifies the content of a file without reading it. Programs can set a file's modification time back, but not the

@@ -19,8 +19,8 @@ const FORMAT: u32 = 1;
 /// The content of a model folder's `manifest.json`.
 ///
 /// A folder with a manifest is loaded only if every listed file has its hash and every file that decides what the model
-/// finds is listed. A half-copied file or an exchanged tokenizer would give wrong entities without an error. A manifest is
-/// not a signature: whoever can write the folder can write the manifest.
+/// finds is listed. A half-copied file or an exchanged tokenizer would give wrong entities without an error. A manifest
+/// is not a signature: whoever can write the folder can write the manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Version of the layout, 1.
@@ -162,8 +162,8 @@ impl Manifest {
         Ok(errors)
     }
 
-    /// Checks a model's files before they are loaded. Passes the bundled model, folders without a manifest, and unlisted
-    /// files that do not decide what the model finds.
+    /// Checks a model's files before they are loaded. Passes the bundled model, folders without a manifest, and
+    /// unlisted files that do not decide what the model finds.
     ///
     /// # Errors
     /// [`ModelError::Altered`] with all differences, and those of [`read`](Self::read).
@@ -180,7 +180,7 @@ impl Manifest {
         }
         match errors.is_empty() {
             true => Ok(()),
-            false => Err(ModelError::Altered { folder: folder.clone(), faults: join_errors(&errors) }),
+            false => Err(ModelError::Altered { folder: folder.clone(), differences: join_errors(&errors) }),
         }
     }
 }

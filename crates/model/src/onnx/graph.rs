@@ -10,8 +10,8 @@ use super::{
     weight::{TensorHeader, Weight},
 };
 
-/// Operator domains that ONNX Runtime brings. An operator of any other domain needs a library that comes with the model, and
-/// loading it would run a stranger's code.
+/// Operator domains that ONNX Runtime brings. An operator of any other domain needs a library that comes with the
+/// model, and loading it would run a stranger's code.
 const DOMAINS: [&str; 8] = [
     "",
     "ai.onnx",

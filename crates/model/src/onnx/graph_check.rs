@@ -2,8 +2,9 @@
 //!
 //! The check runs before ONNX Runtime opens the file.
 //!
-//! A model may come from anywhere. A custom operator needs a library, and loading it would run a stranger's code. External
-//! data may be any path that the file names: `/etc/passwd`, a folder above, even an address in ONNX Runtime's own memory.
+//! A model may come from anywhere. A custom operator needs a library, and loading it would run a stranger's code.
+//! External data may be any path that the file names: `/etc/passwd`, a folder above, even an address in ONNX Runtime's
+//! own memory.
 
 use std::{
     fs::File,
@@ -32,8 +33,8 @@ impl Graph {
     }
 
     /// Reads the ONNX file at `onnx`. Refuses custom operators that the file does not define as functions, and external
-    /// data that is not a plain file in the folder of the ONNX file, symbolic links followed. A file of external data that
-    /// does not exist is not an error.
+    /// data that is not a plain file in the folder of the ONNX file, symbolic links followed. A file of external data
+    /// that does not exist is not an error.
     ///
     /// # Errors
     /// [`ModelError::Refused`] for such a file and for one that is not ONNX; [`ModelError::Read`] if it cannot be read.
@@ -66,7 +67,8 @@ impl Graph {
     }
 }
 
-/// Checks that the external data `name` of an ONNX file in `folder` is inside that folder. The error says why it is not.
+/// Checks that the external data `name` of an ONNX file in `folder` is inside that folder. The error says why it is
+/// not.
 fn check_external(folder: &Path, name: &str) -> Result<(), &'static str> {
     // the asterisk: ONNX Runtime takes `*/_ORT_MEM_ADDR_/*` for an address in memory
     let plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));

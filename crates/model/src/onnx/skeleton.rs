@@ -11,8 +11,8 @@
 //! session = skeleton + 24 MB in memory, shared with all other sessions ([`SharedWeights`](super::SharedWeights))
 //! ```
 //!
-//! Passing the weights alone is not enough: while ONNX Runtime creates a session, it copies what is in the file more than
-//! once, even weights that it is given from elsewhere.
+//! Passing the weights alone is not enough: while ONNX Runtime creates a session, it copies what is in the file more
+//! than once, even weights that it is given from elsewhere.
 
 use std::{
     collections::BTreeSet,
@@ -35,8 +35,8 @@ const DATA_LOCATION: u64 = 14;
 /// The value of `data_location` for external data.
 const EXTERNAL: u64 = 1;
 
-/// The skeleton of a model's ONNX file. `None` if its weights are external data already or at most half of the file, and
-/// if it cannot be read: then ONNX Runtime loads the file itself and reports what is wrong with it.
+/// The skeleton of a model's ONNX file. `None` if its weights are external data already or at most half of the file,
+/// and if it cannot be read: then ONNX Runtime loads the file itself and reports what is wrong with it.
 pub(crate) fn of(OnnxFile { files, graph }: OnnxFile) -> Option<Vec<u8>> {
     let length = files.onnx_bytes()?;
     let given: u64 = graph.weights.iter().map(Weight::bytes).sum();

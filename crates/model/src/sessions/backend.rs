@@ -56,8 +56,8 @@ impl Backend {
         })
     }
 
-    /// Runs one window on the first session. A file that loads but cannot run, or whose output does not fit the labels, is
-    /// refused here and not in the middle of a column.
+    /// Runs one window on the first session. A file that loads but cannot run, or whose output does not fit the labels,
+    /// is refused here and not in the middle of a column.
     ///
     /// # Errors
     /// [`ModelError`] that names the file.

@@ -15,7 +15,8 @@ pub enum Device {
 }
 
 impl Device {
-    /// Widths of batches are rounded up to a multiple of this. On a GPU every new shape allocates new memory in the arena.
+    /// Widths of batches are rounded up to a multiple of this. On a GPU every new shape allocates new memory in the
+    /// arena.
     #[must_use]
     pub fn width_step(self) -> usize {
         match self {

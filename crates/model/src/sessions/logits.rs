@@ -35,8 +35,8 @@ impl Logits {
         Ok(fits.then_some(Self { values, width, labels }))
     }
 
-    /// True if no logit of a token of `windows` is NaN or plus infinity. Padding is never read, and minus infinity is valid:
-    /// it excludes a label.
+    /// True if no logit of a token of `windows` is NaN or plus infinity. Padding is never read, and minus infinity is
+    /// valid: it excludes a label.
     pub(super) fn are_valid(&self, windows: &[&[u32]]) -> bool {
         let is_valid = |logit: &f32| !logit.is_nan() && *logit < f32::INFINITY;
         let mut rows = windows.iter().enumerate();

@@ -33,7 +33,7 @@ pub struct RuntimeSearch {
     pub python: Option<PathBuf>,
 }
 
-/// The loaded library. A process has at most one, because `ort` cannot unload it.
+/// The loaded library. A process has at most one: `ort` keeps it until the process ends.
 pub struct Runtime {
     environment: Environment,
     library: PathBuf,

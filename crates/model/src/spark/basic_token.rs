@@ -1,7 +1,7 @@
 //! The basic tokenizer that Spark NLP runs before WordPiece, with its differences from Hugging Face's.
 //!
-//! It works on UTF-16 code units: no character beyond U+FFFF is punctuation or an ideograph. White space and punctuation
-//! are those of Java's tables. Accents are stripped even from cased models.
+//! It works on UTF-16 code units: no character beyond U+FFFF is punctuation or an ideograph. White space and
+//! punctuation are those of Java's tables. Accents are stripped even from cased models.
 
 use tokenizers::NormalizedString;
 

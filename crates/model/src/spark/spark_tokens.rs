@@ -1,7 +1,7 @@
 //! Tokens as Spark NLP passes them to a model, with everything it loses on the way. Read off Spark NLP 5.5.3.
 //!
-//! Spark NLP splits a document into words ([`spark_words`](spanframe_core::spark_words)), and then tokenizes each word by
-//! itself. For each word it
+//! Spark NLP splits a document into words ([`spark_words`](spanframe_core::spark_words)), and then tokenizes each word
+//! by itself. For each word it
 //! - keeps only the first part that its own pre-tokenizer finds,
 //! - strips accents for every BERT, cased or not,
 //! - never writes the leading space of byte-level BPE,
@@ -137,7 +137,8 @@ impl Tokenizer {
         found
     }
 
-    /// The first run of a word by byte-level BPE, without the mark of a leading space. Special tokens are cut out of words.
+    /// The first run of a word by byte-level BPE, without the mark of a leading space. Special tokens are cut out of
+    /// words.
     fn roberta_tokens(&self, word: &str, at: usize) -> tokenizers::Result<Vec<WordToken>> {
         let unknown = self.inner.token_to_id("<unk>").unwrap_or(0);
         // Spark NLP turns a word of control characters into an empty one at the start of the document
@@ -164,7 +165,8 @@ impl Tokenizer {
         Ok(found)
     }
 
-    /// The whole word by SentencePiece, without tokens that are only a word mark. The first token alone labels the word.
+    /// The whole word by SentencePiece, without tokens that are only a word mark. The first token alone labels the
+    /// word.
     fn sentence_piece_tokens(&self, word: &str, at: usize) -> tokenizers::Result<Vec<WordToken>> {
         let (mark, unknown) = (self.inner.token_to_id("▁"), self.inner.token_to_id("<unk>"));
         let sentence_piece = self.sentence_piece.get_or_init(|| SentencePiece::new(&self.inner));
@@ -189,8 +191,8 @@ impl Tokenizer {
     }
 }
 
-/// For each word, the first token at the position where the word begins; `None` if there is none among those that the model
-/// gets and the end token. A token of an earlier word may label a later one.
+/// For each word, the first token at the position where the word begins; `None` if there is none among those that the
+/// model gets and the end token. A token of an earlier word may label a later one.
 fn labelled_by(begins: &[usize], tokens: &[DocumentToken], room: usize) -> Vec<Option<usize>> {
     let mut first = HashMap::new();
     for (i, token) in tokens.iter().enumerate().take(room + 1) {

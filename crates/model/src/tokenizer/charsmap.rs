@@ -18,8 +18,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// The rewriting rules of a SentencePiece model.
 ///
-/// SentencePiece applies the longest rule that matches at each position. The `tokenizers` library reads the same table but
-/// looks at one grapheme at a time, so a letter with several combining marks comes out differently.
+/// SentencePiece applies the longest rule that matches at each position. The `tokenizers` library reads the same table
+/// but looks at one grapheme at a time, so a letter with several combining marks comes out differently.
 pub(crate) struct Charsmap {
     /// A trie over bytes: a double array as Darts writes it, 32 bits a unit.
     trie: Vec<u32>,
@@ -47,8 +47,8 @@ impl Charsmap {
         }
     }
 
-    /// True if no table in a normalizer of tokenizer.json points outside of itself. The `tokenizers` library does not check
-    /// that, and panics in the middle of a text.
+    /// True if no table in a normalizer of tokenizer.json points outside of itself. The `tokenizers` library does not
+    /// check that, and panics in the middle of a text.
     pub(crate) fn all_sound(normalizer: &Value) -> bool {
         let sound = |text: &str| {
             BASE64.decode(text).ok().and_then(|bytes| Self::parse(&bytes)).is_some_and(|charsmap| charsmap.is_sound())
