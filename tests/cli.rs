@@ -446,7 +446,7 @@ fn manual_pages_have_every_flag() {
     let list = stdout(&spanframe(&["man", "model", "list"]));
     assert!(list.contains(".TH spanframe-model-list 1"), "{list}");
     let run = stdout(&spanframe(&["man", "run"]));
-    for name in EngineOptions::NAMES {
+    for name in EngineOptions::names() {
         assert!(run.contains(&format!("\\-\\-{}", name.replace('_', "\\-"))), "no {name} in {run}");
     }
     let refused = spanframe(&["man", "walk"]);
@@ -479,7 +479,7 @@ fn a_panic_of_the_program_does_not_quote_the_note() {
 fn every_option_is_a_flag() {
     for command in ["annotate", "run", "text", "evaluate"] {
         let help = stdout(&spanframe(&[command, "--help"]));
-        for name in EngineOptions::NAMES {
+        for name in EngineOptions::names() {
             assert!(help.contains(&format!("--{}", name.replace('_', "-"))), "{command} has no flag for {name}");
         }
     }

@@ -25,7 +25,8 @@ use std::{ffi::OsString, path::PathBuf, sync::OnceLock};
 
 use pyo3::prelude::*;
 use spanframe_cli::Host;
-use spanframe_engine::{EngineOptions, RawOptions};
+use spanframe_engine::{EngineOptions, OptionTable, RawOptions};
+use spanframe_jobs::RawJob;
 
 /// The ONNX Runtime library of this Python. The package sets it once.
 static PYTHON_LIBRARY: OnceLock<PathBuf> = OnceLock::new();
@@ -46,7 +47,13 @@ fn set_library(path: PathBuf) {
 /// Returns the names of all options of the engine.
 #[pyfunction]
 fn option_names() -> Vec<&'static str> {
-    EngineOptions::NAMES.to_vec()
+    EngineOptions::names().collect()
+}
+
+/// Returns the names of the options of a job.
+#[pyfunction]
+fn job_option_names() -> Vec<&'static str> {
+    RawJob::OPTIONS.iter().map(|option| option.name).collect()
 }
 
 /// Refuses a name that is not an option; the message suggests the nearest one.
@@ -70,6 +77,7 @@ fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<table::Table>()?;
     module.add_function(wrap_pyfunction!(set_library, module)?)?;
     module.add_function(wrap_pyfunction!(option_names, module)?)?;
+    module.add_function(wrap_pyfunction!(job_option_names, module)?)?;
     module.add_function(wrap_pyfunction!(check_option, module)?)?;
     module.add_function(wrap_pyfunction!(keywords::check_options, module)?)?;
     module.add_function(wrap_pyfunction!(field::entity_fields, module)?)?;

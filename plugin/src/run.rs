@@ -22,7 +22,7 @@ pub fn run(
     py: Python<'_>, job: &Bound<'_, PyDict>, options: &Bound<'_, PyDict>, metrics: &Bound<'_, PyAny>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<String> {
-    let (job, options) = (raw(job)?, keywords::raw(Some(options))?);
+    let (job, options) = (keywords::read::<RawJob>(job)?, keywords::raw(Some(options))?);
     let metrics: Option<PathBuf> = keywords::typed("metrics", metrics)?;
     let work = move |stop, updates| {
         let metrics = metrics.as_deref().map(MetricsFile::new);
@@ -88,39 +88,6 @@ impl Observer for JobWatch {
         }
         if self.metrics_error.is_some() || self.stop.is_set() { Flow::Stop } else { Flow::Continue }
     }
-}
-
-/// Keyword arguments as a job takes them, with a message that names the one that is wrong.
-fn raw(job: &Bound<'_, PyDict>) -> PyResult<RawJob> {
-    Ok(RawJob {
-        inputs: option(job, "inputs")?.unwrap_or_default(),
-        output: option(job, "output")?.unwrap_or_default(),
-        column: option(job, "column")?.unwrap_or_default(),
-        language_column: option(job, "language_column")?,
-        state: option(job, "state")?,
-        output_column: option(job, "output_column")?,
-        diagnostics_column: option(job, "diagnostics_column")?,
-        select: option(job, "select")?,
-        id: option(job, "id")?,
-        form: option(job, "form")?,
-        compression: option(job, "compression")?,
-        unit_rows: option(job, "unit_rows")?,
-        row_group_rows: option(job, "row_group_rows")?,
-        memory: option(job, "memory")?,
-        on_error: option(job, "on_error")?,
-        on_damage: option(job, "on_damage")?,
-        on_change: option(job, "on_change")?,
-        shard: option(job, "shard")?,
-        finalize: option(job, "finalize")?.unwrap_or_default(),
-        overwrite: option(job, "overwrite")?.unwrap_or_default(),
-    })
-}
-
-fn option<'py, T>(job: &Bound<'py, PyDict>, name: &str) -> PyResult<Option<T>>
-where
-    Option<T>: for<'a> FromPyObject<'a, 'py>,
-{
-    job.get_item(name)?.map_or(Ok(None), |value| keywords::typed(name, &value))
 }
 
 /// Returns the counts by the names of the package's `Progress`.

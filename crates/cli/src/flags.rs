@@ -3,6 +3,7 @@
 mod engine;
 mod job;
 mod model;
+mod table;
 
 use std::{num::NonZeroUsize, path::PathBuf};
 

@@ -54,7 +54,7 @@ impl ModelChoice {
     ///
     /// # Errors
     /// [`OptionError`] for an empty list, and for a pipeline file in a list.
-    pub(crate) fn new(typed: Option<ModelNames>) -> Result<Self, OptionError> {
+    pub(crate) fn new(option: &'static str, typed: Option<ModelNames>) -> Result<Self, OptionError> {
         let is_file = |name: &str| Path::new(name).extension().is_some_and(|e| ENDINGS.iter().any(|known| e == *known));
         let one = |name: String| match is_file(&name) {
             true => Self::File(name.into()),
@@ -66,11 +66,11 @@ impl ModelChoice {
             Some(ModelNames::Many(mut names)) if names.len() == 1 => Ok(one(names.remove(0))),
             Some(ModelNames::Many(names)) if names.is_empty() => {
                 let allowed = "one name, several, or a pipeline file".to_string();
-                Err(OptionError::OutOfRange { option: "model", value: "an empty list".to_string(), allowed })
+                Err(OptionError::OutOfRange { option, value: "an empty list".to_string(), allowed })
             }
             Some(ModelNames::Many(names)) if names.iter().any(|name| is_file(name)) => {
                 let way_out = "a pipeline file is a set by itself, give it alone or write all models into it";
-                Err(OptionError::Conflict { option: "model", other: "a pipeline file among others", way_out })
+                Err(OptionError::Conflict { option, other: "a pipeline file among others", way_out })
             }
             Some(ModelNames::Many(names)) => Ok(Self::List(names)),
         }

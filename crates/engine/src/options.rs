@@ -1,101 +1,217 @@
-//! Options: as they were typed ([`RawOptions`]) and as they were understood ([`EngineOptions`]).
+//! The engine's options: as users type them ([`RawOptions`]) and as checked ([`EngineOptions`]).
 
 use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, thread};
 
-use serde::{Deserialize, Serialize};
 use spanframe_core::{AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin};
 use spanframe_model::{Device, RuntimeSearch};
 use strum::{IntoStaticStr, VariantArray};
 
-pub use crate::option_value::OptionError;
+pub use crate::option_check::OptionError;
 use crate::{
-    Layout, ModelChoice, ModelNames, Offsets, OnError, UnknownLanguage,
-    option_value::{named, nearest, whole},
+    Layout, ModelChoice, ModelNames, Offsets, OnError, OptionTable, UnknownLanguage,
+    option_check::{any, at_least, at_least_or, named, named_or_default, nearest, or},
 };
 
-/// Most padded tokens in a batch, by default: more brings nothing on a processor, whose caches it leaves.
+/// Most padded tokens of a batch. Larger batches leave the caches of a processor and are no faster.
 pub const DEFAULT_BATCH_TOKENS: usize = 512;
 
-/// Options as a user types them, by the same names in Python, on the command line and here. All may be left out.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RawOptions {
-    /// A model folder, an `.onnx` file in one, or a name in the [catalogue](crate::catalogue); a list of these, or a pipeline
-    /// file (`.toml`, `.json`), for several models at once.
-    pub model: Option<ModelNames>,
-    /// Which of overlapping entities stays: `all` (where left out), `longest`, `first` or `confident`.
-    pub merge: Option<String>,
-    /// Among which entities: all of a `row` (where left out), or those of one `type`.
-    pub merge_within: Option<String>,
-    /// What becomes of a row whose language no model names: `error` (where left out), `all` or `skip`.
-    pub unknown_language: Option<String>,
-    /// Entity types to keep, by name; all where left out.
-    pub entities: Option<Vec<String>>,
-    /// `entities` by NerConverter's name: give one of the two.
-    pub white_list: Option<Vec<String>>,
-    /// Entity types to leave out, also of those that `entities` keeps.
-    pub black_list: Option<Vec<String>>,
-    /// Names to leave out as Hugging Face's pipeline does; `O` where left out.
-    pub ignore_labels: Option<Vec<String>>,
-    /// New names of entity types in the output, by their old ones.
-    pub replace_labels: Option<BTreeMap<String, String>>,
-    /// Least confidence of an entity, 0 to 1.
-    pub threshold: Option<f64>,
-    /// `none`, `simple`, `first`, `average`, `max` or `word`; the model's own decoder where left out.
-    pub aggregation_strategy: Option<String>,
-    /// `best`, `viterbi` or `posterior`; the model's own where left out.
-    pub decoding: Option<String>,
-    /// `lenient`, `strict` or `sparknlp`.
-    pub grouping: Option<String>,
+crate::options! {
+    /// Options as users type them, by the same names in Python, on the command line and here. All may be left out.
+    pub struct RawOptions;
+
+    /// Options, checked as far as that goes without the model.
+    pub struct EngineOptions {
+        /// The option that gave `entities`, for messages: `entities` or `white_list`.
+        pub entities_option: &'static str,
+        /// Unit of `begin` and `end`.
+        pub offsets: Offsets,
+        /// Batches that run at once.
+        pub sessions: usize,
+        /// Where to look for ONNX Runtime.
+        pub runtime: RuntimeSearch,
+        /// The options as typed. Those of one model in a pipeline file replace some of them.
+        pub typed: RawOptions,
+    }
+
+    /// Use this model: a folder, an `.onnx` file or a name.
+    ///
+    /// `spanframe model list` shows the names. Several models, or a pipeline file (`.toml`, `.json`), are a set:
+    /// all of them run in one pass, and each entity names its model.
+    model: ModelNames => ModelChoice = ModelChoice::new,
+        Call, value "MODELS", default "the bundled model", short 'm', page "models.md";
+
+    /// Choose which of overlapping entities stay.
+    ///
+    /// `all` keeps all, `longest` the longest, `first` that of the first model in the order of the set, and `confident`
+    /// the most confident.
+    merge: String => Merge = named_or_default,
+        Set, value "RULE", default "`all`", names Merge, page "pipelines.md#overlapping-entities";
+
+    /// Choose which entities compete in a merge.
+    ///
+    /// `row` compares all entities of a row, `type` only those of one type.
+    merge_within: String => MergeWithin = named_or_default,
+        Set, value "row|type", default "`row`", names MergeWithin, page "pipelines.md#overlapping-entities";
+
+    /// Choose what happens to a row whose language no model names.
+    ///
+    /// `error` refuses the row (`on_error` applies), `all` gives it to all models, and `skip` leaves out the models
+    /// that have languages.
+    unknown_language: String => UnknownLanguage = named_or_default,
+        Set, value "RULE", default "`error`", names UnknownLanguage, page "pipelines.md#languages";
+
+    /// Keep only these entity types.
+    entities: Vec<String> => Option<Vec<String>> = any,
+        Model, value "TYPES", default "all types", short 'e';
+
+    /// Same as `entities`, by the name in Spark NLP's NerConverter.
+    ///
+    /// Give one of the two.
+    white_list: Vec<String>,
+        Call, value "TYPES", default "all types";
+
+    /// Leave out these entity types, even those that `entities` keeps.
+    black_list: Vec<String> => Vec<String> = or(Vec::new()),
+        Model, value "TYPES", default "none";
+
+    /// Leave out these names, as Hugging Face's pipeline does.
+    ignore_labels: Vec<String> => Vec<String> = or(vec!["O".to_string()]),
+        Model, value "LABELS", default "`O`";
+
+    /// Rename entity types in the output: the old and the new name.
+    replace_labels: BTreeMap<String, String> => BTreeMap<String, String> = or(BTreeMap::new()),
+        Model, value "OLD=NEW", default "none";
+
+    /// Keep entities of at least this confidence, from 0 to 1.
+    threshold: f64 => f32 = confidence,
+        Model, value "CONFIDENCE", default "`0`", short 't';
+
+    /// Choose how the labels of a word's tokens become one.
+    ///
+    /// `none`, `simple`, `first`, `average` and `max` work exactly as in Hugging Face's pipeline. `word` takes the
+    /// first token of each word and never cuts a word.
+    aggregation_strategy: String => Option<AggregationStrategy> = named,
+        Model, value "STRATEGY", default "the model's own, or `word`", names AggregationStrategy,
+        page "decoding.md#words";
+
+    /// Choose how the labels of a sequence are decided.
+    ///
+    /// `best` takes the best label of each word by itself, `viterbi` the best sequence that the tag scheme allows, and
+    /// `posterior` the mentions that are more likely than not over all such sequences, with that probability as
+    /// confidence.
+    decoding: String => Option<Decoding> = named,
+        Model, value "DECODING", default "the model's own", names Decoding, page "decoding.md#decoders";
+
+    /// Choose how labels become mentions.
+    ///
+    /// `lenient` reads every tag scheme (conlleval's rule), `strict` takes only what is well-formed under the model's
+    /// tag scheme, and with `sparknlp` an `I-` continues a mention of any type.
+    grouping: String => Option<Grouping> = named,
+        Model, value "RULE", default "`lenient`", names Grouping, page "decoding.md#grouping";
+
     /// Join entities of one type that touch.
-    pub greedy_mode: Option<bool>,
-    /// Labels are types by themselves, whatever prefix they seem to have.
-    pub ner_has_no_schema: Option<bool>,
-    /// A chunk is the text between its positions (so where left out), not its words with single spaces.
-    pub preserve_position: Option<bool>,
-    /// `disabled`, `inplace`, `inplace_full`, `shrink`, `shrink_full`, `each`, `each_full` or `delete_full`.
-    pub cleanup_mode: Option<String>,
-    /// Positions and chunks are those of the cleaned text, not of the original.
-    pub cleaned_offsets: Option<bool>,
-    /// `huggingface` or `sparknlp`; nobody where left out.
-    pub emulate: Option<String>,
-    /// Most tokens a window, special tokens included; what the model was made for where left out.
-    pub max_length: Option<i64>,
-    /// Tokens that windows of one long sentence share; a quarter of a window where left out.
-    pub stride: Option<i64>,
-    /// Most tokens a batch, padding included.
-    pub batch_tokens: Option<i64>,
-    /// `struct_of_lists`, `list_of_structs` or `annotation`.
-    pub layout: Option<String>,
-    /// `char`, `byte` or `spark`.
-    pub offsets: Option<String>,
-    /// `cpu`, `cuda` or `cuda:N`.
-    pub device: Option<String>,
-    /// Batches that run at once; one a core where left out (one on a GPU).
-    pub sessions: Option<i64>,
-    /// Threads within one batch.
-    pub intra_threads: Option<i64>,
-    /// Longest document that is read, in bytes; 4 GiB where left out.
-    pub max_document_bytes: Option<i64>,
-    /// What becomes of a row that cannot be annotated: `raise` (an error) or `null`.
-    pub on_error: Option<String>,
-    /// Path of the ONNX Runtime library.
-    pub onnxruntime: Option<PathBuf>,
+    greedy_mode: bool => bool = or(false),
+        Model, value "BOOL", default "`false`";
+
+    /// Treat labels as types, whatever prefix they seem to have.
+    ner_has_no_schema: bool => bool = or(false),
+        Model, value "BOOL", default "`false`";
+
+    /// Take a chunk from the text exactly as it stands there.
+    ///
+    /// `false` gives the words of the chunk with single spaces between them.
+    preserve_position: bool => bool = or(true),
+        Call, value "BOOL", default "`true`";
+
+    /// Clean the text first, as Spark NLP's DocumentAssembler does.
+    cleanup_mode: String => CleanupMode = named_or_default,
+        Call, value "MODE", default "`disabled`", names CleanupMode;
+
+    /// Give positions and chunks of the cleaned text, not the original.
+    cleaned_offsets: bool => bool = or(false),
+        Call, value "BOOL", default "`false`";
+
+    /// Follow another system, losses included.
+    ///
+    /// `huggingface` takes windows of equal length over the whole text and keeps the longer of overlapping entities.
+    /// `sparknlp` takes its words, labels a word by its first token and reads no more than `max_length` tokens (128 by
+    /// default).
+    emulate: String => Option<Emulation> = named,
+        Call, value "SYSTEM", default "none", names Emulation, page "divergences.md";
+
+    /// Set the most tokens of a window, special tokens included.
+    ///
+    /// Longer texts are cut into windows: nothing is truncated.
+    max_length: i64 => Option<usize> = at_least(1),
+        Model, value "TOKENS", default "the model's own";
+
+    /// Set how many tokens the windows of a long sentence share.
+    stride: i64 => Option<usize> = at_least(0),
+        Model, value "TOKENS", default "a quarter of a window";
+
+    /// Set the most tokens of a batch, padding included.
+    batch_tokens: i64 => usize = at_least_or(1, DEFAULT_BATCH_TOKENS),
+        Call, value "TOKENS", default "`512`";
+
+    /// Choose the layout of the new column.
+    ///
+    /// `struct_of_lists` has a list for each field, `list_of_structs` a struct for each entity, and `annotation` is
+    /// Spark NLP's array of annotations.
+    layout: String => Layout = named_or_default,
+        Call, value "LAYOUT", default "`struct_of_lists`", names Layout, page "columns.md#layouts";
+
+    /// Choose the unit of `begin` and `end`.
+    ///
+    /// `char` counts code points, as slices in Polars and Python do, and `byte` UTF-8 bytes, both with an exclusive
+    /// end. `spark` counts UTF-16 units with an inclusive end, as Spark NLP does; annotations always have it.
+    offsets: String,
+        Call, value "UNIT", default "`char`", names Offsets, page "columns.md#units";
+
+    /// Run on this device: `cpu`, `cuda` or `cuda:N`.
+    ///
+    /// A device that is absent is an error, never a fallback.
+    device: String => Device = device,
+        Call, value "DEVICE", default "`cpu`";
+
+    /// Run this many batches at once.
+    sessions: i64,
+        Call, value "N", default "one per core, 1 on a GPU";
+
+    /// Use this many threads within one batch.
+    intra_threads: i64 => usize = at_least_or(1, 1),
+        Call, value "N", default "`1`";
+
+    /// Read documents of at most this many bytes.
+    max_document_bytes: i64 => usize = at_least_or(1, u32::MAX as usize),
+        Call, value "BYTES", default "4 GiB";
+
+    /// Choose what happens to a row that cannot be annotated.
+    ///
+    /// Such a row is longer than `max_document_bytes`, or is not UTF-8. `raise` ends with an error that names the row,
+    /// and `null` gives null entities. Jobs also have `reject`.
+    on_error: String => OnError = named_or_default,
+        Call, value "RULE", default "`raise`", names OnError;
+
+    /// Load ONNX Runtime from this path.
+    ///
+    /// Without it `ORT_DYLIB_PATH`, the active Python environment and the system are searched, in this order.
+    onnxruntime: PathBuf,
+        Call, value "PATH", default "the first one found", page "install.md#onnx-runtime";
 }
 
-/// Whose way with text is followed, losses included.
+/// A system that is followed, losses included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum Emulation {
-    /// Windows of equal length over the whole text, entities of overlapping windows settled afterwards: transformers'
-    /// token-classification pipeline with `stride`.
+    /// transformers' token-classification pipeline with `stride`: windows of equal length over the whole text, and of
+    /// overlapping entities the longer one.
     HuggingFace,
-    /// Words of Spark NLP's Tokenizer, of each the first sub-token alone, no more pieces than `max_length`, and
+    /// Spark NLP: the words of its Tokenizer, the first sub-token of each word, no more tokens than `max_length`, and
     /// NerConverter's grouping.
     SparkNlp,
 }
 
-/// How each unit gets its label.
+/// How labels are decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Decoding {
@@ -107,73 +223,6 @@ pub enum Decoding {
     Posterior,
 }
 
-/// Options, understood and checked as far as that goes without the model.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EngineOptions {
-    /// One model or a set.
-    pub model: ModelChoice,
-    /// Which of overlapping entities stays.
-    pub merge: Merge,
-    /// Among which entities.
-    pub merge_within: MergeWithin,
-    /// What becomes of a row whose language no model names.
-    pub unknown_language: UnknownLanguage,
-    /// Types to keep.
-    pub entities: Option<Vec<String>>,
-    /// The option by which they were given, for messages: `entities` or `white_list`.
-    pub entities_option: &'static str,
-    /// Types to leave out.
-    pub black_list: Vec<String>,
-    /// Names to leave out.
-    pub ignore_labels: Vec<String>,
-    /// Old and new names of types.
-    pub replace_labels: BTreeMap<String, String>,
-    /// Least confidence.
-    pub threshold: f32,
-    /// Instead of the model's own decoder.
-    pub aggregation_strategy: Option<AggregationStrategy>,
-    /// Instead of the model's own.
-    pub decoding: Option<Decoding>,
-    /// How labels become mentions.
-    pub grouping: Option<Grouping>,
-    /// Join entities of one type that touch.
-    pub greedy_mode: bool,
-    /// Labels are types by themselves.
-    pub ner_has_no_schema: bool,
-    /// A chunk is the text between its positions.
-    pub preserve_position: bool,
-    /// What is done to a text before it is read.
-    pub cleanup_mode: CleanupMode,
-    /// Positions and chunks are those of the cleaned text.
-    pub cleaned_offsets: bool,
-    /// Whose way with text is followed.
-    pub emulate: Option<Emulation>,
-    /// Most tokens a window.
-    pub max_length: Option<usize>,
-    /// Tokens shared by windows of a long sentence.
-    pub stride: Option<usize>,
-    /// Most tokens a batch.
-    pub batch_tokens: usize,
-    /// Of the output.
-    pub layout: Layout,
-    /// Of the output.
-    pub offsets: Offsets,
-    /// Where inference runs.
-    pub device: Device,
-    /// Batches at once.
-    pub sessions: usize,
-    /// Threads within a batch.
-    pub intra_threads: usize,
-    /// Longest document that is read, in bytes.
-    pub max_document_bytes: usize,
-    /// What becomes of a row that cannot be annotated.
-    pub on_error: OnError,
-    /// Where ONNX Runtime is looked for.
-    pub runtime: RuntimeSearch,
-    /// As they were typed: the models of a pipeline file may have other options in their place.
-    pub typed: RawOptions,
-}
-
 impl Default for EngineOptions {
     fn default() -> Self {
         Self::new(RawOptions::default()).expect("the defaults are valid")
@@ -181,41 +230,7 @@ impl Default for EngineOptions {
 }
 
 impl EngineOptions {
-    /// Names of all options, in the order of [`RawOptions`].
-    pub const NAMES: [&'static str; 30] = [
-        "model",
-        "merge",
-        "merge_within",
-        "unknown_language",
-        "entities",
-        "white_list",
-        "black_list",
-        "ignore_labels",
-        "replace_labels",
-        "threshold",
-        "aggregation_strategy",
-        "decoding",
-        "grouping",
-        "greedy_mode",
-        "ner_has_no_schema",
-        "preserve_position",
-        "cleanup_mode",
-        "cleaned_offsets",
-        "emulate",
-        "max_length",
-        "stride",
-        "batch_tokens",
-        "layout",
-        "offsets",
-        "device",
-        "sessions",
-        "intra_threads",
-        "max_document_bytes",
-        "on_error",
-        "onnxruntime",
-    ];
-
-    /// Understands and checks what was typed. Nothing is read or loaded.
+    /// Checks what was typed. Reads and loads nothing.
     ///
     /// # Errors
     /// [`OptionError`] that names the option, its value and what it may be.
@@ -226,115 +241,140 @@ impl EngineOptions {
     /// let message = EngineOptions::new(raw).unwrap_err().to_string();
     /// assert_eq!(message, "option `offsets` cannot be `sparc`; did you mean `spark`?; it may be char, byte, spark");
     /// ```
-    pub fn new(raw: RawOptions) -> Result<Self, OptionError> {
-        let typed = raw.clone();
-        let threshold = raw.threshold.unwrap_or(0.0);
-        if !(0.0..=1.0).contains(&threshold) {
-            let allowed = "a number from 0 to 1".to_string();
-            return Err(OptionError::OutOfRange { option: "threshold", value: threshold.to_string(), allowed });
-        }
-        let device: Device = match raw.device.as_deref() {
-            None => Device::Cpu,
-            Some(name) => name.parse().map_err(|_| OptionError::UnknownValue {
-                option: "device",
-                value: name.to_string(),
-                nearest: nearest(name, ["cpu", "cuda"]),
-                allowed: "cpu, cuda, cuda:N".to_string(),
-            })?,
-        };
-        let intra_threads = whole("intra_threads", raw.intra_threads, 1)?.unwrap_or(1);
-        let sessions = whole("sessions", raw.sessions, 1)?.unwrap_or(match device {
-            Device::Cpu => (available_threads() / intra_threads).max(1),
-            Device::Cuda(_) => 1,
-        });
-        let conflict = |option, other, way_out| Err(OptionError::Conflict { option, other, way_out });
-        if raw.entities.is_some() && raw.white_list.is_some() {
+    pub fn new(typed: RawOptions) -> Result<Self, OptionError> {
+        let mut options = Self::check(&typed)?;
+        options.set_entities(&typed)?;
+        options.set_offsets(&typed)?;
+        options.set_sessions(&typed)?;
+        options.check_strategy()?;
+        options.check_posterior()?;
+        options.check_ignored()?;
+        options.runtime.explicit.clone_from(&typed.onnxruntime);
+        options.typed = typed;
+        Ok(options)
+    }
+
+    /// Takes the entity types from either of their two options.
+    fn set_entities(&mut self, typed: &RawOptions) -> Result<(), OptionError> {
+        if typed.entities.is_some() && typed.white_list.is_some() {
             return conflict("white_list", "`entities`", "they mean the same, give one of them");
         }
-        let aggregation_strategy = named::<AggregationStrategy>("aggregation_strategy", &raw.aggregation_strategy)?;
-        let grouping = named::<Grouping>("grouping", &raw.grouping)?;
-        let emulate = named::<Emulation>("emulate", &raw.emulate)?;
-        let layout = named::<Layout>("layout", &raw.layout)?.unwrap_or_default();
-        let offsets = named::<Offsets>("offsets", &raw.offsets)?;
-        if layout == Layout::Annotation && offsets.is_some_and(|unit| unit != Offsets::Spark) {
+        self.entities_option = if typed.white_list.is_some() { "white_list" } else { "entities" };
+        if typed.white_list.is_some() {
+            self.entities.clone_from(&typed.white_list);
+        }
+        Ok(())
+    }
+
+    /// Chooses the unit of positions: Spark NLP's annotations have one unit, and its emulation has it by default.
+    fn set_offsets(&mut self, typed: &RawOptions) -> Result<(), OptionError> {
+        let offsets: Option<Offsets> = named("offsets", typed.offsets.clone())?;
+        if self.layout == Layout::Annotation && offsets.is_some_and(|unit| unit != Offsets::Spark) {
             return conflict("offsets", "the layout `annotation`", "there it is `spark`, leave it out");
         }
-        let theirs = aggregation_strategy.is_some_and(AggregationStrategy::is_hugging_face);
-        if grouping.is_some() && (theirs || emulate == Some(Emulation::HuggingFace)) {
+        let is_spark = self.layout == Layout::Annotation || self.emulate == Some(Emulation::SparkNlp);
+        self.offsets = offsets.unwrap_or(if is_spark { Offsets::Spark } else { Offsets::default() });
+        Ok(())
+    }
+
+    /// Divides the threads of the processor among sessions. A GPU has one session.
+    fn set_sessions(&mut self, typed: &RawOptions) -> Result<(), OptionError> {
+        self.sessions = at_least(1)("sessions", typed.sessions)?.unwrap_or(match self.device {
+            Device::Cpu => (available_threads() / self.intra_threads).max(1),
+            Device::Cuda(_) => 1,
+        });
+        Ok(())
+    }
+
+    /// True if a strategy of Hugging Face was chosen.
+    fn is_hugging_face(&self) -> bool {
+        self.aggregation_strategy.is_some_and(AggregationStrategy::is_hugging_face)
+    }
+
+    /// Refuses a strategy beside another system's rule.
+    fn check_strategy(&self) -> Result<(), OptionError> {
+        let groups_itself = self.is_hugging_face() || self.emulate == Some(Emulation::HuggingFace);
+        if self.grouping.is_some() && groups_itself {
             let way_out = "Hugging Face's pipeline has a rule of its own; use the strategy `word`";
             return conflict("grouping", "a strategy of Hugging Face", way_out);
         }
-        if theirs && emulate == Some(Emulation::SparkNlp) {
-            let way_out = "Spark NLP labels a word by its first piece, leave it out";
+        if self.is_hugging_face() && self.emulate == Some(Emulation::SparkNlp) {
+            let way_out = "Spark NLP labels a word by its first token, leave it out";
             return conflict("aggregation_strategy", "emulating Spark NLP", way_out);
         }
-        let decoding = named::<Decoding>("decoding", &raw.decoding)?;
-        if decoding == Some(Decoding::Posterior) {
-            let way_out = "`posterior` gives mentions, not labels to group; leave one of them out";
-            if theirs {
-                return conflict("decoding", "a strategy of Hugging Face", way_out);
-            }
-            if emulate.is_some() {
-                return conflict("decoding", "`emulate`", way_out);
-            }
-            if grouping.is_some_and(|grouping| grouping != Grouping::Lenient) {
-                return conflict("decoding", "`grouping`", way_out);
-            }
+        Ok(())
+    }
+
+    /// Refuses posterior decoding beside anything that groups labels, for it gives mentions and no labels.
+    fn check_posterior(&self) -> Result<(), OptionError> {
+        if self.decoding != Some(Decoding::Posterior) {
+            return Ok(());
         }
-        let ignore_labels = raw.ignore_labels.unwrap_or_else(|| vec!["O".to_string()]);
-        if !theirs && emulate != Some(Emulation::HuggingFace) && !ignore_labels.iter().any(|name| name == "O") {
+        let way_out = "`posterior` gives mentions, not labels to group; leave one of them out";
+        if self.is_hugging_face() {
+            return conflict("decoding", "a strategy of Hugging Face", way_out);
+        }
+        if self.emulate.is_some() {
+            return conflict("decoding", "`emulate`", way_out);
+        }
+        if self.grouping.is_some_and(|grouping| grouping != Grouping::Lenient) {
+            return conflict("decoding", "`grouping`", way_out);
+        }
+        Ok(())
+    }
+
+    /// Refuses to keep `O` where no entity can have that name.
+    fn check_ignored(&self) -> Result<(), OptionError> {
+        let gives_outside = self.is_hugging_face() || self.emulate == Some(Emulation::HuggingFace);
+        if !gives_outside && !self.ignore_labels.iter().any(|name| name == "O") {
             let way_out = "only these give `O` as an entity; add `O` to the list";
             return conflict("ignore_labels", "any but Hugging Face's strategies", way_out);
         }
-        let spark = layout == Layout::Annotation || emulate == Some(Emulation::SparkNlp);
-        Ok(Self {
-            model: ModelChoice::new(raw.model)?,
-            merge: named::<Merge>("merge", &raw.merge)?.unwrap_or_default(),
-            merge_within: named::<MergeWithin>("merge_within", &raw.merge_within)?.unwrap_or_default(),
-            unknown_language: named::<UnknownLanguage>("unknown_language", &raw.unknown_language)?.unwrap_or_default(),
-            entities_option: if raw.white_list.is_some() { "white_list" } else { "entities" },
-            entities: raw.entities.or(raw.white_list),
-            black_list: raw.black_list.unwrap_or_default(),
-            ignore_labels,
-            replace_labels: raw.replace_labels.unwrap_or_default(),
-            threshold: threshold as f32,
-            aggregation_strategy,
-            decoding,
-            grouping,
-            greedy_mode: raw.greedy_mode.unwrap_or(false),
-            ner_has_no_schema: raw.ner_has_no_schema.unwrap_or(false),
-            preserve_position: raw.preserve_position.unwrap_or(true),
-            cleanup_mode: named::<CleanupMode>("cleanup_mode", &raw.cleanup_mode)?.unwrap_or_default(),
-            cleaned_offsets: raw.cleaned_offsets.unwrap_or(false),
-            emulate,
-            max_length: whole("max_length", raw.max_length, 1)?,
-            stride: whole("stride", raw.stride, 0)?,
-            batch_tokens: whole("batch_tokens", raw.batch_tokens, 1)?.unwrap_or(DEFAULT_BATCH_TOKENS),
-            layout,
-            offsets: offsets.unwrap_or(if spark { Offsets::Spark } else { Offsets::default() }),
-            device,
-            sessions,
-            intra_threads,
-            max_document_bytes: whole("max_document_bytes", raw.max_document_bytes, 1)?.unwrap_or(u32::MAX as usize),
-            on_error: named::<OnError>("on_error", &raw.on_error)?.unwrap_or_default(),
-            runtime: RuntimeSearch { explicit: raw.onnxruntime, python: None },
-            typed,
-        })
+        Ok(())
+    }
+
+    /// Names of all options, in the order of the table.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        RawOptions::OPTIONS.iter().map(|option| option.name)
     }
 
     /// Refuses a name that is no option.
     ///
     /// # Errors
-    /// [`OptionError::UnknownName`] with the nearest name.
+    /// [`OptionError::UnknownName`] with the most similar name.
     pub fn check_name(name: &str) -> Result<(), OptionError> {
-        if Self::NAMES.contains(&name) {
+        if Self::names().any(|known| known == name) {
             return Ok(());
         }
-        Err(OptionError::UnknownName { name: name.to_string(), nearest: nearest(name, Self::NAMES) })
+        Err(OptionError::UnknownName { name: name.to_string(), nearest: nearest(name, Self::names()) })
     }
 }
 
-/// Threads that this process may use: the affinity mask and the cgroup's quota are heeded.
+fn conflict(option: &'static str, other: &'static str, way_out: &'static str) -> Result<(), OptionError> {
+    Err(OptionError::Conflict { option, other, way_out })
+}
+
+/// Checks a confidence; 0 where it was left out.
+fn confidence(option: &'static str, typed: Option<f64>) -> Result<f32, OptionError> {
+    let value = typed.unwrap_or(0.0);
+    if (0.0..=1.0).contains(&value) {
+        return Ok(value as f32);
+    }
+    Err(OptionError::OutOfRange { option, value: value.to_string(), allowed: "a number from 0 to 1".to_string() })
+}
+
+/// Reads a device; the processor where it was left out.
+fn device(option: &'static str, typed: Option<String>) -> Result<Device, OptionError> {
+    let Some(name) = typed else { return Ok(Device::Cpu) };
+    name.parse().map_err(|_| OptionError::UnknownValue {
+        option,
+        nearest: nearest(&name, ["cpu", "cuda"]),
+        value: name,
+        allowed: "cpu, cuda, cuda:N".to_string(),
+    })
+}
+
+/// Threads that this process may use, by its affinity mask and its cgroup's quota.
 #[must_use]
 pub fn available_threads() -> usize {
     thread::available_parallelism().map_or(1, NonZeroUsize::get)

@@ -14,82 +14,61 @@
 //! threshold = 0.6
 //! ```
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fmt, fs, marker::PhantomData, path::Path};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor},
+    ser::{SerializeMap, Serializer},
+};
 
-use crate::{EngineError, RawOptions};
+use crate::{EngineError, OptionSpec, OptionTable, OptionValue, RawOptions, option_table::Scope};
 
-/// What a pipeline file says.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The content of a pipeline file.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct PipelineFile {
-    /// The members, in their order.
-    model: Vec<MemberOptions>,
-    merge: Option<String>,
-    merge_within: Option<String>,
-    unknown_language: Option<String>,
+    /// The models, in their order.
+    models: Vec<MemberOptions>,
+    /// Options of scope [`Scope::Set`].
+    options: RawOptions,
 }
 
-/// What is said of one member of a set. An option that is left out is that of the call.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+/// One model of a set. An option left out is that of the call.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct MemberOptions {
-    /// A name of the catalogue, or a path: of a file, relative to it.
+    /// A name of the catalogue, or a path; in a file, relative to it.
     pub(crate) model: String,
-    /// What entities call it; its own name where left out.
+    /// The name that its entities carry; the model's own where left out.
     pub(crate) name: Option<String>,
     /// Codes of the languages whose rows it takes; all rows where left out.
     pub(crate) languages: Option<Vec<String>>,
-    pub(crate) entities: Option<Vec<String>>,
-    pub(crate) black_list: Option<Vec<String>>,
-    pub(crate) ignore_labels: Option<Vec<String>>,
-    pub(crate) replace_labels: Option<BTreeMap<String, String>>,
-    pub(crate) threshold: Option<f64>,
-    pub(crate) aggregation_strategy: Option<String>,
-    pub(crate) decoding: Option<String>,
-    pub(crate) grouping: Option<String>,
-    pub(crate) greedy_mode: Option<bool>,
-    pub(crate) ner_has_no_schema: Option<bool>,
-    pub(crate) max_length: Option<i64>,
-    pub(crate) stride: Option<i64>,
+    /// Options of scope [`Scope::Model`].
+    pub(crate) options: RawOptions,
 }
 
 impl MemberOptions {
-    /// A member of which nothing else is said.
+    /// A model without options of its own.
     pub(crate) fn of(model: &str) -> Self {
         Self { model: model.to_string(), ..Self::default() }
     }
 
-    /// The options of the call, where the member says nothing else.
+    /// The options of the call, with those of this model in their place.
     pub(crate) fn over(&self, call: &RawOptions) -> RawOptions {
-        let own = self.clone();
-        RawOptions {
-            model: Some(own.model.into()),
-            // the two names of one option: the member's own takes the place of either
-            white_list: call.white_list.clone().filter(|_| own.entities.is_none()),
-            entities: own.entities.or_else(|| call.entities.clone()),
-            black_list: own.black_list.or_else(|| call.black_list.clone()),
-            ignore_labels: own.ignore_labels.or_else(|| call.ignore_labels.clone()),
-            replace_labels: own.replace_labels.or_else(|| call.replace_labels.clone()),
-            threshold: own.threshold.or(call.threshold),
-            aggregation_strategy: own.aggregation_strategy.or_else(|| call.aggregation_strategy.clone()),
-            decoding: own.decoding.or_else(|| call.decoding.clone()),
-            grouping: own.grouping.or_else(|| call.grouping.clone()),
-            greedy_mode: own.greedy_mode.or(call.greedy_mode),
-            ner_has_no_schema: own.ner_has_no_schema.or(call.ner_has_no_schema),
-            max_length: own.max_length.or(call.max_length),
-            stride: own.stride.or(call.stride),
-            ..call.clone()
+        let own = RawOptions { model: Some(self.model.clone().into()), ..self.options.clone() };
+        let mut call = call.clone();
+        if own.entities.is_some() {
+            // the other name of the same option
+            call.white_list = None;
         }
+        own.or(call)
     }
 }
 
 impl PipelineFile {
-    /// Reads the file at `path`. A model that lies beside it, by its relative path, gets that path.
+    /// Reads the file at `path`. A model at a relative path gets its path from here.
     ///
     /// # Errors
-    /// [`EngineError::Pipeline`] that says where in the file it is wrong.
+    /// [`EngineError::Pipeline`] with the place of the error in the file.
     pub(crate) fn read(path: &Path) -> Result<Self, EngineError> {
         let wrong = |reason: String| EngineError::Pipeline { path: path.display().to_string(), reason };
         let text = fs::read_to_string(path).map_err(|e| wrong(format!("cannot be read: {e}")))?;
@@ -98,13 +77,13 @@ impl PipelineFile {
         } else {
             toml::from_str(&text).map_err(|e| wrong(toml_error(&e, &text)))?
         };
-        if file.model.is_empty() {
+        if file.models.is_empty() {
             return Err(wrong("names no model: write a table [[model]] for each".to_string()));
         }
         let folder = path.parent().unwrap_or(Path::new(""));
-        for member in &mut file.model {
+        for member in &mut file.models {
             let beside = folder.join(&member.model);
-            // what is written as a path is one, so that the message names the place that was looked at; `hf:org/name` is none
+            // a missing path stays a path, so that the error names the place; `hf:org/name` is no path
             let is_path = Path::new(&member.model).components().count() > 1 && !member.model.contains(':');
             if beside.exists() || is_path {
                 member.model = beside.display().to_string();
@@ -113,21 +92,194 @@ impl PipelineFile {
         Ok(file)
     }
 
-    /// The members, and the options of the call with what the file says for all of them where the call says nothing.
+    /// The models, and the options of the call with those of the file where the call has none.
     pub(crate) fn into_parts(self, call: &RawOptions) -> (Vec<MemberOptions>, RawOptions) {
-        let options = RawOptions {
-            merge: call.merge.clone().or(self.merge),
-            merge_within: call.merge_within.clone().or(self.merge_within),
-            unknown_language: call.unknown_language.clone().or(self.unknown_language),
-            ..call.clone()
-        };
-        (self.model, options)
+        (self.models, call.clone().or(self.options))
     }
 }
 
-/// One line: the parser's own message shows a piece of the file over several.
+/// A table of the file: fields of its own, and options of one scope.
+trait Section: Default {
+    const SCOPE: Scope;
+    /// Names of its own fields.
+    const FIELDS: &'static [&'static str];
+
+    /// Reads the value of a field.
+    fn read_field<'de, A: MapAccess<'de>>(&mut self, field: &str, map: &mut A) -> Result<(), A::Error>;
+
+    fn set_options(&mut self, options: RawOptions);
+}
+
+impl Section for PipelineFile {
+    const SCOPE: Scope = Scope::Set;
+    const FIELDS: &'static [&'static str] = &["model"];
+
+    fn read_field<'de, A: MapAccess<'de>>(&mut self, _: &str, map: &mut A) -> Result<(), A::Error> {
+        self.models = map.next_value()?;
+        Ok(())
+    }
+
+    fn set_options(&mut self, options: RawOptions) {
+        self.options = options;
+    }
+}
+
+impl Section for MemberOptions {
+    const SCOPE: Scope = Scope::Model;
+    const FIELDS: &'static [&'static str] = &["model", "name", "languages"];
+
+    fn read_field<'de, A: MapAccess<'de>>(&mut self, field: &str, map: &mut A) -> Result<(), A::Error> {
+        match field {
+            "model" => self.model = map.next_value()?,
+            "name" => self.name = map.next_value()?,
+            _ => self.languages = map.next_value()?,
+        }
+        Ok(())
+    }
+
+    fn set_options(&mut self, options: RawOptions) {
+        self.options = options;
+    }
+}
+
+impl<'de> Deserialize<'de> for PipelineFile {
+    fn deserialize<D: Deserializer<'de>>(file: D) -> Result<Self, D::Error> {
+        file.deserialize_map(SectionVisitor(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for MemberOptions {
+    fn deserialize<D: Deserializer<'de>>(table: D) -> Result<Self, D::Error> {
+        table.deserialize_map(SectionVisitor(PhantomData))
+    }
+}
+
+struct SectionVisitor<S>(PhantomData<S>);
+
+impl<'de, S: Section> Visitor<'de> for SectionVisitor<S> {
+    type Value = S;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table of options")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<S, A::Error> {
+        let mut section = S::default();
+        let mut seen = Vec::new();
+        let mut values: BTreeMap<&str, Option<OptionValue>> = BTreeMap::new();
+        while let Some(key) = map.next_key_seed(SectionKey::<S>(PhantomData))? {
+            let name = match key {
+                Key::Field(name) => name,
+                Key::Option(option) => option.name,
+            };
+            if seen.contains(&name) {
+                return Err(A::Error::duplicate_field(name));
+            }
+            seen.push(name);
+            match key {
+                Key::Field(name) => section.read_field(name, &mut map)?,
+                Key::Option(option) => drop(values.insert(name, map.next_value_seed(option.option_type)?)),
+            }
+        }
+        if !seen.contains(&"model") {
+            return Err(A::Error::missing_field("model"));
+        }
+        section.set_options(RawOptions::read(|option| Ok::<_, A::Error>(values.remove(option.name).flatten()))?);
+        Ok(section)
+    }
+}
+
+/// A key of a section.
+#[derive(Clone, Copy)]
+enum Key {
+    Field(&'static str),
+    Option(&'static OptionSpec),
+}
+
+/// Reads a key, so that the error for an unknown key has its place in the file.
+struct SectionKey<S>(PhantomData<S>);
+
+impl<'de, S: Section> DeserializeSeed<'de> for SectionKey<S> {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<Key, D::Error> {
+        let typed = String::deserialize(key)?;
+        let mut options = RawOptions::OPTIONS.iter().filter(|option| option.scope == S::SCOPE);
+        let field = S::FIELDS.iter().find(|field| **field == typed).map(|field| Key::Field(field));
+        field.or_else(|| options.find(|option| option.name == typed).map(Key::Option)).ok_or_else(|| {
+            let options = RawOptions::OPTIONS.iter().filter(|option| option.scope == S::SCOPE);
+            let known = S::FIELDS.iter().copied().chain(options.map(|option| option.name));
+            let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+            D::Error::custom(format!("unknown field `{typed}`, expected one of {}", known.join(", ")))
+        })
+    }
+}
+
+/// Options that [`MemberOptions`] is always written with, as null where they were left out.
+const ALWAYS_WRITTEN: [&str; 12] = [
+    "entities",
+    "black_list",
+    "ignore_labels",
+    "replace_labels",
+    "threshold",
+    "aggregation_strategy",
+    "decoding",
+    "grouping",
+    "greedy_mode",
+    "ner_has_no_schema",
+    "max_length",
+    "stride",
+];
+
+/// Jobs store a digest of this text. An option that is added later is written only where it is given, so that a job
+/// which began without the option still resumes.
+impl Serialize for MemberOptions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let options = serde_json::to_value(&self.options).map_err(serde::ser::Error::custom)?;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("model", &self.model)?;
+        map.serialize_entry("name", &self.name)?;
+        map.serialize_entry("languages", &self.languages)?;
+        for option in RawOptions::OPTIONS.iter().filter(|option| option.scope == Scope::Model) {
+            let value = &options[option.name];
+            if !value.is_null() || ALWAYS_WRITTEN.contains(&option.name) {
+                map.serialize_entry(option.name, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// The error in one line; the parser's own message shows part of the file over several lines.
 fn toml_error(error: &toml::de::Error, text: &str) -> String {
     let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
     let place = line.map_or(String::new(), |line| format!(" in line {line}"));
     format!("is wrong{place}: {}", error.message().replace('\n', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text behind the digest of a set in job records.
+    #[test]
+    fn a_model_of_a_set_is_written_as_older_builds_wrote_it() {
+        let member: MemberOptions = toml::from_str(
+            "model = \"a\"\nlanguages = [\"es\"]\nthreshold = 0.1\nreplace_labels = { A = \"B\" }\ngreedy_mode = true",
+        )
+        .unwrap();
+        assert_eq!(
+            serde_json::to_string(&member).unwrap(),
+            "{\"model\":\"a\",\"name\":null,\"languages\":[\"es\"],\"entities\":null,\"black_list\":null,\
+             \"ignore_labels\":null,\"replace_labels\":{\"A\":\"B\"},\"threshold\":0.1,\"aggregation_strategy\":null,\
+             \"decoding\":null,\"grouping\":null,\"greedy_mode\":true,\"ner_has_no_schema\":null,\"max_length\":null,\
+             \"stride\":null}"
+        );
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused() {
+        let error = serde_json::from_str::<MemberOptions>(r#"{"model": "a", "model": "b"}"#).unwrap_err();
+        assert!(error.to_string().contains("duplicate field `model`"), "{error}");
+    }
 }

@@ -7,7 +7,7 @@ use spanframe_model::Model;
 
 use crate::{
     EngineError, EngineOptions, OptionError,
-    option_value::choose,
+    option_check::choose,
     options::{Decoding, Emulation},
     pipeline_file::MemberOptions,
 };
@@ -152,16 +152,16 @@ pub(crate) fn check_names(options: &EngineOptions, known: &[Known]) -> Result<()
 
 /// Leaves names that one model of several does not know out of options that were given for all of them.
 pub(crate) fn prune(options: &mut EngineOptions, known: &Known, own: &MemberOptions) {
-    if let Some(names) = options.entities.as_mut().filter(|_| own.entities.is_none()) {
+    if let Some(names) = options.entities.as_mut().filter(|_| own.options.entities.is_none()) {
         names.retain(|name| known.types.contains(name));
     }
-    if own.black_list.is_none() {
+    if own.options.black_list.is_none() {
         options.black_list.retain(|name| known.types.contains(name));
     }
-    if own.replace_labels.is_none() {
+    if own.options.replace_labels.is_none() {
         options.replace_labels.retain(|name, _| known.kinds.contains(name));
     }
-    if own.ignore_labels.is_none() {
+    if own.options.ignore_labels.is_none() {
         options.ignore_labels.retain(|name| name == "O" || known.ignorable.contains(name));
     }
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -59,7 +60,7 @@ class NerExpression:
         intra_threads: int | None = None,
         max_document_bytes: int | None = None,
         on_error: Literal["raise", "null"] | None = None,
-        onnxruntime: str | None = None,
+        onnxruntime: str | PathLike[str] | None = None,
         **unknown: Any,
     ) -> pl.Expr:
         """Returns the entities of each text.
@@ -82,77 +83,85 @@ class NerExpression:
             The language of each row (``es``, ``en-US``), which chooses among the models of a set: an expression, or the
             name of a column; ``pl.lit("es")`` for one language of all rows.
         merge
-            Which of overlapping entities stays: ``"all"`` (default), the ``"longest"``, that of the ``"first"`` model in
-            the order of the set, or the most ``"confident"``.
+            Choose which of overlapping entities stay. ``"all"`` keeps all, ``"longest"`` the longest, ``"first"`` that
+            of the first model in the order of the set, and ``"confident"`` the most confident. Default: ``"all"``.
         merge_within
-            Among which entities one stays: all of a ``"row"`` (default), or those of one ``"type"``.
+            Choose which entities compete in a merge. ``"row"`` compares all entities of a row, ``"type"`` only those of
+            one type. Default: ``"row"``.
         unknown_language
-            What becomes of a row whose language no model names: ``"error"`` (default; follows ``on_error``), ``"all"``
-            models take it, or those that have languages ``"skip"`` it.
+            Choose what happens to a row whose language no model names. ``"error"`` refuses the row (``on_error``
+            applies), ``"all"`` gives it to all models, and ``"skip"`` leaves out the models that have languages.
+            Default: ``"error"``.
         entities
-            Entity types to keep; all where left out.
+            Keep only these entity types. Default: all types.
         white_list
-            ``entities`` by the name of Spark NLP's NerConverter: give one of the two.
+            Same as ``entities``, by the name in Spark NLP's NerConverter. Give one of the two. Default: all types.
         black_list
-            Entity types to leave out, also of those that ``entities`` keeps.
+            Leave out these entity types, even those that ``entities`` keeps. Default: none.
         ignore_labels
-            Names to leave out, as Hugging Face's pipeline does; ``["O"]`` where left out.
+            Leave out these names, as Hugging Face's pipeline does. Default: ``["O"]``.
         replace_labels
-            New names of entity types in the output, by their old ones.
+            Rename entity types in the output: the old and the new name. Default: none.
         threshold
-            Least confidence of an entity, 0 to 1.
+            Keep entities of at least this confidence, from 0 to 1. Default: ``0``.
         aggregation_strategy
-            How the labels of a word's pieces become one: ``"none"``, ``"simple"``, ``"first"``, ``"average"`` and
-            ``"max"`` exactly as Hugging Face's pipeline, ``"word"`` by the first piece of each word, which is never
-            cut. The model's own decoder where left out, or ``"word"``.
+            Choose how the labels of a word's tokens become one. ``"none"``, ``"simple"``, ``"first"``, ``"average"``
+            and ``"max"`` work exactly as in Hugging Face's pipeline. ``"word"`` takes the first token of each word and
+            never cuts a word. Default: the model's own, or ``"word"``.
         decoding
-            ``"best"``: the best label of each word by itself; ``"viterbi"``: the best sequence that the model's tag
-            scheme allows; ``"posterior"``: the mentions that are more likely than not over all such sequences, with their
-            probability as ``confidence``. The model's own where left out.
+            Choose how the labels of a sequence are decided. ``"best"`` takes the best label of each word by itself,
+            ``"viterbi"`` the best sequence that the tag scheme allows, and ``"posterior"`` the mentions that are more
+            likely than not over all such sequences, with that probability as confidence. Default: the model's own.
         grouping
-            How labels become mentions: ``"lenient"`` (default; conlleval's rule), ``"strict"`` (what is well-formed
-            under the tag scheme alone), ``"sparknlp"`` (``I-`` continues a mention of any type).
+            Choose how labels become mentions. ``"lenient"`` reads every tag scheme (conlleval's rule), ``"strict"``
+            takes only what is well-formed under the model's tag scheme, and with ``"sparknlp"`` an ``I-`` continues a
+            mention of any type. Default: ``"lenient"``.
         greedy_mode
-            Join entities of one type that touch.
+            Join entities of one type that touch. Default: ``False``.
         ner_has_no_schema
-            Labels are types by themselves, whatever prefix they seem to have.
+            Treat labels as types, whatever prefix they seem to have. Default: ``False``.
         preserve_position
-            ``True`` (default): a chunk is the text between its positions; ``False``: its words with single spaces.
+            Take a chunk from the text exactly as it stands there. ``False`` gives the words of the chunk with single
+            spaces between them. Default: ``True``.
         cleanup_mode
-            What is done to a text before it is read, by the names of Spark NLP's DocumentAssembler.
+            Clean the text first, as Spark NLP's DocumentAssembler does. Default: ``"disabled"``.
         cleaned_offsets
-            Positions and chunks are those of the cleaned text, not of the original.
+            Give positions and chunks of the cleaned text, not the original. Default: ``False``.
         emulate
-            Follow another system with its losses: ``"huggingface"`` (windows of equal length, of overlapping entities
-            the longer one), ``"sparknlp"`` (its words, the first part of each alone, no more than ``max_length``
-            pieces, 128 by default).
+            Follow another system, losses included. ``"huggingface"`` takes windows of equal length over the whole text
+            and keeps the longer of overlapping entities. ``"sparknlp"`` takes its words, labels a word by its first
+            token and reads no more than ``max_length`` tokens (128 by default). Default: none.
         max_length
-            Most tokens a window, special tokens included; what the model was made for where left out. Longer texts
-            are cut into windows: nothing is truncated.
+            Set the most tokens of a window, special tokens included. Longer texts are cut into windows: nothing is
+            truncated. Default: the model's own.
         stride
-            Tokens that windows of one long sentence share; a quarter of a window where left out.
+            Set how many tokens the windows of a long sentence share. Default: a quarter of a window.
         batch_tokens
-            Most tokens a batch, padding included.
+            Set the most tokens of a batch, padding included. Default: ``512``.
         layout
-            ``"struct_of_lists"`` (default): ``Struct{chunk, entity: List[String], begin, end: List[UInt32],
-            confidence: List[Float32]}``; ``"list_of_structs"``: ``List[Struct{...}]``; ``"annotation"``: Spark NLP's
-            array of annotations, its metadata as ``List[Struct{key, value}]``.
+            Choose the layout of the new column. ``"struct_of_lists"`` has a list for each field, ``"list_of_structs"``
+            a struct for each entity, and ``"annotation"`` is Spark NLP's array of annotations. Default:
+            ``"struct_of_lists"``.
         offsets
-            Unit of ``begin`` and ``end``: ``"char"`` (default; code points, half-open, as ``str.slice`` counts),
-            ``"byte"`` (UTF-8, half-open), ``"spark"`` (UTF-16 units, inclusive end, as Spark NLP counts).
+            Choose the unit of ``begin`` and ``end``. ``"char"`` counts code points, as slices in Polars and Python do,
+            and ``"byte"`` UTF-8 bytes, both with an exclusive end. ``"spark"`` counts UTF-16 units with an inclusive
+            end, as Spark NLP does; annotations always have it. Default: ``"char"``.
         device
-            ``"cpu"`` (default), ``"cuda"`` or ``"cuda:N"``. A device that is absent is an error.
+            Run on this device: ``cpu``, ``cuda`` or ``cuda:N``. A device that is absent is an error, never a fallback.
+            Default: ``"cpu"``.
         sessions
-            Batches that run at once; one a core where left out.
+            Run this many batches at once. Default: one per core, 1 on a GPU.
         intra_threads
-            Threads within one batch.
+            Use this many threads within one batch. Default: ``1``.
         max_document_bytes
-            Longest document that is read, in bytes; 4 GiB where left out.
+            Read documents of at most this many bytes. Default: 4 GiB.
         on_error
-            What becomes of a row that cannot be annotated (longer than ``max_document_bytes``, or bytes that are not
-            UTF-8): ``"raise"`` (default): an error that names it; ``"null"``: its entities are null.
+            Choose what happens to a row that cannot be annotated. Such a row is longer than ``max_document_bytes``, or
+            is not UTF-8. ``"raise"`` ends with an error that names the row, and ``"null"`` gives null entities. Jobs
+            also have ``reject``. Default: ``"raise"``.
         onnxruntime
-            Path of the ONNX Runtime library; else ``ORT_DYLIB_PATH``, then the ``onnxruntime`` package of this Python.
+            Load ONNX Runtime from this path. Without it ``ORT_DYLIB_PATH``, the active Python environment and the
+            system are searched, in this order. Default: the first one found.
 
         Returns
         -------
@@ -179,37 +188,8 @@ class NerExpression:
         │ ["dolor torácico", "disnea"] │
         └──────────────────────────────┘
         """
-        options = {
-            "merge": merge,
-            "merge_within": merge_within,
-            "unknown_language": unknown_language,
-            "entities": entities,
-            "white_list": white_list,
-            "black_list": black_list,
-            "ignore_labels": ignore_labels,
-            "replace_labels": replace_labels,
-            "threshold": threshold,
-            "aggregation_strategy": aggregation_strategy,
-            "decoding": decoding,
-            "grouping": grouping,
-            "greedy_mode": greedy_mode,
-            "ner_has_no_schema": ner_has_no_schema,
-            "preserve_position": preserve_position,
-            "cleanup_mode": cleanup_mode,
-            "cleaned_offsets": cleaned_offsets,
-            "emulate": emulate,
-            "max_length": max_length,
-            "stride": stride,
-            "batch_tokens": batch_tokens,
-            "layout": layout,
-            "offsets": offsets,
-            "device": device,
-            "sessions": sessions,
-            "intra_threads": intra_threads,
-            "max_document_bytes": max_document_bytes,
-            "on_error": on_error,
-            "onnxruntime": onnxruntime,
-        }
+        given = locals()  # the keywords, before any other local name
+        options = {name: given[name] for name in _internal.option_names() if name != "model"}
         return _call("extract", _inputs(self._expression, language), _kwargs(model, options | unknown))
 
     def diagnose(

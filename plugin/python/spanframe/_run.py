@@ -151,43 +151,50 @@ def run(
     column
         Column with the texts.
     language_column
-        Column with the language of each row (``es``, ``en-US``), which chooses among the models of a set.
+        Choose among the models of a set by this column. It has the language of each row, such as es or en-US. Default:
+        none.
     state
-        Folder for the job's records; the output with ``.job`` after its name where left out.
+        Keep the records of the job in this folder. A whole bucket has no place beside it: there the option is required.
+        Default: ``"OUT.job"``.
     output_column
-        Name of the new column; ``"ner"`` where left out.
+        Give the new column this name. Default: ``"ner"``.
     diagnostics_column
-        Name of a column with what reading each text takes, as ``ner.diagnose`` gives it; none where left out.
+        Add a column of this name with diagnostics of each text. It has the fields tokens, unknown_tokens, windows,
+        words_lost and error. Default: none.
     select
-        Input columns to keep; all where left out.
+        Keep only these input columns. Default: all columns.
     id
-        Column that names a row in reports of rejected rows, and ``note_id`` of ``note_nlp``.
+        Identify rows by this column in reports of rejected rows. It is also ``note_id`` of the form ``note_nlp``.
+        Default: none.
     form
-        ``"nested"`` (default): a row a note; ``"exploded"``: a row an entity; ``"note_nlp"``: OMOP's table.
+        Choose what to write. ``"nested"`` writes a row for each note, ``"exploded"`` a row for each entity, and
+        ``"note_nlp"`` OMOP's table. Default: ``"nested"``.
     compression
-        Of the output; ``"zstd"`` where left out.
+        Compress the output with this codec. Default: ``"zstd"``.
     unit_rows
-        Rows of a unit, at most, unless one row group has more; 50,000 where left out.
+        Set the most rows of a unit. A row group is never cut, so a unit may have as many rows as one row group.
+        Default: ``50000``.
     row_group_rows
-        Rows of a row group of the output, at most; 100,000 where left out.
+        Set the most rows of a row group in the output. Default: ``100000``.
     memory
-        Memory for rows in hand beside the model, such as ``"512M"``; from the limits of machine and cgroup where left
-        out.
+        Use this much memory for rows, such as ``512M``. The model comes on top. Default: by the limits of machine and
+        cgroup.
     on_error
-        What becomes of a row that cannot be annotated or read: ``"raise"`` (default): an error that names it;
-        ``"null"``: its entities are null, with the reason in a column; ``"reject"``: it is left out, and its id, place
-        and reason are in the folder ``rejects`` of the records.
+        Choose what happens to a row that cannot be annotated or read. ``"raise"`` ends with an error that names the
+        row, and ``"null"`` gives null entities, with the reason in a column. ``"reject"`` leaves the row out, and
+        writes its id, place and reason to the folder ``rejects`` of the records. Default: ``"raise"``.
     on_damage
-        What becomes of files and row groups that cannot be read: ``"raise"`` (default) or ``"skip"``.
+        Choose what happens to files and row groups that cannot be read. ``"raise"`` ends the job, and ``"skip"`` leaves
+        them out and reports them. Default: ``"raise"``.
     on_change
-        What becomes of units of another model, other options or a replaced file: ``"refuse"`` (default; an error),
-        ``"keep"`` or ``"redo"``.
+        Choose what happens to units of another model, options or file. ``"refuse"`` ends with an error before the job
+        begins, ``"keep"`` keeps the units, and ``"redo"`` makes them again. Default: ``"refuse"``.
     shard
-        Do this part of the job alone, such as ``"0/4"``; shards may run at once.
+        Do only this part of the job, such as ``0/4``. Shards may run at once. Default: ``"0/1"``.
     finalize
-        Only check that the units of all shards are there, and sum them up.
+        Only check that all units are there, and sum them up. Default: ``False``.
     overwrite
-        Remove the output and the records of an earlier job first.
+        Remove the output and records of an earlier job first. Default: ``False``.
     metrics
         File for counts while the job runs: Prometheus text, or JSON lines if it ends in ``.jsonl``.
     progress
@@ -233,34 +240,15 @@ def run(
     >>> pl.read_parquet(folder / "out" / "notes.parquet").ner.explode().select("chunk", "begin", "end").rows()
     [('disnea', 8, 14)]
     """
+    given = locals()  # the keywords, before any other local name
     _check_names(options)
     inputs = [inputs] if isinstance(inputs, (str, PathLike)) else list(inputs)
     if not inputs and not finalize:
         raise _internal.InputError("option `inputs` cannot be empty; it may be files, folders and patterns")
     if progress is not None and not callable(progress):
         raise _internal.InputError(f"option `progress` cannot be a {type(progress).__name__}; it may be a function")
-    job = {
-        "inputs": [_plain(place) for place in inputs],
-        "output": _plain(output),
-        "column": column,
-        "language_column": language_column,
-        "state": _plain(state),
-        "output_column": output_column,
-        "diagnostics_column": diagnostics_column,
-        "select": select,
-        "id": id,
-        "form": form,
-        "compression": compression,
-        "unit_rows": unit_rows,
-        "row_group_rows": row_group_rows,
-        "memory": memory,
-        "on_error": on_error,
-        "on_damage": on_damage,
-        "on_change": on_change,
-        "shard": shard,
-        "finalize": finalize,
-        "overwrite": overwrite,
-    }
+    job = {name: _plain(given[name]) for name in _internal.job_option_names()}
+    job["inputs"] = [_plain(place) for place in inputs]
     _runtime.register()
     tell = None if progress is None else lambda counts: progress(Progress(**counts))
     options = {name: _plain(value) for name, value in options.items()}

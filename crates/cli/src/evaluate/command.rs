@@ -42,7 +42,7 @@ pub fn command(flags: &EvaluateFlags, corpora: &[Corpus], options: &EngineOption
     };
     // options of strings, numbers and lists always have a JSON value
     let typed = serde_json::to_value(typed).unwrap_or_default();
-    for name in EngineOptions::NAMES.into_iter().filter(|name| !typed[name].is_null()) {
+    for name in EngineOptions::names().filter(|name| !typed[name].is_null()) {
         add_flag(name, typed_after_flag(&typed[name]));
     }
     words.join(" ")

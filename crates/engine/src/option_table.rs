@@ -1,0 +1,334 @@
+//! The table of options: [`options!`](crate::options!) declares each option once, and every face reads it from there.
+//!
+//! A row gives the field of the typed struct and, after `=>`, that of the checked struct with the function that checks
+//! it. [`OptionSpec`] is the row as data: flags, Python keywords, pipeline files and docs/options.md are made from it.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf};
+
+use serde::{
+    Deserialize,
+    de::{DeserializeSeed, Deserializer},
+};
+
+use crate::{ModelNames, Named};
+
+/// One option, as its row in the table declares it.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionSpec {
+    /// Its name: of the field, of the Python keyword and, with hyphens, of the flag.
+    pub name: &'static str,
+    /// What it takes.
+    pub option_type: OptionType,
+    /// Lists the values that it may have, where these have names.
+    pub names: Option<fn() -> Vec<&'static str>>,
+    /// What holds where it is left out, as users read it.
+    pub default: &'static str,
+    /// Where it may stand.
+    pub scope: Scope,
+    /// What `--help` shows for its value; empty for a flag without a value.
+    pub value: &'static str,
+    /// The short form of its flag.
+    pub short: Option<char>,
+    /// The page of the documentation that says more.
+    pub page: Option<&'static str>,
+    /// Lines of its documentation: a summary, and details behind an empty line.
+    pub doc: &'static [&'static str],
+}
+
+/// Where an option may stand, beside a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Nowhere else.
+    Call,
+    /// At the top of a pipeline file.
+    Set,
+    /// In a `[[model]]` table of a pipeline file, for that model.
+    Model,
+    /// In `annotate` and `run`.
+    Files,
+    /// In `run`.
+    Run,
+}
+
+/// What an option takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptionType {
+    /// Text.
+    Text,
+    /// A path.
+    Path,
+    /// A list of texts.
+    List,
+    /// One name, or a list of them.
+    Models,
+    /// Pairs of texts.
+    Pairs,
+    /// True or false.
+    Bool,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Float,
+}
+
+/// A value of an option, of the type that its [`OptionType`] says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OptionValue {
+    /// Of [`OptionType::Text`], and of [`OptionType::Models`] where it is one name.
+    Text(String),
+    /// Of [`OptionType::Path`].
+    Path(PathBuf),
+    /// Of [`OptionType::List`], and of [`OptionType::Models`] where there are several names.
+    List(Vec<String>),
+    /// Of [`OptionType::Pairs`].
+    Pairs(BTreeMap<String, String>),
+    /// Of [`OptionType::Bool`].
+    Bool(bool),
+    /// Of [`OptionType::Integer`].
+    Integer(i64),
+    /// Of [`OptionType::Float`].
+    Float(f64),
+}
+
+/// A struct of typed options that a table declares.
+pub trait OptionTable: Clone + Default + fmt::Debug {
+    /// Its rows, in their order.
+    const OPTIONS: &'static [OptionSpec];
+
+    /// Reads every option from `source`, which gives `None` for one that was left out.
+    ///
+    /// # Errors
+    /// The first error of `source`.
+    fn read<E>(source: impl FnMut(&'static OptionSpec) -> Result<Option<OptionValue>, E>) -> Result<Self, E>;
+}
+
+/// A type that a field of a table has.
+pub trait TypedOption: Sized {
+    /// What the option takes.
+    const TYPE: OptionType;
+
+    /// The value, if it is one of [`TYPE`](Self::TYPE).
+    fn from_value(value: OptionValue) -> Option<Self>;
+}
+
+/// Implements [`TypedOption`] for types that have a variant of [`OptionValue`] of the same name.
+macro_rules! typed_options {
+    ($($variant:ident: $type:ty,)*) => {$(
+        impl TypedOption for $type {
+            const TYPE: OptionType = OptionType::$variant;
+
+            fn from_value(value: OptionValue) -> Option<Self> {
+                if let OptionValue::$variant(value) = value { Some(value) } else { None }
+            }
+        }
+    )*};
+}
+
+typed_options! {
+    Text: String,
+    Path: PathBuf,
+    List: Vec<String>,
+    Pairs: BTreeMap<String, String>,
+    Bool: bool,
+    Integer: i64,
+    Float: f64,
+}
+
+impl TypedOption for ModelNames {
+    const TYPE: OptionType = OptionType::Models;
+
+    fn from_value(value: OptionValue) -> Option<Self> {
+        match value {
+            OptionValue::Text(name) => Some(name.into()),
+            OptionValue::List(names) => Some(names.into()),
+            _ => None,
+        }
+    }
+}
+
+/// The first of at most one item, for what a row may leave out.
+#[doc(hidden)]
+#[must_use]
+pub const fn first<T: Copy>(items: &[T]) -> Option<T> {
+    if let [item, ..] = items { Some(*item) } else { None }
+}
+
+/// The names of the variants of `T`.
+#[doc(hidden)]
+#[must_use]
+pub fn names<T: Named>() -> Vec<&'static str> {
+    T::named().map(|(name, _)| name).collect()
+}
+
+impl OptionSpec {
+    /// The values that it may have, where these have names; empty otherwise.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        self.names.map_or_else(Vec::new, |names| names())
+    }
+
+    /// True if it has no default.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        self.default == "required"
+    }
+
+    /// True if its flag takes no value.
+    #[must_use]
+    pub fn is_switch(&self) -> bool {
+        self.value.is_empty()
+    }
+
+    /// The first sentence of its documentation, without a full stop.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let lines = self.doc.iter().map(|line| line.trim()).take_while(|line| !line.is_empty());
+        lines.collect::<Vec<_>>().join(" ").trim_end_matches('.').to_string()
+    }
+
+    /// What its documentation says after the first paragraph; empty where it says nothing more.
+    #[must_use]
+    pub fn details(&self) -> String {
+        let lines = self.doc.iter().map(|line| line.trim()).skip_while(|line| !line.is_empty());
+        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Reads a value of a pipeline file; null is an option that was left out.
+impl<'de> DeserializeSeed<'de> for OptionType {
+    type Value = Option<OptionValue>;
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
+        Ok(match self {
+            Self::Text => Option::deserialize(value)?.map(OptionValue::Text),
+            Self::Path => Option::deserialize(value)?.map(OptionValue::Path),
+            Self::List | Self::Models => Option::deserialize(value)?.map(OptionValue::List),
+            Self::Pairs => Option::deserialize(value)?.map(OptionValue::Pairs),
+            Self::Bool => Option::deserialize(value)?.map(OptionValue::Bool),
+            Self::Integer => Option::deserialize(value)?.map(OptionValue::Integer),
+            Self::Float => Option::deserialize(value)?.map(OptionValue::Float),
+        })
+    }
+}
+
+impl fmt::Display for OptionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Path => "path",
+            Self::List => "list",
+            Self::Models => "name, path or list",
+            Self::Pairs => "map of names",
+            Self::Bool => "boolean",
+            Self::Integer => "integer",
+            Self::Float => "number",
+        })
+    }
+}
+
+/// Declares options: a struct of them as typed, a struct of them as checked, and the table.
+///
+/// ```
+/// use spanframe_engine::{OptionError, OptionTable, option_check::{at_least, or}, options};
+///
+/// options! {
+///     /// Options as typed.
+///     pub struct RawCut;
+///
+///     /// Options, checked.
+///     pub struct Cut {
+///         /// A field that is no option; it begins with its default.
+///         pub done: bool,
+///     }
+///
+///     /// Cut after this many rows.
+///     ///
+///     /// Details, for `--help`.
+///     rows: i64 => Option<usize> = at_least(1), Call, value "ROWS", default "no limit", short 'r';
+///
+///     /// Keep what was cut.
+///     keep: bool => bool = or(false), Call, value "BOOL", default "false";
+/// }
+///
+/// let cut = Cut::check(&RawCut { rows: Some(3), ..RawCut::default() })?;
+/// assert_eq!((cut.rows, cut.keep, cut.done), (Some(3), false, false));
+/// assert_eq!(RawCut::OPTIONS[0].summary(), "Cut after this many rows");
+/// # Ok::<(), OptionError>(())
+/// ```
+///
+/// A row without `=> Checked = check` is in the typed struct alone. A check is a function of the option's name and its
+/// typed value; it gives the checked value, what holds where the option was left out included.
+#[macro_export]
+macro_rules! options {
+    (
+        $(#[$raw_meta:meta])* pub struct $raw:ident;
+
+        $(#[$checked_meta:meta])* pub struct $checked:ident {
+            $($(#[$extra_meta:meta])* pub $extra:ident: $extra_type:ty,)*
+        }
+
+        $(
+            $(#[doc = $doc:literal])+
+            $name:ident: $type:ty $(=> $value_type:ty = $check:expr)?,
+                $scope:ident, value $value:literal, default $default:expr
+                $(, short $short:literal)? $(, names $names:ty)? $(, page $page:literal)?;
+        )+
+    ) => {
+        $(#[$raw_meta])*
+        #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $raw {
+            $($(#[doc = $doc])+ pub $name: Option<$type>,)+
+        }
+
+        $(#[$checked_meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $checked {
+            $($(
+                #[doc = concat!("Checked form of [`", stringify!($raw), "::", stringify!($name), "`].")]
+                pub $name: $value_type,
+            )?)+
+            $($(#[$extra_meta])* pub $extra: $extra_type,)*
+        }
+
+        impl $crate::OptionTable for $raw {
+            const OPTIONS: &'static [$crate::OptionSpec] = &[$($crate::OptionSpec {
+                name: stringify!($name),
+                option_type: <$type as $crate::option_table::TypedOption>::TYPE,
+                names: $crate::option_table::first(&[$($crate::option_table::names::<$names>)?]),
+                default: $default,
+                scope: $crate::option_table::Scope::$scope,
+                value: $value,
+                short: $crate::option_table::first(&[$($short)?]),
+                page: $crate::option_table::first(&[$($page)?]),
+                doc: &[$($doc),+],
+            }),+];
+
+            fn read<E>(
+                mut source: impl FnMut(&'static $crate::OptionSpec) -> Result<Option<$crate::OptionValue>, E>,
+            ) -> Result<Self, E> {
+                let mut rows = Self::OPTIONS.iter();
+                let mut next = || rows.next().map_or(Ok(None), &mut source);
+                Ok(Self { $($name: next()?.and_then($crate::option_table::TypedOption::from_value),)+ })
+            }
+        }
+
+        impl $raw {
+            /// These options, and those of `other` where one was left out.
+            #[must_use]
+            pub fn or(self, other: Self) -> Self {
+                Self { $($name: self.$name.or(other.$name),)+ }
+            }
+        }
+
+        impl $checked {
+            /// Checks each option by itself. Fields that are no options have their defaults.
+            fn check(raw: &$raw) -> Result<Self, $crate::OptionError> {
+                Ok(Self {
+                    $($($name: $check(stringify!($name), raw.$name.clone())?,)?)+
+                    $($extra: Default::default(),)*
+                })
+            }
+        }
+    };
+}
