@@ -302,7 +302,7 @@ fn options_are_checked_against_the_model() {
     );
     assert_eq!(
         refused(|o| o.stride = Some(62)),
-        "option `stride` cannot be 62; it may be 0 to 61, below the 62 pieces of a window"
+        "option `stride` cannot be 62; it may be 0 to 61, below the 62 tokens of a window"
     );
 }
 

@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,16 +44,14 @@ def test_python_keywords_are_the_options_of_the_engine():
 def test_every_keyword_reaches_the_engine(monkeypatch):
     passed = {}
     monkeypatch.setattr(_polars, "register_plugin_function", lambda **call: passed.update(call["kwargs"]))
-    lists = ("entities", "white_list", "black_list", "ignore_labels")
-    flags = ("greedy_mode", "ner_has_no_schema", "preserve_position", "cleaned_offsets")
-    numbers = ("max_length", "stride", "batch_tokens", "sessions", "intra_threads", "max_document_bytes")
-    options = (
-        {name: name for name in _internal.option_names()}
-        | {name: [name] for name in lists}
-        | {name: False for name in flags}
-        | {name: number for number, name in enumerate(numbers)}
-        | {"threshold": 0.5, "replace_labels": {"replace": "labels"}}
-    )
+    parameters = inspect.signature(_polars.NerExpression.extract).parameters
+
+    def value(number, name):
+        values = {"list": [name], "dict": {name: "new"}, "bool": False, "int": number, "float": number / 2}
+        return values.get(re.match(r"\w+", parameters[name].annotation)[0], name)
+
+    options = {name: value(number, name) for number, name in enumerate(_internal.option_names())}
+    assert len({type(one) for one in options.values()}) == 6
     pl.col("note").ner.extract(**options)
     assert passed == options
 

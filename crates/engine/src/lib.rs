@@ -38,6 +38,7 @@ mod model_set;
 mod notes;
 pub mod offset_convention;
 pub mod option_check;
+mod option_macro;
 pub mod option_table;
 pub mod options;
 pub mod output;

@@ -1,4 +1,4 @@
-//! What the option `model` names: one model, or a set of them.
+//! The option `model`: one model, or a set of models.
 
 use std::path::{Path, PathBuf};
 
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::OptionError;
 
-/// Endings of pipeline files.
-const ENDINGS: [&str; 2] = ["toml", "json"];
+/// Extensions of pipeline files.
+const EXTENSIONS: [&str; 2] = ["toml", "json"];
 
-/// `model` as it is typed: one name, or a list.
+/// `model` as typed: one name or a list.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub enum ModelNames {
@@ -37,25 +37,25 @@ impl From<Vec<String>> for ModelNames {
     }
 }
 
-/// `model`, understood without looking at any file.
+/// `model`, checked without looking at any file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelChoice {
     /// One model by name or path; `None` for the bundled one.
     One(Option<String>),
-    /// A set: several models by names or paths, in their order.
+    /// A set of several models by names or paths, in their order.
     List(Vec<String>),
-    /// A set that a pipeline file describes.
+    /// A set that a pipeline file describes, by its path.
     File(PathBuf),
 }
 
 impl ModelChoice {
-    /// Understands what was typed. A list of one name is that model; a name that ends in `.toml` or `.json` is a pipeline
-    /// file.
+    /// Checks what was typed. A list of one name is that model. A name that ends in `.toml` or `.json` is a pipeline file.
     ///
     /// # Errors
     /// [`OptionError`] for an empty list, and for a pipeline file in a list.
     pub(crate) fn new(option: &'static str, typed: Option<ModelNames>) -> Result<Self, OptionError> {
-        let is_file = |name: &str| Path::new(name).extension().is_some_and(|e| ENDINGS.iter().any(|known| e == *known));
+        let is_file =
+            |name: &str| Path::new(name).extension().is_some_and(|e| EXTENSIONS.iter().any(|known| e == *known));
         let one = |name: String| match is_file(&name) {
             true => Self::File(name.into()),
             false => Self::One(Some(name)),
@@ -76,7 +76,7 @@ impl ModelChoice {
         }
     }
 
-    /// Whether it is a set, so that each entity names its model.
+    /// True if it is a set, so that each entity names its model.
     #[must_use]
     pub fn is_set(&self) -> bool {
         !matches!(self, Self::One(_))

@@ -17,7 +17,7 @@ use crate::{
     options::Emulation,
     pipeline_file::MemberOptions,
     route::{Route, Run},
-    settings::{self, Known, Settings},
+    settings::{self, KnownNames, MemberSettings, WindowLimits},
 };
 
 /// One model, or several in their order.
@@ -42,7 +42,7 @@ pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) alias: Option<&'static Alias>,
     pub(crate) loaded: Arc<Loaded>,
-    pub(crate) settings: Settings,
+    pub(crate) settings: MemberSettings,
     /// Primary subtags of the languages that it reads. `None` for all.
     pub(crate) languages: Option<BTreeSet<String>>,
     /// The first of its kinds among those of the set.
@@ -111,7 +111,7 @@ impl ModelSet {
     }
 
     /// Adds a member. Names in the options of the call may be those of any member.
-    fn add(&mut self, own: MemberOptions, options: &EngineOptions, is_set: bool) -> Result<Known, EngineError> {
+    fn add(&mut self, own: MemberOptions, options: &EngineOptions, is_set: bool) -> Result<KnownNames, EngineError> {
         let Resolved { files, alias } = catalogue::resolve(Some(&own.model))?;
         let name = own.name.clone().unwrap_or_else(|| alias.map_or_else(|| files.name(), |a| a.name.to_string()));
         if self.members.iter().any(|member| member.name == name) {
@@ -120,12 +120,12 @@ impl ModelSet {
         let loaded = loaded::load(files, options)?;
         let mut effective = EngineOptions::new(own.over(&options.typed))?;
         let only = alias.map(|alias| alias.entity);
-        let plan = settings::plan(&effective, &loaded.model)?;
-        let known = plan.known(only);
+        let unchecked = settings::resolve(&effective, &loaded.model)?;
+        let known = unchecked.known(only);
         if is_set {
             settings::prune(&mut effective, &known, &own);
         }
-        let settings = plan.settle(&effective, only)?;
+        let settings = unchecked.check(&effective, only)?;
         let first_kind = self.add_kinds(&settings, &effective, &name)?;
         let usual = || alias.map(|alias| BTreeSet::from([alias.language.to_string()]));
         let languages = own.languages.as_ref().map(|codes| codes.iter().map(|code| primary(code)).collect());
@@ -144,7 +144,9 @@ impl ModelSet {
     }
 
     /// Adds the kinds of the next member, which is called `model`, and gives the number of the first.
-    fn add_kinds(&mut self, settings: &Settings, options: &EngineOptions, model: &str) -> Result<u16, EngineError> {
+    fn add_kinds(
+        &mut self, settings: &MemberSettings, options: &EngineOptions, model: &str,
+    ) -> Result<u16, EngineError> {
         let first_kind = self.names.len();
         let kinds = settings.decoder.entity_types();
         if u16::try_from(first_kind + kinds.len()).is_err() {
@@ -166,8 +168,8 @@ impl ModelSet {
     }
 
     /// The inference of the next member, which members before may share.
-    fn inference(&mut self, loaded: &Arc<Loaded>, settings: &Settings, emulate: Option<Emulation>) -> usize {
-        let Settings { capacity, stride, .. } = *settings;
+    fn inference(&mut self, loaded: &Arc<Loaded>, settings: &MemberSettings, emulate: Option<Emulation>) -> usize {
+        let WindowLimits { capacity, stride } = settings.limits;
         let tokenizer = self.tokenizer(loaded, settings, emulate);
         let is_same = |other: &SharedInference| {
             (other.tokenizer, other.capacity, other.stride) == (tokenizer, capacity, stride)
@@ -180,10 +182,10 @@ impl ModelSet {
     }
 
     /// The tokenizer of the next member, which members before may share.
-    fn tokenizer(&mut self, loaded: &Arc<Loaded>, settings: &Settings, emulate: Option<Emulation>) -> usize {
+    fn tokenizer(&mut self, loaded: &Arc<Loaded>, settings: &MemberSettings, emulate: Option<Emulation>) -> usize {
         let with_words = settings.decoder.reads_words();
         let spark = (emulate == Some(Emulation::SparkNlp)).then(|| SparkLimits {
-            max_length: settings.capacity + loaded.model.tokenizer.special_tokens(),
+            max_length: settings.limits.capacity + loaded.model.tokenizer.special_tokens(),
             is_cased: settings.cased,
         });
         // an emulation reads the text as the emulated system does

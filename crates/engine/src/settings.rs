@@ -1,4 +1,4 @@
-//! Options become settings: what they mean for one model.
+//! Resolves options against one model.
 
 use std::collections::HashSet;
 
@@ -12,133 +12,154 @@ use crate::{
     pipeline_file::MemberOptions,
 };
 
-/// What Spark NLP calls `maxSentenceLength`, by its default.
+/// Spark NLP's default of `maxSentenceLength`, in tokens.
 const SPARK_MAX_LENGTH: usize = 128;
 
-/// Options, resolved against one model.
-pub(crate) struct Settings {
+/// The options of one model, resolved against it.
+pub(crate) struct MemberSettings {
     pub(crate) decoder: EntityDecoder,
-    /// Pieces a window, without special tokens.
-    pub(crate) capacity: usize,
-    pub(crate) stride: usize,
-    /// Kinds to keep, by their index.
+    pub(crate) limits: WindowLimits,
+    /// For each kind of entity, whether it is kept.
     pub(crate) wanted: Vec<bool>,
     pub(crate) threshold: f32,
-    /// Whether capital letters make a difference to the tokenizer; asked for Spark NLP alone.
+    /// True if the tokenizer distinguishes capital letters; known only under Spark NLP's emulation.
     pub(crate) cased: bool,
 }
 
-/// The same before names were looked up.
-pub(crate) struct Plan {
+/// The size of windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WindowLimits {
+    /// Tokens of a window, without special tokens.
+    pub(crate) capacity: usize,
+    /// Tokens that the windows of a long sentence share.
+    pub(crate) stride: usize,
+}
+
+/// Settings whose names of types and labels are not checked yet.
+pub(crate) struct UncheckedSettings {
     decoder: EntityDecoder,
-    capacity: usize,
-    stride: usize,
+    limits: WindowLimits,
     cased: bool,
-    /// Nobody chose among types, so that `O` may be kept.
+    /// True if the options choose no types, so that `O` may be kept.
     all_types: bool,
 }
 
-/// Names that options may have for one model.
-pub(crate) struct Known {
-    /// Types that are offered.
+/// Names that options may use for one model.
+pub(crate) struct KnownNames {
+    /// Types that the model offers.
     types: Vec<String>,
-    /// What entities are called before they are renamed.
+    /// Names of entities before they are renamed.
     kinds: Vec<String>,
-    /// What can be ignored: types, labels and their parts.
+    /// Names that can be ignored: types, labels and parts of labels.
     ignorable: Vec<String>,
 }
 
-/// Checks `options` against `model`, but for the names in them.
+/// Resolves `options` against `model`, except for the names in them.
 ///
 /// # Errors
-/// [`EngineError::Option`] for a window that the model cannot take.
-pub(crate) fn plan(options: &EngineOptions, model: &Model) -> Result<Plan, EngineError> {
+/// [`EngineError::Option`] for a window that the model cannot take, and for an emulation that cannot emulate it.
+pub(crate) fn resolve(options: &EngineOptions, model: &Model) -> Result<UncheckedSettings, EngineError> {
+    let limits = WindowLimits::new(options, model)?;
+    check_emulation(options, model)?;
     let config = &model.config;
-    let special = model.tokenizer.special_tokens();
-    let usual = match options.emulate {
-        Some(Emulation::SparkNlp) => config.max_length.min(SPARK_MAX_LENGTH),
-        _ => config.max_length,
-    };
-    let max_length = options.max_length.unwrap_or(usual);
-    let most = config.max_positions.unwrap_or(usize::MAX);
-    if !(special + 1..=most).contains(&max_length) {
-        let allowed = format!("{} to {most} with this model", special + 1);
-        let value = max_length.to_string();
-        return Err(OptionError::OutOfRange { option: "max_length", value, allowed }.into());
-    }
-    let capacity = max_length - special;
-    let stride = options.stride.unwrap_or(capacity / 4);
-    if stride >= capacity {
-        let allowed = format!("0 to {}, below the {capacity} pieces of a window", capacity - 1);
-        return Err(OptionError::OutOfRange { option: "stride", value: stride.to_string(), allowed }.into());
-    }
-    if options.emulate.is_some() && config.labels.heads().len() > 1 {
-        let way_out = "neither system knows such models, leave it out";
-        return Err(OptionError::Conflict { option: "emulate", other: "a model with several heads", way_out }.into());
-    }
-    if options.emulate == Some(Emulation::SparkNlp) && model.tokenizer.suffix().is_empty() {
-        let way_out = "Spark NLP closes every text with one, add a post_processor to tokenizer.json or leave it out";
-        let other = "a tokenizer that adds no token at the end";
-        return Err(OptionError::Conflict { option: "emulate", other, way_out }.into());
-    }
     let rule = rule(options, config.default_rule());
     let labels = if options.ner_has_no_schema {
         config.labels.without_scheme(rule.grouping == Grouping::SparkNlp)
     } else {
         config.labels.clone()
     };
-    Ok(Plan {
+    Ok(UncheckedSettings {
         decoder: EntityDecoder::new(rule, labels),
-        capacity,
-        stride,
-        // asking takes two encodings, and Polars makes an engine a chunk
+        limits,
+        // this takes two encodings, and Polars makes an engine for each chunk
         cased: options.emulate == Some(Emulation::SparkNlp) && model.tokenizer.is_cased(),
         all_types: options.entities.is_none() && options.black_list.is_empty(),
     })
 }
 
-impl Plan {
-    /// The names of a model whose name may offer one entity type `only`.
-    pub(crate) fn known(&self, only: Option<&str>) -> Known {
+impl WindowLimits {
+    /// # Errors
+    /// [`OptionError::OutOfRange`] for a window longer than the positions of the model, or without room for a token
+    /// beside special tokens and stride.
+    fn new(options: &EngineOptions, model: &Model) -> Result<Self, OptionError> {
+        let config = &model.config;
+        let special = model.tokenizer.special_tokens();
+        let default = match options.emulate {
+            Some(Emulation::SparkNlp) => config.max_length.min(SPARK_MAX_LENGTH),
+            _ => config.max_length,
+        };
+        let max_length = options.max_length.unwrap_or(default);
+        let most = config.max_positions.unwrap_or(usize::MAX);
+        if !(special + 1..=most).contains(&max_length) {
+            let allowed = format!("{} to {most} with this model", special + 1);
+            return Err(OptionError::OutOfRange { option: "max_length", value: max_length.to_string(), allowed });
+        }
+        let capacity = max_length - special;
+        let stride = options.stride.unwrap_or(capacity / 4);
+        if stride >= capacity {
+            let allowed = format!("0 to {}, below the {capacity} tokens of a window", capacity - 1);
+            return Err(OptionError::OutOfRange { option: "stride", value: stride.to_string(), allowed });
+        }
+        Ok(Self { capacity, stride })
+    }
+}
+
+/// Refuses to emulate a system with a model that it could not run.
+fn check_emulation(options: &EngineOptions, model: &Model) -> Result<(), OptionError> {
+    let conflict = |other, way_out| Err(OptionError::Conflict { option: "emulate", other, way_out });
+    if options.emulate.is_some() && model.config.labels.heads().len() > 1 {
+        return conflict("a model with several heads", "neither system knows such models, leave it out");
+    }
+    if options.emulate == Some(Emulation::SparkNlp) && model.tokenizer.suffix().is_empty() {
+        let way_out = "Spark NLP closes every text with one, add a post_processor to tokenizer.json or leave it out";
+        return conflict("a tokenizer that adds no token at the end", way_out);
+    }
+    Ok(())
+}
+
+impl UncheckedSettings {
+    /// The names of the model. `only` is the entity type of a model's name that offers one type.
+    pub(crate) fn known(&self, only: Option<&str>) -> KnownNames {
         let offered = |name: &&String| only.is_none_or(|only| only == *name);
         let labels = self.decoder.labels();
         let kinds: Vec<String> = self.decoder.entity_types().iter().map(|kind| kind.name.clone()).collect();
-        // types and full labels are names too, even where the strategy makes no entity of that name
+        // types and full labels may be ignored even if the strategy gives no entity of that name
         let mut ignorable: Vec<String> = labels.types().iter().chain(labels.labels()).chain(&kinds).cloned().collect();
         ignorable.extend(labels.labels().iter().filter_map(|label| Some(label.split_once('-')?.1.to_string())));
         let mut seen = HashSet::new();
         ignorable.retain(|name| seen.insert(name.clone()));
-        Known { types: labels.types().iter().filter(offered).cloned().collect(), kinds, ignorable }
+        KnownNames { types: labels.types().iter().filter(offered).cloned().collect(), kinds, ignorable }
     }
 
-    /// Looks the names of `options` up.
+    /// Checks the names in `options`, and chooses the entities to keep.
     ///
     /// # Errors
     /// [`OptionError::UnknownValue`] for a name that the model does not have.
-    pub(crate) fn settle(self, options: &EngineOptions, only: Option<&str>) -> Result<Settings, OptionError> {
+    pub(crate) fn check(self, options: &EngineOptions, only: Option<&str>) -> Result<MemberSettings, OptionError> {
         check_names(options, &[self.known(only)])?;
-        let Self { decoder, capacity, stride, cased, all_types } = self;
+        let Self { decoder, limits, cased, all_types } = self;
         let keeps = |name: &String| {
             only.is_none_or(|only| only == name)
                 && options.entities.as_ref().is_none_or(|names| names.contains(name))
                 && !options.black_list.contains(name)
         };
         let types: Vec<bool> = decoder.labels().types().iter().map(keeps).collect();
-        let outside = only.is_none() && all_types;
+        let keeps_outside = only.is_none() && all_types;
         let keep = |kind: &EntityType| {
-            kind.label_type.map_or(outside, |k| types[usize::from(k)]) && !options.ignore_labels.contains(&kind.name)
+            kind.label_type.map_or(keeps_outside, |k| types[usize::from(k)])
+                && !options.ignore_labels.contains(&kind.name)
         };
         let wanted = decoder.entity_types().iter().map(keep).collect();
-        Ok(Settings { wanted, capacity, stride, cased, threshold: options.threshold, decoder })
+        Ok(MemberSettings { wanted, limits, cased, threshold: options.threshold, decoder })
     }
 }
 
 /// Refuses names in `options` that no model knows.
 ///
 /// # Errors
-/// [`OptionError::UnknownValue`] with the names that there are.
-pub(crate) fn check_names(options: &EngineOptions, known: &[Known]) -> Result<(), OptionError> {
-    let find = |option, name: &String, of: fn(&Known) -> &Vec<String>| {
+/// [`OptionError::UnknownValue`] with the known names.
+pub(crate) fn check_names(options: &EngineOptions, known: &[KnownNames]) -> Result<(), OptionError> {
+    let find = |option, name: &String, of: fn(&KnownNames) -> &Vec<String>| {
         let mut seen = HashSet::new();
         let all = known.iter().flat_map(of).map(String::as_str).filter(|known| seen.insert(*known));
         choose(option, name, all.map(|known| (known, ())))
@@ -150,8 +171,8 @@ pub(crate) fn check_names(options: &EngineOptions, known: &[Known]) -> Result<()
     ignored.into_iter().try_for_each(|name| find("ignore_labels", name, |k| &k.ignorable))
 }
 
-/// Leaves names that one model of several does not know out of options that were given for all of them.
-pub(crate) fn prune(options: &mut EngineOptions, known: &Known, own: &MemberOptions) {
+/// Drops names that one model of a set does not know from the options of the call. Names in its own options stay.
+pub(crate) fn prune(options: &mut EngineOptions, known: &KnownNames, own: &MemberOptions) {
     if let Some(names) = options.entities.as_mut().filter(|_| own.options.entities.is_none()) {
         names.retain(|name| known.types.contains(name));
     }
@@ -166,8 +187,10 @@ pub(crate) fn prune(options: &mut EngineOptions, known: &Known, own: &MemberOpti
     }
 }
 
-/// The model's own rule, with what the options say otherwise. Naming a strategy, a decoding or a grouping sets the
-/// model's own decoder aside, except that `"viterbi"` or `"posterior"` alone keeps what the model's own charges and forbids.
+/// The decoding rule: the model's own, changed by the options.
+///
+/// A strategy, a grouping or a decoding in the options replaces the model's own rule. `viterbi` or `posterior` alone keeps
+/// its constraints.
 fn rule(options: &EngineOptions, own: DecodingRule) -> DecodingRule {
     let emulated = match options.emulate {
         Some(Emulation::HuggingFace) => Some(AggregationStrategy::Simple),

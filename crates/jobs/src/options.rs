@@ -45,9 +45,9 @@ spanframe_engine::options! {
 
     /// Keep the records of the job in this folder.
     ///
-    /// A whole bucket has no place beside it: there the option is required.
+    /// It is required where the output is a whole bucket.
     state: String,
-        Run, value "FOLDER", default "`OUT.job`", page "formats.md#records";
+        Run, value "FOLDER", default "the output with `.job` after its name", page "formats.md#records";
 
     /// Give the new column this name.
     output_column: String => String = or("ner".to_string()),
@@ -91,9 +91,9 @@ spanframe_engine::options! {
 
     /// Use this much memory for rows, such as `512M`.
     ///
-    /// The model comes on top.
+    /// The memory of the model comes on top.
     memory: String => Option<u64> = |_, typed: Option<String>| typed.as_deref().map(bytes).transpose(),
-        Run, value "BYTES", default "by the limits of machine and cgroup", page "jobs.md#memory";
+        Run, value "BYTES", default "from the limits of machine and cgroup", page "jobs.md#memory";
 
     /// Choose what happens to a row that cannot be annotated or read.
     ///
