@@ -1,4 +1,4 @@
-//! `spanframe diff`: the real program on real files, with wrong inputs too.
+//! Runs `spanframe diff` on files, with wrong inputs too.
 
 mod support;
 
@@ -34,7 +34,7 @@ struct Job {
 }
 
 impl Job {
-    /// in.parquet with `id` and `note`, and char.parquet, what a tiny model finds in it.
+    /// Writes in.parquet with `id` and `note`, and char.parquet with the entities of a tiny model.
     fn new() -> Self {
         let job = Self { folder: tempfile::tempdir().unwrap() };
         let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..30));
@@ -74,7 +74,7 @@ impl Job {
         rows(self.read("char.parquet").column_by_name("ner").unwrap())
     }
 
-    /// The documents of char.parquet as gold.
+    /// Writes the documents of char.parquet as gold, each changed by `change`.
     fn gold(&self, name: &str, change: impl Fn(usize, &mut Value)) {
         let mut lines = String::new();
         for (i, (text, found)) in texts(30).into_iter().zip(self.found()).enumerate() {
@@ -100,7 +100,7 @@ fn count(report: &Value, kind: &str) -> u64 {
     report["differences"][kind].as_object().unwrap().values().map(|v| v.as_u64().unwrap()).sum()
 }
 
-/// Every kind but those named has no difference.
+/// Checks the counts of `kinds`, and that there is no other difference.
 fn check_only(report: &Value, kinds: &[(&str, u64)]) {
     for kind in ["missing", "extra", "label", "boundary", "offset_unit", "truncation"] {
         let expect = kinds.iter().find(|(name, _)| *name == kind).map_or(0, |(_, count)| *count);
@@ -108,7 +108,7 @@ fn check_only(report: &Value, kinds: &[(&str, u64)]) {
     }
 }
 
-/// The column as Spark NLP's `NerConverter` has it: a null text has an empty list.
+/// The column that Spark NLP's `NerConverter` writes: a null text has an empty list.
 fn annotations(found: &[Option<Vec<Found>>]) -> ArrayRef {
     let all: Vec<&Found> = found.iter().flatten().flatten().collect();
     let mut metadata = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
@@ -165,7 +165,7 @@ fn another_unit_than_declared_is_explained() {
         check_only(&report, &[("offset_unit", shifted)]);
         assert_eq!(report["readings"], json!({format!("B as {offsets}"): shifted}));
     }
-    // without the text, what the declared units explain is said to be that
+    // without the text, the declared units explain every difference
     let report = job.json("char.parquet", "b.parquet", &["--offsets-b", "spark"]);
     check_only(&report, &[("offset_unit", count(&report, "offset_unit"))]);
 }
@@ -177,7 +177,7 @@ fn removed_types_are_missing_or_extra() {
     let others = job.found().iter().flatten().flatten().filter(|f| f.entity != "DISEASE").count() as u64;
     assert!(others > 0);
     let report = job.json("char.parquet", "some.parquet", &["--examples", "3"]);
-    // what is missing beyond the last mention left may be a cut, but nothing is anything else
+    // mentions beyond the last kept one may be truncation; there is no other difference
     assert_eq!(count(&report, "missing") + count(&report, "truncation"), others);
     assert_eq!(report["agreement"]["precision"], 1.0);
     let turned = job.json("some.parquet", "char.parquet", &["--id", "id"]);
@@ -235,7 +235,7 @@ fn gold_joins_by_id_and_speaks_of_its_types() {
 #[test]
 fn the_agreement_with_gold_is_the_strict_f1_of_evaluate() {
     let job = Job::new();
-    // gold of one type, which it does not name, with mentions that it lacks and mentions that it has twice
+    // gold of one type that it does not name; some mentions are left out and some are repeated
     job.gold("some.jsonl", |i, document| {
         let entities = document["entities"].as_array_mut().unwrap();
         entities.retain(|e| e["label"] == "DISEASE");
@@ -255,7 +255,7 @@ fn the_agreement_with_gold_is_the_strict_f1_of_evaluate() {
     }
     assert!(report["agreement"]["precision"].as_f64().unwrap() < 1.0);
     assert_eq!(report["mentions"]["equal"], all["support"]);
-    // beside other gold, what one alone has is a difference
+    // compared with other gold, a label of only one of them is a difference
     job.gold("gold.jsonl", |_, _| {});
     let report = job.json("some.jsonl", "gold.jsonl", &[]);
     assert!(report["mentions"]["b"].as_u64().unwrap() > all["found"].as_u64().unwrap());

@@ -1,4 +1,4 @@
-//! `spanframe diff` on a table that a real Spark NLP wrote: data/reference/sparknlp.parquet.
+//! Runs `spanframe diff` on a table that a real Spark NLP wrote: data/reference/sparknlp.parquet.
 
 mod support;
 
@@ -12,12 +12,12 @@ use spanframe_engine::{Mention, RawOptions, entity_column};
 use support::{column, data, read, spanframe, stderr, stdout, test_model};
 
 const FILE: &str = "reference/sparknlp.parquet";
-/// The model that the file was made with.
+/// The model that made the file.
 const MODEL: &str = "bert-cased";
 /// More examples of each kind than there are mentions.
 const ALL: &str = "100000";
 
-/// A folder for what we find in the texts of the file.
+/// A folder for annotations of the file's texts.
 struct Job {
     folder: tempfile::TempDir,
 }
@@ -38,7 +38,7 @@ impl Job {
         assert!(done.status.success(), "{}", stderr(&done));
     }
 
-    /// A is the file, B is `name`, which has the columns of the file too.
+    /// Compares the file, A, with `name`, B, which has the file's columns too.
     fn diff(&self, name: &str, more: &[&str]) -> std::process::Output {
         let (a, b) = (data(FILE).display().to_string(), self.path(name));
         spanframe(&[&["diff", &a, &b, "--column-b", "ner"][..], more].concat())
@@ -51,13 +51,13 @@ impl Job {
     }
 }
 
-/// Texts of the file.
+/// The texts of the file.
 fn texts() -> Vec<Option<String>> {
     let column = column(FILE, "text");
     column.as_string::<i32>().iter().map(|text| text.map(String::from)).collect()
 }
 
-/// Spark NLP's mentions; it has no nulls.
+/// Spark NLP's mentions. It writes no nulls.
 fn mentions() -> Vec<Vec<Mention<'static>>> {
     let column = read(&data(FILE)).column_by_name("ner_chunk").unwrap().clone();
     let rows = entity_column::read(&column).unwrap().into_iter().map(|row| row.expect("no null"));
@@ -68,7 +68,7 @@ fn count(report: &Value, kind: &str) -> u64 {
     report["differences"][kind].as_object().unwrap().values().map(|v| v.as_u64().unwrap()).sum()
 }
 
-/// Every kind but those named has no difference.
+/// Checks the counts of `kinds`, and that there is no other difference.
 fn check_only(report: &Value, kinds: &[(&str, u64)]) {
     for kind in ["missing", "extra", "label", "boundary", "offset_unit", "truncation"] {
         let expect = kinds.iter().find(|(name, _)| *name == kind).map_or(0, |(_, count)| *count);
@@ -76,12 +76,12 @@ fn check_only(report: &Value, kinds: &[(&str, u64)]) {
     }
 }
 
-/// Rows with a difference.
+/// The rows with a difference.
 fn rows(report: &Value) -> BTreeSet<usize> {
     report["examples"].as_array().unwrap().iter().map(|e| e["row"].as_u64().unwrap() as usize).collect()
 }
 
-/// A count of what Spark NLP reads, or does not, a number a row.
+/// A count of `diagnose` under the emulation, one for each row.
 fn diagnosis(field: &str) -> Vec<u32> {
     let emulate = Some("sparknlp".to_string());
     let engine = support::engine(RawOptions { emulate, ..support::raw(Some(MODEL)) });
@@ -106,7 +106,7 @@ fn the_emulation_has_no_difference_from_spark_nlp() {
         let report = job.json("ours.parquet", &[&known[..], &["--id", "id"]].concat());
         check_only(&report, &[]);
         assert_eq!(report["mentions"], json!({"a": total, "b": total, "equal": total}));
-        // a null text is an empty list to Spark NLP, which is told apart where the text is not there to say so
+        // Spark NLP writes an empty list for a null text; without the texts the two are different
         assert_eq!(report["rows"]["null_only_in_b"], 1);
         assert_eq!(report["rows"]["equal"], report["rows"]["compared"]);
         let report = job.json("ours.parquet", unit);
@@ -115,12 +115,12 @@ fn the_emulation_has_no_difference_from_spark_nlp() {
     }
 }
 
-/// The annotations of a column, one after the other.
+/// All annotations of a column.
 fn annotations(batch: &RecordBatch, name: &str) -> StructArray {
     batch.column_by_name(name).unwrap().as_list::<i32>().values().as_struct().clone()
 }
 
-/// A type without the names of list items and map entries, which each writer chooses for itself.
+/// A type without the names of list items and map entries, which differ between writers.
 fn shape(data_type: &DataType) -> String {
     match data_type {
         DataType::List(item) => format!("[{}]", shape(item.data_type())),
@@ -153,7 +153,7 @@ fn the_annotation_layout_is_what_spark_nlp_writes() {
     for i in 0..ours.len() {
         let ((ours, our_confidence), (theirs, confidence)) = (of(&ours, i), of(&theirs, i));
         assert_eq!(ours, theirs, "annotation {i}");
-        // two builds of ONNX Runtime
+        // two builds of ONNX Runtime round differently
         assert!((our_confidence - confidence).abs() < 1e-3, "annotation {i}: {our_confidence} {confidence}");
     }
 }
@@ -166,12 +166,12 @@ fn what_spark_nlp_does_not_read_is_truncation() {
     assert_eq!(count(&report, "offset_unit"), 0, "{}", report["differences"]);
     assert!(report["cut"]["a"].is_u64() && report["cut"]["b"].is_null(), "{}", report["cut"]);
     assert!(count(&report, "truncation") > 1000, "{}", report["differences"]);
-    // all of it is of texts that Spark NLP cuts, and none is an entity that Spark NLP has
+    // every one is in a text that Spark NLP cuts, and is no entity of Spark NLP
     let cut: Vec<&Value> =
         report["examples"].as_array().unwrap().iter().filter(|e| e["kind"] == "truncation").collect();
     assert_eq!(cut.len() as u64, count(&report, "truncation"));
     assert!(cut.iter().all(|e| e["a"].is_null() && lost[e["row"].as_u64().unwrap() as usize] > 0));
-    // each mention of A is equal or in one difference
+    // each mention is equal or in one difference
     let paired = report["mentions"]["equal"].as_u64().unwrap() + count(&report, "label") + count(&report, "boundary");
     assert_eq!(report["mentions"]["a"], paired + count(&report, "missing"));
     assert_eq!(report["mentions"]["b"], paired + count(&report, "extra") + count(&report, "truncation"));
@@ -184,16 +184,16 @@ fn a_shorter_length_changes_no_text_that_fits() {
     let report = job.json("ours.parquet", &["--text-column", "text"]);
     assert!(report["cut"]["a"].is_null() && report["cut"]["b"].is_u64(), "{}", report["cut"]);
     assert!(count(&report, "truncation") > 100, "{}", report["differences"]);
-    // one piece less can turn the labels of all others; two pieces are special
-    let pieces = diagnosis("tokens");
-    assert!(rows(&report).iter().all(|&row| pieces[row] > 22));
-    assert!(pieces.iter().zip(mentions()).filter(|(n, found)| **n <= 22 && !found.is_empty()).count() > 20);
+    // one token less can turn the labels of all others; two tokens are special
+    let tokens = diagnosis("tokens");
+    assert!(rows(&report).iter().all(|&row| tokens[row] > 22));
+    assert!(tokens.iter().zip(mentions()).filter(|(n, found)| **n <= 22 && !found.is_empty()).count() > 20);
 }
 
-/// Longest word that BERT's own tokenizer looks up piece by piece; Spark NLP goes on to 200.
+/// Longest word that BERT's own tokenizer cuts into pieces. Spark NLP's limit is 200.
 const LONGEST: usize = 100;
 
-/// Whether every word that Spark NLP makes of a text is one word of the model's tokenizer too.
+/// True if every word of Spark NLP is one word of the model's tokenizer too.
 fn is_plain(text: &str) -> bool {
     let alike = |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric()) || (word.len() == 1 && word.is_ascii());
     spark_words(text).iter().map(|w| w.slice(text)).all(|word| alike(word) && word.len() <= LONGEST)
@@ -202,16 +202,16 @@ fn is_plain(text: &str) -> bool {
 #[test]
 fn texts_of_plain_words_are_read_alike() {
     let (job, lost) = (Job::new(), diagnosis("words_lost"));
-    // grouping apart, what remains is in how texts are cut into words, and where they are cut off
+    // with the same grouping, texts still differ in their words and in where they are cut off
     job.annotate("ours.parquet", &["--grouping", "sparknlp"]);
     let report = job.json("ours.parquet", &["--text-column", "text"]);
     let differ = rows(&report);
-    let theirs = mentions();
+    let of_spark_nlp = mentions();
     let mut plain = 0;
     for (row, text) in texts().iter().enumerate() {
         if text.as_deref().is_some_and(is_plain) && lost[row] == 0 {
             assert!(!differ.contains(&row), "row {row}");
-            plain += usize::from(!theirs[row].is_empty());
+            plain += usize::from(!of_spark_nlp[row].is_empty());
         }
     }
     assert!(plain > 5, "{plain}");
@@ -223,7 +223,7 @@ fn units_explain_what_differs_from_spark_nlp() {
     job.annotate("ours.parquet", &["--emulate", "sparknlp", "--offsets", "char"]);
     let (texts, mentions) = (texts(), mentions());
     let total: u64 = mentions.iter().map(|row| row.len() as u64).sum();
-    // UTF-16 units and code points part after the first character that takes two units
+    // UTF-16 units and code points differ after the first character with two units
     let mut shifted = 0;
     for (text, row) in texts.iter().zip(&mentions) {
         let units: Vec<u16> = text.iter().flat_map(|text| text.encode_utf16()).collect();
@@ -231,13 +231,13 @@ fn units_explain_what_differs_from_spark_nlp() {
         shifted += row.iter().filter(parted).count() as u64;
     }
     assert!(shifted > 50 && shifted < total, "{shifted} of {total}");
-    // declared as they are and without texts, the units explain what differs
+    // with the right units and without texts, the units explain every difference
     let report = job.json("ours.parquet", &[]);
     check_only(&report, &[("offset_unit", shifted)]);
     assert_eq!(report["readings"], json!({"B as char": shifted}));
     let wide = |row: &usize| texts[*row].as_ref().unwrap().chars().any(|c| c > '\u{ffff}');
     assert!(rows(&report).iter().all(wide));
-    // declared wrongly, all that does not happen to have the same numbers is explained, with texts and without
+    // with wrong units, every mention whose positions differ is explained, with texts and without
     for (declared, reading) in [
         (&["--offsets-b", "spark"][..], "B as char"),
         (&["--offsets-b", "spark", "--text-column", "text"], "B as char"),

@@ -1,4 +1,4 @@
-//! `spanframe evaluate` on tiny corpora of each format: the real program and the bundled model, numbers by hand.
+//! Runs `spanframe evaluate` with the bundled model on tiny corpora of each format, and checks scores computed by hand.
 
 mod support;
 
@@ -13,7 +13,7 @@ use support::{spanframe, stderr, stdout};
 
 const SENTINEL: &str = "XSENTINELX";
 
-/// The model finds "dolor torácico" (8..22) as SYMPTOM and "aspirina" (30..38) as MEDICATION, and nothing else.
+/// The model finds "dolor torácico" (8..22) as SYMPTOM and "aspirina" (30..38) as MEDICATION, nothing else.
 const TEXT: &str = "Refiere dolor torácico y toma aspirina 100 mg.";
 
 struct Folder(tempfile::TempDir);
@@ -47,7 +47,7 @@ fn evaluate(args: &[&str]) -> Value {
     serde_json::from_str(&stdout(&output)).unwrap()
 }
 
-/// The one row of `result` with this set, variant and type.
+/// The row of `result` with this set, variant and type. There must be one.
 fn row<'a>(result: &'a Value, set: &str, variant: &str, entity: &str) -> &'a Value {
     let is = |row: &&Value| row["set"] == set && row["variant"] == variant && row["type"] == entity;
     let rows: Vec<&Value> = result["scores"].as_array().unwrap().iter().filter(is).collect();
@@ -59,7 +59,7 @@ fn figures(row: &Value, kind: &str) -> [f64; 3] {
     ["precision", "recall", "f1"].map(|name| row[kind][name].as_f64().unwrap())
 }
 
-/// Rows of two documents that are wrong in every way, and of one whose masks hide all that is found.
+/// Writes two documents with errors of every class, and one that is annotated with a type of no found mention.
 fn by_hand(folder: &Folder) -> String {
     let types = ["SYMPTOM", "MEDICATION", "DISEASE"];
     folder.lines(
@@ -118,7 +118,7 @@ fn every_format_is_read_alike() {
     gz.write_all(&fs::read(&lines).unwrap()).unwrap();
     gz.finish().unwrap();
     folder.write("brat/a.1.txt", TEXT);
-    // fragments are read as their hull; relations are passed over
+    // fragments become one span; relations are skipped
     let annotations = "T1\tSYMPTOM 8 13;14 22\tdolor torácico\nT2\tMEDICATION 30 38\taspirina\nR1\tx Arg1:T1 Arg2:T2\n";
     folder.write("brat/a.1.ann", annotations);
     folder.write("brat/notes.md", "something else");
@@ -150,7 +150,7 @@ fn a_byte_order_mark_is_no_part_of_a_corpus() {
     let annotations = "T1\tSYMPTOM 8 22\tdolor torácico\nT2\tMEDICATION 30 38\taspirina\n";
     folder.write("brat/a.txt", TEXT);
     folder.write("brat/a.ann", &format!("\u{feff}{annotations}"));
-    // in a text it is a character, which positions count
+    // in a brat text it is a character, which positions count
     folder.write("marked/a.txt", &format!("\u{feff}{TEXT}"));
     folder.write("marked/a.ann", "T1\tSYMPTOM 9 23\tdolor torácico\nT2\tMEDICATION 31 39\taspirina\n");
     let gold = [(8, 22, "SYMPTOM"), (30, 38, "MEDICATION")];
@@ -198,12 +198,12 @@ fn documents_of_one_case_are_joined_and_masked() {
     let joined = evaluate(&[&signs, &drugs]);
     let all = row(&joined, "es gold", "clean", "all");
     assert_eq!((&all["documents"], &all["support"], &all["found"]), (&2.into(), &2.into(), &3.into()));
-    // an alias masks the types that it does not give
+    // a published name masks the types that it does not give
     let alias = evaluate(&[&signs, &drugs, "--model", "roberta_med_ner_es_onnx"]);
     assert_eq!(row(&alias, "es gold", "clean", "all")["support"], 1);
     let limited = evaluate(&[&signs, &drugs, "--limit", "1"]);
     assert_eq!(row(&limited, "es gold", "clean", "all")["documents"], 1);
-    // what the user says comes before what the file says, and silver is told by the name
+    // types of the argument come before those of the file, and the file's name marks silver
     let silver =
         folder.lines("silver-drugs.jsonl", &[record("es-7", &["MEDICATION"], &[(30, 38, "DRUG"), (8, 22, "SYMPTOM")])]);
     let both = evaluate(&[&drugs, &format!("{silver}=SYMPTOM")]);
@@ -292,7 +292,7 @@ fn cleaned_texts_are_compared_at_their_places_in_the_original() {
     let corpus = folder.lines("spaced.jsonl", &[spaced]);
     let result = evaluate(&[&corpus, "--cleanup-mode", "shrink"]);
     assert_eq!(figures(row(&result, "es gold", "clean", "all"), "strict"), [1.0; 3]);
-    // this panicked, and quoted the note
+    // regression: this panicked and quoted the note
     assert_eq!(evaluate(&[&corpus, "--cleanup-mode", "shrink", "--cleaned-offsets"]), result);
 }
 

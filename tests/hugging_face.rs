@@ -1,6 +1,8 @@
-//! Equal to transformers' TokenClassificationPipeline: spans equal, scores within 1e-4, for every kind of tokenizer.
+//! Compares Hugging Face's strategies with transformers' TokenClassificationPipeline, for every kind of tokenizer.
 //!
-//! The reference files were made by `data/recipe/huggingface_reference.py` with the versions that stand in them.
+//! Spans must be equal, and scores within 1e-4.
+//!
+//! `data/recipe/huggingface_reference.py` made the reference files, which name their versions.
 
 mod support;
 
@@ -10,7 +12,7 @@ use serde_json::Value;
 use spanframe_engine::RawOptions;
 use support::{annotate, engine, raw, reference, texts};
 
-/// Label, begin, end, score.
+/// Label, begin, end and score of an entity.
 type Answer = (String, u32, u32, f64);
 
 fn answers(of: &Value) -> Vec<Answer> {
@@ -19,7 +21,7 @@ fn answers(of: &Value) -> Vec<Answer> {
         (a[0].as_str().unwrap().to_string(), number(1), number(2), a[3].as_f64().unwrap())
     };
     let mut found: Vec<Answer> = of.as_array().unwrap().iter().map(one).collect();
-    // an entity without characters has no place in a text: we leave it out
+    // the pipeline can give empty entities, and spanframe leaves them out
     found.retain(|a| a.1 < a.2);
     found
 }
@@ -28,7 +30,7 @@ fn strings(of: &Value) -> Vec<String> {
     of.as_array().unwrap().iter().map(|s| s.as_str().unwrap().to_string()).collect()
 }
 
-/// Compares every run of a reference file: 4,000 answers of each strategy at least, and more than 5,000 entities.
+/// Compares every run of a reference file: more than 3,000 texts for each strategy, and more than 5,000 entities in all.
 fn check(kind: &str) {
     let shared = reference("huggingface/texts.json.gz");
     let notes: Vec<&str> = shared["texts"].as_array().unwrap().iter().map(|t| t["text"].as_str().unwrap()).collect();
@@ -42,7 +44,7 @@ fn check(kind: &str) {
         let strategy = run["aggregation_strategy"].as_str().unwrap();
         let stride = run["stride"].as_i64();
         let key = (strategy, stride, run["ignore_labels"].to_string());
-        // the runs come in blocks of one setting
+        // runs with the same options share an engine
         let engine = engines.entry(key).or_insert_with(|| {
             engine(RawOptions {
                 aggregation_strategy: Some(strategy.to_string()),
@@ -61,7 +63,7 @@ fn check(kind: &str) {
             let mut expect = answers(&case[1]);
             let mut found: Vec<Answer> =
                 found.iter().flatten().map(|f| (f.entity.clone(), f.begin, f.end, f64::from(f.confidence))).collect();
-            // pieces of one character differ in label and not in place
+            // tokens of one character have the same span and may have different labels
             let order = |a: &Answer, b: &Answer| (a.1, a.2, &a.0).cmp(&(b.1, b.2, &b.0)).then(a.3.total_cmp(&b.3));
             expect.sort_by(order);
             found.sort_by(order);

@@ -1,6 +1,6 @@
-//! Equal to seqeval on generated sequences of tags, without scheme and under each strict scheme.
+//! Compares the groupings with seqeval on generated sequences of tags, without scheme and in each strict scheme.
 //!
-//! The reference file was made by `data/recipe/seqeval_reference.py` with the version that stands in it.
+//! `data/recipe/seqeval_reference.py` made the reference file, which names its version.
 
 mod support;
 
@@ -15,7 +15,7 @@ fn check(cases: &Value, scheme: TagScheme, grouping: Grouping) -> usize {
     let cases = cases.as_array().unwrap();
     for case in cases {
         let names: Vec<&str> = case[0].as_str().unwrap().split_whitespace().collect();
-        // each prefix of every type is known, so that none is taken for a type
+        // labels with each prefix of every type, so that no prefix is read as part of a type
         let kinds: BTreeSet<&str> = names.iter().filter_map(|name| Some(name.split_once('-')?.1)).collect();
         let prefixes: &[&str] = if scheme == TagScheme::Bilou { &["B", "I", "L", "U"] } else { &["B", "I", "E", "S"] };
         let labels: Vec<String> = std::iter::once("O".to_string())

@@ -1,4 +1,4 @@
-//! The emulation of Spark NLP against what a real one wrote: data/reference/sparknlp.json.gz.
+//! Compares the emulation of Spark NLP with the output of a real one: data/reference/sparknlp.json.gz.
 
 mod support;
 
@@ -11,11 +11,11 @@ use spanframe_engine::RawOptions;
 use spanframe_model::{Device, Model, ModelFiles, RuntimeSearch, SessionOptions};
 use support::{data, test_model};
 
-/// Probabilities are written in thousandths, confidences in ten-thousandths.
+/// The file has probabilities in thousandths and confidences in ten-thousandths.
 const TOLERANCE: f64 = 1e-3;
-/// One model computes in half precision, which two versions of ONNX Runtime round differently.
+/// For the model in half precision, which two versions of ONNX Runtime round differently.
 const HALF_TOLERANCE: f64 = 1e-2;
-/// Texts, of 1068 runs, in which that may turn a near tie of two labels.
+/// The most texts, of 1068 runs, in which the rounding may turn a near tie of two labels.
 const MOST_TURNED: usize = 20;
 
 fn reference() -> Value {
@@ -29,7 +29,7 @@ fn list(value: &Value) -> &Vec<Value> {
     value.as_array().expect("a list")
 }
 
-/// A null text is an empty one for Spark NLP.
+/// A text of the file. Spark NLP reads a null as an empty text.
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
@@ -65,7 +65,7 @@ fn cleaned_texts_equal_the_document_assembler() {
         assert!(!texts.is_empty() && texts.len() == cleaned.len());
         for (note, expect) in texts.iter().map(text).zip(cleaned) {
             let found = cleanup::clean(note, mode);
-            // null says that the text stayed as it was
+            // null stands for an unchanged text
             assert_eq!(found.text, expect.as_str().unwrap_or(note), "{name} {note:?}");
         }
     }
@@ -77,7 +77,7 @@ fn load(name: &str) -> Model {
     Model::load(files, &RuntimeSearch::default(), options).unwrap()
 }
 
-/// Entities as the file has them: begin, end, type, confidence.
+/// Compares entities with those of the file: begin, end, type and confidence.
 fn check_chunks(text: &str, found: &[Entity], kinds: &[String], expect: &Value, tolerance: f64, what: &str) {
     let places: Vec<(u64, u64, &str)> = found
         .iter()
@@ -96,13 +96,14 @@ fn check_chunks(text: &str, found: &[Entity], kinds: &[String], expect: &Value, 
     }
 }
 
-/// Runs one model over every text with each of the lengths in the file; gives the texts, by length, in which half precision
-/// turned a label.
+/// Runs one model over every text with each length of the file.
+///
+/// Returns the texts, with their length, in which half precision turned a label.
 fn check(name: &str, half: bool, ties: usize) -> HashSet<(String, usize)> {
     let tolerance = if half { HALF_TOLERANCE } else { TOLERANCE };
     let mut turned = HashSet::new();
     let reference = reference();
-    // words that SentencePiece can cut in two ways of the same score; its versions differ in which they take
+    // SentencePiece can cut some words in two ways with the same score, and its versions choose differently
     let excluded = reference["excluded"][name].as_object().unwrap();
     assert_eq!(excluded.len(), ties);
     let texts = list(&reference["texts"]);
@@ -122,21 +123,21 @@ fn check(name: &str, half: bool, ties: usize) -> HashSet<(String, usize)> {
         for (i, note) in determined {
             let what = format!("{name}, length {length}, text {i}");
             let words = spark_words(note);
-            let pieces = model
+            let encoding = model
                 .tokenizer
                 .encode_spark(note, &words, length.parse().unwrap(), model.tokenizer.is_cased())
                 .unwrap();
-            cut += usize::from(pieces.words_cut > 0);
-            let window = [prefix, pieces.encoding.ids(), suffix].concat();
+            cut += usize::from(encoding.words_cut > 0);
+            let window = [prefix, encoding.encoding.ids(), suffix].concat();
             let logits = model.backend.run_hiding_zero(0, &[&window], window.len()).unwrap();
             let logits = logits.tokens(0, prefix.len()..window.len());
-            let units = pieces.units(&words, logits, columns);
+            let units = encoding.units(&words, logits, columns);
             let letters: String =
                 units.iter().map(|u| if u.label < columns { char::from(b'a' + u.label as u8) } else { '.' }).collect();
             let wanted = run["labels"][i].as_str().unwrap();
             if half && letters != wanted && letters.len() == wanted.len() {
-                // another rounding of half precision turned a near tie; the text's entities cannot be compared
-                check_ties(&letters, wanted, &pieces.labelled_by, logits, columns);
+                // half precision turned a near tie, so the entities of this text cannot be compared
+                check_ties(&letters, wanted, &encoding.labelled_by, logits, columns);
                 turned.insert((length.clone(), i));
                 continue;
             }
@@ -156,33 +157,32 @@ fn check(name: &str, half: bool, ties: usize) -> HashSet<(String, usize)> {
     turned
 }
 
-/// Where the labels differ, both are about as likely.
+/// Checks that two different labels of a word are about as likely.
 fn check_ties(found: &str, wanted: &str, labelled_by: &[Option<usize>], logits: &[f32], columns: usize) {
     for (i, (found, wanted)) in found.bytes().zip(wanted.bytes()).enumerate().filter(|(_, (f, w))| f != w) {
-        let piece = labelled_by[i].expect("both have a label");
-        let logit = |letter: u8| logits[piece * columns + usize::from(letter - b'a')];
+        let token = labelled_by[i].expect("both have a label");
+        let logit = |letter: u8| logits[token * columns + usize::from(letter - b'a')];
         assert!((logit(found) - logit(wanted)).abs() < 0.03, "{} {}", logit(found), logit(wanted));
     }
 }
 
-/// What the settings of NerConverter do to the entities that were found.
+/// Applies settings of NerConverter to the found entities, and compares with the file.
 fn check_variants(text: &str, words: &[Span], found: &[Entity], kinds: &[String], run: &Value, row: usize) {
     let Some(white_listed) = run.get("white_listed") else { return };
     let wanted = list(&run["white_list"]);
     let kept = found.iter().filter(|e| wanted.iter().any(|kind| *kind == kinds[usize::from(e.entity_type)].as_str()));
     let kept: Vec<u64> = kept.map(|e| in_units(text, e.span).0).collect();
     assert_eq!(Value::from(kept), white_listed[row]);
-    // preservePosition=false gives the first word alone, for all that its name says
+    // preservePosition=false gives only the first word, despite its name
     let first = |e: &Entity| words.iter().find(|w| w.begin() == e.span.begin()).unwrap().slice(text);
     assert_eq!(Value::from(found.iter().map(first).collect::<Vec<_>>()), run["joined"][row]);
-    // the other setting of nerHasNoSchema changes names alone
+    // the other setting of nerHasNoSchema changes only names
     let places: Vec<_> = found.iter().map(|e| in_units(text, e.span)).collect();
     let other = list(&run["other_schema"][row]).iter().map(|c| (c[0].as_u64().unwrap(), c[1].as_u64().unwrap()));
     assert_eq!(places, other.collect::<Vec<_>>());
 }
 
-/// The parts as [`check`] does, then the engine with `emulate="sparknlp"`: it gives the chunks of the file, to the last one, in
-/// the same texts.
+/// Checks the parts by [`check`], then the engine with `emulate="sparknlp"`, which must give every chunk of the file.
 fn check_engine(name: &str, half: bool, ties: usize) {
     let turned = check(name, half, ties);
     let tolerance = if half { HALF_TOLERANCE } else { TOLERANCE };
