@@ -356,7 +356,11 @@ fn wrong_corpora_are_refused() {
         ),
         ("a.jsonl", mention(4, 4, "MEDICATION"), "line 1: the mention 4..4 is empty"),
         ("a.jsonl", mention(-1, 4, "MEDICATION"), "line 1: an entity needs integers"),
-        ("a.jsonl", mention(11, 19, &format!("{SENTINEL} is no name")), "line 1: a label is not a name"),
+        (
+            "a.jsonl",
+            mention(11, 19, &format!("{SENTINEL} is no name")),
+            "line 1: a label must be one word of at most 64 bytes",
+        ),
         ("a.jsonl", mention(11, 19, "DRUG"), "label `DRUG` of `"),
         ("a.jsonl", "\n".to_string(), "a.jsonl` contains no document"),
         ("a.jsonl.gz", good.clone(), "cannot read `"),

@@ -1,6 +1,6 @@
 //! Reads annotated corpora of any format into [`Document`]s; one module for each format.
 //!
-//! | format | what is read |
+//! | format | content |
 //! |---|---|
 //! | JSON lines (`.jsonl`, `.ndjson`, `.json`, each also `.gz`) | `id`, `lang`, `text`, `entities` of `start`, `end` (code points, half-open) and `label`, `annotated_types` |
 //! | brat (a folder) | pairs of `.txt` and `.ann`; lines `T`; a discontinuous mention becomes the span from its first to its last fragment |
@@ -117,7 +117,9 @@ fn unreadable(path: &Path) -> impl Fn(std::io::Error) -> CliError {
 /// Checks that `name` can be a label: one word of at most [`LONGEST_LABEL`] bytes.
 fn label(name: &str) -> Result<String, String> {
     let is_name = !name.is_empty() && name.len() <= LONGEST_LABEL && !name.contains(char::is_whitespace);
-    is_name.then(|| name.to_string()).ok_or_else(|| "a label is not a name".to_string())
+    is_name
+        .then(|| name.to_string())
+        .ok_or_else(|| format!("a label must be one word of at most {LONGEST_LABEL} bytes"))
 }
 
 /// A text with the byte of each code point, and of its end.

@@ -113,8 +113,8 @@ fn compare(comparison: &mut Comparison, number: u64, a: &InputRow, b: &InputRow)
 
 /// The types that count in a row: those that every gold input annotated. `None` for all.
 ///
-/// Gold that does not name its types is compared on the labels that occur in it, as in `evaluate`. Between two such inputs
-/// all labels count: a label of only one of them is a difference.
+/// Gold that does not name its types is compared on the labels that occur in it, as in `evaluate`. Between two such
+/// inputs all labels count: a label of only one of them is a difference.
 fn compared_types(a: &InputRow, b: &InputRow) -> Option<Vec<String>> {
     match (&a.types, &b.types) {
         (Some(a), Some(b)) => Some(a.iter().filter(|entity| b.contains(entity)).cloned().collect()),

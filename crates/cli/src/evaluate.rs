@@ -75,7 +75,7 @@ fn copies<'a>(sets: &'a [Set], variants: &[Variant]) -> Vec<SetCopy<'a>> {
     sets.iter().flat_map(|set| variants.iter().map(move |&variant| (set, variant))).map(|(s, v)| copy(s, v)).collect()
 }
 
-/// The mentions found in each distinct text, by one call of the engine. Models with languages read the texts of theirs.
+/// The mentions found in each distinct text, by one call of the engine. Models with languages read only texts of these.
 fn annotate(engine: &Engine, copies: &[SetCopy<'_>], quiet: bool) -> Result<Vec<Vec<Mention<'static>>>, CliError> {
     let mut texts: Vec<&str> = Vec::new();
     let mut languages = Vec::new();

@@ -50,8 +50,8 @@ pub struct Confidence {
 
 /// The confidence interval of an F1 over the counts of each of `documents`.
 ///
-/// `figures` takes the F1 of the summed counts: [`Counts::strict`] or [`Counts::relaxed`]. Without documents or draws, the
-/// interval is 0 to 0.
+/// `figures` takes the F1 of the summed counts: [`Counts::strict`] or [`Counts::relaxed`]. Without documents or draws,
+/// the interval is 0 to 0.
 ///
 /// ```
 /// # use spanframe_compare::{bootstrap::{self, Confidence, Draws}, score::Counts};

@@ -1,17 +1,17 @@
 //! Compares two columns of entities row by row, in memory that does not grow with the rows.
 //!
-//! [`difference`](crate::difference) has the rules for one row. This file adds truncation, which only shows over all rows.
-//! A column looks cut at M when both hold:
+//! [`difference`](crate::difference) has the rules for one row. This file adds truncation, which only shows over all
+//! rows. A column looks cut at M when both hold:
 //!
 //! - M is the furthest end of any of its mentions over all rows. It is counted in words where there are texts, else in
 //!   positions.
-//! - The other column has mentions that begin beyond M in so many rows that missing all of them is less likely than one in
-//!   a thousand. The column is assumed to miss mentions beyond M as often as before M, and at least one in ten. So three
-//!   such rows suffice at best, and a column that misses every second mention needs ten.
+//! - The other column has mentions that begin beyond M in so many rows that missing all of them is less likely than one
+//!   in a thousand. The column is assumed to miss mentions beyond M as often as before M, and at least one in ten. So
+//!   three such rows suffice at best, and a column that misses every second mention needs ten.
 //!
-//! The mentions beyond M then count as truncation, all others as missing or extra. A later mention of the cut column, in
-//! any row, moves M. Truncation is a lower bound where the cut was made after a number of tokens, which are not words. Cuts
-//! within sentences are not found.
+//! The mentions beyond M then count as truncation, all others as missing or extra. A later mention of the cut column,
+//! in any row, moves M. Truncation is a lower bound where the cut was made after a number of tokens, which are not
+//! words. Cuts within sentences are not found.
 
 use std::borrow::Cow;
 
@@ -120,8 +120,8 @@ impl Comparison {
 
     /// Adds a row of both columns.
     ///
-    /// A null differs from an empty list, unless the text itself is known to be null, because Spark NLP writes no nulls.
-    /// Beside a null, all mentions of the other column are missing or extra.
+    /// A null differs from an empty list, unless the text itself is known to be null, because Spark NLP writes no
+    /// nulls. Beside a null, all mentions of the other column are missing or extra.
     pub fn row(&mut self, row: ComparedRow<'_>) {
         let (list_a, list_b) = (row.counted(row.a), row.counted(row.b));
         let a = Mentions { list: &list_a, offsets: self.options.offsets_a };
@@ -146,7 +146,8 @@ impl Comparison {
         self.reach_b.end_row(&mut self.report);
     }
 
-    /// Where mentions are for [`Reach`]: in words with a text, as they stand without texts, nowhere in a row without one.
+    /// Where mentions are for [`Reach`]: in words with a text, as they stand without texts, nowhere in a row without
+    /// one.
     fn places(&self, intervals: Vec<Option<Interval>>, words: Option<&Words<'_>>) -> Vec<Option<Interval>> {
         match words {
             Some(words) => intervals.into_iter().map(|interval| Some(words.covered(interval?))).collect(),

@@ -5,13 +5,13 @@
 //! 1. Same span and type: equal, no difference.
 //! 2. [`DifferenceKind::OffsetUnit`]: same type, and same span once one column is read in another unit (code points,
 //!    UTF-16 units, bytes; end exclusive or inclusive). With the text the rule is exact: the mention's own chunk must
-//!    contradict the declared unit and fit the other one. A mention without chunk may differ in its unit, not in its end.
-//!    Without the text, chunks and types must be equal and in the same order, and all distances of the row must be
+//!    contradict the declared unit and fit the other one. A mention without chunk may differ in its unit, not in its
+//!    end. Without the text, chunks and types must be equal and in the same order, and all distances of the row must be
 //!    possible in that unit.
 //! 3. [`DifferenceKind::Label`]: same span, another type.
 //! 4. [`DifferenceKind::Boundary`]: same type, overlapping spans; the largest overlap first.
-//! 5. [`DifferenceKind::Missing`] or [`DifferenceKind::Extra`] otherwise. [`comparison`](crate::comparison) turns some of
-//!    them into [`DifferenceKind::Truncation`], which needs the whole column.
+//! 5. [`DifferenceKind::Missing`] or [`DifferenceKind::Extra`] otherwise. [`comparison`](crate::comparison) turns some
+//!    of them into [`DifferenceKind::Truncation`], which needs the whole column.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! Matches the mentions of two lists: those with equal keys, and those that overlap.
 //!
-//! Scores ([`score`](crate::score)) and differences ([`difference`](crate::difference)) both match by this file, so that
-//! "equal" and "overlapping" mean the same in `evaluate` and in `diff`.
+//! Scores ([`score`](crate::score)) and differences ([`difference`](crate::difference)) both match by this file, so
+//! that "equal" and "overlapping" mean the same in `evaluate` and in `diff`.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -30,7 +30,7 @@ pub fn equal_pairs<K: Eq + Hash>(
     b.filter_map(|(b, key)| Some(Pair { a: waiting.get_mut(&key)?.pop_front()?, b })).collect()
 }
 
-/// A mention that overlaps the one asked about.
+/// A mention that overlaps a queried one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overlap {
     /// Its index in the list.
@@ -48,7 +48,7 @@ pub struct OverlapIndex<T> {
 /// begins early enough, and stops where nothing before it ends late enough:
 ///
 /// ```text
-/// intervals     0..9  2..3  5..6  8..12       asked: 7..9
+/// intervals     0..9  2..3  5..6  8..12       query: 7..9
 /// furthest_end     9     9     9     12       walks 8..12, 5..6, 2..3, 0..9; 8..12 and 0..9 overlap
 /// ```
 #[derive(Default)]
@@ -91,11 +91,11 @@ impl SortedIntervals {
         self.furthest_end = ends.collect();
     }
 
-    fn overlapping(&self, asked: Interval) -> impl Iterator<Item = Overlap> {
-        let early_enough = self.intervals.partition_point(|(interval, _)| interval.begin < asked.end);
-        (0..early_enough).rev().take_while(move |&i| self.furthest_end[i] > asked.begin).filter_map(move |i| {
+    fn overlapping(&self, query: Interval) -> impl Iterator<Item = Overlap> {
+        let early_enough = self.intervals.partition_point(|(interval, _)| interval.begin < query.end);
+        (0..early_enough).rev().take_while(move |&i| self.furthest_end[i] > query.begin).filter_map(move |i| {
             let (interval, index) = self.intervals[i];
-            let length = interval.overlap(asked);
+            let length = interval.overlap(query);
             (length > 0).then_some(Overlap { index, length })
         })
     }
@@ -121,14 +121,14 @@ mod tests {
     proptest! {
         #[test]
         fn overlaps_are_those_of_comparing_every_pair(list in intervals(), begin in 0i64..40, length in 0i64..12) {
-            let asked = Interval { begin, end: begin + length };
+            let query = Interval { begin, end: begin + length };
             let index = OverlapIndex::new(list.iter().enumerate().map(|(i, interval)| (i, *interval, ())));
-            let mut found: Vec<usize> = index.overlapping(asked, ()).map(|overlap| overlap.index).collect();
+            let mut found: Vec<usize> = index.overlapping(query, ()).map(|overlap| overlap.index).collect();
             found.sort_unstable();
-            let expect: Vec<usize> = (0..list.len()).filter(|&i| list[i].overlap(asked) > 0).collect();
+            let expect: Vec<usize> = (0..list.len()).filter(|&i| list[i].overlap(query) > 0).collect();
             prop_assert_eq!(found, expect);
-            let longest = list.iter().map(|interval| interval.overlap(asked)).max().filter(|&length| length > 0);
-            prop_assert_eq!(index.largest_overlap(asked, ()).map(|overlap| overlap.length), longest);
+            let longest = list.iter().map(|interval| interval.overlap(query)).max().filter(|&length| length > 0);
+            prop_assert_eq!(index.largest_overlap(query, ()).map(|overlap| overlap.length), longest);
         }
     }
 }

@@ -80,8 +80,8 @@ impl Pairing<'_> {
 
     /// The unequal pairs of this row, if `conventions` allow all of its distances; else none.
     ///
-    /// Walks both lists in order of position. Each pair must have the same chunk and type, lengths that the chunk has in
-    /// both conventions, and begins whose distances to the begins before them can measure the same text:
+    /// Walks both lists in order of position. Each pair must have the same chunk and type, lengths that the chunk has
+    /// in both conventions, and begins whose distances to the begins before them can measure the same text:
     ///
     /// ```text
     /// A, char   0..3 tos     4..10 disnea      distance 4

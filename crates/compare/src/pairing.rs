@@ -92,7 +92,7 @@ impl<'a> Pairing<'a> {
         }
     }
 
-    /// Rule 5: what is left is missing or extra. Returns all differences.
+    /// Rule 5: the remaining mentions are missing or extra. Returns all differences.
     pub fn finish(mut self) -> Vec<Difference> {
         let alone = |kind, a, b| Difference { kind, a, b, explanation: None };
         self.found.extend(self.a.unused().map(|(a, _)| alone(DifferenceKind::Missing, Some(a), None)));

@@ -1,4 +1,4 @@
-//! Scores what was found in one document against its gold annotation: counts, confusions and errors.
+//! Scores the found mentions of one document against its gold annotation: counts, confusions and errors.
 //!
 //! *Strict* means the same span and type. *Relaxed* means the same type and at least one shared position. Repeated
 //! mentions count once.
@@ -121,8 +121,8 @@ pub struct DocumentScore<'a> {
     pub counts: Vec<Counts>,
     /// One confusion for each gold mention, and one for each found mention that none of them names.
     ///
-    /// A gold mention is found as its own type if something of that type overlaps it. Else it is found as the type of the
-    /// found mention that shares most with it, or as nothing.
+    /// A gold mention is found as its own type if something of that type overlaps it. Else it is found as the type of
+    /// the found mention that shares most with it, or as nothing.
     pub confusions: Vec<Confusion>,
     /// Missed mentions, then spurious ones, then wrong boundaries; each by type and position.
     pub errors: Vec<ScoreError<'a>>,

@@ -102,10 +102,11 @@ pub fn token_emissions(run: &TokenLogits<'_>, head: &Range<usize>) -> Emissions 
     found
 }
 
-/// The probabilities of the units that `strategy` makes of the tokens. `head` are the columns of the labels that compete.
+/// The probabilities of the units that `strategy` makes of the tokens. `head` are the columns of the labels that
+/// compete.
 ///
-/// [`AggregationStrategy::Word`] skips empty tokens, which belong to no word. Hugging Face's strategies keep them, and white
-/// space at the edges, as the pipeline does.
+/// [`AggregationStrategy::Word`] skips empty tokens, which belong to no word. Hugging Face's strategies keep them, and
+/// white space at the edges, as the pipeline does.
 #[must_use]
 pub fn unit_emissions(run: &TokenLogits<'_>, head: &Range<usize>, strategy: AggregationStrategy) -> Emissions {
     use AggregationStrategy::{Average, Max, None, Simple, Word};

@@ -29,8 +29,8 @@ impl Widths {
 
 /// Sorts windows by length, longest first, and cuts them into batches of at most `budget` padded tokens.
 ///
-/// A window longer than the budget is a batch by itself. Equal lengths keep their order. The longest come first, so that
-/// the last batches are short and no worker keeps the others waiting.
+/// A window longer than the budget is a batch by itself. Equal lengths keep their order. The longest come first, so
+/// that the last batches are short and no worker keeps the others waiting.
 ///
 /// ```
 /// # use spanframe_core::batch::{Widths, plan};

@@ -10,8 +10,8 @@ const LONG_WORD: usize = 6;
 /// Lower-cases the lines in capitals. Every character keeps its position.
 ///
 /// A line is in capitals if more than four fifths of its letters are capitals, and one of its words has at least six
-/// letters, all capitals; so lines of abbreviations do not change. A character whose lower case has another number of bytes
-/// does not change either.
+/// letters, all capitals; so lines of abbreviations do not change. A character whose lower case has another number of
+/// bytes does not change either.
 ///
 /// ```
 /// # use spanframe_core::capitals::lower;

@@ -6,8 +6,8 @@ use crate::{Span, spark_words::is_space};
 
 /// `cleanupMode` of Spark NLP.
 ///
-/// White space is the JVM's `\s`, which is ASCII. A "written" `\n` is the two characters `\` and `n`, as in some exports.
-/// Trimming removes every character up to U+0020.
+/// White space is the JVM's `\s`, which is ASCII. A "written" `\n` is the two characters `\` and `n`, as in some
+/// exports. Trimming removes every character up to U+0020.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, Display)]
 #[strum(serialize_all = "snake_case")]
 pub enum CleanupMode {

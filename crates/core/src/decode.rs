@@ -128,8 +128,8 @@ impl EntityDecoder {
 
     /// The entities of a run of tokens, sorted by begin, end and type.
     ///
-    /// `wanted` says for each entity type whether to keep it. Heads are decoded one by one, so entities of different heads
-    /// may overlap; those of one head never do. Skips heads without a wanted type.
+    /// `wanted` says for each entity type whether to keep it. Heads are decoded one by one, so entities of different
+    /// heads may overlap; those of one head never do. Skips heads without a wanted type.
     #[must_use]
     pub fn entities(&self, text: &str, run: &TokenLogits<'_>, wanted: &[bool]) -> Vec<Entity> {
         settled(self.unsettled(text, run, wanted))
@@ -297,7 +297,8 @@ mod tests {
                 let decode = |wanted| decoder.entities(&text, &run, wanted);
                 let found = decode(&[true, true]);
                 for entity_type in 0..2 {
-                    let spans: Vec<Span> = found.iter().filter(|e| e.entity_type == entity_type).map(|e| e.span).collect();
+                    let of_type = found.iter().filter(|e| e.entity_type == entity_type);
+                    let spans: Vec<Span> = of_type.map(|e| e.span).collect();
                     for s in &spans {
                         prop_assert!(!s.slice(&text).trim().is_empty());
                     }

@@ -25,8 +25,8 @@ impl Encoding {
     /// Builds an encoding from the ids and raw byte offsets of a tokenizer.
     ///
     /// Widens offsets to character boundaries, trims white space and makes begins monotonic, so that every span slices
-    /// `text` whatever the tokenizer's normalizer did. A normalizer that composes or strips accents leaves combining marks
-    /// to no token; they go to the token before them.
+    /// `text` whatever the tokenizer's normalizer did. A normalizer that composes or strips accents leaves combining
+    /// marks to no token; they go to the token before them.
     ///
     /// # Panics
     /// If `ids` and `offsets` differ in length.
@@ -58,8 +58,9 @@ impl Encoding {
 
     /// Adds the tokenizer's words: the id of each token's word, `None` for a token of no word.
     ///
-    /// A token then continues the word before it if both have one id, and the characters around its begin are of one kind,
-    /// letters or punctuation. Tokenizers whose words end only at white space would otherwise join a comma to the word.
+    /// A token then continues the word before it if both have one id, and the characters around its begin are of one
+    /// kind, letters or punctuation. Tokenizers whose words end only at white space would otherwise join a comma to the
+    /// word.
     #[must_use]
     pub fn with_words(mut self, text: &str, words: &[Option<u32>]) -> Self {
         let mut before = NO_WORD;
@@ -86,8 +87,8 @@ impl Encoding {
         self
     }
 
-    /// Builds an encoding of tokens with known words: `spans` are those of the words, and `inside_word` is true of tokens
-    /// that continue the word of the token before. Neither trims nor widens.
+    /// Builds an encoding of tokens with known words: `spans` are those of the words, and `inside_word` is true of
+    /// tokens that continue the word of the token before. Neither trims nor widens.
     ///
     /// # Panics
     /// If the three differ in length.

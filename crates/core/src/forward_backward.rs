@@ -1,7 +1,7 @@
 //! Sums over all sequences of labels: the forward-backward algorithm.
 //!
-//! A sequence `y` of labels has the weight `start(y_0) p_0(y_0) move(y_0, y_1) p_1(y_1) ... end(y_n)`. With `c_i` such that
-//! each row of `alpha` adds up to 1:
+//! A sequence `y` of labels has the weight `start(y_0) p_0(y_0) move(y_0, y_1) p_1(y_1) ... end(y_n)`. With `c_i` such
+//! that each row of `alpha` adds up to 1:
 //!
 //! ```text
 //! alpha_0(y) = start(y) p_0(y) / c_0
@@ -11,8 +11,8 @@
 //! P(y_i = y) = alpha_i(y) beta_i(y)
 //! ```
 //!
-//! Source: Rabiner, A tutorial on hidden Markov models and selected applications in speech recognition, Proceedings of the
-//! IEEE 77, 1989, with its scaling.
+//! Source: Rabiner, A tutorial on hidden Markov models and selected applications in speech recognition, Proceedings of
+//! the IEEE 77, 1989, with its scaling.
 
 use crate::{aggregate::Emissions, moves::Moves, number::Number};
 
@@ -103,8 +103,8 @@ impl<'a, N: Number> Sums<'a, N> {
         }
     }
 
-    /// True if no sum under- or overflowed. One move shrinks a value by less than the smallest accepted value, so a zero
-    /// here means impossible.
+    /// True if no sum under- or overflowed. One move shrinks a value by less than the smallest accepted value, so a
+    /// zero here means impossible.
     pub(crate) fn are_sound(&self) -> bool {
         self.forward.iter().chain(&self.backward).all(|number| number.is_sound())
     }

@@ -159,8 +159,8 @@ const IOBES: StrictMoves = StrictMoves {
 
 /// The algorithm of seqeval's `Entities`, with its oddities.
 ///
-/// Under IOBES a mention that the end of the text cuts off is none. Under IOE1 only the tag after a mention decides some
-/// of the ends.
+/// Under IOBES a mention that the end of the text cuts off is none. Under IOE1 only the tag after a mention decides
+/// some of the ends.
 fn strict(tags: &[Tag], scheme: TagScheme) -> Vec<UnitRun> {
     let moves = match scheme {
         TagScheme::Iob1 => &IOB1,

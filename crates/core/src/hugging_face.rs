@@ -73,10 +73,11 @@ impl HuggingFace {
     }
 }
 
-/// Keeps one entity of each overlap among the windows of a document: the longer one, then the one with the higher score.
+/// Keeps one entity of each overlap among the windows of a document: the longer one, then the one with the higher
+/// score.
 ///
-/// Like the pipeline's `stride`, compares each entity with the one kept last, whatever its type, and removes empty ones at
-/// the end.
+/// Like the pipeline's `stride`, compares each entity with the one kept last, whatever its type, and removes empty ones
+/// at the end.
 #[must_use]
 pub fn keep_longest(text: &str, mut entities: Vec<Entity>) -> Vec<Entity> {
     // the pipeline measures lengths in code points

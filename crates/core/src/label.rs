@@ -114,8 +114,8 @@ pub struct LabelSet {
 impl LabelSet {
     /// Reads `labels`, in numeric order of their ids, and shares them out evenly over `heads`.
     ///
-    /// Guesses the scheme from the prefixes. `O` and `HEAD:O` are outside. A label without a prefix of the scheme is a type
-    /// by itself, as are all labels without a scheme. Without `heads`, one softmax covers all labels.
+    /// Guesses the scheme from the prefixes. `O` and `HEAD:O` are outside. A label without a prefix of the scheme is a
+    /// type by itself, as are all labels without a scheme. Without `heads`, one softmax covers all labels.
     ///
     /// # Errors
     /// [`LabelError::Empty`] and [`LabelError::UnevenHeads`].
@@ -262,8 +262,8 @@ fn split_prefix(label: &str, bmes: bool) -> Option<(Prefix, &str)> {
 
 /// Guesses the scheme from the prefixes.
 ///
-/// A type such as `I-131` only looks like a label with prefix. So prefixes count only if every label has one, or if some
-/// type has both a `B-` and an `I-` (or `M-`).
+/// A type such as `I-131` only looks like a label with prefix. So prefixes count only if every label has one, or if
+/// some type has both a `B-` and an `I-` (or `M-`).
 fn guess_scheme(inside: &[&str], bmes: bool) -> TagScheme {
     let prefixed: Vec<&str> = inside.iter().copied().filter(|l| split_prefix(l, bmes).is_some()).collect();
     let in_company = has_pair(inside, "I-") || has_pair(inside, "M-");
@@ -293,8 +293,8 @@ fn has_pair(inside: &[&str], other: &str) -> bool {
 
 /// True if `M-` marks the middle of an entity and `W-` a whole one.
 ///
-/// A type such as `M-PROTEIN` is not taken for a prefix: some type must have both `B-` and `M-`, or all labels must have
-/// prefixes of BMES or BMEWO with a `B-` among them.
+/// A type such as `M-PROTEIN` is not taken for a prefix: some type must have both `B-` and `M-`, or all labels must
+/// have prefixes of BMES or BMEWO with a `B-` among them.
 fn is_bmes(inside: &[&str]) -> bool {
     let among = |label: &&str| ["B-", "M-", "E-", "S-", "W-"].iter().any(|prefix| label.starts_with(prefix));
     has_pair(inside, "M-") || (inside.iter().any(|label| label.starts_with("B-")) && inside.iter().all(among))

@@ -4,11 +4,12 @@
 //!
 //! - [`sentence`] cuts a document, [`window`] packs tokens into windows, [`batch`] packs windows of similar length.
 //! - [`aggregate`] turns logits of tokens into probabilities of decoding units.
-//! - [`moves`] has the moves that a tag scheme allows. [`viterbi`] finds the best sequence of tags, `posterior` the likely
-//!   mentions (by the sums of `forward_backward`), and [`group`] turns tags into mentions.
-//! - [`decode`] does these steps for a document, [`trim`] tidies the edges of entities, and [`merge`] merges overlapping
-//!   entities of several models.
-//! - [`hugging_face`], [`spark_words`] and [`cleanup`] emulate other systems. [`capitals`] lower-cases lines in capitals.
+//! - [`moves`] has the moves that a tag scheme allows. [`viterbi`] finds the best sequence of tags, `posterior` the
+//!   likely mentions (by the sums of `forward_backward`), and [`group`] turns tags into mentions.
+//! - [`decode`] does these steps for a document, [`trim`] tidies the edges of entities, and [`merge`] merges
+//!   overlapping entities of several models.
+//! - [`hugging_face`], [`spark_words`] and [`cleanup`] emulate other systems. [`capitals`] lower-cases lines in
+//!   capitals.
 //!
 //! Positions are UTF-8 bytes of one document ([`Span`]). Other units exist only at the output.
 #![forbid(unsafe_code)]

@@ -12,8 +12,8 @@
 //! ```
 //!
 //! The sums are those of [`forward_backward`](crate::forward_backward), in `f64`. Inside a long word the product of
-//! probabilities may leave the range of `f64` before the word turns out likely after all. The same sums are then made of
-//! logarithms, which takes six times as long.
+//! probabilities may leave the range of `f64` before the word turns out likely after all. The same sums are then made
+//! of logarithms, which takes six times as long.
 
 use crate::{
     aggregate::Emissions,

@@ -22,10 +22,10 @@ pub struct SentenceEnd {
 
 /// The sentences of `text`. Their spans cover the text without gaps.
 ///
-/// A sentence ends after a line break. It also ends after `.`, `!`, `?` or `…`, with closing quotes or brackets, if white
-/// space follows and the next word begins with neither a lower-case letter nor a digit. White space belongs to the sentence
-/// before it, at the begin of the text to the first. The rule only decides where windows may end, so taking an
-/// abbreviation for an end does no harm.
+/// A sentence ends after a line break. It also ends after `.`, `!`, `?` or `…`, with closing quotes or brackets, if
+/// white space follows and the next word begins with neither a lower-case letter nor a digit. White space belongs to
+/// the sentence before it, at the begin of the text to the first. The rule only decides where windows may end, so
+/// taking an abbreviation for an end does no harm.
 ///
 /// ```
 /// # use spanframe_core::{sentence::sentences, Span};

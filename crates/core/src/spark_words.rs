@@ -1,7 +1,8 @@
 //! The words of Spark NLP's `Tokenizer` with its defaults.
 //!
-//! For comparisons with an existing pipeline; the engine's own words are in [`word`](crate::word). White space is that of
-//! the JVM's `\s`, which is ASCII alone: a no-break space, a line separator or an ideographic space is part of a word.
+//! For comparisons with an existing pipeline; the engine's own words are in [`word`](crate::word). White space is that
+//! of the JVM's `\s`, which is ASCII alone: a no-break space, a line separator or an ideographic space is part of a
+//! word.
 
 use crate::Span;
 

@@ -4,9 +4,9 @@ use crate::{Span, word};
 
 /// Tidies the edges of an entity that was found token by token.
 ///
-/// A token such as `3/`, `1)` or `).` can hold punctuation that follows the entity. Widens the span to whole words. Then
-/// removes white space, a trailing `,` `;` `:` `/`, a full stop after a closing bracket or digit, and brackets without
-/// their partner, until nothing changes. The result may be empty.
+/// A token such as `3/`, `1)` or `).` can hold punctuation that follows the entity. Widens the span to whole words.
+/// Then removes white space, a trailing `,` `;` `:` `/`, a full stop after a closing bracket or digit, and brackets
+/// without their partner, until nothing changes. The result may be empty.
 ///
 /// ```
 /// # use spanframe_core::{trim::trim, Span};

@@ -6,8 +6,8 @@ use crate::sentence::SentenceEnd;
 
 /// A run of tokens that the model reads at once.
 ///
-/// Every token of a document is owned by exactly one window. `owned` lies inside `tokens`; the rest of `tokens` is context
-/// that other windows own.
+/// Every token of a document is owned by exactly one window. `owned` lies inside `tokens`; the rest of `tokens` is
+/// context that other windows own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
     /// Tokens that the model reads.
@@ -72,8 +72,8 @@ pub fn windows(ends: &[SentenceEnd], inside_word: &[bool], capacity: usize, stri
     found
 }
 
-/// Windows of exactly `capacity` tokens that share `stride` with the one before, the last one shorter, as tokenizers make
-/// them when they truncate.
+/// Windows of exactly `capacity` tokens that share `stride` with the one before, the last one shorter, as tokenizers
+/// make them when they truncate.
 ///
 /// Each window owns all of its tokens, so those of an overlap are owned twice. Only for an emulation that decodes each
 /// window by itself.

@@ -1,8 +1,8 @@
 //! Words: runs of letters, digits and combining marks.
 //!
-//! Tokenizers disagree on words: Unigram ends them at white space, WordPiece at punctuation, byte-level BPE by a regular
-//! expression. No entity may end inside a word, so this rule is the same for all of them. In scripts without spaces between
-//! words, each character is a word.
+//! Tokenizers disagree on words: Unigram ends them at white space, WordPiece at punctuation, byte-level BPE by a
+//! regular expression. No entity may end inside a word, so this rule is the same for all of them. In scripts without
+//! spaces between words, each character is a word.
 
 use crate::Span;
 

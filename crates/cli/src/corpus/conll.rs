@@ -12,13 +12,13 @@ const DOCUMENT: &str = "-DOCSTART-";
 
 /// Reads `path`: the first column is the token, the last one the tag.
 ///
-/// Tabs separate columns, or spaces in a line without a tab. Other white space belongs to the token. Blank lines separate
-/// sentences. A line that begins with `-DOCSTART-` begins a document; in a file without such lines each sentence is a
-/// document.
+/// Tabs separate columns, or spaces in a line without a tab. Other white space belongs to the token. Blank lines
+/// separate sentences. A line that begins with `-DOCSTART-` begins a document; in a file without such lines each
+/// sentence is a document.
 ///
-/// The text is rebuilt with a space between tokens and a line break between sentences. Tags are `O` and `B-`, `I-`, `E-`,
-/// `L-`, `S-`, `U-` with a label (IOB1, IOB2, IOBES, BILOU). A mention begins at `B-`, `S-` and `U-`, and at any other tag
-/// that does not continue a mention of its label.
+/// The text is rebuilt with a space between tokens and a line break between sentences. Tags are `O` and `B-`, `I-`,
+/// `E-`, `L-`, `S-`, `U-` with a label (IOB1, IOB2, IOBES, BILOU). A mention begins at `B-`, `S-` and `U-`, and at any
+/// other tag that does not continue a mention of its label.
 pub fn read(path: &Path) -> Result<Vec<Document>, CliError> {
     let content = read_text(path)?;
     let marked = content.lines().any(|line| line.starts_with(DOCUMENT));

@@ -26,7 +26,7 @@ pub fn json(report: &DifferenceReport) -> String {
     format!("{}\n", serde_json::to_string_pretty(report).unwrap_or_default())
 }
 
-/// The report for people: a line each for what was counted, then a table of differences by type, then examples.
+/// The report as text: lines with the counts, a table of differences by type, and a table of examples.
 pub fn text(report: &DifferenceReport) -> Result<String, CliError> {
     let mut text = summary(report);
     text += &differences(report)?;
@@ -46,19 +46,18 @@ fn summary(report: &DifferenceReport) -> String {
     text += &format!("mentions   {} in A, {} in B, {} equal\n", mentions.a, mentions.b, mentions.equal);
     let (precision, recall) = (share(agreement.precision), share(agreement.recall));
     text += &format!("agreement  precision {precision}, recall {recall}, F1 {} (B against A)\n", share(agreement.f1));
-    for (name, count) in [("A", report.unreadable.a), ("B", report.unreadable.b)] {
+    for (name, count, flag) in [("A", report.unreadable.a, "--offsets-a"), ("B", report.unreadable.b, "--offsets-b")] {
         if count > 0 {
-            text +=
-                &format!("warning    {count} mentions of {name} point outside their texts: is its unit another one?\n");
+            text += &format!("warning    {count} mentions of {name} point outside their texts: check {flag}\n");
         }
     }
     for (name, cut) in [("A", report.cut.a), ("B", report.cut.b)] {
         if let Some(cut) = cut {
-            text += &format!("cut        {name} has nothing beyond {cut} {} of any row\n", report.cut.unit);
+            text += &format!("cut        {name} ends after {cut} {} in every row\n", report.cut.unit);
         }
     }
     for (reading, count) in &report.readings {
-        text += &format!("unit       {count} mentions are equal if one reads {reading}\n");
+        text += &format!("unit       {count} mentions are equal with {reading}\n");
     }
     text
 }

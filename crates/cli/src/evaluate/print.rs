@@ -90,7 +90,7 @@ fn estimate_json(estimate: &Estimate) -> Value {
     })
 }
 
-/// The reports for people: for each a table of scores, one of confusions and, with texts, one of errors.
+/// The reports as text: for each a table of scores, one of confusions and, with texts, one of errors.
 pub fn text(evaluation: &Evaluation, reports: &[ScoreReport]) -> String {
     let report = |report: &ScoreReport| {
         let heading = &report.heading;

@@ -98,8 +98,8 @@ impl Set {
 
 /// Sorts the documents into sets by language and kind of annotation, with at most `limit` cases each.
 ///
-/// Documents of a set with the same text and id are one case with the annotated types of both. The id is compared without
-/// its language prefix, two letters and `-`. A limit keeps the same cases in every set, whatever their order.
+/// Documents of a set with the same text and id are one case with the annotated types of both. The id is compared
+/// without its language prefix, two letters and `-`. A limit keeps the same cases in every set, whatever their order.
 ///
 /// # Errors
 /// [`CliError::UnknownLabel`] for a label that is no type of the model, unless the argument names the types to score.
@@ -141,7 +141,8 @@ fn case_id(id: &str) -> &str {
     }
 }
 
-/// The annotated types of documents that do not name theirs: those of the argument, else those that occur in the corpus.
+/// The annotated types of documents that do not name theirs: those of the argument, else those that occur in the
+/// corpus.
 fn default_types(corpus: &Corpus, labels: &Labels) -> Result<BTreeSet<usize>, CliError> {
     match &corpus.types {
         Some(types) => types.iter().map(|name| labels.index(name, corpus)).collect(),
