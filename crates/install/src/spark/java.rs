@@ -18,8 +18,13 @@
 //! It knows `Integer`, `Tuple2`, strings and arrays; any other class is an error. It is safe for all bytes: what it allocates
 //! is in proportion to the bytes it has read, and nesting is limited, so that neither memory nor the stack can run out.
 
+mod class;
+mod value;
+
 use std::rc::Rc;
 
+pub(super) use self::value::JavaValue;
+use self::{class::Class, value::Nested};
 use super::{
     byte_reader::{ByteReader, FormatError},
     modified_utf8::modified_utf8,
@@ -40,38 +45,6 @@ const STRING: u8 = 0x74;
 const ARRAY: u8 = 0x75;
 const END_OF_ANNOTATIONS: u8 = 0x78;
 const LONG_STRING: u8 = 0x7c;
-
-/// Flags of a class: it is serializable, and it writes its objects with code of its own.
-const SERIALIZABLE: u8 = 2;
-const WRITES_ITSELF: u8 = 1;
-
-/// A value. The stream stores an object once and refers to it afterwards; the values are shared likewise.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum JavaValue {
-    Null,
-    Int(i32),
-    Text(Rc<str>),
-    Pair(Rc<(JavaValue, JavaValue)>),
-    List(Rc<Vec<JavaValue>>),
-}
-
-#[derive(Debug)]
-struct Class {
-    name: String,
-    flags: u8,
-    /// Type code of each field: `I` for an int, `L` for an object, `[` for an array.
-    field_types: Vec<u8>,
-    parent: Option<Rc<Class>>,
-    /// Number of its parents, up to the last one.
-    depth: usize,
-}
-
-/// A value, and how many levels of values are inside it.
-#[derive(Clone)]
-struct Nested {
-    value: JavaValue,
-    levels: usize,
-}
 
 /// What a handle stands for.
 #[derive(Clone)]
@@ -201,13 +174,11 @@ impl Reader<'_> {
         if self.bytes.byte()? != END_OF_ANNOTATIONS {
             return self.error(format!("the class {} has annotations, which are not supported", name.escape_debug()));
         }
-        let parent = self.class(depth + 1)?;
+        let class = Rc::new(Class { name, flags, field_types, parent: self.class(depth + 1)? });
         // counted over all parents: each may be a reference to a class with parents of its own
-        let depth = parent.as_ref().map_or(0, |parent| parent.depth + 1);
-        if depth > DEEPEST {
+        if class.parents() > DEEPEST {
             return self.error("classes are nested too deeply");
         }
-        let class = Rc::new(Class { name, flags, field_types, parent, depth });
         self.handles[slot] = Handle::Class(Rc::clone(&class));
         Ok(class)
     }
@@ -232,17 +203,11 @@ impl Reader<'_> {
     fn object(&mut self, depth: usize) -> Result<Nested, FormatError> {
         let Some(class) = self.class(depth + 1)? else { return self.error("an object has no class") };
         let slot = self.open();
-        let mut line = Vec::new();
-        let mut next = Some(&class);
-        while let Some(class) = next {
-            line.push(class);
-            next = class.parent.as_ref();
-        }
         let mut fields = Vec::new();
         let mut levels = 0;
-        for class in line.into_iter().rev() {
-            // the bytes of a class that writes itself mean what its code makes of them, and no code is run here
-            if class.flags & (SERIALIZABLE | WRITES_ITSELF) != SERIALIZABLE {
+        for class in class.from_top() {
+            // only the code of such a class can read its bytes, and no code is run here
+            if class.writes_itself() {
                 let name = class.name.escape_debug();
                 return self.error(format!("an object has the class {name}, which writes its own bytes"));
             }
