@@ -140,9 +140,9 @@ impl Fuzz {
                 features.insert(format!("{model} refuses"));
                 continue;
             };
-            let pieces = tokenizer.encode_without_words(text).expect("it has been encoded");
+            let without_words = tokenizer.encode_without_words(text).expect("it has been encoded");
             assert!(
-                (pieces.ids(), pieces.spans(), pieces.inside_word())
+                (without_words.ids(), without_words.spans(), without_words.inside_word())
                     == (encoding.ids(), encoding.spans(), encoding.inside_word())
             );
             features.extend(particulars(&encoding, text).into_iter().map(|f| format!("{model} {f}")));
@@ -154,9 +154,9 @@ impl Fuzz {
                     assert!(w.owned.start == next && w.tokens.len() <= capacity);
                     next = w.owned.end;
                 }
-                assert_eq!(next, n, "every piece is owned");
-                let theirs = window::overlapping(n, capacity, stride);
-                assert_eq!(theirs.last().map_or(0, |w| w.tokens.end), n);
+                assert_eq!(next, n, "every token is owned");
+                let overlapping = window::overlapping(n, capacity, stride);
+                assert_eq!(overlapping.last().map_or(0, |w| w.tokens.end), n);
             }
             let (decoder, kinds) = &self.decoders[rng.next_u32() as usize % self.decoders.len()];
             let columns = decoder.labels().labels().len();

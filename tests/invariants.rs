@@ -318,7 +318,7 @@ fn work_can_end_after_any_batch() {
     let engine = with("bert-uncased", |o| (o.batch_tokens, o.sessions) = (Some(40), Some(1)));
     let mut batches = 0;
     let ended = engine.annotate_each(&texts(notes.iter().map(|note| Some(note.as_str()))), |step| {
-        assert!(matches!(step, Step::Batch), "the rows are in hand together");
+        assert!(matches!(step, Step::Batch), "all rows are one step");
         batches += 1;
         if batches == 3 { Err(EngineError::Internal("enough".to_string())) } else { Ok(()) }
     });

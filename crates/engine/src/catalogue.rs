@@ -66,9 +66,9 @@ pub(crate) fn resolve(model: Option<&str>) -> Result<Resolved, ModelError> {
     if name == spanframe_bundled::NAME {
         return Ok(Resolved { files: bundled(), alias: None });
     }
-    if let Some(asked) = HubName::parse(name)? {
+    if let Some(hub_name) = HubName::parse(name)? {
         let folder =
-            spanframe_model::installed_from(&asked).ok_or_else(|| ModelError::NotInstalled(name.to_string()))?;
+            spanframe_model::installed_from(&hub_name).ok_or_else(|| ModelError::NotInstalled(name.to_string()))?;
         return Ok(Resolved { files: ModelFiles::find(&folder, "")?, alias: None });
     }
     if !Path::new(name).exists() {

@@ -27,7 +27,7 @@ pub struct AnnotatedRows {
     pub first_row: usize,
     /// One element a row, of type [`EngineOptions::data_type`]. Null for a null text and for a row with an error.
     pub column: ArrayRef,
-    /// The rows that could not be annotated. Their numbers are those of the whole column.
+    /// The rows that could not be annotated, counted in the whole column.
     pub errors: Vec<RowError>,
     /// Number of entities in `column` for each of [`Engine::names`].
     pub counts: Vec<u64>,
@@ -250,7 +250,7 @@ impl Engine {
         Ok(found)
     }
 
-    /// What it takes to read each text, as a column of type [`schema::diagnostics_type`]. No model runs.
+    /// Counts the tokens and windows of each text, as a column of type [`schema::diagnostics_type`]. No model runs.
     ///
     /// A null text gives null. A row that cannot be annotated has its reason in `error`, and null counts. For a set, counts are
     /// sums over its tokenizers (tokens) and its inferences (windows) that read the row.

@@ -17,7 +17,7 @@ use crate::{
 /// The layout of a column type, or `None` if it holds no entities.
 ///
 /// Lists and texts may be of any Arrow flavour and integers of any width. Fields that [no entity must have](EntityField::missing)
-/// may be absent, and further fields are ignored. Annotations are those of Spark NLP's `NerConverter`, whoever wrote them.
+/// may be absent, and further fields are ignored. Annotations must be those of Spark NLP's `NerConverter`.
 #[must_use]
 pub fn layout(data_type: &DataType) -> Option<Layout> {
     match data_type {

@@ -67,7 +67,7 @@ pub struct EntityField {
     pub doc: &'static str,
     /// Which outputs have it.
     pub presence: Presence,
-    /// Where Spark NLP's annotations have it.
+    /// Its place in Spark NLP's annotations.
     pub annotation: AnnotationPlace,
     /// The error of an entity whose value is null. `None` where readers accept a null or no such field at all.
     pub missing: Option<&'static str>,
@@ -82,14 +82,14 @@ pub enum Presence {
     Always,
     /// Those of engines whose options request it.
     OnRequest {
-        /// What requests it, for documentation.
+        /// The option that requests it, in words for the docs.
         by: &'static str,
         /// True if these options request it.
         is_requested: fn(&EngineOptions) -> bool,
     },
 }
 
-/// Where Spark NLP's annotations have a field.
+/// The place of a field in Spark NLP's annotations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnnotationPlace {
     /// The field `begin`.

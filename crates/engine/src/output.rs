@@ -1,4 +1,4 @@
-//! [`Output`]: turns the entities of a row, byte spans with numbers, into mentions.
+//! [`Output`]: turns the entities of a row, byte spans with a kind, into mentions.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::{Mention, Offsets, positions::positions};
 pub struct Output<'e> {
     /// Unit of positions.
     pub offsets: Offsets,
-    /// What a chunk is.
+    /// The text of a chunk.
     pub chunks: Chunks,
     /// Entity types by [`Entity::entity_type`].
     pub types: &'e [String],
@@ -19,10 +19,10 @@ pub struct Output<'e> {
     pub models: Option<&'e [String]>,
 }
 
-/// What a chunk is.
+/// How the text of a chunk is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chunks {
-    /// The text between its positions.
+    /// The text between the positions.
     Text,
     /// The same with white space as single spaces.
     Words,

@@ -57,7 +57,7 @@ pub(crate) struct Texts<'r, 'a> {
     pub(crate) routes: &'r Routes<'a>,
 }
 
-/// What a sink hears as a column is annotated.
+/// One call of a sink as a column is annotated.
 #[derive(Clone, Debug)]
 pub enum Step<R> {
     /// One more batch has gone through a model. The sink may look at [`Metrics`], or end the work by an error.
@@ -69,7 +69,7 @@ pub enum Step<R> {
 /// A row's text with its entities, or `None` for a null row. [`Entity::kind`] is the kind in the set.
 pub(crate) type Row<'a> = Result<Option<(Cow<'a, str>, Vec<Entity>)>, RowErrorKind>;
 
-/// What it takes to read a text.
+/// Counts of a tokenized text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Diagnosis {
     pub(crate) tokens: usize,
@@ -115,7 +115,7 @@ impl Pipeline<'_> {
         Ok(())
     }
 
-    /// What it takes to read each row, or `None` for a null row. No model runs.
+    /// Counts the tokens and windows of each row; `None` for a null row. No model runs.
     pub(crate) fn diagnose(&self, texts: Texts<'_, '_>) -> Vec<Result<Option<Diagnosis>, RowErrorKind>> {
         let diagnose = |row| Ok(self.tokenized_row(texts, row)?.map(|document| self.diagnosis(&document)));
         (0..texts.documents.len()).into_par_iter().map(diagnose).collect()

@@ -1,6 +1,6 @@
 //! [`Route`]: the tokenizers, inferences and models that read a row.
 
-/// The way of a row through a set of models. All numbers are indices.
+/// The tokenizers, inferences and models of a set that read a row, by index.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Route {
     /// Tokenizers of the set that encode the row, each once.

@@ -18,7 +18,7 @@ use crate::{
     input::TextColumn,
 };
 
-/// Where the elements of each list of an array are.
+/// The place of each list of an array among the elements of all lists.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
     offsets: ListOffsets<'a>,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{model_set::Member, options::Emulation};
 
-/// What the decoders of one run read.
+/// The input of the decoders of one run.
 struct DecoderInput<'d> {
     text: &'d str,
     encoded: &'d EncodedText,
