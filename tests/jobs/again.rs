@@ -1,4 +1,4 @@
-//! A job that is started again, with the same options and inputs or fewer or more of them.
+//! Jobs that are started again with the same options, and the same, more or fewer inputs.
 
 use std::{fs, process::Stdio, thread, time::Duration};
 
@@ -23,7 +23,7 @@ fn added_files_are_picked_up() {
     let place = Place::with_files(2);
     place.ok("out", SMALL_UNITS);
     let before = place.shown("out");
-    // its name sorts before those that are there
+    // its name sorts before the others
     place.write("in/a/early.parquet", &notes(200..250));
     let summary = place.ok("out", SMALL_UNITS);
     assert_eq!((&summary["units"], &summary["units_now"]), (&10.into(), &2.into()));
@@ -36,7 +36,7 @@ fn added_files_are_picked_up() {
 #[test]
 fn an_input_may_go_when_it_is_done_and_not_before() {
     let place = Place::with_files(2);
-    // two of its four units
+    // does two of its four units
     place.ok("out", &["--unit-rows", "25", "--shard", "0/2"]);
     let bytes = fs::read(place.path("in/part-1.parquet")).unwrap();
     let time = fs::metadata(place.path("in/part-1.parquet")).unwrap().modified().unwrap();
@@ -105,7 +105,7 @@ fn records_that_are_gone_are_found_in_the_outputs() {
     place.ok("out", SMALL_UNITS);
     let before = place.shown("out");
     fs::remove_dir_all(place.path("out.job")).unwrap();
-    // of other options they are not this job's
+    // outputs of other options are not of this job
     let error = place.error("out", &["--unit-rows", "25", "--threshold", "0.9"]);
     assert!(error.contains("was not written by this job"), "{error}");
     fs::remove_dir_all(place.path("out.job")).unwrap();
@@ -116,12 +116,12 @@ fn records_that_are_gone_are_found_in_the_outputs() {
 }
 
 #[test]
-fn overwrite_begins_anew() {
+fn overwrite_starts_over() {
     let place = Place::with_files(2);
     place.ok("out", SMALL_UNITS);
     let error = place.error("out", &["--overwrite", "--shard", "0/2"]);
     assert!(error.contains("overwrite") && error.contains("shard"), "{error}");
-    // also where the records make no sense any more
+    // also if a record is not valid JSON
     for damage in [None, Some("out.job/plan/00000.json"), Some("out.job/job.json")] {
         if let Some(record) = damage {
             fs::write(place.path(record), "{").unwrap();

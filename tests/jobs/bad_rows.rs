@@ -1,4 +1,4 @@
-//! Rows that cannot be read or annotated, and that no text of a note is told.
+//! Rows that cannot be read or annotated. No message, log, metric or reject file quotes them.
 
 use std::{fs, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::{
 
 const SENTINEL: &str = "XSENTINELX";
 
-/// Thirty notes as bytes; row 5 is not UTF-8 and row 27 is long.
+/// Thirty notes as bytes. Row 5 is not UTF-8, row 11 is null, row 27 is long.
 fn bytes() -> RecordBatch {
     let note = |row: usize| match row {
         5 => Some([SENTINEL.as_bytes(), b"\xff\xfe aspirin"].concat()),
@@ -32,9 +32,9 @@ fn place() -> Place {
 
 const LIMIT: [&str; 2] = ["--max-document-bytes", "1000"];
 
-/// The sentinel is in no file of the job but the outputs, whose note column is the input's.
-fn assert_told_nowhere(place: &Place, told: &str) {
-    assert!(!told.contains(SENTINEL), "{told}");
+/// Asserts that the sentinel is in none of `printed` and in no record. The outputs have it, in the note column.
+fn assert_quoted_nowhere(place: &Place, printed: &str) {
+    assert!(!printed.contains(SENTINEL), "{printed}");
     for (name, file) in place.shown("out.job") {
         let found = file.bytes.windows(SENTINEL.len()).any(|window| window == SENTINEL.as_bytes());
         assert!(!found, "{name}");
@@ -44,22 +44,22 @@ fn assert_told_nowhere(place: &Place, told: &str) {
     }
 }
 
-/// Runs with every level of the log and a metrics file; the sentinel is in none of what is told.
+/// Runs with the full log and a metrics file, and asserts that none of them has the sentinel.
 fn run(place: &Place, more: &[&str]) -> (Option<i32>, String) {
     let output = place.run("out", &[more, &["--log", "trace", "--metrics", "metrics", "--json"]].concat());
-    let told = stderr(&output) + &String::from_utf8(output.stdout.clone()).unwrap();
+    let printed = stderr(&output) + &String::from_utf8(output.stdout.clone()).unwrap();
     let metrics = fs::read_to_string(place.path("metrics")).unwrap_or_default();
-    assert_told_nowhere(place, &(told.clone() + &metrics));
-    (output.status.code(), told)
+    assert_quoted_nowhere(place, &(printed.clone() + &metrics));
+    (output.status.code(), printed)
 }
 
 #[test]
 fn raise_names_file_and_row() {
     let place = place();
-    let (code, told) = run(&place, &LIMIT);
-    assert_eq!(code, Some(2), "{told}");
-    assert!(told.contains("error: row 5 of `") && told.contains("in/notes.parquet` is not UTF-8"), "{told}");
-    assert!(told.contains("`on_error=null` or `on_error=reject`"), "{told}");
+    let (code, printed) = run(&place, &LIMIT);
+    assert_eq!(code, Some(2), "{printed}");
+    assert!(printed.contains("error: row 5 of `") && printed.contains("in/notes.parquet` is not UTF-8"), "{printed}");
+    assert!(printed.contains("`on_error=null` or `on_error=reject`"), "{printed}");
     assert!(place.names("out").is_empty());
     place.assert_tidy("out");
 }
@@ -67,8 +67,8 @@ fn raise_names_file_and_row() {
 #[test]
 fn null_leaves_the_row_and_says_why() {
     let place = place();
-    let (code, told) = run(&place, &[&LIMIT[..], &["--on-error", "null"]].concat());
-    assert_eq!(code, Some(0), "{told}");
+    let (code, printed) = run(&place, &[&LIMIT[..], &["--on-error", "null"]].concat());
+    assert_eq!(code, Some(0), "{printed}");
     let (found, errors) = (rows(&place.column("out", "ner")), place.column("out", "ner_error"));
     let errors = errors.as_string::<i32>();
     assert_eq!(found.len(), 30);
@@ -77,15 +77,15 @@ fn null_leaves_the_row_and_says_why() {
         assert_eq!(errors.is_valid(row), [5, 27].contains(&row), "{row}");
     }
     assert!(errors.value(5).contains("not UTF-8") && errors.value(27).contains("1000"), "{errors:?}");
-    assert!(told.contains("\"nulled\": 2"), "{told}");
+    assert!(printed.contains("\"nulled\": 2"), "{printed}");
 }
 
 #[test]
 fn reject_leaves_the_row_out_and_lists_it() {
     let place = place();
-    let (code, told) =
+    let (code, printed) =
         run(&place, &[&LIMIT[..], &["--on-error", "reject", "--id", "id", "--unit-rows", "25"]].concat());
-    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(code, Some(0), "{printed}");
     let kept: Vec<i64> = place.column("out", "id").as_primitive::<arrow_array::types::Int64Type>().values().to_vec();
     assert_eq!(kept, (0..30).filter(|row| ![5, 27].contains(row)).collect::<Vec<_>>());
     assert_eq!(place.names("out.job/rejects"), ["00000000.parquet", "00000001.parquet"]);
@@ -99,11 +99,11 @@ fn reject_leaves_the_row_out_and_lists_it() {
     }
     assert_eq!((found[0].0, found[0].1.as_str(), found[1].0, found[1].1.as_str()), (5, "5", 27, "27"));
     assert!(found[0].2.contains("UTF-8") && found[1].2.contains("1000"), "{found:?}");
-    assert!(told.contains("\"rejected\": 2"), "{told}");
+    assert!(printed.contains("\"rejected\": 2"), "{printed}");
 }
 
-/// Thirty notes as strings in a Parquet and an Arrow file, which say that they are UTF-8; row 5 is not.
-fn strings_that_are_none(format: &str) -> Place {
+/// Thirty notes as strings, in a file that declares UTF-8. Row 5 is not.
+fn strings_that_are_not_utf8(format: &str) -> Place {
     let place = Place::new();
     let note =
         |row| if row == 5 { format!("{SENTINEL} @@ tos") } else { format!("{SENTINEL} {row}: dolor torácico.") };
@@ -128,22 +128,22 @@ fn strings_that_are_none(format: &str) -> Place {
 #[test]
 fn a_string_that_is_not_utf8_is_an_error_of_its_row_alone() {
     for format in ["parquet", "arrow"] {
-        let (code, told) = run(&strings_that_are_none(format), &[]);
-        assert_eq!(code, Some(2), "{told}");
-        assert!(told.contains("error: row 5 of `") && told.contains("is not UTF-8"), "{format}: {told}");
+        let (code, printed) = run(&strings_that_are_not_utf8(format), &[]);
+        assert_eq!(code, Some(2), "{printed}");
+        assert!(printed.contains("error: row 5 of `") && printed.contains("is not UTF-8"), "{format}: {printed}");
 
-        let place = strings_that_are_none(format);
-        let (code, told) = run(&place, &["--on-error", "null"]);
-        assert_eq!(code, Some(0), "{told}");
+        let place = strings_that_are_not_utf8(format);
+        let (code, printed) = run(&place, &["--on-error", "null"]);
+        assert_eq!(code, Some(0), "{printed}");
         let (found, notes) = (rows(&place.column("out", "ner")), place.column("out", "note"));
         assert_eq!((0..30).filter(|&row| found[row].is_none()).collect::<Vec<_>>(), [5]);
         assert_eq!(notes.as_string::<i32>().value(5), format!("{SENTINEL} �� tos"));
         assert_eq!(notes.as_string::<i32>().value(29), format!("{SENTINEL} 29: dolor torácico."));
         assert!(place.column("out", "ner_error").as_string::<i32>().value(5).contains("not UTF-8"));
 
-        let place = strings_that_are_none(format);
-        let (code, told) = run(&place, &["--on-error", "reject", "--id", "id"]);
-        assert_eq!(code, Some(0), "{told}");
+        let place = strings_that_are_not_utf8(format);
+        let (code, printed) = run(&place, &["--on-error", "reject", "--id", "id"]);
+        assert_eq!(code, Some(0), "{printed}");
         assert_eq!(place.column("out", "id").len(), 29);
         let rejects = &place.outputs("out.job/rejects")["00000000.parquet"];
         assert_eq!(rejects.column_by_name("code").unwrap().as_string::<i32>().value(0), "not_utf8");
@@ -158,17 +158,19 @@ fn bad_lines_of_text_files_are_named_or_rejected() {
     let json =
         format!("{{\"id\": \"7\", \"note\": \"{SENTINEL}\"}}\n{{\"id\": \"8\", {SENTINEL}}}\n[\"{SENTINEL}\"]\n");
     place.write_bytes("in/b.ndjson", json.as_bytes());
-    let (code, told) = run(&place, &[]);
-    assert_eq!(code, Some(2), "{told}");
+    let (code, printed) = run(&place, &[]);
+    assert_eq!(code, Some(2), "{printed}");
     assert!(
-        told.contains("error: line 3 of `") && told.contains("in/a.csv`") && told.contains("`on_error=reject`"),
-        "{told}"
+        printed.contains("error: line 3 of `")
+            && printed.contains("in/a.csv`")
+            && printed.contains("`on_error=reject`"),
+        "{printed}"
     );
-    let (code, told) = run(&place, &["--on-error", "null"]);
-    assert_eq!(code, Some(2), "a line that cannot be read is no row to be null: {told}");
-    assert!(told.contains("error: line 3 of `"), "{told}");
-    let (code, told) = run(&place, &["--on-error", "reject"]);
-    assert_eq!(code, Some(0), "{told}");
+    let (code, printed) = run(&place, &["--on-error", "null"]);
+    assert_eq!(code, Some(2), "a line that cannot be parsed has no row that could be null: {printed}");
+    assert!(printed.contains("error: line 3 of `"), "{printed}");
+    let (code, printed) = run(&place, &["--on-error", "reject"]);
+    assert_eq!(code, Some(0), "{printed}");
     let mut found: Vec<(u64, u64, String)> = Vec::new();
     for batch in place.outputs("out.job/rejects").values() {
         let number = |i: usize, row: usize| batch.column(i).as_primitive::<UInt64Type>().value(row);

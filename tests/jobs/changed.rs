@@ -1,4 +1,4 @@
-//! A job that is started again with other options, another model, or other inputs of the same name.
+//! Jobs that are started again with other options, another model, or replaced inputs.
 
 use std::fs::{self, File};
 
@@ -29,7 +29,7 @@ fn a_changed_option_or_model_is_refused_by_name() {
     check(&["--select", "id,note"], "select = left out");
     check(&["--model", &crate::support::test_model("bert-cased")], "model = ");
     assert!(before == (place.shown("out"), place.shown("out.job")));
-    // what changes nothing but speed is no change
+    // options that change speed alone are no change
     assert_eq!(place.ok("out", &["--batch-tokens", "64", "--sessions", "1", "--row-group-rows", "7"])["units_now"], 0);
 }
 
@@ -47,7 +47,7 @@ fn keep_leaves_what_is_done_and_goes_on_with_the_new_options() {
         place.outputs("out")["part-1-00000.parquet"].columns(),
         place.outputs("fresh")["part-1-00000.parquet"].columns()
     );
-    // what was agreed to once is not asked again
+    // once kept, no run needs `on_change` again
     assert_eq!(place.ok("out", OTHER)["units_now"], 0);
     assert_eq!(place.ok("out", &with(OTHER, &["--on-change", "redo"]))["units_now"], 4);
     place.assert_same("fresh", "out");
@@ -58,15 +58,15 @@ fn redo_makes_everything_again_even_if_it_is_stopped() {
     let place = Place::with_files(2);
     place.ok("out", SMALL_UNITS);
     place.ok("fresh", OTHER);
-    // half of it, as if it was stopped then
+    // half of the units, as if the redo was stopped then
     assert_eq!(place.ok("out", &with(OTHER, &["--on-change", "redo", "--shard", "1/2"]))["units_now"], 4);
     let output = place.run("out", &["--finalize"]);
-    assert_eq!(output.status.code(), Some(6), "outputs of the options before do not count");
+    assert_eq!(output.status.code(), Some(6), "outputs of the earlier options do not count");
     assert_eq!(place.ok("out", OTHER)["units_now"], 4);
     place.assert_same("fresh", "out");
     let path = place.path("out/part-0-00000.parquet");
     assert_eq!(footer(&path)["spanframe.threshold"], "0.3");
-    // and back
+    // and back to the first settings
     place.ok("first", SMALL_UNITS);
     assert_eq!(place.ok("out", &with(SMALL_UNITS, &["--on-change", "redo"]))["units_now"], 8);
     place.assert_same("first", "out");
@@ -101,11 +101,11 @@ fn a_replaced_input_is_refused_and_made_again_when_asked() {
         (&7.into(), &3.into(), &160.into())
     );
     place.ok("fresh", SMALL_UNITS);
-    // the fourth output of the old file is gone
+    // the fourth output of the old file is removed
     place.assert_same("fresh", "out");
     assert_eq!(place.ok("out", SMALL_UNITS)["units_now"], 0);
 
-    // the old file comes back, with the time that it had
+    // put the old file back, with its modification time
     fs::rename(place.path("old"), &old).unwrap();
     File::options().write(true).open(&old).unwrap().set_modified(time).unwrap();
     let summary = place.ok("out", &with(SMALL_UNITS, &["--on-change", "redo"]));
@@ -132,7 +132,7 @@ fn a_replaced_output_is_refused_always() {
     place.ok("out", SMALL_UNITS);
     let path = place.path("out/part-0-00001.parquet");
     let ours = fs::read(&path).unwrap();
-    // as tools write it that read the output, leave rows out, and keep what the footer says
+    // as another tool would write it: fewer rows, and our footer copied
     let batch = crate::support::read(&path).slice(0, 20);
     let pairs = footer(&path).into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
     let properties = WriterProperties::builder().set_key_value_metadata(Some(pairs)).build();
@@ -155,7 +155,7 @@ fn a_replaced_output_is_refused_always() {
         }
         assert!(fs::read(&path).unwrap() == other);
     }
-    // put back, it has another time of change and is the job's all the same
+    // put back, it belongs to the job although its modification time differs
     fs::write(&path, &ours).unwrap();
     assert_eq!(place.ok("out", SMALL_UNITS)["units_now"], 0);
     assert_eq!(place.ok("out", &["--finalize"])["units_done"], 4);
@@ -168,7 +168,7 @@ fn records_of_an_earlier_version_are_records() {
     for name in place.names("out.job/units") {
         let path = place.path("out.job/units").join(name);
         let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        // the version of the output was not kept
+        // early versions did not record the output's version
         assert!(record.as_object_mut().unwrap().remove("shown").is_some());
         fs::write(&path, record.to_string()).unwrap();
     }
@@ -181,7 +181,8 @@ fn records_of_an_earlier_version_are_records() {
 #[test]
 fn a_job_that_has_done_nothing_takes_other_options() {
     let place = Place::with_files(1);
-    place.error("out", &with(SMALL_UNITS, &["--max-document-bytes", "10"])); // no row fits
+    // no row fits
+    place.error("out", &with(SMALL_UNITS, &["--max-document-bytes", "10"]));
     assert!(place.path("out.job/job.json").exists());
     assert_eq!(place.ok("out", OTHER)["units_now"], 4);
     place.error("out", SMALL_UNITS);
@@ -191,7 +192,7 @@ fn a_job_that_has_done_nothing_takes_other_options() {
 fn rows_may_be_rejected_from_now_on() {
     let place = Place::with_files(2);
     let limit = ["--unit-rows", "25", "--max-document-bytes", "155"];
-    // the first unit with a long note ends the job
+    // ends at the first unit with a long note
     place.error("out", &limit);
     let before = place.shown("out");
     place.ok("out", &with(&limit, &["--on-error", "reject"]));

@@ -1,4 +1,4 @@
-//! Files that are damaged, or differ from each other.
+//! Inputs that are damaged, or whose columns differ.
 
 use std::{fs, fs::File, sync::Arc};
 
@@ -12,8 +12,8 @@ use crate::{
 
 const SKIP: &[&str] = &["--unit-rows", "25", "--on-damage", "skip"];
 
-/// Spoils the first page of the note column of a row group.
-fn spoil(place: &Place, name: &str, group: usize) {
+/// Damages the first page of the note column in a row group.
+fn damage(place: &Place, name: &str, group: usize) {
     let reader = SerializedFileReader::new(File::open(place.path(name)).unwrap()).unwrap();
     let (start, length) = reader.metadata().row_group(group).column(1).byte_range();
     let mut bytes = fs::read(place.path(name)).unwrap();
@@ -25,7 +25,7 @@ fn spoil(place: &Place, name: &str, group: usize) {
 fn a_row_group_with_an_invalid_page_is_named_or_skipped() {
     for unit_rows in ["25", "100"] {
         let place = Place::with_files(2);
-        spoil(&place, "in/part-0.parquet", 1);
+        damage(&place, "in/part-0.parquet", 1);
         let error = place.error("out", &["--unit-rows", unit_rows]);
         assert!(error.contains("rows 25 to 49 of `") && error.contains("in/part-0.parquet` cannot be read"), "{error}");
         assert!(error.contains("`on_damage=skip`"), "{error}");
@@ -59,7 +59,7 @@ fn a_truncated_file_is_named_or_skipped() {
     assert!(damaged.len() == 1 && damaged.keys().next().unwrap().ends_with("in/part-1.parquet"), "{summary}");
     assert_eq!((&summary["units"], &summary["counts"]["rows"]), (&4.into(), &100.into()));
     assert!(stderr(&place.run("out", SKIP)).contains("damaged"));
-    // put back whole, it is taken up when asked
+    // put back intact, `redo` takes it up
     fs::write(place.path("in/part-1.parquet"), bytes).unwrap();
     let summary = place.ok("out", &["--unit-rows", "25", "--on-change", "redo"]);
     assert_eq!((&summary["units"], &summary["units_now"]), (&8.into(), &4.into()));
@@ -69,7 +69,7 @@ fn a_truncated_file_is_named_or_skipped() {
 }
 
 #[test]
-fn files_that_are_none_of_their_format_are_named() {
+fn files_of_another_format_are_named() {
     for (name, bytes) in [
         ("a.parquet", &b"not a parquet file"[..]),
         ("a.parquet", b""),
@@ -89,7 +89,7 @@ fn files_that_are_none_of_their_format_are_named() {
 }
 
 #[test]
-fn files_with_other_columns_are_refused_and_a_selection_is_the_way_out() {
+fn files_with_other_columns_are_refused_unless_selected_columns_agree() {
     let place = Place::with_files(1);
     let other = notes(100..150);
     let ids = StringArray::from_iter_values((100..150).map(|id| id.to_string()));
@@ -106,7 +106,7 @@ fn files_with_other_columns_are_refused_and_a_selection_is_the_way_out() {
     assert!(error.contains("in/part-1.parquet` has no column `kind`"), "{error}");
     let summary = place.ok("out", &["--unit-rows", "25", "--select", "note"]);
     assert_eq!((&summary["units"], &summary["counts"]["written"]), (&6.into(), &150.into()));
-    // also where the file comes later
+    // also if the file comes later
     let number: arrow_array::ArrayRef = Arc::new(Int64Array::from(vec![1]));
     place.write("in/part-2.parquet", &RecordBatch::try_from_iter([("note", number)]).unwrap());
     let error = place.error("out", &["--unit-rows", "25", "--select", "note"]);

@@ -1,4 +1,4 @@
-//! Disks that are full or cannot be written.
+//! Jobs on disks that are full or read-only.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use crate::{
     support::stderr,
 };
 
-/// Notes whose output is large: words that do not compress.
+/// Writes notes of words that do not compress, so that the output is large.
 fn large(place: &Place, files: usize) {
     let mut state = 7u64;
     let mut word = || {
@@ -27,11 +27,11 @@ fn large(place: &Place, files: usize) {
     }
 }
 
-/// A file system in memory, while it lives.
+/// A file system in memory, mounted until it is dropped.
 struct Mount(std::path::PathBuf);
 
 impl Mount {
-    /// None where this is not permitted.
+    /// `None` where mounting is not permitted.
     fn new(place: &Place, name: &str, options: &str) -> Option<Self> {
         let path = place.path(name);
         fs::create_dir(&path).unwrap();
@@ -57,8 +57,8 @@ impl Drop for Mount {
 
 fn assert_full(output: &Output) {
     assert_eq!(output.status.code(), Some(2), "{}", stderr(output));
-    let told = stderr(output);
-    assert!(told.contains("error: no space is left for `") && told.contains("start again"), "{told}");
+    let message = stderr(output);
+    assert!(message.contains("error: no space is left for `") && message.contains("start again"), "{message}");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_limit_on_files_is_a_full_disk_and_the_job_goes_on_later() {
     fs::rename(place.path("in/part-0.parquet"), place.path("in/large.parquet")).unwrap();
     fs::rename(place.path("in/part-1.parquet"), place.path("in/later.parquet")).unwrap();
     place.write("in/early.parquet", &crate::place::notes(0..50));
-    // units of `early` fit, those of `large` do not
+    // the limit has room for the outputs of `early`, and none for those of `large`
     let run = place.command("out", SMALL_UNITS);
     let mut limited = Command::new("sh");
     limited.current_dir(place.path("")).args(["-c", "trap '' XFSZ; ulimit -f 40; exec \"$0\" \"$@\""]);
@@ -92,9 +92,10 @@ fn a_full_disk_ends_the_run_and_it_goes_on_with_more_space() {
     assert_full(&place.run("disk/out", SMALL_UNITS));
     let before = place.shown("disk/out");
     assert!(!before.is_empty() && before.len() < 40, "{}", before.len());
-    place.outputs("disk/out"); // whole, all of them
+    // reads every file to its end
+    place.outputs("disk/out");
     place.assert_tidy("disk/out");
-    // still full
+    // the disk is still full
     assert_full(&place.run("disk/out", SMALL_UNITS));
     assert!(mount.mount("remount,size=64m"));
     assert_eq!(place.ok("disk/out", SMALL_UNITS)["units_done"], 40);

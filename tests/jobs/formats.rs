@@ -20,7 +20,7 @@ use crate::{
     support::rows,
 };
 
-/// Rows as lines of a text format.
+/// Writes rows as lines of a text format.
 fn lines(batch: &RecordBatch, line: impl Fn(&[Option<&str>]) -> String) -> String {
     let columns: Vec<ArrayRef> = batch.columns().iter().map(|c| cast(c, &DataType::Utf8).unwrap()).collect();
     let texts: Vec<&StringArray> = columns.iter().map(|c| c.as_string::<i32>()).collect();
@@ -59,7 +59,7 @@ fn all_formats_of_input_give_the_same_entities() {
         let ids = |out: &str| cast(&place.column(out, "id"), &DataType::Utf8).unwrap();
         assert_eq!(&ids(&out), &ids("parquet-out"));
     }
-    // all at once, if they share what is kept
+    // two formats of the same name in one job
     let inputs = ["parquet", "csvgz/*.gz"];
     let clash = place.command_on(&inputs, "out", &["--select", "note"]).output().unwrap();
     assert!(crate::support::stderr(&clash).contains("would both be written"));
@@ -116,7 +116,7 @@ fn ids_of_note_nlp_are_unique_and_the_same_after_a_stop() {
     assert_eq!(ids.len() as u64, entities);
 }
 
-/// An Arrow file `in/notes.arrow` with notes and these columns.
+/// Writes the Arrow file `in/notes.arrow` with notes and these columns.
 fn arrow_file(place: &Place, columns: Vec<(&str, ArrayRef)>) {
     let note: ArrayRef = Arc::new(StringArray::from(vec!["aspirin 81mg"; columns[0].1.len()]));
     let batch = RecordBatch::try_from_iter([("note", note)].into_iter().chain(columns)).unwrap();
@@ -128,7 +128,7 @@ fn arrow_file(place: &Place, columns: Vec<(&str, ArrayRef)>) {
 }
 
 #[test]
-fn times_that_parquet_has_not_are_written_as_those_that_it_has() {
+fn times_that_parquet_lacks_are_written_as_the_next_finer_type() {
     let place = Place::new();
     let seconds = || TimestampSecondArray::from(vec![Some(-1), None, Some(1_700_000_000)]);
     let list = |values: ArrayRef| -> ArrayRef {
@@ -165,7 +165,7 @@ fn times_that_parquet_has_not_are_written_as_those_that_it_has() {
     for (name, column) in &expected {
         assert_eq!(&place.column("out", name), column, "{name}");
     }
-    // other programs see times too, and no bare numbers
+    // the footer declares times, so that other programs do not see plain integers
     let file = SerializedFileReader::new(File::open(place.path("out/notes.parquet")).unwrap()).unwrap();
     let columns = file.metadata().file_metadata().schema_descr().columns().to_vec();
     let bare = |column: &&ColumnDescPtr| {
@@ -175,7 +175,7 @@ fn times_that_parquet_has_not_are_written_as_those_that_it_has() {
 }
 
 #[test]
-fn a_time_that_does_not_fit_is_told_and_not_lost() {
+fn a_time_that_does_not_fit_is_an_error() {
     let place = Place::new();
     arrow_file(&place, vec![("at", Arc::new(TimestampSecondArray::from(vec![1, i64::MAX])))]);
     let error = place.error("out", &[]);
@@ -183,7 +183,7 @@ fn a_time_that_does_not_fit_is_told_and_not_lost() {
     place.assert_tidy("out");
 }
 
-/// They would be read as positions of the note, which is longer or shorter than what was cleaned.
+/// `note_nlp` cuts snippets out of the note, whose positions differ from those of the cleaned text.
 #[test]
 fn note_nlp_does_not_go_with_cleaned_offsets() {
     let place = Place::with_files(1);
@@ -194,7 +194,7 @@ fn note_nlp_does_not_go_with_cleaned_offsets() {
 }
 
 #[test]
-fn a_column_that_parquet_has_not_is_an_error_of_input() {
+fn a_column_that_parquet_lacks_is_an_error_of_input() {
     let one_of = UnionFields::from_fields([Field::new("n", DataType::Int64, true)]);
     let union: ArrayRef = Arc::new(
         UnionArray::try_new(one_of, vec![0i8; 3].into(), None, vec![Arc::new(Int64Array::from(vec![1, 2, 3]))])
@@ -213,7 +213,7 @@ fn a_column_that_parquet_has_not_is_an_error_of_input() {
 }
 
 #[test]
-fn a_note_without_an_id_is_told_by_its_file_and_row() {
+fn a_note_without_an_id_is_named_by_file_and_row() {
     let place = Place::new();
     let ids: Int64Array = (0..5_000).map(|row| (row != 4_500).then_some(row)).collect();
     arrow_file(&place, vec![("id", Arc::new(ids))]);

@@ -1,4 +1,4 @@
-//! Runs that end before their end, by a signal.
+//! Jobs that are killed or interrupted, and started again.
 
 use std::{
     collections::BTreeMap,
@@ -16,11 +16,11 @@ use crate::{
 
 const KILLS: usize = 50;
 
-/// From a seed: splitmix64.
+/// Random numbers from a seed (splitmix64).
 struct Random(u64);
 
 impl Random {
-    /// 0 to 1.
+    /// Returns a number from 0 to 1.
     fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -30,7 +30,7 @@ impl Random {
     }
 }
 
-/// Sixteen units in four Hive folders.
+/// Inputs of sixteen units, in four Hive folders.
 fn hive() -> Place {
     let place = Place::new();
     for i in 0..4 {
@@ -40,21 +40,21 @@ fn hive() -> Place {
     place
 }
 
-/// What a job has committed: outputs and records.
+/// Returns what a job has committed: outputs and records.
 fn committed(place: &Place, out: &str) -> BTreeMap<String, Shown> {
     let named =
         |folder: String| place.shown(&folder).into_iter().map(move |(name, file)| (folder.clone() + "/" + &name, file));
     named(out.to_string()).chain(named(format!("{out}.job/units"))).collect()
 }
 
-/// What was committed before is there, and is the very same file.
+/// Asserts that files committed before are still there, unchanged and not rewritten.
 fn assert_kept(before: &BTreeMap<String, Shown>, now: &BTreeMap<String, Shown>) {
     for (name, file) in before {
         assert!(now.get(name) == Some(file), "{name} changed after it was committed");
     }
 }
 
-/// How often each unit was written, as the log has it.
+/// Counts how often each unit was written, by the log.
 fn writes(place: &Place, log: &str) -> BTreeMap<u64, usize> {
     let mut writes = BTreeMap::new();
     for line in fs::read_to_string(place.path(log)).unwrap().lines() {
@@ -67,13 +67,13 @@ fn writes(place: &Place, log: &str) -> BTreeMap<u64, usize> {
     writes
 }
 
-/// Starts a run whose log goes on in a file.
+/// Starts a run that appends its log to a file.
 fn start(mut command: Command, place: &Place, log: &str) -> Child {
     let log = File::options().create(true).append(true).open(place.path(log)).unwrap();
     command.args(["--quiet", "--log", "info"]).stdout(Stdio::null()).stderr(log).spawn().unwrap()
 }
 
-/// Waits until a job has this many records, or its process ended.
+/// Waits until a job has `units` records, or its process ended.
 fn until_done(place: &Place, out: &str, units: usize, child: &mut Child) {
     let folder = place.path(&format!("{out}.job/units"));
     let names = || {
@@ -89,7 +89,8 @@ fn until_done(place: &Place, out: &str, units: usize, child: &mut Child) {
 #[test]
 fn a_job_that_was_killed_fifty_times_ends_as_one_that_was_not() {
     let place = hive();
-    place.ok("whole", SMALL_UNITS); // the disk is warm then
+    // warms up, so that the next run measures the usual time
+    place.ok("whole", SMALL_UNITS);
     fs::rename(place.path("whole"), place.path("first")).unwrap();
     fs::remove_dir_all(place.path("whole.job")).unwrap();
     let began = Instant::now();
@@ -101,7 +102,7 @@ fn a_job_that_was_killed_fifty_times_ends_as_one_that_was_not() {
 
     let mut random = Random(20);
     let mut kills = 0;
-    // kills by the number of units that were there
+    // kills by the number of outputs that were visible
     let mut moments: BTreeMap<usize, usize> = BTreeMap::new();
     for job in 0.. {
         let (out, log) = (format!("out{job}"), format!("log{job}"));
@@ -117,7 +118,7 @@ fn a_job_that_was_killed_fifty_times_ends_as_one_that_was_not() {
             assert_kept(&before, &now);
             let names = place.names(&out);
             assert!(names.iter().all(|name| expected.contains(name)), "{names:?}");
-            // whatever is seen is whole
+            // every visible output is a whole file
             names.iter().for_each(|name| assert!(crate::support::read(&place.path(&out).join(name)).num_rows() == 25));
             before = now;
             if status.signal() != Some(9) {
@@ -129,17 +130,17 @@ fn a_job_that_was_killed_fifty_times_ends_as_one_that_was_not() {
         }
         place.assert_same("whole", &out);
         place.assert_tidy(&out);
-        // a unit that was shown before it was logged has no line
+        // a run that was killed between rename and log leaves no line for its unit
         assert!(writes(&place, &log).values().all(|&times| times == 1), "{:?}", writes(&place, &log));
         if kills >= KILLS {
             break;
         }
     }
     println!("{kills} kills in runs of {length:?}, by units that were there: {moments:?}");
-    assert!(moments.len() > 3, "the kills were all at one time: {moments:?}");
+    assert!(moments.len() > 3, "all kills hit the same moment: {moments:?}");
 }
 
-/// A redo that was killed is started again with the same words, or without them: never are two kinds of output mixed.
+/// A redo that was killed is started again, with or without `on_change=redo`. Outputs of two settings are never mixed.
 #[test]
 fn a_redo_that_was_killed_goes_on_as_one() {
     const OTHER: &[&str] = &["--unit-rows", "25", "--threshold", "0.3"];
@@ -164,7 +165,7 @@ fn a_redo_that_was_killed_goes_on_as_one() {
             if status.success() {
                 break;
             }
-            // before the redo has begun, the plain words are refused
+            // as long as the redo has not begun, a run without it is refused
             assert!(status.signal() == Some(9) || (status.code() == Some(2) && redo.is_empty()), "{status}");
         }
         place.assert_same(expected, "out");
@@ -172,7 +173,7 @@ fn a_redo_that_was_killed_goes_on_as_one() {
     }
 }
 
-/// Where there are no locks, two processes may do the same units: one of each pair is kept.
+/// Without a common lock, two processes may do the same unit. One of the two outputs is kept.
 #[test]
 fn processes_that_do_the_same_units_do_no_harm() {
     let place = hive();
@@ -198,7 +199,7 @@ fn of_four_shards_one_is_killed_and_started_again() {
     };
     let mut victim = start(shard(2), &place, "log");
     until_done(&place, "out", 1, &mut victim);
-    // it is there and in the middle of its work while the others run
+    // paused in the middle of its work while the others run
     signal(&victim, "STOP");
     let mut others: Vec<Child> = [0, 1, 3].map(|i| start(shard(i), &place, "log")).into();
     assert!(others.iter_mut().all(|other| other.wait().unwrap().success()));

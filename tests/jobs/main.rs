@@ -1,4 +1,4 @@
-//! `spanframe run` by the real program: killed, stopped, in shards, on full disks and damaged files, and started again.
+//! Runs `spanframe run` as a process: killed, interrupted, in shards, on full disks and damaged files, and started again.
 
 mod again;
 mod bad_rows;

@@ -1,4 +1,4 @@
-//! Names of inputs: files, folders and patterns.
+//! Inputs by name: files, folders and patterns.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[test]
-fn a_name_with_wildcards_that_is_there_is_no_pattern() {
+fn an_existing_name_with_wildcards_is_no_pattern() {
     let place = Place::new();
     place.write("notes1.parquet", &notes(0..10));
     place.write("notes[1].parquet", &notes(10..20));
@@ -24,10 +24,10 @@ fn a_name_with_wildcards_that_is_there_is_no_pattern() {
     check("file", &["notes[1].parquet"], &["notes[1].parquet"], 10..20);
     check("folder", &["d[x]"], &["notes?.parquet"], 20..30);
     check("below", &["d[x]/notes?.parquet"], &["notes?.parquet"], 20..30);
-    // as a shell gives `notes*.parquet`
+    // as a shell expands `notes*.parquet`
     let both = ["notes1.parquet", "notes[1].parquet"];
     check("expanded", &both, &both, 0..20);
-    // what is not there is a pattern
+    // a name that does not exist is a pattern
     check("pattern", &["notes*.parquet"], &both, 0..20);
     check("class", &["notes[0-9].parquet"], &both[..1], 0..10);
     check("escaped", &["notes[[]*.parquet"], &both[1..], 10..20);

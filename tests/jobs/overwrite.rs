@@ -1,4 +1,4 @@
-//! What a job may remove, and what it leaves when it cannot begin.
+//! What a job removes, and what stays when it cannot begin.
 
 use std::{fs, process::Stdio};
 
@@ -12,7 +12,7 @@ fn overwrite_removes_the_outputs_and_records_of_a_job_and_no_other_file() {
     let place = Place::with_files(1);
     let state = |folder: &'static str| ["--unit-rows", "25", "--state", folder];
     let mine = ["mine.txt", "notes.parquet", "plan/mine.json", "units/mine.json", "rejects/mine.parquet"];
-    // a folder of someone else holds no records, also where its job.json is of something else
+    // a folder with other files is refused for records, even if it has a job.json of another tool
     mine.iter().for_each(|name| place.write_bytes(&format!("mine/{name}"), b"mine"));
     place.write_bytes("mine/job.json", b"{\"name\": \"mine\"}");
     let before = (place.shown("in"), place.shown("mine"));
@@ -26,7 +26,7 @@ fn overwrite_removes_the_outputs_and_records_of_a_job_and_no_other_file() {
     assert!(before == (place.shown("in"), place.shown("mine")));
     assert!(place.names("out").is_empty());
 
-    // and files that were put beside the records stay there
+    // files that others put beside the records stay
     place.ok("out", &state("records"));
     mine.iter().for_each(|name| place.write_bytes(&format!("records/{name}"), b"mine"));
     place.write_bytes("out/mine.parquet", b"mine");
@@ -67,7 +67,7 @@ fn a_job_that_cannot_begin_leaves_no_record() {
         place.error("out", &shard("0/2", wrong));
         assert!(place.names("out.job").is_empty());
         place.ok("out", &shard("0/2", &[]));
-        // nor does it change those of another shard
+        // and a wrong shard changes no record of another
         let before = place.shown("out.job");
         place.error("out", &shard("1/2", wrong));
         assert!(place.shown("out.job") == before);
@@ -76,7 +76,7 @@ fn a_job_that_cannot_begin_leaves_no_record() {
 }
 
 #[test]
-fn an_output_without_a_name_has_its_records_beside_its_folder_or_where_it_is_told() {
+fn an_output_without_a_name_has_its_records_beside_its_folder_or_needs_state() {
     let place = Place::with_files(1);
     for bucket in ["s3://clinic", "s3://clinic/", "/"] {
         let error = place.error(bucket, &[]);

@@ -1,4 +1,4 @@
-//! [`Place`]: a folder with inputs, and jobs run in it.
+//! [`Place`]: a temporary folder with inputs, in which jobs run.
 
 use std::{
     collections::BTreeMap,
@@ -18,29 +18,29 @@ use parquet::{
 
 use crate::support::{self, column, stderr, test_model};
 
-/// Beginnings of real notes, so that many rows take little time.
+/// The first 160 characters of the sample notes, so that many rows take little time.
 static NOTES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let notes = column("notes.parquet", "note");
     notes.as_string::<i32>().iter().map(|note| note.unwrap_or_default().chars().take(160).collect()).collect()
 });
 
-/// Units of 25 rows.
+/// Options for units of 25 rows.
 pub const SMALL_UNITS: &[&str] = &["--unit-rows", "25"];
 
-/// `id`, `note` and `kind` of some rows; now and then a note is null.
+/// Columns `id`, `note` and `kind` of some rows. One note in twenty is null.
 pub fn notes(rows: Range<usize>) -> RecordBatch {
     let note = |row: usize| (row % 20 != 7).then(|| NOTES[row % NOTES.len()].as_str());
     with_notes(rows.clone(), Arc::new(rows.map(note).collect::<StringArray>()))
 }
 
-/// `id`, these notes, and `kind`.
+/// Columns `id`, `note` with these notes, and `kind`.
 pub fn with_notes(rows: Range<usize>, notes: ArrayRef) -> RecordBatch {
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(rows.clone().map(|row| row as i64)));
     let kinds: ArrayRef = Arc::new(StringArray::from_iter_values(rows.map(|row| format!("kind {}", row % 3))));
     RecordBatch::try_from_iter([("id", ids), ("note", notes), ("kind", kinds)]).unwrap()
 }
 
-/// What is seen of a file: where it is on the disk, when it changed, and its bytes.
+/// A file as it is on disk: inode, modification time and bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
     inode: u64,
@@ -57,7 +57,7 @@ impl Place {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    /// With `in/part-0.parquet` and so on, 100 rows each in row groups of 25: four units of 25 rows a file.
+    /// A place with `in/part-0.parquet` and so on, of 100 rows in row groups of 25. Each file has four units of 25 rows.
     pub fn with_files(files: usize) -> Self {
         let place = Self::new();
         (0..files).for_each(|i| place.write(&format!("in/part-{i}.parquet"), &notes(i * 100..(i + 1) * 100)));
@@ -68,7 +68,7 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    /// In row groups of 25 rows.
+    /// Writes a Parquet file in row groups of 25 rows.
     pub fn write(&self, name: &str, batch: &RecordBatch) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -84,7 +84,7 @@ impl Place {
         fs::write(path, bytes).unwrap();
     }
 
-    /// `spanframe run in -o OUT` with a tiny model and the column `note` unless `more` names others.
+    /// `spanframe run in -o OUT`, with a tiny model and the column `note` unless `more` names others.
     pub fn command(&self, out: &str, more: &[&str]) -> Command {
         self.command_on(&["in"], out, more)
     }
@@ -106,19 +106,19 @@ impl Place {
         self.command(out, more).output().unwrap()
     }
 
-    /// Runs to the end, and gives the summary.
+    /// Runs to the end. Returns the summary.
     pub fn ok(&self, out: &str, more: &[&str]) -> serde_json::Value {
         summary(&self.command(out, &[more, &["--json"]].concat()).output().unwrap())
     }
 
-    /// Runs into an error of input, and gives its message.
+    /// Runs into an error of input. Returns its message.
     pub fn error(&self, out: &str, more: &[&str]) -> String {
         let output = self.run(out, more);
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
         stderr(&output)
     }
 
-    /// Everything below a folder, hidden names left out, by its path there.
+    /// All files below a folder by their paths there, without hidden names.
     pub fn shown(&self, folder: &str) -> BTreeMap<String, Shown> {
         let mut shown = BTreeMap::new();
         walk(&self.path(folder), "", &mut shown);
@@ -129,20 +129,20 @@ impl Place {
         self.shown(folder).into_keys().collect()
     }
 
-    /// The rows of each file of an output.
+    /// The rows of each file of an output, by its path.
     pub fn outputs(&self, out: &str) -> BTreeMap<String, RecordBatch> {
         let read = |name: String| (name.clone(), support::read(&self.path(out).join(name)));
         self.names(out).into_iter().map(read).collect()
     }
 
-    /// All rows of a column of an output, in the order of its files.
+    /// All rows of a column of an output, in the order of the files' paths.
     pub fn column(&self, out: &str, name: &str) -> ArrayRef {
         let columns: Vec<ArrayRef> =
             self.outputs(out).values().map(|b| Arc::clone(b.column_by_name(name).unwrap())).collect();
         arrow_select::concat::concat(&columns.iter().map(|c| c.as_ref() as &dyn Array).collect::<Vec<_>>()).unwrap()
     }
 
-    /// Two outputs have the same files with the same rows and columns, of the same types.
+    /// Asserts that two outputs have the same files, with the same columns, types and rows.
     pub fn assert_same(&self, expected: &str, out: &str) {
         let (expected, found) = (self.outputs(expected), self.outputs(out));
         assert_eq!(expected.keys().collect::<Vec<_>>(), found.keys().collect::<Vec<_>>());
@@ -153,7 +153,7 @@ impl Place {
         }
     }
 
-    /// Nothing of a run that ended is left in the folder.
+    /// Asserts that no partial file is left.
     pub fn assert_tidy(&self, out: &str) {
         for folder in [out.to_string(), format!("{out}.job")] {
             assert!(!self.path(&folder).join(".spanframe-partial").exists(), "{folder}");
@@ -161,19 +161,19 @@ impl Place {
     }
 }
 
-/// Sends a signal such as `STOP`.
+/// Sends a signal, such as `STOP`.
 pub fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
     assert!(sent.success(), "{name}");
 }
 
-/// The summary of a run that came to its end.
+/// The summary of a run that succeeded.
 pub fn summary(output: &Output) -> serde_json::Value {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Keys and values of the footer.
+/// Keys and values of a Parquet file's footer.
 pub fn footer(path: &Path) -> BTreeMap<String, String> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
     let pairs = reader.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a run tells: metrics, summary, log.
+//! What a run reports: metrics, summary, log and footers.
 
 use std::{collections::BTreeMap, fs};
 
@@ -9,7 +9,7 @@ use crate::{
     support::{rows, spanframe, stderr, test_model},
 };
 
-/// Samples of the Prometheus text format, by name and labels; every one has its type and help before it.
+/// Parses the Prometheus text format into samples by name and labels. Asserts that each has its help and type before it.
 fn prometheus(text: &str) -> BTreeMap<String, f64> {
     let mut samples = BTreeMap::new();
     let (mut help, mut kind) = ("", "");
@@ -57,13 +57,13 @@ fn metrics_and_summary_add_up() {
     for (name, count) in &entities {
         assert_eq!(metrics[&format!("spanframe_entities_total{{entity=\"{name}\"}}")], *count as f64);
     }
-    // the summary that is kept is the one that is told, but for who did it
+    // the stored summary is the printed one, without the units of this run
     let mut kept: serde_json::Value =
         serde_json::from_slice(&fs::read(place.path("out.job/summary.json")).unwrap()).unwrap();
     kept["units_now"] = 8.into();
     assert_eq!(kept, summary);
 
-    // a run with nothing to do says that all is done
+    // a run with nothing to do reports that all is done
     place.ok("out", &["--unit-rows", "25", "--metrics", "metrics.prom"]);
     let metrics = prometheus(&fs::read_to_string(place.path("metrics.prom")).unwrap());
     assert_eq!((metrics["spanframe_units_done"], metrics["spanframe_rows_total"]), (8.0, 0.0));

@@ -144,14 +144,14 @@ pub enum JobError {
         reason: String,
     },
     /// A row cannot be annotated.
-    #[error("row {row} of `{url}` {fault}; or use `on_error=null` or `on_error=reject` to go on without its entities")]
+    #[error("row {row} of `{url}` {error}; or use `on_error=null` or `on_error=reject` to go on without its entities")]
     Row {
         /// The file.
         url: String,
         /// Row in the file, from 0.
         row: u64,
         /// What is wrong with it.
-        fault: RowErrorKind,
+        error: RowErrorKind,
     },
     /// A row cannot be parsed.
     #[error(

@@ -69,7 +69,7 @@ struct UnitBatch {
     batch: RecordBatch,
     entities: ArrayRef,
     /// What is wrong with a row, by its place in the batch. Such a row has null entities.
-    faults: BTreeMap<usize, RowErrorKind>,
+    row_errors: BTreeMap<usize, RowErrorKind>,
 }
 
 impl UnitRows<'_, '_> {
@@ -129,12 +129,12 @@ impl UnitRows<'_, '_> {
                 self.count(|c| *c.entities.entry(name.clone()).or_default() += count);
             }
             let (first, length) = (annotated.first_row, annotated.column.len());
-            let faults = annotated.errors.iter().map(|error| (error.row - first, error.kind.clone())).collect();
+            let row_errors = annotated.errors.iter().map(|error| (error.row - first, error.kind.clone())).collect();
             self.write(UnitBatch {
                 rows: rows[first..first + length].to_vec(),
                 batch: batch.slice(first, length),
                 entities: annotated.column,
-                faults,
+                row_errors,
             })?;
             self.count_tokens();
             writing += writes.elapsed().as_secs_f64();
@@ -157,10 +157,10 @@ impl UnitRows<'_, '_> {
 
     fn write(&mut self, annotated: UnitBatch) -> Result<(), JobError> {
         self.count(|c| c.rows += annotated.rows.len() as u64);
-        let UnitBatch { rows, batch, entities, faults } = self.handle_faults(annotated)?;
+        let UnitBatch { rows, batch, entities, row_errors } = self.handle_row_errors(annotated)?;
         let job = &self.setup.job;
         let errors: Option<ArrayRef> = (job.on_error == OnError::Null).then(|| {
-            let text = |row| faults.get(&row).map(reason);
+            let text = |row| row_errors.get(&row).map(reason);
             Arc::new((0..batch.num_rows()).map(text).collect::<StringArray>()) as ArrayRef
         });
         let columns = &self.input.open.columns;
@@ -180,13 +180,13 @@ impl UnitRows<'_, '_> {
     }
 
     /// Does what `on_error` says about rows that could not be annotated.
-    fn handle_faults(&mut self, annotated: UnitBatch) -> Result<UnitBatch, JobError> {
-        let Some((&row, fault)) = annotated.faults.first_key_value() else { return Ok(annotated) };
-        let count = annotated.faults.len() as u64;
+    fn handle_row_errors(&mut self, annotated: UnitBatch) -> Result<UnitBatch, JobError> {
+        let Some((&row, error)) = annotated.row_errors.first_key_value() else { return Ok(annotated) };
+        let count = annotated.row_errors.len() as u64;
         match self.setup.job.on_error {
             OnError::Raise => {
-                let (url, fault) = (self.record.unit.url.clone(), fault.clone());
-                Err(JobError::Row { url, row: annotated.rows[row], fault })
+                let (url, error) = (self.record.unit.url.clone(), error.clone());
+                Err(JobError::Row { url, row: annotated.rows[row], error })
             }
             OnError::Null => {
                 self.count(|c| c.nulled += count);
@@ -195,7 +195,7 @@ impl UnitRows<'_, '_> {
             OnError::Reject => {
                 self.reject(&annotated)?;
                 self.count(|c| c.rejected += count);
-                annotated.without_faults()
+                annotated.without_row_errors()
             }
         }
     }
@@ -203,9 +203,9 @@ impl UnitRows<'_, '_> {
     fn reject(&mut self, annotated: &UnitBatch) -> Result<(), JobError> {
         let ids = self.input.open.columns.id.map(|id| cast(annotated.batch.column(id), &DataType::Utf8)).transpose()?;
         let ids = ids.as_ref().map(|ids| ids.as_string::<i32>());
-        for (&row, fault) in &annotated.faults {
+        for (&row, error) in &annotated.row_errors {
             let id = ids.filter(|ids| ids.is_valid(row)).map(|ids| ids.value(row).to_string());
-            let (code, reason) = (fault.code(), reason(fault));
+            let (code, reason) = (error.code(), reason(error));
             self.rejects.push(Reject { row: annotated.rows[row], line: None, id, code, reason });
         }
         Ok(())
@@ -232,12 +232,12 @@ impl UnitRows<'_, '_> {
 
 impl UnitBatch {
     /// Leaves out the rows that could not be annotated.
-    fn without_faults(self) -> Result<Self, JobError> {
-        let Self { rows, batch, entities, faults } = self;
-        let good: BooleanArray = (0..rows.len()).map(|row| Some(!faults.contains_key(&row))).collect();
-        let rows = (0..).zip(rows).filter(|(row, _)| !faults.contains_key(row)).map(|(_, row)| row).collect();
+    fn without_row_errors(self) -> Result<Self, JobError> {
+        let Self { rows, batch, entities, row_errors } = self;
+        let good: BooleanArray = (0..rows.len()).map(|row| Some(!row_errors.contains_key(&row))).collect();
+        let rows = (0..).zip(rows).filter(|(row, _)| !row_errors.contains_key(row)).map(|(_, row)| row).collect();
         let (batch, entities) = (filter_record_batch(&batch, &good)?, filter(&entities, &good)?);
-        Ok(Self { rows, batch, entities, faults: BTreeMap::new() })
+        Ok(Self { rows, batch, entities, row_errors: BTreeMap::new() })
     }
 }
 
@@ -263,6 +263,6 @@ impl EngineCounters {
 }
 
 /// As in the error column and in the file of rejected rows.
-fn reason(fault: &RowErrorKind) -> String {
-    format!("the document {fault}")
+fn reason(error: &RowErrorKind) -> String {
+    format!("the document {error}")
 }

@@ -1,4 +1,4 @@
-//! What is written of annotated rows.
+//! Converts annotated rows to every form of output.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use spanframe_jobs::form::{AnnotatedBatch, Columns, Form, FormError, NoteNlp, Ou
 
 const LAYOUTS: [Layout; 3] = [Layout::StructOfLists, Layout::ListOfStructs, Layout::Annotation];
 
-/// Entities of each text as `(begin, end, entity type, score)` in characters; `None` for a null text.
+/// A text (`None` for null) and its entities as `(begin, end, entity type, score)`, positions in characters.
 type Row<'a> = (Option<&'a str>, Vec<(usize, usize, u16, f32)>);
 
 fn entities(rows: &[Row<'_>], layout: Layout, offsets: Offsets) -> ArrayRef {
@@ -142,7 +142,7 @@ fn a_long_text_is_repeated_a_few_rows_at_a_time() {
 }
 
 #[test]
-fn nothing_found_is_nothing_written() {
+fn rows_without_entities_write_nothing() {
     let rows = [(Some("nada"), vec![]), (None, vec![])];
     let kept = kept(&rows);
     for (form, columns) in [(Form::Exploded, 7), (Form::NoteNlp, 14)] {
@@ -202,7 +202,7 @@ fn note_nlp_takes_ids_and_texts_of_any_width() {
 }
 
 #[test]
-fn what_cannot_be_planned_says_why() {
+fn an_output_that_cannot_be_planned_says_why() {
     let kept = kept(&notes());
     let renamed = |name: &str| -> RecordBatch {
         RecordBatch::try_from_iter([(name, Arc::new(StringArray::from(vec!["SENTINEL"])) as ArrayRef)]).unwrap()
@@ -229,7 +229,7 @@ fn what_cannot_be_planned_says_why() {
 }
 
 #[test]
-fn a_note_without_id_and_a_foreign_text_are_errors() {
+fn a_note_without_id_and_another_text_are_errors() {
     let rows = notes();
     let entities = entities(&rows, Layout::StructOfLists, Offsets::Char);
     let ids: ArrayRef = Arc::new(UInt64Array::from(vec![Some(1), None, None, Some(u64::MAX)]));
@@ -258,7 +258,7 @@ proptest! {
         let snippet: Vec<char> = texts(&batch, "snippet")[0].chars().collect();
         prop_assert_eq!(snippet.len(), chars.len().min(250));
         let shown: Vec<char> = chars[before..before + mention.min(250)].to_vec();
-        // where the snippet begins: as far to the left as the other side leaves room
+        // characters left of the mention: as many as the right side leaves room for
         let room = 250usize.saturating_sub(mention);
         let left = before.min((room / 2).max(room.saturating_sub(after)));
         prop_assert_eq!(&snippet[left..left + shown.len()], shown.as_slice());

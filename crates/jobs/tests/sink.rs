@@ -1,4 +1,4 @@
-//! Parquet that is written.
+//! Writes Parquet.
 
 mod bytes_file;
 
@@ -28,7 +28,7 @@ fn table(rows: i64) -> RecordBatch {
 }
 
 #[test]
-fn what_is_written_is_read_again() {
+fn a_written_file_reads_back() {
     let table = table(1000);
     for (_, codec) in Codec::named() {
         let pairs = vec![("spanframe.model".to_string(), "demo".to_string())];
@@ -58,7 +58,7 @@ fn what_is_written_is_read_again() {
 }
 
 #[test]
-fn row_groups_are_closed_at_their_bytes() {
+fn row_groups_end_at_their_bytes() {
     let table = table(40_000);
     let options = SinkOptions { row_group_bytes: 1 << 20, ..SinkOptions::default() };
     let mut sink = Sink::new(Vec::new(), table.schema(), &options).unwrap();
@@ -71,7 +71,7 @@ fn row_groups_are_closed_at_their_bytes() {
 }
 
 #[test]
-fn no_rows_are_a_whole_file() {
+fn a_file_without_rows_is_valid() {
     let sink = Sink::new(Vec::new(), table(1).schema(), &SinkOptions::default()).unwrap();
     let (bytes, written) = sink.finish().unwrap();
     assert_eq!((written.rows, written.row_groups), (0, 0));
@@ -79,7 +79,7 @@ fn no_rows_are_a_whole_file() {
     assert!(source.parts().is_empty() && source.schema().fields().len() == 2);
 }
 
-/// A disk that is full after so many bytes.
+/// A disk with room for this many bytes.
 struct Disk(usize);
 
 impl Write for Disk {
@@ -97,7 +97,7 @@ impl Write for Disk {
 }
 
 #[test]
-fn a_full_disk_is_told_as_one_wherever_it_fills() {
+fn a_full_disk_keeps_its_error_kind_wherever_it_fills() {
     let table = table(3000);
     let options = SinkOptions { row_group_rows: 1000, ..SinkOptions::default() };
     let write = |room: usize| -> Result<u64, SinkError> {
@@ -118,13 +118,13 @@ fn a_full_disk_is_told_as_one_wherever_it_fills() {
 }
 
 #[test]
-fn what_parquet_does_not_have_is_refused_at_once() {
+fn a_type_that_parquet_lacks_is_refused_at_once() {
     let interval = DataType::Struct(Vec::<Field>::new().into());
     let schema = Arc::new(Schema::new(vec![Field::new("nothing", interval, true)]));
     assert!(matches!(Sink::new(Vec::new(), schema, &SinkOptions::default()), Err(SinkError::Schema(_))));
 }
 
 #[test]
-fn metadata_of_what_is_no_file_is_an_error() {
+fn metadata_of_another_file_is_an_error() {
     assert!(matches!(metadata(BytesFile::new("PAR1"), "a.parquet"), Err(SourceError::Damaged { .. })));
 }

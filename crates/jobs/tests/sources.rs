@@ -1,4 +1,4 @@
-//! Files of every format, whole and damaged.
+//! Reads files of every format, intact and damaged.
 
 mod bytes_file;
 
@@ -140,7 +140,7 @@ impl Seen {
     }
 }
 
-/// Reads all, and checks the order of rows.
+/// Reads some parts, and checks the order of rows.
 fn read(source: &dyn Source, parts: Range<usize>, columns: &[usize], bounds: ReadLimits) -> Result<Seen, SourceError> {
     let (mut seen, mut next) = (Seen::default(), 0);
     for read in source.read(parts, columns, None, bounds)? {
@@ -207,7 +207,7 @@ fn every_format_gives_the_rows_of_parquet() {
 }
 
 #[test]
-fn parts_and_columns_are_those_asked_for() {
+fn only_the_requested_parts_and_columns_are_read() {
     let table = table(500);
     for (path, bytes) in [("a.parquet", parquet(&table, 200)), ("a.arrow", ipc(&table, 200, None))] {
         let source = source(bytes, path);
@@ -231,7 +231,7 @@ fn parts_and_columns_are_those_asked_for() {
 }
 
 #[test]
-fn batches_have_about_the_bytes_asked_for() {
+fn batches_have_about_the_requested_bytes() {
     let note = "x".repeat(1000);
     let notes: ArrayRef = Arc::new(StringArray::from_iter_values((0..4000).map(|i| format!("{i} {note}"))));
     let same: ArrayRef = Arc::new(StringArray::from_iter_values((0..4000).map(|i| format!("{} {note}", i % 4))));
@@ -253,7 +253,7 @@ fn batches_have_about_the_bytes_asked_for() {
 }
 
 #[test]
-fn only_the_pages_of_the_columns_asked_for_are_read() {
+fn only_pages_of_the_requested_columns_are_fetched() {
     let rows = 60_000;
     let ids: ArrayRef =
         Arc::new(Int64Array::from_iter_values((0..rows).map(|i: i64| i.wrapping_mul(0x1e37_79b9_7f4a_7c15) >> 1)));
@@ -287,15 +287,15 @@ fn a_damaged_page_loses_the_rows_of_its_row_group_alone() {
     assert_eq!(seen.lost.len(), 1);
     let (lost, part, reason) = &seen.lost[0];
     assert_eq!((*part, lost.end), (1, 400));
-    assert!(lost.start > 200 && !reason.is_empty(), "rows before the page are given: {lost:?}");
+    assert!(lost.start > 200 && !reason.is_empty(), "rows before the page are read: {lost:?}");
     assert_eq!(seen.rows, (0..lost.start).chain(400..600).collect::<Vec<_>>());
     let before = table.project(&[0, 1]).unwrap();
     assert_eq!(seen.table().slice(0, lost.start as usize), before.slice(0, lost.start as usize));
-    assert_eq!(read(&*source, 0..3, &[0, 2], SMALL).unwrap().rows.len(), 600, "other columns are whole");
+    assert_eq!(read(&*source, 0..3, &[0, 2], SMALL).unwrap().rows.len(), 600, "other columns are intact");
 }
 
 #[test]
-fn a_checksum_tells_what_decoding_does_not() {
+fn a_checksum_finds_damage_that_decoding_does_not() {
     // pyarrow 26: write_table({"note": ["SENTINEL a", "SENTINEL b"]}, compression=None, use_dictionary=False,
     // write_statistics=False, write_page_checksum=True, store_schema=False)
     let mut bytes = hex(CHECKSUMMED);
@@ -329,7 +329,7 @@ fn a_file_cut_short_is_refused() {
     for (path, bytes) in files {
         for length in [0, 3, 11, bytes.len() / 2, bytes.len() - 1] {
             match open(BytesFile::new(bytes[..length].to_vec()), path) {
-                // nothing is an empty text
+                // an empty file is a valid text file
                 Ok(source) => assert!(length == 0 && source.rows() == 0, "{path} {length}"),
                 Err(error) => {
                     let message = format!("{error} {error:?}");
@@ -370,7 +370,7 @@ fn a_store_that_fails_is_an_error_and_no_loss() {
 }
 
 #[test]
-fn bad_rows_of_csv_are_told_by_row_and_line() {
+fn bad_rows_of_csv_have_their_row_and_line() {
     let rows = b"id,note\n1,a\n\n2,\"b\nb\"\n3\n4,c,SENTINEL\n5,\xff\xfe\n6,d\n";
     for (bytes, kind) in
         [(rows.to_vec(), "LF"), (String::from_utf8_lossy(rows).replace('\n', "\r\n").into_bytes(), "CRLF")]
@@ -392,11 +392,11 @@ fn bad_rows_of_csv_are_told_by_row_and_line() {
         }
     }
     let seen = read(&*source(rows.to_vec(), "a.csv"), 0..1, &[0], SMALL).unwrap();
-    assert_eq!(seen.rows, [0, 1, 4, 5], "what is not asked for may be anything");
+    assert_eq!(seen.rows, [0, 1, 4, 5], "columns that are not requested may hold anything");
 }
 
 #[test]
-fn bad_rows_of_ndjson_are_told_by_row_and_line() {
+fn bad_rows_of_ndjson_have_their_row_and_line() {
     let rows = b"{\"id\":1,\"note\":\"a\"}\n\n{\"id\":2,\"note\":\"SENTINEL\n[1]\n\"SENTINEL\"\n{\"note\":\"\xff\"}\n{\"id\":3}\r\n \n{\"note\":\"z\"}";
     let source = source(rows.to_vec(), "a.ndjson");
     assert_eq!(source.rows(), 7);
@@ -455,7 +455,7 @@ fn text_columns_keep_their_types() {
 }
 
 #[test]
-fn what_is_not_read_says_why() {
+fn an_unsupported_file_says_why() {
     let stream = {
         let mut writer = StreamWriter::try_new(Vec::new(), &table(3).schema()).unwrap();
         writer.write(&table(3)).unwrap();
@@ -490,7 +490,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn whatever_is_damaged_every_row_is_accounted_for(
+    fn after_any_damage_every_row_is_read_bad_or_lost(
         format in 0usize..5, at in prop::collection::vec((0.0f64..1.0, any::<u8>()), 1..4), run in 1usize..64,
     ) {
         std::panic::set_hook(Box::new(|_| ()));

@@ -1,4 +1,4 @@
-//! What servers and networks answer when they do not serve.
+//! Errors of servers and networks.
 
 use std::{
     io::{Read, Write},
@@ -11,7 +11,7 @@ use std::{
 use object_store::{BackoffConfig, RetryConfig, aws::AmazonS3Builder};
 use spanframe_store::{Store, StoreError};
 
-/// A server on this machine that answers every request by `status`, and where it is.
+/// Starts a local server that answers every request with `status`. Returns its address.
 fn server(status: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -56,7 +56,7 @@ fn errors(store: &Store) -> Vec<StoreError> {
 }
 
 #[test]
-fn denied() {
+fn missing_rights_are_denied() {
     for status in ["403 Forbidden", "401 Unauthorized"] {
         for error in errors(&store(&server(status), true)) {
             assert!(matches!(error, StoreError::Denied { .. }), "{error}");
@@ -65,21 +65,21 @@ fn denied() {
 }
 
 #[test]
-fn a_server_in_trouble() {
+fn a_busy_server_is_unreachable() {
     for error in errors(&store(&server("503 Slow Down"), true)) {
         assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
     }
 }
 
 #[test]
-fn no_space_there() {
+fn a_full_server_is_full() {
     let store = store(&server("507 Insufficient Storage"), true);
     assert!(matches!(store.put("a", b"x"), Err(StoreError::Full { .. })));
 }
 
 #[test]
-fn nobody_listens() {
-    // bound and given back, so that nothing else has it
+fn no_server_is_unreachable() {
+    // bound and closed again, so that no server listens there
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for error in errors(&store(&format!("http://{address}"), true)) {
         assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
@@ -93,9 +93,9 @@ fn http_has_to_be_allowed() {
     }
 }
 
-/// A plain web server: one file at a time.
+/// A plain web server, which cannot list.
 #[test]
-fn a_file_of_a_web_server() {
+fn a_file_of_a_web_server_is_read() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! A folder on disk: whole files or none, and nothing of the dead left.
+//! A folder on disk: atomic writes, and partial files of killed processes.
 
 use std::{
     fs::{self, File},
@@ -27,7 +27,7 @@ fn partials(folder: &Path) -> usize {
 }
 
 #[test]
-fn nothing_is_seen_before_the_commit() {
+fn a_file_is_invisible_before_its_commit() {
     let (folder, store) = folder();
     let mut writer = store.create("year=2024/part-0").unwrap();
     writer.write_all(b"whole").unwrap();
@@ -38,7 +38,7 @@ fn nothing_is_seen_before_the_commit() {
     assert!(writer.commit(false).unwrap());
     assert_eq!(paths(&store, ""), ["year=2024/part-0"]);
     assert_eq!(store.get("year=2024/part-0").unwrap().unwrap(), "whole");
-    assert!(!folder.path().join(".spanframe-partial").exists(), "nothing of ours stays");
+    assert!(!folder.path().join(".spanframe-partial").exists(), "no file or folder of ours is left");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_committed_file_is_replaced_only_when_asked() {
 }
 
 #[test]
-fn of_many_writers_one_creates() {
+fn of_many_writers_one_creates_the_file() {
     let (_folder, store) = folder();
     let created = thread::scope(|scope| {
         let writers: Vec<_> = (0..8)
@@ -103,7 +103,7 @@ fn rights_follow_the_umask() {
     assert_eq!(mode(plain), mode(folder.path().join("ours")));
 }
 
-/// Not a test of its own: the process that [`sweep_removes_the_dead_alone`] kills while it writes.
+/// Not a test itself: the process that [`sweep_removes_files_of_killed_processes_alone`] kills while it writes.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "set by the parent process of this test alone")]
 fn writer_to_be_killed() {
@@ -116,7 +116,7 @@ fn writer_to_be_killed() {
 }
 
 #[test]
-fn sweep_removes_the_dead_alone() {
+fn sweep_removes_files_of_killed_processes_alone() {
     use std::io::BufRead;
     let (folder, store) = folder();
     let mut child = Command::new(std::env::current_exe().unwrap())
@@ -131,7 +131,7 @@ fn sweep_removes_the_dead_alone() {
     assert_eq!((store.sweep().unwrap(), partials(folder.path())), (0, 2));
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(partials(folder.path()), 2, "a killed process cleans nothing");
+    assert_eq!(partials(folder.path()), 2, "a killed process removes nothing");
     assert_eq!((store.sweep().unwrap(), partials(folder.path())), (1, 1));
     assert!(mine.commit(false).unwrap());
     assert_eq!(paths(&store, ""), ["b"]);
@@ -166,7 +166,7 @@ fn writers_and_sweeps_at_once() {
             .map(|w| scope.spawn(move || (0..100).for_each(|n| store.put(&format!("{w}/{n}"), b"x").unwrap())))
             .collect();
         while !writers.iter().all(thread::ScopedJoinHandle::is_finished) {
-            // it may take one that has no lock yet: its writer makes another
+            // it may remove a file before its lock; the writer then creates another
             store.sweep().unwrap();
             thread::sleep(Duration::from_millis(1));
         }
@@ -176,7 +176,7 @@ fn writers_and_sweeps_at_once() {
 }
 
 #[test]
-fn one_holder_of_a_lock() {
+fn a_lock_has_one_holder() {
     let (_folder, store) = folder();
     let held = store.lock("job").unwrap().unwrap();
     assert!(store.lock("job").unwrap().is_none());
@@ -210,7 +210,7 @@ fn lists_as_spark_reads() {
 }
 
 #[test]
-fn an_odd_name_is_an_error() {
+fn a_name_that_is_not_utf8_is_an_error() {
     use std::os::unix::ffi::OsStrExt;
     let (folder, store) = folder();
     File::create(folder.path().join(std::ffi::OsStr::from_bytes(b"x\xff"))).unwrap();
@@ -241,11 +241,11 @@ fn reads_inside_the_file_alone() {
         assert_eq!(reader.read_at(offset, length).unwrap_err().kind(), ErrorKind::UnexpectedEof);
     }
     store.put("a", b"another").unwrap();
-    assert_eq!(reader.read_at(0, 10).unwrap(), "0123456789", "a reader keeps the file that it opened");
+    assert_eq!(reader.read_at(0, 10).unwrap(), "0123456789", "a reader keeps the file it opened");
 }
 
 #[test]
-fn absent_files() {
+fn absent_files_are_none_or_an_error() {
     let (_folder, store) = folder();
     assert!(matches!(store.reader("a"), Err(StoreError::NotFound { .. })));
     assert!(store.get("a").unwrap().is_none());
@@ -270,7 +270,7 @@ fn a_file_where_a_folder_is_needed() {
     assert_eq!(partials(folder.path()), 0);
 }
 
-/// Not a test of its own: what [`disks_that_are_full_or_read_only`] runs on such a disk.
+/// Not a test itself: [`disks_that_are_full_or_read_only`] runs it on such a disk.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "set by the parent process of this test alone")]
 fn writer_on_an_odd_disk() {
@@ -283,7 +283,10 @@ fn writer_on_an_odd_disk() {
         assert_eq!(error.kind(), ErrorKind::StorageFull);
         assert!(matches!(StoreError::from_io("", error), StoreError::Full { url } if url == store.url("a")));
         drop(writer);
-        assert!(matches!(store.put("a", &[7; 200 << 10]), Err(StoreError::Full { .. })), "told when it is flushed");
+        assert!(
+            matches!(store.put("a", &[7; 200 << 10]), Err(StoreError::Full { .. })),
+            "the buffer fails when it is flushed"
+        );
         assert_eq!((partials(folder), paths(&store, "")), (0, vec!["old".to_string()]));
         store.put("new", b"x").unwrap();
         println!("\nfull");
@@ -297,7 +300,7 @@ fn writer_on_an_odd_disk() {
     }
 }
 
-/// On a disk of 64 KiB of this test's own, where the system lets a user mount one.
+/// Mounts a disk of 64 KiB, where the system lets a user do so.
 #[cfg(target_os = "linux")]
 #[test]
 fn disks_that_are_full_or_read_only() {
@@ -310,14 +313,14 @@ fn disks_that_are_full_or_read_only() {
         .args([std::env::current_exe().unwrap().as_os_str(), folder.path().as_os_str()])
         .env("SPANFRAME_STORE_TEST_DISK", folder.path())
         .output();
-    let told = match done {
+    let printed = match done {
         Ok(done) if done.status.success() => String::from_utf8(done.stdout).unwrap(),
         Ok(done) if done.status.code() != Some(9) && !String::from_utf8_lossy(&done.stderr).contains("unshare") => {
             panic!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr))
         }
         _ => return eprintln!("no disk can be mounted here: not tested"),
     };
-    assert!(told.contains("\nfull") && told.contains("\nread-only"), "{told}");
+    assert!(printed.contains("\nfull") && printed.contains("\nread-only"), "{printed}");
 }
 
 #[test]
@@ -327,7 +330,7 @@ fn a_file_system_that_takes_no_writes() {
     assert!(error.to_string().contains("/proc/spanframe/a"), "{error}");
 }
 
-/// `/dev/full` is a disk without space; as a target it is replaced by nobody, so the kind is told by a write to it.
+/// `/dev/full` fails every write with a full disk. A rename cannot target it, so this writes to it directly.
 #[test]
 fn a_full_disk_keeps_its_kind() {
     let full = File::options().write(true).open("/dev/full").unwrap().write_all(b"x").unwrap_err();

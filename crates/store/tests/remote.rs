@@ -1,4 +1,4 @@
-//! An object store in memory that counts its requests: blocks, parts and what is seen when.
+//! A folder in an object store in memory that counts requests: blocks, parts, and what is visible when.
 
 use std::{
     fmt,
@@ -27,7 +27,7 @@ struct Counts {
     under_way: AtomicUsize,
     most_under_way: AtomicUsize,
     aborted: AtomicUsize,
-    /// The part that fails, from 1; 0 for none.
+    /// Number of the part that fails, from 1; 0 for none.
     bad_part: AtomicUsize,
 }
 
@@ -121,7 +121,7 @@ fn bytes(length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn small_files() {
+fn small_files_are_put_and_got() {
     let (store, counts) = store();
     assert!(!store.is_local() && store.local_path("a").is_none());
     assert_eq!((store.url("a/b"), store.url("")), ("s3://bucket/out/a/b".into(), "s3://bucket/out".into()));
@@ -165,7 +165,7 @@ fn lists_as_on_disk() {
 }
 
 #[test]
-fn reads_by_blocks() {
+fn reads_fetch_blocks_once() {
     let (store, counts) = store();
     let content = bytes(20 * MIB + 77);
     let mut writer = store.create("a").unwrap();
@@ -183,13 +183,13 @@ fn reads_by_blocks() {
     };
     let footer = content.len() - 8;
     assert_eq!(gets(&[(footer, 8), (footer - 40, 40), (content.len(), 0)]), 1);
-    assert_eq!(gets(&(0..1000).map(|i| (i * 1000, 1000)).collect::<Vec<_>>()), 1, "a block serves all its pages");
+    assert_eq!(gets(&(0..1000).map(|i| (i * 1000, 1000)).collect::<Vec<_>>()), 1, "one block serves all its pages");
     assert_eq!(gets(&[(MIB - 5, 10), (MIB, MIB), (0, 2 * MIB)]), 1, "only the second block is missing");
     assert_eq!(gets(&[(3 * MIB + 1, 4 * MIB)]), 1, "five blocks, one request");
     assert_eq!(gets(&[(4 * MIB, 3 * MIB), (7 * MIB, 1)]), 0);
-    assert_eq!(gets(&[(0, content.len()), (0, 9 * MIB), (5, MIB - 5)]), 2, "large reads go past the blocks");
+    assert_eq!(gets(&[(0, content.len()), (0, 9 * MIB), (5, MIB - 5)]), 2, "large reads bypass the blocks");
     assert_eq!(gets(&(8..20).map(|i| (i * MIB, 1)).collect::<Vec<_>>()), 12);
-    assert_eq!(gets(&[(5, 1)]), 0, "used more often than others");
+    assert_eq!(gets(&[(5, 1)]), 0, "used most recently, so still cached");
     for (offset, length) in [(content.len() - 3, 4), (content.len() + 1, 0), (0, usize::MAX)] {
         assert_eq!(reader.read_at(offset as u64, length).unwrap_err().kind(), ErrorKind::UnexpectedEof);
     }
@@ -221,7 +221,7 @@ fn random_reads_by_many_threads() {
 }
 
 #[test]
-fn a_file_that_is_replaced_meanwhile() {
+fn reading_a_replaced_file_is_an_error() {
     let (store, _) = store();
     store.put("a", &bytes(3 * MIB)).unwrap();
     let reader = store.reader("a").unwrap();
@@ -235,7 +235,7 @@ fn a_file_that_is_replaced_meanwhile() {
 }
 
 #[test]
-fn large_files_go_by_parts() {
+fn large_files_are_sent_in_parts() {
     let (store, counts) = store();
     for length in [8 * MIB, 8 * MIB + 1, 50 * MIB + 3] {
         let content = bytes(length);
@@ -252,12 +252,12 @@ fn large_files_go_by_parts() {
         store.remove("a").unwrap();
     }
     let most = counts.most_under_way.load(SeqCst);
-    assert!((2..=4).contains(&most), "at once, and bounded: {most}");
+    assert!((2..=4).contains(&most), "sent concurrently, and bounded: {most}");
     assert_eq!(counts.aborted.load(SeqCst), 0);
 }
 
 #[test]
-fn parts_of_an_upload_that_is_not_kept() {
+fn an_upload_that_is_not_committed_is_aborted() {
     let (store, counts) = store();
     store.put("a", b"old").unwrap();
     let upload = || {
@@ -274,7 +274,7 @@ fn parts_of_an_upload_that_is_not_kept() {
 }
 
 #[test]
-fn a_part_that_fails() {
+fn a_part_that_fails_discards_the_upload() {
     for bad in [1, 2, 8] {
         let (store, counts) = store();
         counts.bad_part.store(bad, SeqCst);
@@ -293,7 +293,7 @@ fn a_part_that_fails() {
 }
 
 #[test]
-fn inside_another_runtime() {
+fn a_store_works_inside_another_runtime() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let (store, _) = store();
     runtime.block_on(async {
@@ -306,7 +306,7 @@ fn inside_another_runtime() {
 }
 
 #[test]
-fn located_in_stores() {
+fn urls_are_located_in_stores() {
     let found = |url: &str| {
         let (store, path) = locate(url)?;
         assert!(!store.is_local());
@@ -324,14 +324,14 @@ fn located_in_stores() {
     let azure = "abfss://container@account.dfs.core.windows.net/x";
     assert_eq!(found(azure).unwrap(), both(azure, "x"));
     assert!(matches!(found("az://container/x"), Err(StoreError::Settings { .. })), "the account is not set");
-    for (bad, told) in [
+    for (bad, shown) in [
         ("s3://key:SECRET@bucket/x", "s3://bucket/x"),
         ("https://u:SECRET@host/x", "https://host/x"),
         ("https://host/x?sig=SECRET", "https://host/x"),
         ("abfss://container:SECRET@account/x", "abfss://account/x"),
     ] {
         let error = found(bad).unwrap_err();
-        assert!(matches!(&error, StoreError::BadUrl { url, .. } if url == told), "{error}");
+        assert!(matches!(&error, StoreError::BadUrl { url, .. } if url == shown), "{error}");
         assert!(!error.to_string().contains("SECRET"));
     }
     for bad in ["s3://", "s3:///x", "file://host/x", "file://x"] {
@@ -352,7 +352,7 @@ fn credentials_are_not_shown() {
 }
 
 #[test]
-fn an_answer_of_the_store_below() {
+fn a_file_written_by_others_is_read() {
     let inner = InMemory::new();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(inner.put(&Path::from("out/a"), PutPayload::from_static(b"x"))).unwrap();

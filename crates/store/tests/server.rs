@@ -1,10 +1,10 @@
-//! A real server: `SPANFRAME_STORE_URL=s3://bucket/prefix`, and what `AWS_*` it takes.
+//! A real server, named by `SPANFRAME_STORE_URL=s3://bucket/prefix` and the `AWS_*` variables that it needs.
 
 use std::io::Write;
 
 use spanframe_store::{Store, StoreError, locate};
 
-/// Writes below the prefix that the environment names, and removes it.
+/// Writes below the prefix that `SPANFRAME_STORE_URL` names, and removes everything again.
 #[test]
 #[ignore = "needs an object store: set SPANFRAME_STORE_URL"]
 #[expect(clippy::disallowed_methods, reason = "names the server of this test")]

@@ -1,4 +1,4 @@
-//! A file in memory that counts what is read of it.
+//! [`BytesFile`]: a file in memory that counts reads.
 
 use std::{
     io::{self, ErrorKind},
@@ -14,7 +14,7 @@ use spanframe_store::ReadAt;
 #[derive(Default)]
 pub struct BytesFile {
     pub bytes: Bytes,
-    /// Reads after which every other fails.
+    /// Number of reads that succeed; all later ones fail.
     pub fails_after: Option<u64>,
     pub reads: AtomicU64,
     pub bytes_read: AtomicU64,
