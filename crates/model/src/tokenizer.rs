@@ -101,8 +101,8 @@ impl Tokenizer {
         Ok(if self.first_space { made.with_first_space(text) } else { made })
     }
 
-    /// As [`encode`](Self::encode), without word boundaries, for a [`EntityDecoder`](spanframe_core::EntityDecoder) that does not
-    /// read them.
+    /// As [`encode`](Self::encode), without word boundaries, for an [`EntityDecoder`](spanframe_core::EntityDecoder)
+    /// that does not read them.
     ///
     /// # Errors
     /// As [`encode`](Self::encode).
