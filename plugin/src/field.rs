@@ -13,7 +13,7 @@ use spanframe_engine::{
 
 use crate::{error::python, keywords::raw, table::Entities};
 
-/// All fields of an entity, in the order of the output, each as a dict:
+/// Returns all fields of an entity, in the order of the output, each as a dict:
 ///
 /// - `name`, and `type` by Arrow's name
 /// - `always`: True if every output has it
@@ -40,13 +40,13 @@ pub fn entity_fields(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     FIELDS.iter().map(field).collect()
 }
 
-/// Names of the fields of an annotation of Spark NLP.
+/// Returns the names of the fields of an annotation of Spark NLP.
 #[pyfunction]
 pub fn annotation_fields() -> Vec<String> {
     schema::annotation_fields().iter().map(|field| field.name().clone()).collect()
 }
 
-/// A column without rows, of the type that an engine with these options gives. No model is loaded.
+/// Returns a column without rows, of the type that an engine with these options returns. Loads no model.
 #[pyfunction]
 #[pyo3(signature = (**options))]
 pub fn no_entities(options: Option<&Bound<'_, PyDict>>) -> PyResult<Entities> {
@@ -54,7 +54,7 @@ pub fn no_entities(options: Option<&Bound<'_, PyDict>>) -> PyResult<Entities> {
     Ok(Entities { array: new_empty_array(&options.data_type()) })
 }
 
-/// The values of `fields` for one mention.
+/// Returns the values of `fields` for one mention.
 pub fn values<'py>(py: Python<'py>, mention: &Mention<'_>, fields: &EntityFields) -> PyResult<Bound<'py, PyTuple>> {
     let to_python = |value: Option<Value<'_>>| -> PyResult<Bound<'py, PyAny>> {
         Ok(match value {

@@ -1,4 +1,4 @@
-//! Options as Python's keyword arguments.
+//! Reads options from Python's keyword arguments.
 
 use std::path::PathBuf;
 
@@ -7,14 +7,14 @@ use spanframe_engine::{OptionSpec, OptionTable, OptionValue, RawOptions, option_
 
 use crate::error::{InputError, python};
 
-/// Refuses options that are wrong whatever the model. Loads no model.
+/// Checks options without loading a model.
 #[pyfunction]
 #[pyo3(signature = (**options))]
 pub fn check_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
     crate::options(raw(options)?).map(drop).map_err(|e| python(&e))
 }
 
-/// All options by name as JSON. Checks their types, not their values.
+/// Returns all options by name as JSON. Checks their types, not their values.
 #[pyfunction]
 #[pyo3(signature = (**options))]
 pub fn plain_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<String> {
@@ -58,6 +58,7 @@ fn read_value(option: &OptionSpec, value: &Bound<'_, PyAny>) -> PyResult<Option<
     })
 }
 
+/// One name, or a list of names.
 #[derive(FromPyObject)]
 enum Models {
     One(String),

@@ -76,12 +76,12 @@ class NerExpression:
         Parameters
         ----------
         model
-            Model folder, ``.onnx`` file in one, or a name of :func:`spanframe.models`; the bundled model where left
-            out. Several of these as a list, or a pipeline file (``.toml``, ``.json``), are a set: all of them in one pass,
-            and each entity names its model in one more field.
+            Model folder, ``.onnx`` file in one, or a name of :func:`spanframe.models`. A list of these, or a pipeline
+            file (``.toml``, ``.json``), is a set of models: all run in one pass, and each entity names its model in one
+            more field. Default: the bundled model.
         language
             The language of each row (``es``, ``en-US``), which chooses among the models of a set: an expression, or the
-            name of a column; ``pl.lit("es")`` for one language of all rows.
+            name of a column. ``pl.lit("es")`` gives all rows one language. Default: none.
         merge
             Choose which of overlapping entities stay. ``"all"`` keeps all, ``"longest"`` the longest, ``"first"`` that
             of the first model in the order of the set, and ``"confident"`` the most confident. Default: ``"all"``.
@@ -171,7 +171,7 @@ class NerExpression:
         Raises
         ------
         InputError
-            An option is unknown, or of a type that it cannot have.
+            An option is unknown, or has a wrong type.
         polars.exceptions.ComputeError
             When the query runs: the column, the value of an option, the model or the device cannot be used.
 
@@ -220,7 +220,7 @@ class NerExpression:
         Raises
         ------
         InputError
-            An option is unknown, or of a type that it cannot have.
+            An option is unknown, or has a wrong type.
         polars.exceptions.ComputeError
             When the query runs: the column, the value of an option, the model or the device cannot be used.
 

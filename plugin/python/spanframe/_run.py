@@ -135,17 +135,16 @@ def run(
     progress: Callable[[Progress], object] | None = None,
     **options: Any,
 ) -> Summary:
-    """Annotates files and folders into a folder; the same call goes on where an earlier one was stopped.
+    """Annotates files and folders into a folder. The same call resumes a job that was stopped.
 
-    The same as ``spanframe run`` of the command line, whose flags have the names of the keywords. Work is done in units:
-    runs of row groups of one file, each of which becomes one Parquet file, whole or not at all. Units that are done are
-    left alone.
+    Does what ``spanframe run`` does, whose flags have the names of the keywords. A job works in units: row groups of one
+    file that become one Parquet file, which is written whole or not at all. Units that are done are left alone.
 
     Parameters
     ----------
     inputs
-        Files, folders (with all below them, Hive partitions too) and patterns, on disk or as ``s3://``, ``gs://``,
-        ``az://``, ``abfs://`` or ``https://`` URLs: Parquet, Arrow IPC, CSV, TSV and NDJSON.
+        Files, folders (with everything below them, Hive partitions too) and patterns, on disk or as ``s3://``,
+        ``gs://``, ``az://``, ``abfs://`` or ``https://`` URLs. Formats: Parquet, Arrow IPC, CSV, TSV and NDJSON.
     output
         Folder for the output, on disk or in an object store.
     column
@@ -196,32 +195,32 @@ def run(
     overwrite
         Remove the output and records of an earlier job first. Default: ``False``.
     metrics
-        File for counts while the job runs: Prometheus text, or JSON lines if it ends in ``.jsonl``.
+        File for counts while the job runs: Prometheus text, or JSON lines if its name ends in ``.jsonl``.
     progress
-        Called with a :class:`Progress` in this thread: when the first unit is about to begin, then at most five times
-        a second, and with the last at the end. What it raises stops the job and is raised from here.
+        Function that is called with a :class:`Progress` in this thread: before the first unit, then at most five times
+        a second, and at the end. An exception of the function stops the job and is raised from here.
     **options
-        The options of the engine: the keyword arguments of
-        :meth:`NerExpression.extract <spanframe._polars.NerExpression.extract>`, which explains them.
+        Options of the engine: the keyword arguments of
+        :meth:`NerExpression.extract <spanframe._polars.NerExpression.extract>`, which describes them.
 
     Returns
     -------
     Summary
-        Counts of the job, with what earlier runs and other shards did.
+        Counts of the job, with the work of earlier runs and other shards.
 
     Raises
     ------
     InputError
-        An option is unknown or out of its range; a file, column or row cannot be used; the output cannot be written.
-        What is done stays done.
+        An option is unknown or out of its range, a file, column or row cannot be used, or the output cannot be written.
+        Units that are done stay done.
     ModelError
         The model folder cannot be used.
     DeviceError
         ONNX Runtime or the device is missing.
     KeyboardInterrupt
-        Ctrl-C, in the main thread: the rows in hand are finished first, the unit in hand is given up, and the same call
-        goes on from there. A second Ctrl-C does not wait for them: the job ends by itself, or with the process, and
-        can go on as well. So it is with what handlers of other signals raise.
+        Ctrl-C in the main thread. The job finishes the current batches and drops the current unit, and the same call
+        resumes it. A second Ctrl-C does not wait: the job ends by itself or with the process, and can be resumed too.
+        Exceptions of other signal handlers behave the same.
 
     Examples
     --------
