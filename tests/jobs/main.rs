@@ -1,4 +1,5 @@
-//! Runs `spanframe run` as a process: killed, interrupted, in shards, on full disks and damaged files, and started again.
+//! Runs `spanframe run` as a process: killed, interrupted, in shards, on full disks and damaged files, and started
+//! again.
 
 mod again;
 mod bad_rows;

@@ -57,7 +57,8 @@ impl Place {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    /// A place with `in/part-0.parquet` and so on, of 100 rows in row groups of 25. Each file has four units of 25 rows.
+    /// A place with `in/part-0.parquet` and so on, of 100 rows in row groups of 25. Each file has four units of 25
+    /// rows.
     pub fn with_files(files: usize) -> Self {
         let place = Self::new();
         (0..files).for_each(|i| place.write(&format!("in/part-{i}.parquet"), &notes(i * 100..(i + 1) * 100)));

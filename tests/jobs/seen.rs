@@ -9,7 +9,8 @@ use crate::{
     support::{rows, spanframe, stderr, test_model},
 };
 
-/// Parses the Prometheus text format into samples by name and labels. Asserts that each has its help and type before it.
+/// Parses the Prometheus text format into samples by name and labels. Asserts that each has its help and type before
+/// it.
 fn prometheus(text: &str) -> BTreeMap<String, f64> {
     let mut samples = BTreeMap::new();
     let (mut help, mut kind) = ("", "");

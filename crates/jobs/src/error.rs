@@ -93,7 +93,7 @@ pub enum JobError {
         /// Its type in the files before.
         was: String,
     },
-    /// The job was begun with other settings.
+    /// The job began with other settings.
     #[error(
         "the outputs were made with {name} = {was}, and it is {is} now: use `on_change=redo` to make them again, \
          `on_change=keep` to leave them as they are, or another output folder"

@@ -5,7 +5,7 @@ use crate::{JobError, JobOptions, OnChange, Summary, folders::JobFolders, output
 /// Stores and returns the summary of a finished job.
 ///
 /// # Errors
-/// - [`JobError::NoJob`] if no job was begun.
+/// - [`JobError::NoJob`] if no job has begun.
 /// - [`JobError::Incomplete`] if units are missing; it names the shards to run.
 /// - [`JobError::Foreign`], [`JobError::OutputGone`] if outputs were replaced or removed.
 /// - [`JobError::Ledger`], [`JobError::Store`].

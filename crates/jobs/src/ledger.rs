@@ -125,7 +125,7 @@ impl Ledger {
         self.store.lock(&name)?.ok_or_else(|| JobError::Locked(self.store.url("")))
     }
 
-    /// Reads the header; `None` if no job was begun.
+    /// Reads the header; `None` if no job has begun.
     ///
     /// # Errors
     /// [`JobError::Ledger`] if the file is not valid.
