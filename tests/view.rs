@@ -24,8 +24,8 @@ struct Job {
 }
 
 impl Job {
-    /// Writes in.parquet (a null, an empty note, one that looks like HTML, and the first notes of data/notes.parquet) and
-    /// out.parquet, with the entities of a tiny model.
+    /// Writes in.parquet (a null, an empty note, one that looks like HTML, and the first notes of data/notes.parquet)
+    /// and out.parquet, with the entities of a tiny model.
     fn new() -> Self {
         let job = Self { folder: tempfile::tempdir().unwrap() };
         let notes = read(&data("notes.parquet")).slice(0, 117);

@@ -33,8 +33,8 @@ impl Column {
 }
 
 impl Annotator {
-    /// Returns the entities of each of `columns`, consecutive parts of one column. Errors count rows through all parts. A
-    /// signal ends the work after the current batches.
+    /// Returns the entities of each of `columns`, consecutive parts of one column. Errors count rows through all parts.
+    /// A signal ends the work after the current batches.
     ///
     /// # Errors
     /// Those of [`Engine::annotate`], and the exception of a signal handler.
@@ -54,7 +54,8 @@ impl Annotator {
         interruptible(py, work, |_, ()| Ok(()))
     }
 
-    /// Returns the entities of one part, which begins at row `first_row` of the column. The error is `None` after a stop.
+    /// Returns the entities of one part, which begins at row `first_row` of the column. The error is `None` after a
+    /// stop.
     fn column(&self, column: &Column, first_row: usize, stop: &StopFlag) -> Result<ArrayRef, Option<EngineError>> {
         let mut parts = Vec::new();
         self.engine.annotate_each(column.notes(), |step| match step {

@@ -1,7 +1,7 @@
 //! Moves Arrow arrays across the borders to Polars and Python. The only file with unsafe code.
 //!
-//! Both sides of each border implement the Arrow C data interface, so nothing is copied. Nothing is checked either: strings
-//! that come in may not be UTF-8 (see `strings`).
+//! Both sides of each border implement the Arrow C data interface, so nothing is copied. Nothing is checked either:
+//! strings that come in may not be UTF-8 (see `strings`).
 
 use std::{
     ffi::{c_int, c_void},
@@ -42,8 +42,8 @@ fn move_across<A, B>(from: A) -> B {
     unsafe { mem::transmute_copy(&*from) }
 }
 
-/// `struct ArrowArray` of the [C data interface](https://arrow.apache.org/docs/format/CDataInterface.html), field by field.
-/// Arrow's own type keeps these fields private.
+/// `struct ArrowArray` of the [C data interface](https://arrow.apache.org/docs/format/CDataInterface.html), field by
+/// field. Arrow's own type keeps these fields private.
 #[repr(C)]
 #[allow(dead_code)] // a field that is not read still takes its place
 struct RawArray {
@@ -181,8 +181,8 @@ pub fn from_python(name: &str, object: &Bound<'_, PyAny>) -> PyResult<ForeignArr
     )))
 }
 
-/// Asks `object` for its data. What it raises may quote a note, as pyarrow does of a value that has another type than its
-/// column, so that only the exception's type is passed on.
+/// Asks `object` for its data. What it raises may quote a note, as pyarrow does of a value that has another type than
+/// its column, so that only the exception's type is passed on.
 fn export<'py>(name: &str, object: &Bound<'py, PyAny>, method: &str) -> PyResult<Bound<'py, PyAny>> {
     object.call_method0(method).map_err(|error| {
         let py = object.py();
@@ -223,7 +223,8 @@ fn read(name: &str, mut stream: FFI_ArrowArrayStream) -> PyResult<ForeignArrays>
         return Err(InputError::new_err(format!("the Arrow stream of {name} was already read: make a new one")));
     };
     let mut schema = FFI_ArrowSchema::empty();
-    // SAFETY: the functions of a live stream are called with the stream itself and an empty struct, as the interface asks.
+    // SAFETY: the functions of a live stream are called with the stream itself and an empty struct, as the interface
+    // asks.
     let code = unsafe { get_schema(&raw mut stream, &raw mut schema) };
     if code != 0 {
         return Err(failed(name, "at its schema", code));
@@ -245,7 +246,8 @@ fn read(name: &str, mut stream: FFI_ArrowArrayStream) -> PyResult<ForeignArrays>
     }
 }
 
-/// The error of a stream whose producer failed. The stream's `get_last_error` is not asked: its message may quote a note.
+/// The error of a stream whose producer failed. The stream's `get_last_error` is not asked: its message may quote a
+/// note.
 fn failed(name: &str, place: &str, code: c_int) -> PyErr {
     InputError::new_err(format!(
         "the Arrow stream of {name} failed {place} with code {code}; its producer's message is left out because it may \

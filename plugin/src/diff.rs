@@ -33,8 +33,8 @@ pub struct DiffOptions {
 /// Compares two columns row by row. Returns the report as the JSON of `spanframe diff --json`.
 ///
 /// # Errors
-/// [`InputError`] if a column does not hold entities, contradicts itself or has another number of rows, or if strings are
-/// not UTF-8.
+/// [`InputError`] if a column does not hold entities, contradicts itself or has another number of rows, or if strings
+/// are not UTF-8.
 #[pyfunction]
 pub fn diff(
     a: Bound<'_, PyAny>, b: Bound<'_, PyAny>, text: Option<Bound<'_, PyAny>>, options: DiffOptions,

@@ -17,14 +17,15 @@ use crate::{
     strings,
 };
 
-/// Renders the first `rows` rows as HTML, as plain text and as text with colours. `offsets` is the unit of the positions, by
-/// default the usual one of the column's layout.
+/// Renders the first `rows` rows as HTML, as plain text and as text with colours. `offsets` is the unit of the
+/// positions, by default the usual one of the column's layout.
 ///
-/// Either `text` and `entities` name columns of the table `data`, or `text` is a column or a list and `data` the column of
-/// entities.
+/// Either `text` and `entities` name columns of the table `data`, or `text` is a column or a list and `data` the column
+/// of entities.
 ///
 /// # Errors
-/// [`InputError`] if a column is missing, holds something else, has strings that are not UTF-8 or another number of rows.
+/// [`InputError`] if a column is missing, holds something else, has strings that are not UTF-8 or another number of
+/// rows.
 #[pyfunction]
 #[pyo3(signature = (data, text, entities, *, rows, offsets))]
 pub fn display(

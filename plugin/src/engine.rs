@@ -35,8 +35,8 @@ impl Engine {
         Ok(Self { annotator: Annotator { engine: Arc::new(engine), on_error: options.on_error } })
     }
 
-    /// Annotates a list of strings, an Arrow array, or the column `column` of an Arrow table, whose new column is `output`.
-    /// `language` names a column of the table; without a table it is one code, a list or an Arrow array.
+    /// Annotates a list of strings, an Arrow array, or the column `column` of an Arrow table, whose new column is
+    /// `output`. `language` names a column of the table; without a table it is one code, a list or an Arrow array.
     fn annotate<'py>(
         &self, py: Python<'py>, data: &Bound<'py, PyAny>, column: &Bound<'py, PyAny>, output: &Bound<'py, PyAny>,
         language: Option<Bound<'py, PyAny>>,
@@ -61,7 +61,8 @@ impl Engine {
         Ok(Bound::new(py, self.annotate_table(py, &field, &chunks, &columns)?)?.into_any())
     }
 
-    /// Returns the diagnostics of each text of a list or an Arrow array, as an array of structs. The model does not run.
+    /// Returns the diagnostics of each text of a list or an Arrow array, as an array of structs. The model does not
+    /// run.
     fn diagnose(
         &self, py: Python<'_>, data: &Bound<'_, PyAny>, language: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Entities> {

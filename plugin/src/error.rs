@@ -50,8 +50,8 @@ fn exception(kind: ErrorKind, message: String) -> PyErr {
     }
 }
 
-/// Returns the kind of an exception, or `None` if it is not one of spanframe's. A package that is not installed is a wrong
-/// input.
+/// Returns the kind of an exception, or `None` if it is not one of spanframe's. A package that is not installed is a
+/// wrong input.
 pub fn kind(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {
     match () {
         () if error.is_instance_of::<InputError>(py) => Some(ErrorKind::Input),
@@ -62,7 +62,8 @@ pub fn kind(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {
     }
 }
 
-/// Returns the error for Polars, which shows its message and nothing else. A NUL in the message would make Polars panic.
+/// Returns the error for Polars, which shows its message and nothing else. A NUL in the message would make Polars
+/// panic.
 pub fn polars(error: &EngineError) -> PolarsError {
     PolarsError::ComputeError(error.to_string().replace('\0', "").into())
 }

@@ -9,7 +9,8 @@ use crate::error::kind;
 /// Makes a model folder of a checkpoint and returns the lines to print.
 ///
 /// # Errors
-/// That of the exception. Only messages of spanframe and of the operating system are passed on: others may quote a text.
+/// That of the exception. Only messages of spanframe and of the operating system are passed on: others may quote a
+/// text.
 pub fn export(request: ExportRequest) -> Result<String, ExportError> {
     Python::attach(|py| {
         let ExportRequest { checkpoint, folder, precision, texts } = request;

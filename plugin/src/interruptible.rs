@@ -32,12 +32,12 @@ impl StopFlag {
     }
 }
 
-/// Runs `work` on a thread and returns its result. `work` polls the [`StopFlag`] and may send updates; `on_update` gets the
-/// latest one, on the caller's thread.
+/// Runs `work` on a thread and returns its result. `work` polls the [`StopFlag`] and may send updates; `on_update` gets
+/// the latest one, on the caller's thread.
 ///
 /// # Errors
-/// That of `work`. If a signal handler or `on_update` raises, the work is stopped and that exception is raised when it has
-/// ended. A second exception is raised at once, and the work ends by itself.
+/// That of `work`. If a signal handler or `on_update` raises, the work is stopped and that exception is raised when it
+/// has ended. A second exception is raised at once, and the work ends by itself.
 pub fn interruptible<T: Send + 'static, U: Send + 'static>(
     py: Python<'_>, work: impl FnOnce(StopFlag, Sender<U>) -> PyResult<T> + Send + 'static,
     on_update: impl FnMut(Python<'_>, U) -> PyResult<()> + Send,

@@ -97,8 +97,8 @@ pub fn pack_model(py: Python<'_>, model: &str, archive: PathBuf) -> PyResult<()>
     at_home(py, |models| models.pack(model, &archive).map(drop))
 }
 
-/// Copies an ONNX file and the other files of its model into an empty folder. Returns the paths of the file and its external
-/// data there.
+/// Copies an ONNX file and the other files of its model into an empty folder. Returns the paths of the file and its
+/// external data there.
 #[pyfunction]
 pub fn copy_model(py: Python<'_>, onnx: PathBuf, folder: PathBuf) -> PyResult<Vec<PathBuf>> {
     py.detach(|| Models::copy(&onnx, &folder)).map_err(|e| install(&e))

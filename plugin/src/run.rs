@@ -16,7 +16,8 @@ use crate::{
 /// Runs a job and returns its summary as JSON. Calls `progress` with a dict, at most once per [`INTERVAL`].
 ///
 /// # Errors
-/// Those of [`spanframe_jobs::run`]. An exception of a signal handler or of `progress` stops the job; see [`interruptible`].
+/// Those of [`spanframe_jobs::run`]. An exception of a signal handler or of `progress` stops the job; see
+/// [`interruptible`].
 #[pyfunction]
 pub fn run(
     py: Python<'_>, job: &Bound<'_, PyDict>, options: &Bound<'_, PyDict>, metrics: &Bound<'_, PyAny>,

@@ -1,4 +1,5 @@
-//! Checks strings of other libraries. They may not be UTF-8, because pyarrow does not check them, and Rust relies on it.
+//! Checks strings of other libraries. They may not be UTF-8, because pyarrow does not check them, and Rust relies on
+//! it.
 
 use std::{str, sync::Arc};
 
@@ -12,8 +13,8 @@ use spanframe_engine::EngineError;
 
 use crate::error::InputError;
 
-/// Returns a text column as bytes, which the engine checks row by row. Nothing is copied, but for a dictionary with values
-/// that are not UTF-8. A column of any other type stays as it is.
+/// Returns a text column as bytes, which the engine checks row by row. Nothing is copied, but for a dictionary with
+/// values that are not UTF-8. A column of any other type stays as it is.
 ///
 /// # Errors
 /// [`EngineError::Internal`] for a dictionary whose keys have no value.

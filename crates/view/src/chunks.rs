@@ -7,8 +7,8 @@ const MOST: usize = 50_000;
 
 /// Counts chunks. Chunks that differ only in case or white space count as one, shown in lower case.
 ///
-/// Beyond 100,000 distinct chunks the rare ones are forgotten (Misra and Gries, 1982). Counts are then lower bounds, too
-/// low by [`error`](Self::error) at most.
+/// Beyond 100,000 distinct chunks the rare ones are forgotten (Misra and Gries, 1982). Counts are then lower bounds,
+/// too low by [`error`](Self::error) at most.
 #[derive(Debug)]
 pub struct Chunks {
     counts: HashMap<String, u64>,

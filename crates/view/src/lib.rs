@@ -1,8 +1,8 @@
 //! Shows entities: marked notes for terminals and notebooks, and a report on a table as one HTML page.
 //!
 //! A [`Row`] of a table becomes a [`Note`], a text with a [`Mark`] for each entity. [`terminal`] prints notes,
-//! [`Excerpt`] shows the first notes of a table in a notebook, and [`NotesReport`] counts and samples all rows in one pass.
-//! All of them render overlaps from the same [`events`](mark::events).
+//! [`Excerpt`] shows the first notes of a table in a notebook, and [`NotesReport`] counts and samples all rows in one
+//! pass. All of them render overlaps from the same [`events`](mark::events).
 //!
 //! ```
 //! use spanframe_engine::{Mention, Offsets};

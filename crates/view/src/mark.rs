@@ -24,7 +24,8 @@ pub enum Event {
     End(usize),
 }
 
-/// Returns the steps through a text of `length` bytes with `spans`, from left to right. Every byte is in one [`Event::Text`].
+/// Returns the steps through a text of `length` bytes with `spans`, from left to right. Every byte is in one
+/// [`Event::Text`].
 ///
 /// Of spans that begin together the longest begins first. Of spans that end together the last to begin ends first. An
 /// empty span ends where it begins. Spans must lie in the text.

@@ -16,8 +16,8 @@ const DEEPEST: usize = 5;
 
 /// Renders a note as HTML, one `<mark>` per entity. Control characters are shown as pictures.
 ///
-/// HTML elements cannot cross, so an entity that crosses another becomes several marks with one `data-e`, its index. The
-/// last has the entity type as `data-label`, which the style sheet shows without adding to the text:
+/// HTML elements cannot cross, so an entity that crosses another becomes several marks with one `data-e`, its index.
+/// The last has the entity type as `data-label`, which the style sheet shows without adding to the text:
 ///
 /// ```text
 /// spans    0..9  6..14

@@ -32,8 +32,8 @@ pub struct ReportSource {
     pub convention: OffsetConvention,
 }
 
-/// Counts all rows and samples some. Memory grows with the notes that are shown, the types, the months and the files, but
-/// not with the rows.
+/// Counts all rows and samples some. Memory grows with the notes that are shown, the types, the months and the files,
+/// but not with the rows.
 pub struct NotesReport {
     pub(crate) options: ReportOptions,
     pub(crate) tally: Tally,

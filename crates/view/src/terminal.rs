@@ -15,9 +15,9 @@ const FAINT: &str = "\x1b[2m";
 
 /// Renders the text of `note` with each entity marked, in colours if `color`.
 ///
-/// Without colours an entity reads `[aspirin MEDICATION]`. With colours it has a background and its type follows in a faint
-/// tone; only overlapping entities have brackets, and the innermost one has the background. Brackets of entities that
-/// cross are numbered: `[¹acute [²renal A]¹ failure B]²`.
+/// Without colours an entity reads `[aspirin MEDICATION]`. With colours it has a background and its type follows in a
+/// faint tone; only overlapping entities have brackets, and the innermost one has the background. Brackets of entities
+/// that cross are numbered: `[¹acute [²renal A]¹ failure B]²`.
 ///
 /// A note cannot steer the terminal: control characters are shown as pictures (`␛`), every kind of line break becomes a
 /// line feed, and tabs are kept. Colours end before each line does.

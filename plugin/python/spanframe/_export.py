@@ -192,7 +192,7 @@ def _export(source: Path, folder: Path, texts: list[str]) -> LogitComparison:
 
 
 def _compare(source: Path, folder: Path, texts: list[str]) -> LogitComparison:
-    """Compares the ONNX file with torch. What a library raises may quote a text, so only the exception's type is passed on."""
+    """Compares the ONNX file with torch. Passes on only the type of an exception, whose message may quote a text."""
     try:
         return _checkpoint.compare(source, folder, texts)
     except Exception as error:  # of torch, transformers or ONNX Runtime

@@ -36,7 +36,7 @@ def write(source: Path, target: Path, precision: str) -> list[Path]:
 
 
 def _fp16(model: Any) -> Any:
-    """Converts weights and computation to half precision. Inlines spanframe's operators, which have kernels for CPUs alone."""
+    """Converts weights and computation to half precision. Inlines spanframe's operators, which are for CPUs alone."""
     from onnx.inliner import inline_local_functions
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
@@ -103,7 +103,7 @@ def _gathered(node: Any, rounded: str, scale: str) -> list[Any]:
 
 
 def _rounded(table: Any, axis: int) -> tuple[Any, Any]:
-    """Returns ``table`` as int8, and its scales: ``int8 * scale`` gives the table back. Scales keep ``axis`` with length 1."""
+    """Returns ``table`` as int8 and its scales along ``axis``: ``int8 * scale`` gives the table back."""
     import numpy as np
 
     scale = (np.maximum(np.abs(table).max(axis, keepdims=True), 1e-12) / 127).astype(np.float32)

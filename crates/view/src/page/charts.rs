@@ -9,8 +9,8 @@ pub struct Part {
     pub value: u64,
 }
 
-/// Draws one bar of parts on a scale from 0 to `most`. It is hidden from screen readers: the table beside it has the same
-/// numbers.
+/// Draws one bar of parts on a scale from 0 to `most`. It is hidden from screen readers: the table beside it has the
+/// same numbers.
 pub fn bar(parts: &[Part], most: u64) -> Markup {
     let scale = 100.0 / most.max(1) as f64;
     let begins = parts.iter().scan(0, |at, part| Some(std::mem::replace(at, *at + part.value)));
