@@ -153,8 +153,8 @@ def run(
         Choose among the models of a set by this column. It has the language of each row, such as es or en-US. Default:
         none.
     state
-        Keep the records of the job in this folder. A whole bucket has no place beside it: there the option is required.
-        Default: ``"OUT.job"``.
+        Keep the records of the job in this folder. It is required where the output is a whole bucket. Default: the
+        output with ``.job`` after its name.
     output_column
         Give the new column this name. Default: ``"ner"``.
     diagnostics_column
@@ -176,8 +176,8 @@ def run(
     row_group_rows
         Set the most rows of a row group in the output. Default: ``100000``.
     memory
-        Use this much memory for rows, such as ``512M``. The model comes on top. Default: by the limits of machine and
-        cgroup.
+        Use this much memory for rows, such as ``512M``. The memory of the model comes on top. Default: from the limits
+        of machine and cgroup.
     on_error
         Choose what happens to a row that cannot be annotated or read. ``"raise"`` ends with an error that names the
         row, and ``"null"`` gives null entities, with the reason in a column. ``"reject"`` leaves the row out, and
