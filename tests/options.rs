@@ -1,4 +1,4 @@
-//! The options of NerConverter, DocumentAssembler and Hugging Face's pipeline, each beside what the engine gives without.
+//! Options of NerConverter, DocumentAssembler and Hugging Face's pipeline: each is compared with the engine's default.
 
 mod support;
 
@@ -22,14 +22,14 @@ fn notes() -> ArrayRef {
     column("notes.parquet", "note").slice(0, 30)
 }
 
-/// Compares an option with a change of the entities found without it.
+/// Checks that an option gives the entities found without it, changed by `change`.
 fn check(model: &str, option: impl FnOnce(&mut RawOptions), change: impl Fn(Found) -> Option<Found>) {
     let plain = annotate(&with(model, |_| ()), &notes());
     let expect: Vec<Option<Vec<Found>>> =
         plain.iter().map(|row| row.clone().map(|row| row.into_iter().filter_map(&change).collect())).collect();
     assert!(expect.iter().flatten().flatten().count() > 20);
     assert_eq!(annotate(&with(model, option), &notes()), expect);
-    assert_ne!(expect, plain, "the option does something here");
+    assert_ne!(expect, plain, "the option changes something here");
 }
 
 #[test]
@@ -83,14 +83,14 @@ fn every_grouping_and_decoding_reads_the_same_labels() {
     assert_eq!(find(|o| o.decoding = Some("best".into())), lenient);
     let strict = find(|o| o.grouping = Some("strict".into()));
     let viterbi = find(|o| o.decoding = Some("viterbi".into()));
-    // strict entities begin at a B-, so that each begins where a lenient one does; a legal sequence is strict already
+    // a strict entity begins at a B-, where a lenient one begins too; a legal sequence is already strict
     for (strict, lenient) in strict.iter().flatten().zip(lenient.iter().flatten()) {
         assert!(strict.iter().all(|s| lenient.iter().any(|l| (l.begin, &l.entity) == (s.begin, &s.entity))));
     }
     let both = find(|o| (o.decoding, o.grouping) = (Some("viterbi".into()), Some("strict".into())));
     assert_eq!(both, viterbi);
     assert_ne!(viterbi, lenient);
-    // what is likely is sure of itself, and overlaps something of its type in the best sequence
+    // likely mentions are confident, and most are in the best sequence too
     let likely = find(|o| o.decoding = Some("posterior".into()));
     let (mut all, mut same) = (0, 0);
     for (likely, best) in likely.iter().flatten().zip(viterbi.iter().flatten()) {
@@ -173,7 +173,7 @@ fn cleaned_texts_keep_the_positions_of_the_original() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Invariant 1 under every cleanup mode, in both texts.
+    /// Invariant 1 under every cleanup mode, in the original and in the cleaned text.
     #[test]
     fn cleaned_and_original_positions_slice_their_text(
         words in prop::collection::vec("(aspirin|dolor|é|👩|\\\\n|\\\\t|\n|\t|\r\n|\u{a0}| ){1,3}", 1..20), mode in 0..8usize,
@@ -208,7 +208,7 @@ fn diagnostics_tell_what_reading_a_text_takes() {
     };
     assert_eq!((row(1), row(2)), (None, Some([0, 0, 0, 0])));
     let [tokens, unknown, windows, lost] = row(3).unwrap();
-    assert!(tokens == unknown && tokens > 0 && (windows, lost) == (1, 0), "a snowman is no clinical word");
+    assert!(tokens == unknown && tokens > 0 && (windows, lost) == (1, 0), "a snowman is not in the vocabulary");
     let [tokens, unknown, windows, lost] = row(4).unwrap();
     assert!(tokens >= 400 && unknown == 0 && windows >= tokens / 38 && lost == 0);
     assert_eq!(engine.metrics().model_tokens(), 0, "the model did not run");

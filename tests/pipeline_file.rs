@@ -1,4 +1,4 @@
-//! Pipeline files through the real program: what they say holds, and what is wrong in them is named.
+//! Pipeline files through the real program: their options apply, and errors name the place in the file.
 
 mod support;
 
@@ -21,13 +21,13 @@ impl Place {
         self.0.path().join(name).display().to_string()
     }
 
-    /// Writes `content` to the file `name` and gives its path.
+    /// Writes `content` to the file `name` and returns its path.
     fn file(&self, name: &str, content: &str) -> String {
         fs::write(self.path(name), content).unwrap();
         self.path(name)
     }
 
-    /// Notes of three languages with them, and a column of numbers.
+    /// Writes notes of three languages with their codes and a column of integers, and returns the path.
     fn notes(&self, rows: usize) -> String {
         let notes = read(&data("notes.parquet")).slice(0, rows);
         let columns = ["id", "lang", "note"].map(|name| (name, notes.column_by_name(name).unwrap().clone()));
@@ -79,14 +79,14 @@ entities = ["MEDICATION", "SYMPTOM"]
     for file in [&toml, &json] {
         let all = found(&["--model", file, "--language", "es"]);
         assert_eq!(chunks(&all), expect);
-        // a language that is no model's own: the rule says what becomes of it
+        // no model has this language: the rule decides
         let skipped = found(&["--model", file, "--language", "fr", "--unknown-language", "skip"]);
         assert_eq!(
             chunks(&skipped),
             [("dolor torácico", "SYMPTOM", "clinical-ner-small"), ("aspirina", "MEDICATION", "clinical-ner-small")]
         );
     }
-    // what the call says of all models comes before the file
+    // options of the call take precedence over the top of the file
     let all = found(&["--model", &toml, "--language", "es", "--merge", "all"]);
     assert_eq!(chunks(&all).len(), 3);
     let card = stdout(&spanframe(&["model", "show", &toml]));
@@ -169,7 +169,7 @@ fn what_is_wrong_in_a_file_is_named_with_its_place() {
     assert!(stderr(&absent).contains("none.toml` cannot be read"), "{}", stderr(&absent));
 }
 
-/// The real program on a file of notes of three languages.
+/// Each row goes to the models of its language.
 #[test]
 fn annotate_sends_each_row_to_the_models_of_its_language() {
     let place = Place::new();
@@ -210,7 +210,7 @@ fn annotate_sends_each_row_to_the_models_of_its_language() {
     refused(&["--language-column", "id"], "in none of the languages of the models (en, es, it)");
     let one = ["annotate", &notes, "-o", &out, "-c", "note", "--overwrite", "--language-column", "lang"];
     assert!(stderr(&spanframe(&one)).contains("option `language` does not go with one model"));
-    // what stands there may be anything: it is never quoted
+    // the column may hold anything, so its values are never quoted
     let output = spanframe(&[&base[..], &["--overwrite", "--language-column", "note"]].concat());
     let first = written.column_by_name("note").unwrap();
     let first = spanframe_engine::input::TextColumn::new(first).unwrap().get(0).unwrap().to_string();
@@ -221,7 +221,7 @@ fn annotate_sends_each_row_to_the_models_of_its_language() {
     );
 }
 
-/// A job knows the set it was begun with.
+/// A job stores a digest of its set, and refuses another set.
 #[test]
 fn a_job_of_a_set_goes_on_with_the_same_set_alone() {
     let place = Place::new();
@@ -247,7 +247,7 @@ fn a_job_of_a_set_goes_on_with_the_same_set_alone() {
     assert!(stderr(&run(&[])).contains("model_sha256 = "));
     place.file("set.toml", &format!("unknown_language = \"skip\"\n{set}"));
     assert_eq!(summary(&run(&[]))["units_now"], 0);
-    // other forms name the model too
+    // the other forms name the model as well
     let exploded = place.path("exploded");
     let made = spanframe(&[
         "run",

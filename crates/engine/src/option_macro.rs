@@ -1,6 +1,6 @@
 //! [`options!`](crate::options!): the macro that declares options.
 
-/// Declares options: a struct of them as typed, a struct of them as checked, and the table.
+/// Declares options: a struct of typed options, a struct of checked options, and the table.
 ///
 /// ```
 /// use spanframe_engine::{OptionError, OptionTable, option_check::{at_least, or}, options};
@@ -11,13 +11,13 @@
 ///
 ///     /// Options, checked.
 ///     pub struct Cut {
-///         /// A field that is no option; it begins with its default.
+///         /// Not an option; starts with the default of its type.
 ///         pub done: bool,
 ///     }
 ///
 ///     /// Cut after this many rows.
 ///     ///
-///     /// Details, for `--help`.
+///     /// More about it, for `--help` and the docstring.
 ///     rows: i64 => Option<usize> = at_least(1), Call, value "ROWS", default "no limit", short 'r';
 ///
 ///     /// Keep what was cut.
@@ -30,8 +30,12 @@
 /// # Ok::<(), OptionError>(())
 /// ```
 ///
-/// A row without `=> Checked = check` is in the typed struct alone. A check is a function of the option's name and its
-/// typed value; it gives the checked value, what holds where the option was left out included.
+/// A row is `name: Typed => Checked = check, Scope, value V, default D`, then what it may leave out: `short`, `names`
+/// (the enum whose variants are its values) and `page` (of the documentation). Its doc comment is the documentation
+/// everywhere: the first paragraph is the summary.
+///
+/// `check` is a function of the option's name and its typed value, `None` if the option was left out. A row without
+/// `=> Checked = check` is only in the typed struct; the caller sets another field from it.
 #[macro_export]
 macro_rules! options {
     (
