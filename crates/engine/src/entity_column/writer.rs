@@ -21,7 +21,7 @@ pub struct EntityWriter {
 
 enum Columns {
     Fields(MentionColumns),
-    Annotations(Annotations),
+    Annotations(Box<Annotations>),
 }
 
 impl EntityWriter {
@@ -31,7 +31,7 @@ impl EntityWriter {
         Self {
             data_type: fields.data_type(layout),
             columns: match layout {
-                Layout::Annotation => Columns::Annotations(Annotations::default()),
+                Layout::Annotation => Columns::Annotations(Box::default()),
                 Layout::StructOfLists | Layout::ListOfStructs => Columns::Fields(MentionColumns::new(&fields)),
             },
             fields,
