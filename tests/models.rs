@@ -207,7 +207,7 @@ fn unusable_folders_are_refused_with_the_file_and_the_way_out() {
     check_refused("bert-uncased", remove("config.json"), &["has no config.json"]);
     check_refused("bert-uncased", remove("tokenizer.json"), &["has no tokenizer.json", "save_pretrained"]);
     check_refused("bert-uncased", remove("model.onnx"), &["has no model.onnx", "spanframe model export"]);
-    check_refused("bert-cased", remove("onnx/model.onnx_data"), &["model.onnx", "model.onnx_data or the like"]);
+    check_refused("bert-cased", remove("onnx/model.onnx_data"), &["model.onnx", "such as model.onnx_data"]);
     check_refused("bert-uncased", |f| fs::write(f.join("config.json"), "{").unwrap(), &["config.json", "line 1"]);
     check_refused("bert-uncased", |f| fs::write(f.join("config.json"), "{}").unwrap(), &["config.json", "id2label"]);
     check_refused(

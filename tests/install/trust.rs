@@ -54,7 +54,7 @@ fn a_manifest_that_lists_other_places_is_refused() {
     fs::write(&path, text.replacen("config.json", "../../secret", 1)).unwrap();
     home.refused(&["text", "--model", "ours", TEXT], 3, &["`../../secret`, which is not a path inside"]);
     fs::write(&path, text.replace("\"format\": 1", "\"format\": 7")).unwrap();
-    home.refused(&["text", "--model", "ours", TEXT], 3, &["format 7"]);
+    home.refused(&["text", "--model", "ours", TEXT], 3, &["its format is 7"]);
     fs::write(&path, &text[..text.len() / 2]).unwrap();
     home.refused(&["text", "--model", "ours", TEXT], 3, &["manifest.json", "is not usable"]);
 }
