@@ -237,8 +237,8 @@ fn options_that_contradict_each_other_are_refused() {
     );
     assert_eq!(
         refused(|o| o.ignore_labels = names(&["DISEASE"])),
-        "option `ignore_labels` does not go with any but Hugging Face's strategies: only these give `O` as an entity; \
-         add `O` to the list"
+        "option `ignore_labels` does not go with strategies that are not Hugging Face's: they never give `O` as an \
+         entity; add `O` to the list"
     );
     assert_eq!(
         refused(|o| (o.grouping, o.aggregation_strategy) = (Some("strict".into()), Some("max".into()))),

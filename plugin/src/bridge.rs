@@ -181,8 +181,8 @@ pub fn from_python(name: &str, object: &Bound<'_, PyAny>) -> PyResult<ForeignArr
     )))
 }
 
-/// Asks `object` for its data. What it raises may quote a note, as pyarrow does of a value that has another type than
-/// its column, so that only the exception's type is passed on.
+/// Asks `object` for its data. Reports only the type of an exception: pyarrow's messages quote values, which may be
+/// note text.
 fn export<'py>(name: &str, object: &Bound<'py, PyAny>, method: &str) -> PyResult<Bound<'py, PyAny>> {
     object.call_method0(method).map_err(|error| {
         let py = object.py();

@@ -51,7 +51,7 @@ pub enum CliError {
     NullId { path: PathBuf, column: String },
     #[error("`{path}` has the same id in rows {first} and {second}: name a column whose values are unique")]
     SameId { path: PathBuf, first: u64, second: u64 },
-    #[error("`{gold}` is joined by id: name the column of `{table}` with the ids with --id")]
+    #[error("`{gold}` is joined by id: pass the id column of `{table}` with --id")]
     NoId { gold: PathBuf, table: PathBuf },
     #[error("`{a}` has {rows_a} rows and `{b}` has {rows_b}: join them by a column that both have with --id")]
     RowCounts { a: PathBuf, rows_a: u64, b: PathBuf, rows_b: u64 },

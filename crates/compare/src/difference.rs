@@ -62,7 +62,7 @@ impl Side {
     }
 }
 
-/// The convention of one column in which an offset unit is no difference. Shown as `B as spark`.
+/// Explains an offset difference: the positions are equal if `side` is read in `convention`. Shown as `B as spark`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Explanation {
     /// The column that has to be read in another convention.

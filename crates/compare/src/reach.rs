@@ -10,7 +10,8 @@ use crate::{
     report::{Counts, DifferenceReport, Example},
 };
 
-/// Natural logarithm of the probability below which missing everything beyond a place is no chance: one in a thousand.
+/// ln(0.001), the significance level of the truncation test: a column that misses everything beyond a place by a
+/// smaller chance is truncated there.
 const LN_CHANCE: f64 = -6.907_755;
 /// A column is assumed to miss at least one mention in ten.
 const LEAST_MISSED: f64 = 0.1;

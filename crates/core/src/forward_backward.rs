@@ -19,7 +19,7 @@ use crate::{aggregate::Emissions, moves::Moves, number::Number};
 /// The least probability of a label, so that some sequence is always possible.
 pub(crate) const LEAST: f32 = 1e-12;
 
-/// The weights of the moves of one head: the exponentials of their costs.
+/// The weights of the moves of one head: the exponentials of their log-weights.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct MoveWeights<N> {
     start: Vec<N>,
@@ -30,7 +30,7 @@ pub(crate) struct MoveWeights<N> {
 
 impl<N: Number> MoveWeights<N> {
     pub(crate) fn new(moves: &Moves) -> Self {
-        let weights = |costs: &[f32]| costs.iter().map(|&cost| N::exp(cost)).collect();
+        let weights = |logs: &[f32]| logs.iter().map(|&log| N::exp(log)).collect();
         Self {
             start: weights(&moves.start),
             end: weights(&moves.end),

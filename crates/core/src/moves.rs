@@ -1,8 +1,8 @@
-//! [`Moves`]: the moves from label to label that a tag scheme allows, with their costs.
+//! [`Moves`]: the moves from label to label that a tag scheme allows, with their log-weights (higher is better).
 
 use crate::{LabelSet, Prefix, Tag, TagScheme};
 
-/// Log-cost of a forbidden move. Finite, so that sums of several stay ordered.
+/// Log-weight of a forbidden move. Finite, so that sums of several stay ordered.
 pub(crate) const NEVER: f32 = -1e9;
 
 /// What a decoder of sequences charges and forbids, in addition to the tag scheme.
@@ -14,19 +14,19 @@ pub struct Constraints {
     pub whole_words: bool,
 }
 
-/// The moves of one head, as log-costs.
+/// The moves of one head, as log-weights: 0 for a free move, less for one that costs something.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moves {
     pub(crate) labels: usize,
     /// The type of each label; `None` for `O`.
     pub(crate) types: Vec<Option<u16>>,
-    /// Cost of the first unit's label.
+    /// Log-weight of the first unit's label.
     pub(crate) start: Vec<f32>,
-    /// Cost of the last unit's label.
+    /// Log-weight of the last unit's label.
     pub(crate) end: Vec<f32>,
-    /// Costs `[from, to]` into a unit that begins a word.
+    /// Log-weights `[from, to]` into a unit that begins a word.
     pub(crate) between: Vec<f32>,
-    /// Costs `[from, to]` into a unit that begins inside a word.
+    /// Log-weights `[from, to]` into a unit that begins inside a word.
     pub(crate) inside: Vec<f32>,
     /// `[from, to]`: whether the second label continues the mention of the first.
     pub(crate) continues: Vec<bool>,
@@ -37,22 +37,22 @@ impl Moves {
     #[must_use]
     pub fn new(constraints: Constraints, tags: &[Tag], set: &LabelSet) -> Self {
         let legal = Legal { tags, scheme: set.scheme() };
-        let cost = |allowed: bool| if allowed { 0.0 } else { NEVER };
+        let weight = |allowed: bool| if allowed { 0.0 } else { NEVER };
         let moves = |inside: bool| {
             let pairs = tags.iter().flat_map(|&from| tags.iter().map(move |&to| (from, to)));
             pairs
                 .map(|(from, to)| {
                     let begins = matches!((from, to), (Tag::Entity(..), Tag::Entity(Prefix::Begin, _)));
-                    let price = if begins { constraints.begin_after_entity_cost } else { 0.0 };
-                    cost(legal.step(from, to) && !(inside && breaks(from, to))) - price
+                    let cost = if begins { constraints.begin_after_entity_cost } else { 0.0 };
+                    weight(legal.step(from, to) && !(inside && breaks(from, to))) - cost
                 })
                 .collect()
         };
         Self {
             labels: tags.len(),
             types: tags.iter().map(|tag| tag.entity_type()).collect(),
-            start: tags.iter().map(|&to| cost(legal.starts(to))).collect(),
-            end: tags.iter().map(|&from| cost(legal.ends(from))).collect(),
+            start: tags.iter().map(|&to| weight(legal.starts(to))).collect(),
+            end: tags.iter().map(|&from| weight(legal.ends(from))).collect(),
             between: moves(false),
             inside: moves(constraints.whole_words),
             continues: tags.iter().flat_map(|&from| tags.iter().map(move |&to| continues(from, to))).collect(),

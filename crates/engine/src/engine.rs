@@ -190,8 +190,8 @@ impl Engine {
 
     /// As [`annotate`](Self::annotate), but gives rows to `sink` as they are done, some at a time, in order.
     ///
-    /// Rows with an error come as null with the error beside them, whatever `on_error` says. `sink` also hears of each batch. An
-    /// error of `sink` ends the work.
+    /// Rows with an error come as null with the error beside them, whatever `on_error` says. Calls `sink`
+    /// after each batch too. Stops at the first error that `sink` returns.
     ///
     /// # Errors
     /// As [`annotate`](Self::annotate), but for errors of rows, and those of `sink`.

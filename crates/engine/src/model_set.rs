@@ -151,7 +151,7 @@ impl ModelSet {
         let kinds = settings.decoder.entity_types();
         if u16::try_from(first_kind + kinds.len()).is_err() {
             let (value, allowed) =
-                ("models of so many labels".to_string(), "those of at most 65535 in all".to_string());
+                ("models with that many labels".to_string(), "models with at most 65,535 labels together".to_string());
             return Err(OptionError::OutOfRange { option: "model", value, allowed }.into());
         }
         for kind in kinds {

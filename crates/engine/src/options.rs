@@ -327,8 +327,8 @@ impl EngineOptions {
     fn check_ignored(&self) -> Result<(), OptionError> {
         let gives_outside = self.is_hugging_face() || self.emulate == Some(Emulation::HuggingFace);
         if !gives_outside && !self.ignore_labels.iter().any(|name| name == "O") {
-            let way_out = "only these give `O` as an entity; add `O` to the list";
-            return conflict("ignore_labels", "any but Hugging Face's strategies", way_out);
+            let way_out = "they never give `O` as an entity; add `O` to the list";
+            return conflict("ignore_labels", "strategies that are not Hugging Face's", way_out);
         }
         Ok(())
     }

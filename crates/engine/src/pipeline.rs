@@ -66,7 +66,7 @@ pub enum Step<R> {
     Rows(R),
 }
 
-/// A row's text with its entities, or `None` for a null row. [`Entity::kind`] is the kind in the set.
+/// A row's text with its entities, or `None` for a null row. [`Entity::entity_type`] indexes `ModelSet::names`.
 pub(crate) type Row<'a> = Result<Option<(Cow<'a, str>, Vec<Entity>)>, RowErrorKind>;
 
 /// Counts of a tokenized text.

@@ -143,11 +143,8 @@ fn output_path(relative: &str, number: Option<usize>) -> String {
     let (folder, name) = relative.rsplit_once('/').map_or(("", relative), |(folder, name)| (folder, name));
     let mut stem = name;
     for _ in 0..2 {
-        let known = ["parquet", "pq", "arrow", "ipc", "feather", "csv", "tsv", "ndjson", "jsonl", "gz", "zst"];
         match stem.rsplit_once('.') {
-            Some((before, end)) if known.contains(&end.to_ascii_lowercase().as_str()) && !before.is_empty() => {
-                stem = before;
-            }
+            Some((before, ending)) if Format::is_ending(ending) && !before.is_empty() => stem = before,
             _ => break,
         }
     }

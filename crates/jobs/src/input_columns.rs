@@ -136,7 +136,7 @@ fn strings(column: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, ArrowError>
     })
 }
 
-/// Metadata that other tools wrote, such as pandas'. Ours tells of the model that made the input, not of this job's.
+/// Keeps metadata of other tools, such as pandas'. Drops our keys: they describe the job that wrote the input.
 fn foreign_metadata(metadata: &Metadata) -> Metadata {
     metadata.iter().filter(|(key, _)| !key.starts_with(FOOTER)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }

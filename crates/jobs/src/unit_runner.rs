@@ -101,7 +101,7 @@ impl UnitRunner<'_> {
                 write_rejects(ledger, &record.unit, rejects)?;
             }
             if replace {
-                // it may tell of the output that is about to be replaced
+                // after a crash the old record must not describe a replaced output
                 ledger.remove_record(number)?;
                 rejects.is_empty().then(|| ledger.remove_rejects(number)).transpose()?;
             }

@@ -58,7 +58,7 @@ struct FieldColumn<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Finds the columns of those of `fields` that are there. `None` for a type of another layout.
+    /// Opens the column of each field in `fields` that the array has. `None` for a type of another layout.
     fn new(column: &'a dyn Array, layout: Layout, fields: &EntityFields) -> Option<Self> {
         if layout == Layout::StructOfLists {
             let column = column.as_struct_opt()?;

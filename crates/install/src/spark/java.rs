@@ -90,7 +90,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reserves the next handle. Java gives it to a thing before it writes what is inside the thing.
+    /// Reserves the next handle. Java numbers an object before it writes its fields.
     fn open(&mut self) -> usize {
         self.handles.push(Handle::Open);
         self.handles.len() - 1

@@ -72,6 +72,13 @@ impl Format {
             .ok_or_else(|| SourceError::Format { path: path.to_string() })
     }
 
+    /// True for an ending of a format or of a compression, in upper or lower case.
+    #[must_use]
+    pub fn is_ending(ending: &str) -> bool {
+        let lower = ending.to_ascii_lowercase();
+        matches!(lower.as_str(), "gz" | "zst") || Self::ENDINGS.iter().any(|(name, _)| *name == lower)
+    }
+
     fn is_text(self) -> bool {
         matches!(self, Self::Csv(_) | Self::Ndjson)
     }

@@ -85,7 +85,7 @@ fn message<R: BufRead + Seek>(
             },
         }
     }
-    // At the end of the message, because the last value of a field counts: the file may say that the values are inside.
+    // Written last: protobuf keeps the last value of a field, so this overrides `data_location` in the file.
     if is_cut {
         for (key, value) in ELSEWHERE {
             let mut entry = Vec::new();

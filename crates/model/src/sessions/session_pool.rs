@@ -102,7 +102,13 @@ impl SessionRecipe<'_> {
     }
 
     fn on_device(&self, builder: SessionBuilder) -> Result<SessionBuilder, ModelError> {
-        let Device::Cuda(index) = self.options.device else { return Ok(builder) };
+        match self.options.device {
+            Device::Cpu => Ok(builder),
+            Device::Cuda(index) => self.on_cuda(builder, index),
+        }
+    }
+
+    fn on_cuda(&self, builder: SessionBuilder, index: u16) -> Result<SessionBuilder, ModelError> {
         let absent = |reason: String| ModelError::DeviceAbsent {
             device: self.options.device.to_string(),
             library: self.runtime.library().to_path_buf(),

@@ -28,9 +28,10 @@ const PARTIAL: &str = ".spanframe-partial";
 /// Bytes that are buffered before a system call.
 const BUFFER: usize = 256 << 10;
 
-/// How long to retry where a sweep takes a new file before its lock, or a writer that is done removes the folder.
+/// How long to retry after two races: a sweep deletes the new file before it is locked, or another writer removes the
+/// folder.
 ///
-/// A time, not a count: thousands of tries in a row may fail while others remove the folder all the time.
+/// It is a time, not a count: thousands of tries may fail while others keep removing the folder.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Pause between two tries.
