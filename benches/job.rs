@@ -2,8 +2,8 @@
 //!
 //! `make bench` times, alternating in one run on the same machine, the real program (Parquet to Parquet, process start
 //! and model loading included) and, on the same windows in the same sorted batches (loading, tokenizing and decoding
-//! left out), bare ONNX Runtime with operators of its own alone, and its sessions as the program makes them. It prints one
-//! JSON record; benches/runs keeps those worth keeping.
+//! left out), bare ONNX Runtime with operators of its own alone, and its sessions as the program makes them. It prints
+//! one JSON record; benches/runs keeps those worth keeping.
 
 use std::{
     collections::HashSet,

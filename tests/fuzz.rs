@@ -1,7 +1,7 @@
 //! Fuzzes the steps that move positions: cleanup, tokenizers, windows, decoding.
 //!
-//! `make fuzz` runs longer, and adds inputs with new features to `data/fuzz/corpus.json`. A feature describes the output of a
-//! step, so that the corpus stays small and covers much.
+//! `make fuzz` runs longer, and adds inputs with new features to `data/fuzz/corpus.json`. A feature describes the
+//! output of a step, so that the corpus stays small and covers much.
 
 mod support;
 
@@ -27,8 +27,8 @@ use spanframe_model::{ModelFiles, Tokenizer};
 use support::{column, data};
 
 const MODELS: [&str; 6] = ["bert-uncased", "bert-cased", "roberta", "xlm-roberta", "camembert", "deberta-v2"];
-/// Text that is hard on positions: combining marks, signs of several code points, letters whose case changes their length,
-/// ligatures, invisible and odd white space, controls, special tokens, written line ends.
+/// Text that is hard on positions: combining marks, signs of several code points, letters whose case changes their
+/// length, ligatures, invisible and odd white space, controls, special tokens, written line ends.
 const ODD: [&str; 40] = [
     "e\u{301}",
     "👩\u{200d}⚕️",

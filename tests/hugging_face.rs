@@ -30,7 +30,8 @@ fn strings(of: &Value) -> Vec<String> {
     of.as_array().unwrap().iter().map(|s| s.as_str().unwrap().to_string()).collect()
 }
 
-/// Compares every run of a reference file: more than 3,000 texts for each strategy, and more than 5,000 entities in all.
+/// Compares every run of a reference file: more than 3,000 texts for each strategy, and more than 5,000 entities in
+/// all.
 fn check(kind: &str) {
     let shared = reference("huggingface/texts.json.gz");
     let notes: Vec<&str> = shared["texts"].as_array().unwrap().iter().map(|t| t["text"].as_str().unwrap()).collect();

@@ -22,8 +22,9 @@ const BUDGETS: [i64; 5] = [1, 150, 500, 2_000, 1 << 40];
 /// Words as in notes, and characters that shift offsets.
 const TEXT: &str = "([A-Za-zéñİß]{1,9}|mg|[0-9]{1,3}|aspirin|dolor|👩\u{200d}⚕️|e\u{301}|ﬁ|½|日本|שלום|\u{fffd}|\u{0}|<s>|\\[SEP\\])([ .,;:()\n\t\r\u{a0}\u{200b}-]{1,2}([A-Za-zéñİß]{1,9}|mg|[0-9]{1,3}|tos)){0,30}";
 
-/// Models whose tokenizers compose or strip accents, so that both forms of a letter have the same tokens. Other tokenizers
-/// (cased BERT, DistilBERT, ELECTRA, byte-level BPE) read a decomposed accent as another token, so nothing can be compared.
+/// Models whose tokenizers compose or strip accents, so that both forms of a letter have the same tokens. Other
+/// tokenizers (cased BERT, DistilBERT, ELECTRA, byte-level BPE) read a decomposed accent as another token, so nothing
+/// can be compared.
 const COMPOSING: [&str; 6] = [
     "models/clinical-ner-small",
     "test_models/bert-uncased",
@@ -101,7 +102,8 @@ fn decomposed(text: &str) -> String {
     made
 }
 
-/// Checks that the decomposed form of each text has the same entities at the same letters. Counts entities with an accent.
+/// Checks that the decomposed form of each text has the same entities at the same letters. Counts entities with an
+/// accent.
 fn check_forms(composed: &[&str], model: &str) -> usize {
     let tokenizer = Tokenizer::read(&ModelFiles::find(&data(model), "").unwrap()).unwrap();
     let engine = engine(RawOptions { model: Some(data(model).display().to_string().into()), ..RawOptions::default() });

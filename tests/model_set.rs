@@ -1,5 +1,5 @@
-//! Many models in one pass give the entities of one call a model, tokenize once a tokenizer, read the rows of their languages,
-//! and merge by the given rule.
+//! Many models in one pass give the entities of one call a model, tokenize once a tokenizer, read the rows of their
+//! languages, and merge by the given rule.
 
 mod support;
 
@@ -28,7 +28,8 @@ fn twelve() -> Vec<&'static str> {
     ALIASES.iter().map(|alias| alias.name).collect()
 }
 
-/// Four models with different weights and three tokenizers. The first and the last share a tokenizer, and one of them reads words.
+/// Four models with different weights and three tokenizers. The first and the last share a tokenizer, and one of them
+/// reads words.
 const SMALL: [&str; 4] = ["bert-uncased", "roberta", "distilbert", "multi-head"];
 
 fn small() -> [String; 4] {

@@ -48,8 +48,8 @@ impl Home {
         stdout(&output)
     }
 
-    /// Runs the program, which must fail with the exit code `code` and all of `expect` in its message, and must leave the
-    /// installed models as they are. Returns the message.
+    /// Runs the program, which must fail with the exit code `code` and all of `expect` in its message, and must leave
+    /// the installed models as they are. Returns the message.
     pub fn refused(&self, args: &[&str], code: i32, expect: &[&str]) -> String {
         let before = self.installed();
         let output = self.run(args);

@@ -1,4 +1,5 @@
-//! Folders that Spark NLP saved (data/reference/sparknlp_folders) give the entities of the ONNX files they were made from.
+//! Folders that Spark NLP saved (data/reference/sparknlp_folders) give the entities of the ONNX files they were made
+//! from.
 
 use std::{
     fs::{self, File},

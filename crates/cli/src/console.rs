@@ -24,7 +24,8 @@ pub fn print_bytes(bytes: &[u8]) -> Result<(), CliError> {
     out.write_all(bytes).and_then(|()| out.flush()).map_err(CliError::Stdout)
 }
 
-/// Prints a line to standard error. A closed pipe or a full disk loses the line and stops no work; `eprintln!` would panic.
+/// Prints a line to standard error. A closed pipe or a full disk loses the line and stops no work; `eprintln!` would
+/// panic.
 pub fn eprint_line(line: impl Display) {
     let _ = writeln!(stderr(), "{line}");
 }

@@ -97,7 +97,8 @@ impl From<OptionError> for CliError {
 }
 
 impl CliError {
-    /// 1 internal error, 2 options or input, 3 model, 4 runtime or device, 5 differences, 6 missing units, 130 interrupted.
+    /// 1 internal error, 2 options or input, 3 model, 4 runtime or device, 5 differences, 6 missing units, 130
+    /// interrupted.
     pub fn exit_code(&self) -> u8 {
         let kind = match self {
             Self::Differ => return 5,

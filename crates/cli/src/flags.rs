@@ -34,12 +34,14 @@ pub enum Command {
     Annotate(AnnotateFlags),
     /// Annotate files and folders as a job that can be resumed
     ///
-    /// Inputs are files, folders (with all below them, Hive partitions too) and patterns, on disk or as s3://, gs://, az://,
-    /// abfs:// or https:// URLs. Formats are Parquet, Arrow IPC, CSV, TSV and NDJSON; the last three may be .gz or .zst.
+    /// Inputs are files, folders (with all below them, Hive partitions too) and patterns, on disk or as s3://, gs://,
+    /// az://, abfs:// or https:// URLs. Formats are Parquet, Arrow IPC, CSV, TSV and NDJSON; the last three may be .gz
+    /// or .zst.
     ///
-    /// The job works in units: a unit is a run of row groups of one file. Each unit becomes one Parquet file, whole or not at
-    /// all, below the same folders as its input. The folder OUT.job keeps records of what is done, and the same command
-    /// resumes an interrupted job. Rejected rows are listed in its folder rejects, with reasons and without text.
+    /// The job works in units: a unit is a run of row groups of one file. Each unit becomes one Parquet file, whole or
+    /// not at all, below the same folders as its input. The folder OUT.job keeps records of what is done, and the same
+    /// command resumes an interrupted job. Rejected rows are listed in its folder rejects, with reasons and without
+    /// text.
     ///
     /// Object stores read keys and endpoints from their usual environment variables, such as AWS_ACCESS_KEY_ID and
     /// AWS_ENDPOINT_URL.
@@ -50,25 +52,25 @@ pub enum Command {
     Head(HeadFlags),
     /// Write an HTML page of an annotated table: counts, and a sample of notes with entities marked
     ///
-    /// The page is one file that needs no network and sends nothing. It contains patient text unless --no-text is given. All
-    /// rows are counted in one pass and in bounded memory. --seed chooses the notes that are shown; one in five has no
-    /// entities. Model, options and version come from the footers of the files.
+    /// The page is one file that needs no network and sends nothing. It contains patient text unless --no-text is
+    /// given. All rows are counted in one pass and in bounded memory. --seed chooses the notes that are shown; one in
+    /// five has no entities. Model, options and version come from the footers of the files.
     View(ViewFlags),
     /// Compare two columns of entities and say how they differ
     ///
-    /// A is the reference and B is compared with it. Each difference is one of: missing (only A has it), extra (only B has
-    /// it), label (same span, another type), boundary (same type, overlapping spans), offset_unit (same mention, positions
-    /// in another unit or with another end), truncation (missing or extra beyond the place where the other column ends in
-    /// every row, in too many rows for chance: a lower bound).
+    /// A is the reference and B is compared with it. Each difference is one of: missing (only A has it), extra (only B
+    /// has it), label (same span, another type), boundary (same type, overlapping spans), offset_unit (same mention,
+    /// positions in another unit or with another end), truncation (missing or extra beyond the place where the other
+    /// column ends in every row, in too many rows for chance: a lower bound).
     ///
-    /// Without --text-column and gold there is no text. Positions are then compared as integers, and a shift that the units
-    /// can explain is an offset_unit. Text of notes is printed only with --show-text.
+    /// Without --text-column and gold there is no text. Positions are then compared as integers, and a shift that the
+    /// units can explain is an offset_unit. Text of notes is printed only with --show-text.
     Diff(DiffFlags),
     /// Score a model against annotated corpora
     ///
-    /// Corpora of one language and kind of annotation form one set. Files with silver in their name are silver, all others
-    /// gold. Documents of a set with the same id and text are joined. --layout, --offsets and --cleaned-offsets change nothing
-    /// here.
+    /// Corpora of one language and kind of annotation form one set. Files with silver in their name are silver, all
+    /// others gold. Documents of a set with the same id and text are joined. --layout, --offsets and --cleaned-offsets
+    /// change nothing here.
     Evaluate(EvaluateFlags),
     /// Show, install and remove models
     #[command(subcommand)]

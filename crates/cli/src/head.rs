@@ -34,7 +34,8 @@ pub fn head(flags: &HeadFlags) -> Result<(), CliError> {
     print(&format!("{table}\n"))
 }
 
-/// One row per entity, with the row of the file. Control characters are replaced, so that no note can control the terminal.
+/// One row per entity, with the row of the file. Control characters are replaced, so that no note can control the
+/// terminal.
 fn table(found: &[(u64, Mention<'_>)]) -> Result<RecordBatch, arrow_schema::ArrowError> {
     let rows: ArrayRef = Arc::new(UInt64Array::from_iter_values(found.iter().map(|(row, _)| *row)));
     let is_shown = |field: &&EntityField| {

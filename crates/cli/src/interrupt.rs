@@ -13,8 +13,8 @@ static STOP: AtomicBool = AtomicBool::new(false);
 
 /// Handles interrupts from now on. Returns the flag that the first one sets.
 ///
-/// The job stops after the current batch and removes its partial file. If a second interrupt ends the program before that,
-/// the next job into the same folder removes the file.
+/// The job stops after the current batch and removes its partial file. If a second interrupt ends the program before
+/// that, the next job into the same folder removes the file.
 pub fn stop_flag() -> &'static AtomicBool {
     HANDLER.call_once(|| {
         // without a handler an interrupt ends the program at once and leaves a hidden partial file

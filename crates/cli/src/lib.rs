@@ -46,8 +46,8 @@ use crate::{
 
 /// Runs the command line, prints errors to standard error, and returns the exit code.
 ///
-/// 0 done, 1 internal error, 2 wrong options or input, 3 unusable model, 4 ONNX Runtime or device missing, 5 differences
-/// found by `diff --check`, 6 units missing in `run --finalize`, 130 stopped by an interrupt.
+/// 0 done, 1 internal error, 2 wrong options or input, 3 unusable model, 4 ONNX Runtime or device missing, 5
+/// differences found by `diff --check`, 6 units missing in `run --finalize`, 130 stopped by an interrupt.
 ///
 /// From here on, a panic of the process prints its place in the code and not its message.
 pub fn run(args: impl IntoIterator<Item = OsString>, host: &Host) -> u8 {

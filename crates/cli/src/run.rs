@@ -11,8 +11,8 @@ pub fn run(flags: &RunFlags, library: Option<PathBuf>) -> Result<(), CliError> {
     if let Some(level) = flags.log {
         let level = LevelFilter::from_level(level);
         let log = tracing_subscriber::fmt().json().with_max_level(level).with_writer(stderr);
-        // reporting a failed write of the log on the same standard error would panic. `try_init` fails only inside a program
-        // that has a log of its own, which then is the one to use
+        // reporting a failed write of the log on the same standard error would panic. `try_init` fails only inside a
+        // program that has a log of its own, which then is the one to use
         let _ = log.log_internal_errors(false).try_init();
     }
     let mut monitor = JobMonitor::new(flags.quiet || flags.json, flags.metrics.as_deref());

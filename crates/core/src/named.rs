@@ -2,7 +2,8 @@
 
 use strum::VariantArray;
 
-/// An enum whose variants users write by name. Every `Copy` enum that derives `VariantArray` and `IntoStaticStr` has it.
+/// An enum whose variants users write by name. Every `Copy` enum that derives `VariantArray` and `IntoStaticStr` has
+/// it.
 ///
 /// ```
 /// use spanframe_core::{AggregationStrategy, Named};

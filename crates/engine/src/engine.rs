@@ -49,7 +49,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Loads the models and checks the options against them. A process loads a model once for the same device and threads.
+    /// Loads the models and checks the options against them. A process loads a model once for the same device and
+    /// threads.
     ///
     /// # Errors
     /// - [`EngineError::Model`] if a model or ONNX Runtime cannot be loaded
@@ -109,15 +110,15 @@ impl Engine {
         &self.kept
     }
 
-    /// Entity types in the output, one for each type of each model. A name is repeated if several types are renamed to it, or
-    /// several models have it.
+    /// Entity types in the output, one for each type of each model. A name is repeated if several types are renamed to
+    /// it, or several models have it.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.set.names
     }
 
-    /// SHA-256 of the model, as hexadecimal digits: over the files that decide what it finds. For a set also over the models'
-    /// names, languages and own options, and over the rules for merging and for unknown languages.
+    /// SHA-256 of the model, as hexadecimal digits: over the files that decide what it finds. For a set also over the
+    /// models' names, languages and own options, and over the rules for merging and for unknown languages.
     ///
     /// # Errors
     /// [`EngineError::Model`] for a file that cannot be read.
@@ -148,9 +149,9 @@ impl Engine {
 
     /// The entities of each row of a text column: an array of the same length and of type [`EngineOptions::data_type`].
     ///
-    /// A null text gives null, a text without entities gives empty lists. A row's entities do not depend on other rows. A row
-    /// that cannot be annotated is an error, or null with `on_error="null"`. With languages, each row goes to the models of its
-    /// language.
+    /// A null text gives null, a text without entities gives empty lists. A row's entities do not depend on other rows.
+    /// A row that cannot be annotated is an error, or null with `on_error="null"`. With languages, each row goes to the
+    /// models of its language.
     ///
     /// # Errors
     /// - [`EngineError::NotText`] for a column that is no text
@@ -252,8 +253,8 @@ impl Engine {
 
     /// Counts the tokens and windows of each text, as a column of type [`schema::diagnostics_type`]. No model runs.
     ///
-    /// A null text gives null. A row that cannot be annotated has its reason in `error`, and null counts. For a set, counts are
-    /// sums over its tokenizers (tokens) and its inferences (windows) that read the row.
+    /// A null text gives null. A row that cannot be annotated has its reason in `error`, and null counts. For a set,
+    /// counts are sums over its tokenizers (tokens) and its inferences (windows) that read the row.
     ///
     /// # Errors
     /// As [`annotate`](Self::annotate), but for errors of rows.

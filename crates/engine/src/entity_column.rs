@@ -16,8 +16,9 @@ use crate::{
 
 /// The layout of a column type, or `None` if it holds no entities.
 ///
-/// Lists and texts may be of any Arrow flavour and integers of any width. Fields that [no entity must have](EntityField::missing)
-/// may be absent, and further fields are ignored. Annotations must be those of Spark NLP's `NerConverter`.
+/// Lists and texts may be of any Arrow flavour and integers of any width. Fields that [no entity must
+/// have](EntityField::missing) may be absent, and further fields are ignored. Annotations must be those of Spark NLP's
+/// `NerConverter`.
 #[must_use]
 pub fn layout(data_type: &DataType) -> Option<Layout> {
     match data_type {
@@ -40,8 +41,8 @@ pub fn usual_offsets(layout: Layout) -> Offsets {
 }
 
 impl EntityFields {
-    /// The fields of an entity column of this type. For annotations these are the fields of every output: their type does not
-    /// tell which keys their metadata has.
+    /// The fields of an entity column of this type. For annotations these are the fields of every output: their type
+    /// does not tell which keys their metadata has.
     #[must_use]
     pub fn of_column(data_type: &DataType) -> Self {
         match list_item(data_type).unwrap_or(data_type) {

@@ -17,8 +17,8 @@ use crate::{
 
 /// A model with its thread pool.
 ///
-/// All work (tokenizing, inference, decoding) of all calls runs on one pool, so that threads do not multiply. Models with the
-/// same number of threads share a pool. A worker uses the session of its index.
+/// All work (tokenizing, inference, decoding) of all calls runs on one pool, so that threads do not multiply. Models
+/// with the same number of threads share a pool. A worker uses the session of its index.
 pub(crate) struct Loaded {
     pub(crate) model: Model,
     pool: Arc<rayon::ThreadPool>,
@@ -61,8 +61,8 @@ impl Loaded {
                 && self.digest().ok().zip(other.digest().ok()).is_some_and(|(a, b)| a == b))
     }
 
-    /// Refuses to work in a process that was forked after the model was loaded. Threads do not survive a fork, and locks may
-    /// stay locked for ever.
+    /// Refuses to work in a process that was forked after the model was loaded. Threads do not survive a fork, and
+    /// locks may stay locked for ever.
     pub(crate) fn check_process(&self) -> Result<(), EngineError> {
         if self.process == std::process::id() { Ok(()) } else { Err(EngineError::Forked) }
     }
@@ -78,7 +78,8 @@ impl Loaded {
         })
     }
 
-    /// Waits for the pool. A worker of another pool would take up other work while it waits, and deadlock if that work needs
+    /// Waits for the pool. A worker of another pool would take up other work while it waits, and deadlock if that work
+    /// needs
     /// [`in_use`](Self::in_use). So a new thread waits in its place.
     fn on_pool<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         if rayon::current_thread_index().is_none() || self.pool.current_thread_index().is_some() {

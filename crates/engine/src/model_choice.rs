@@ -49,7 +49,8 @@ pub enum ModelChoice {
 }
 
 impl ModelChoice {
-    /// Checks what was typed. A list of one name is that model. A name that ends in `.toml` or `.json` is a pipeline file.
+    /// Checks what was typed. A list of one name is that model. A name that ends in `.toml` or `.json` is a pipeline
+    /// file.
     ///
     /// # Errors
     /// [`OptionError`] for an empty list, and for a pipeline file in a list.

@@ -245,7 +245,8 @@ impl ModelSet {
         &self.members[0].loaded
     }
 
-    /// Waits until no other call works with a model of the set. All sets lock in one order, so that no two wait for each other.
+    /// Waits until no other call works with a model of the set. All sets lock in one order, so that no two wait for
+    /// each other.
     ///
     /// # Errors
     /// [`EngineError::Forked`]: a lock held at the time of a fork is never released in the child.

@@ -1,7 +1,7 @@
 //! A table of options as data: [`options!`](crate::options!) declares it, one [`OptionSpec`] for each option.
 //!
-//! Flags, Python keywords, fields of pipeline files and the rows of docs/options.md are made from it. Each of them reads
-//! its own values as [`OptionValue`], and [`OptionTable::read`] puts these into the struct of typed options.
+//! Flags, Python keywords, fields of pipeline files and the rows of docs/options.md are made from it. Each of them
+//! reads its own values as [`OptionValue`], and [`OptionTable::read`] puts these into the struct of typed options.
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 

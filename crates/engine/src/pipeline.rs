@@ -96,8 +96,8 @@ struct BatchPlan {
 }
 
 impl Pipeline<'_> {
-    /// Annotates all of `texts` and gives the rows to `sink`, in order, some at a time. An error of `sink` ends the work at the
-    /// next batch.
+    /// Annotates all of `texts` and gives the rows to `sink`, in order, some at a time. An error of `sink` ends the
+    /// work at the next batch.
     ///
     /// Runs on the current rayon pool. The index of a worker is that of its session.
     pub(crate) fn run<'a, E: From<EngineError> + Send>(
@@ -178,7 +178,8 @@ impl Pipeline<'_> {
         BatchPlan { windows: distinct, batches }
     }
 
-    /// Runs the inferences one after the other, so that the logits of one are held at a time, and decodes the documents.
+    /// Runs the inferences one after the other, so that the logits of one are held at a time, and decodes the
+    /// documents.
     fn finish<'a, E: From<EngineError> + Send>(
         &self, planned: PlannedRows<'a, '_>, sink: &mut (impl FnMut(Step<Vec<Row<'a>>>) -> Result<(), E> + Send),
     ) -> Result<Vec<Row<'a>>, E> {

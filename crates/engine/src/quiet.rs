@@ -7,7 +7,8 @@ use std::{
     thread,
 };
 
-/// The prefix of the names of threads that see notes. Once a model is loaded, a panic on one of them prints its place alone.
+/// The prefix of the names of threads that see notes. Once a model is loaded, a panic on one of them prints its place
+/// alone.
 pub const THREAD_NAME: &str = "spanframe-";
 
 /// A panic hook that prints the place alone, for programs whose own threads see notes.
@@ -17,8 +18,8 @@ pub fn print_panic_place(info: &PanicHookInfo<'_>) {
     let _ = writeln!(stderr(), "spanframe: panic at {place}");
 }
 
-/// Installs a panic hook that prints the place alone on threads whose name begins with [`THREAD_NAME`]. Other threads keep the
-/// hook of the program. A second call does nothing.
+/// Installs a panic hook that prints the place alone on threads whose name begins with [`THREAD_NAME`]. Other threads
+/// keep the hook of the program. A second call does nothing.
 pub fn quiet_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -19,8 +19,8 @@ impl EngineOptions {
 }
 
 impl EntityFields {
-    /// The type of an entity column with these fields. For annotations it is always the same: some fields are keys of their
-    /// metadata.
+    /// The type of an entity column with these fields. For annotations it is always the same: some fields are keys of
+    /// their metadata.
     #[must_use]
     pub fn data_type(&self, layout: Layout) -> DataType {
         match layout {

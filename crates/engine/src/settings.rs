@@ -189,8 +189,8 @@ pub(crate) fn prune(options: &mut EngineOptions, known: &KnownNames, own: &Membe
 
 /// The decoding rule: the model's own, changed by the options.
 ///
-/// A strategy, a grouping or a decoding in the options replaces the model's own rule. `viterbi` or `posterior` alone keeps
-/// its constraints.
+/// A strategy, a grouping or a decoding in the options replaces the model's own rule. `viterbi` or `posterior` alone
+/// keeps its constraints.
 fn rule(options: &EngineOptions, own: DecodingRule) -> DecodingRule {
     let emulated = match options.emulate {
         Some(Emulation::HuggingFace) => Some(AggregationStrategy::Simple),

@@ -21,8 +21,8 @@ pub(crate) use self::{
 };
 use crate::InstallError;
 
-/// Unpacks `archive` into the empty folder `folder`. Returns the folder that holds the files: `folder`, or the only folder
-/// inside it.
+/// Unpacks `archive` into the empty folder `folder`. Returns the folder that holds the files: `folder`, or the only
+/// folder inside it.
 ///
 /// # Errors
 /// [`InstallError::Archive`], which names the entry: for a name that leads out of `folder`, a link, a name that occurs

@@ -16,8 +16,8 @@ const OPTIONAL: [&str; 4] = ["tokenizer_config.json", "special_tokens_map.json",
 const LEGAL: [&str; 4] = ["LICENSE", "LICENCE", "NOTICE", "COPYING"];
 const EXPORT: &str = "make one from the checkpoint with `spanframe model export`";
 
-/// Fetches the files of a model from `provider` into `folder`, the small ones first. `onnx` is the path of the ONNX file if
-/// the user named one. Returns the paths of the ONNX file and of its external data.
+/// Fetches the files of a model from `provider` into `folder`, the small ones first. `onnx` is the path of the ONNX
+/// file if the user named one. Returns the paths of the ONNX file and of its external data.
 ///
 /// # Errors
 /// [`ModelError::MissingFile`] before anything large is fetched, [`ModelError::Ambiguous`], and [`ModelError::Refused`]

@@ -1,5 +1,5 @@
-//! Installed models: [`Models`] adds them from folders, archives and the Hugging Face hub, imports what Spark NLP saved, and
-//! verifies, packs and removes them.
+//! Installed models: [`Models`] adds them from folders, archives and the Hugging Face hub, imports what Spark NLP
+//! saved, and verifies, packs and removes them.
 //!
 //! A model is installed whole or not at all:
 //!
@@ -9,7 +9,8 @@
 //!                                            and run   all files                here on
 //! ```
 //!
-//! This crate knows archives, the hub's protocol and the files of Spark NLP. `spanframe_model` knows what a model folder is.
+//! This crate knows archives, the hub's protocol and the files of Spark NLP. `spanframe_model` knows what a model
+//! folder is.
 #![forbid(unsafe_code)]
 
 mod archive;

@@ -48,7 +48,8 @@ impl ModelSource {
         }
     }
 
-    /// The source as the manifest records it. Only the last part of a path is kept, for the rest describes this machine.
+    /// The source as the manifest records it. Only the last part of a path is kept, for the rest describes this
+    /// machine.
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Folder(path) | Self::Archive(path) => {

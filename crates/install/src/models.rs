@@ -93,8 +93,8 @@ impl Models {
         self.publish(staging, name, naming, origin)
     }
 
-    /// As [`import`](Self::import), under a name with a digest of the folder's content. The same content is imported once,
-    /// also if many processes ask at the same time.
+    /// As [`import`](Self::import), under a name with a digest of the folder's content. The same content is imported
+    /// once, also if many processes ask at the same time.
     ///
     /// # Errors
     /// Those of [`import`](Self::import).
@@ -174,8 +174,8 @@ impl Models {
         Ok(manifest)
     }
 
-    /// Copies the ONNX file `onnx` and the other files of its model into the empty folder `folder`, at the same relative
-    /// paths. Returns the paths of the copied ONNX file and of its external data.
+    /// Copies the ONNX file `onnx` and the other files of its model into the empty folder `folder`, at the same
+    /// relative paths. Returns the paths of the copied ONNX file and of its external data.
     ///
     /// # Errors
     /// [`InstallError::Model`] for a file that is missing or refused, [`InstallError::Faults`] for files that do not equal

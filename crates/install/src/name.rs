@@ -13,8 +13,9 @@ pub struct Naming {
     pub replace: bool,
 }
 
-/// Accepts a name that can be the folder of a model: at most 100 ASCII letters, digits, underscores, dots and hyphens, with
-/// no dot or hyphen in front. So a name is never a path, hidden, or a flag. `reserved` is the name of the bundled model.
+/// Accepts a name that can be the folder of a model: at most 100 ASCII letters, digits, underscores, dots and hyphens,
+/// with no dot or hyphen in front. So a name is never a path, hidden, or a flag. `reserved` is the name of the bundled
+/// model.
 ///
 /// # Errors
 /// [`InstallError::BadName`].

@@ -12,8 +12,8 @@ use crate::{
     archive::{self, ArchiveFormat, PackedFolder},
 };
 
-/// Writes the model in `folder`, which equals its `manifest`, to the new archive `target`. The archive appears whole, by one
-/// rename.
+/// Writes the model in `folder`, which equals its `manifest`, to the new archive `target`. The archive appears whole,
+/// by one rename.
 ///
 /// # Errors
 /// [`InstallError::WrongKind`] for a name that does not end in `.zip`, `.tar.gz` or `.tgz`; [`InstallError::File`] if

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use spanframe_model::{Device, Model, ModelCard, ModelError, ModelFiles, RuntimeSearch, SessionOptions};
 
-/// Loads the model in `folder` and runs it once. Returns false if there is no ONNX Runtime to run it; then only config.json
-/// and the tokenizer are read.
+/// Loads the model in `folder` and runs it once. Returns false if there is no ONNX Runtime to run it; then only
+/// config.json and the tokenizer are read.
 ///
 /// # Errors
 /// Any [`ModelError`] of loading, except [`ModelError::LibraryNotFound`].

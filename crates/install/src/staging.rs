@@ -37,8 +37,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 ///    a model, elsewhere:      rename(target, aside/replaced), rename(staging, target), then remove the old one
 /// ```
 ///
-/// A process can die between any two steps. The next one sweeps what is left; in the last case it puts the old model back
-/// unless the new one is there.
+/// A process can die between any two steps. The next one sweeps what is left; in the last case it puts the old model
+/// back unless the new one is there.
 pub(crate) struct Staging {
     folder: TempDir,
     /// Released when the process closes it, after the folder is gone: fields are dropped in this order.
@@ -85,8 +85,8 @@ impl Staging {
         self.folder.path()
     }
 
-    /// Makes the folder visible as `target`. A model in that place is removed if `replace`; on Linux one of the two is there
-    /// at every moment.
+    /// Makes the folder visible as `target`. A model in that place is removed if `replace`; on Linux one of the two is
+    /// there at every moment.
     ///
     /// # Errors
     /// [`InstallError::Exists`] for a model in that place, [`InstallError::File`].

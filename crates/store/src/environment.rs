@@ -10,8 +10,8 @@
 //! | | | `AZURE_STORAGE_SAS_TOKEN`, `AZURE_CLIENT_ID`, `AZURE_ENDPOINT` |
 //!
 //! All keys of the object_store crate are accepted, in capitals. Profiles and files of the clouds' own tools
-//! (`AWS_PROFILE`, `~/.aws`) are not read. Proxies (`HTTPS_PROXY`, `NO_PROXY`) and certificates (`SSL_CERT_FILE`) are read
-//! by the HTTP client.
+//! (`AWS_PROFILE`, `~/.aws`) are not read. Proxies (`HTTPS_PROXY`, `NO_PROXY`) and certificates (`SSL_CERT_FILE`) are
+//! read by the HTTP client.
 
 use std::env;
 

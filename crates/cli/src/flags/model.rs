@@ -19,15 +19,15 @@ pub enum ModelCommand {
     },
     /// Install a model from a folder, an archive or the Hugging Face hub
     ///
-    /// The model is opened and run once before it is installed into SPANFRAME_HOME/models, with a manifest of its files and
-    /// their hashes. After a failure nothing of it remains. Reads HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE.
+    /// The model is opened and run once before it is installed into SPANFRAME_HOME/models, with a manifest of its files
+    /// and their hashes. After a failure nothing of it remains. Reads HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE.
     Add(AddFlags),
     /// Install a model that Spark NLP saved: a token classifier of the ONNX engine, alone or in a pipeline
     Import(ImportFlags),
     /// Export a Hugging Face checkpoint to a model folder, and check it against torch
     ///
-    /// Needs the Python package with its extra: pip install 'spanframe[export]'. On a sample of texts the logits of the ONNX
-    /// file are compared with torch's, and the entities of smaller files with those of the fp32 file.
+    /// Needs the Python package with its extra: pip install 'spanframe[export]'. On a sample of texts the logits of the
+    /// ONNX file are compared with torch's, and the entities of smaller files with those of the fp32 file.
     Export(ExportFlags),
     /// Write a model to an archive, for a machine without a network
     Pack {

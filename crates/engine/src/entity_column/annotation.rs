@@ -36,7 +36,8 @@ const FIRST_KEY: &str = "entity";
 /// Most bytes that an entity field adds to a text column besides its text: keys and numbers.
 const ENTRY_BYTES: usize = 64;
 
-/// True if `fields` are those of an annotation. Its metadata may be a map, or the list of pairs that Polars makes of it.
+/// True if `fields` are those of an annotation. Its metadata may be a map, or the list of pairs that Polars makes of
+/// it.
 pub(super) fn is_annotation(fields: &Fields) -> bool {
     let has = |name: &str, fits: &dyn Fn(&DataType) -> bool| {
         fields.find(name).is_some_and(|(_, field)| fits(field.data_type()))

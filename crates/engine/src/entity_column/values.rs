@@ -72,7 +72,8 @@ impl<'a> Rows<'a> {
 /// Gives the value at a place of an array, or `None` for a null.
 pub(super) type Values<'a> = Box<dyn Fn(usize) -> Option<Value<'a>> + 'a>;
 
-/// The values of an array as those of `field`, or `None` if it is of another type. An integer that does not fit `i64` is null.
+/// The values of an array as those of `field`, or `None` if it is of another type. An integer that does not fit `i64`
+/// is null.
 pub(super) fn field_values<'a>(field: &EntityField, array: &'a dyn Array) -> Option<Values<'a>> {
     macro_rules! primitive {
         ($value:ident, $($name:ident => $kind:ty),*) => {

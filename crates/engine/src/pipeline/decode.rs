@@ -22,8 +22,8 @@ struct DecoderInput<'d> {
 }
 
 impl Pipeline<'_> {
-    /// The entities that the models of a run find in a document, above their thresholds. Spans are bytes of the text that the
-    /// models read.
+    /// The entities that the models of a run find in a document, above their thresholds. Spans are bytes of the text
+    /// that the models read.
     pub(super) fn decode(
         &self, document: &TokenizedDocument<'_, '_>, run: usize, logits: &WindowLogits<'_>,
     ) -> Vec<Entity> {
@@ -45,7 +45,8 @@ impl Pipeline<'_> {
         all
     }
 
-    /// The text that a document's row carries, and the entities of all its models, merged, at their places in that text.
+    /// The text that a document's row carries, and the entities of all its models, merged, at their places in that
+    /// text.
     pub(super) fn merged<'a>(
         &self, document: TokenizedDocument<'a, '_>, mut entities: Vec<Entity>,
     ) -> (Cow<'a, str>, Vec<Entity>) {

@@ -2,8 +2,8 @@
 
 /// How much an archive may unpack to. The zip file in a folder of Spark NLP has the same limits.
 ///
-/// A zip bomb of a few kilobytes unpacks to terabytes, and the sizes in its headers may be false. The unpacker therefore
-/// counts the bytes that it writes and stops at the first limit.
+/// A zip bomb of a few kilobytes unpacks to terabytes, and the sizes in its headers may be false. The unpacker
+/// therefore counts the bytes that it writes and stops at the first limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Most files and folders.

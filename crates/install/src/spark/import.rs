@@ -19,7 +19,8 @@ use crate::{InstallError, Limits};
 /// Positions of a model whose graph does not tell them: the most tokens that Spark NLP gives to a model.
 const DEFAULT_POSITIONS: u64 = 512;
 
-/// Writes the token classifier that Spark NLP saved at `folder`, by itself or in a pipeline, into the empty folder `target`.
+/// Writes the token classifier that Spark NLP saved at `folder`, by itself or in a pipeline, into the empty folder
+/// `target`.
 ///
 /// # Errors
 /// [`InstallError::WrongKind`] if Spark did not save `folder`, else [`InstallError::Spark`] with the file and the byte in it.

@@ -14,9 +14,10 @@
 //!        | 72 name version:8 flags count:2 (type name typename?)* 78 class
 //! ```
 //!
-//! Java deserializes by running the code of the classes, which has been the way into many systems. This reader runs nothing.
-//! It knows `Integer`, `Tuple2`, strings and arrays; any other class is an error. It is safe for all bytes: what it allocates
-//! is in proportion to the bytes it has read, and nesting is limited, so that neither memory nor the stack can run out.
+//! Java deserializes by running the code of the classes, which has been the way into many systems. This reader runs
+//! nothing. It knows `Integer`, `Tuple2`, strings and arrays; any other class is an error. It is safe for all bytes:
+//! what it allocates is in proportion to the bytes it has read, and nesting is limited, so that neither memory nor the
+//! stack can run out.
 
 mod class;
 mod value;
@@ -111,7 +112,8 @@ impl Reader<'_> {
         match self.bytes.byte()? {
             NULL => Ok(Nested { value: JavaValue::Null, levels: 0 }),
             REFERENCE => match self.reference()? {
-                // a reference adds all levels of its value at once: a chain of references would otherwise nest without limit
+                // a reference adds all levels of its value at once: a chain of references would otherwise nest without
+                // limit
                 Handle::Value(nested) if depth + nested.levels > DEEPEST => self.error(TOO_DEEP),
                 Handle::Value(nested) => Ok(nested),
                 Handle::Class(_) | Handle::Open => self.error("a reference leads to something that is not a value"),

@@ -1,7 +1,7 @@
 //! [`modified_utf8`]: Java's own UTF-8.
 
-/// Decodes Java's modified UTF-8. It differs from UTF-8 in two places: U+0000 has two bytes, and a character above U+FFFF is
-/// two surrogates of three bytes each.
+/// Decodes Java's modified UTF-8. It differs from UTF-8 in two places: U+0000 has two bytes, and a character above
+/// U+FFFF is two surrogates of three bytes each.
 ///
 /// # Errors
 /// What is wrong with the bytes.

@@ -97,7 +97,8 @@ pub(super) fn read(folder: &Path, family: Unigram, is_cased: bool) -> Result<Tok
     Ok(Tokenizer { json, pad })
 }
 
-/// The pieces with their scores, and the id of the unknown one, after fairseq's special tokens replaced SentencePiece's.
+/// The pieces with their scores, and the id of the unknown one, after fairseq's special tokens replaced
+/// SentencePiece's.
 fn with_fairseq(pieces: Vec<(String, f32)>, unknown: usize, fairseq: &[&str]) -> (Vec<(String, f64)>, usize) {
     let replaced = if fairseq.is_empty() { 0 } else { REPLACED };
     let own = pieces.into_iter().skip(replaced).map(|(piece, score)| (piece, f64::from(score)));
@@ -117,8 +118,8 @@ fn pre_tokenizer(family: Unigram) -> Value {
     }
 }
 
-/// The normalizers that Hugging Face's converter writes for the family: lower case if the model is uncased, SentencePiece's
-/// own rules, then spaces.
+/// The normalizers that Hugging Face's converter writes for the family: lower case if the model is uncased,
+/// SentencePiece's own rules, then spaces.
 fn normalizers(family: Unigram, is_cased: bool, charsmap: &[u8]) -> Vec<Value> {
     let strip = |left: bool| json!({"type": "Strip", "strip_left": left, "strip_right": true});
     let replace_runs = |by: &str| json!({"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": by});

@@ -14,8 +14,8 @@
 pub(super) const PREFIX: &str = ".spanframe-staging.";
 /// File that the owner of the folder keeps locked. If another process can lock it, the owner is dead.
 pub(super) const LOCK: &str = ".lock";
-/// What follows the model's name in the folder for the old model. No model's name has a plus, so that a staging folder never
-/// looks like this one.
+/// What follows the model's name in the folder for the old model. No model's name has a plus, so that a staging folder
+/// never looks like this one.
 const ASIDE: &str = "+replaced";
 /// The old model in that folder.
 pub(super) const REPLACED: &str = "replaced";

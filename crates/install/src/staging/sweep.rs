@@ -8,12 +8,12 @@ use std::{
 
 use super::name::{LOCK, PREFIX, REPLACED, replaced_model};
 
-/// Age from which a staging folder without a lock file counts as dead. A living one has no lock file for two moments: right
-/// after its creation, and right before its last rename.
+/// Age from which a staging folder without a lock file counts as dead. A living one has no lock file for two moments:
+/// right after its creation, and right before its last rename.
 const UNLOCKED_AGE: Duration = Duration::from_secs(60 * 60);
 
-/// Removes the staging folders of dead processes in `models`, and puts back the models that they were replacing. Folders
-/// that cannot be examined stay.
+/// Removes the staging folders of dead processes in `models`, and puts back the models that they were replacing.
+/// Folders that cannot be examined stay.
 pub(crate) fn sweep(models: &Path) {
     let Ok(entries) = fs::read_dir(models) else { return };
     let ours = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
@@ -35,8 +35,8 @@ fn is_old(folder: &Path) -> bool {
     changed.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > UNLOCKED_AGE))
 }
 
-/// Moves the old model in the staging folder `folder` back to its place, unless a model is there. Returns true if the folder
-/// can be removed without losing a model.
+/// Moves the old model in the staging folder `folder` back to its place, unless a model is there. Returns true if the
+/// folder can be removed without losing a model.
 fn put_back(models: &Path, folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let Some(model) = replaced_model(&name) else { return true };

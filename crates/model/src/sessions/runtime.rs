@@ -49,8 +49,8 @@ impl Runtime {
     /// 1. [`RuntimeSearch::explicit`],
     /// 2. [`LIBRARY_VARIABLE`],
     /// 3. [`RuntimeSearch::python`],
-    /// 4. the `onnxruntime` package of the active Python environment: `VIRTUAL_ENV`, `CONDA_PREFIX`, the environment that
-    ///    this program is in, that of the first `python3` in `PATH`,
+    /// 4. the `onnxruntime` package of the active Python environment: `VIRTUAL_ENV`, `CONDA_PREFIX`, the environment
+    ///    that this program is in, that of the first `python3` in `PATH`,
     /// 5. the system's loader.
     ///
     /// A library that cannot be used is an error; the search does not go on.
