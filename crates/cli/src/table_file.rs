@@ -7,7 +7,7 @@ use arrow_schema::SchemaRef;
 use spanframe_engine::is_text;
 use spanframe_jobs::{
     JobError,
-    source::{self, Read, ReadLimits, Source},
+    source::{self, ReadLimits, Source, SourceItem},
 };
 use spanframe_store::locate;
 
@@ -81,9 +81,9 @@ impl TableFile {
         let parts = 0..self.source.parts().len();
         let reads = self.source.read(parts, columns, None, ReadLimits::default()).map_err(JobError::from)?;
         Ok(reads.map(move |read| match read.map_err(JobError::from)? {
-            Read::Rows { batch, .. } => Ok(batch),
-            Read::Bad { line, reason, .. } => Err(JobError::Bad { url: url.clone(), line, reason }.into()),
-            Read::Lost { rows, reason, .. } => Err(JobError::lost(&url, &rows, reason).into()),
+            SourceItem::Rows { batch, .. } => Ok(batch),
+            SourceItem::Bad { line, reason, .. } => Err(JobError::Bad { url: url.clone(), line, reason }.into()),
+            SourceItem::Lost { rows, reason, .. } => Err(JobError::lost(&url, &rows, reason).into()),
         }))
     }
 }

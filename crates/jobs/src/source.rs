@@ -61,7 +61,7 @@ pub struct Part {
 
 /// One item that a source yields, in file order.
 #[derive(Debug)]
-pub enum Read {
+pub enum SourceItem {
     /// Rows that were read.
     Rows {
         /// For each row of the batch its row in the file, from 0. Ascending, with gaps where rows are bad.
@@ -90,7 +90,7 @@ pub enum Read {
 }
 
 /// What [`Source::read`] returns. After an error it yields nothing more.
-pub type Reads = Box<dyn Iterator<Item = Result<Read, SourceError>> + Send>;
+pub type Reads = Box<dyn Iterator<Item = Result<SourceItem, SourceError>> + Send>;
 
 /// An open file of rows.
 pub trait Source: Send + Sync {

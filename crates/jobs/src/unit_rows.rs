@@ -1,9 +1,9 @@
 //! [`UnitRows`]: takes the rows of a unit through the engine into its output.
 //!
 //! ```text
-//! Read::Rows -> engine -> UnitBatch -> on_error -> OutputConverter -> Sink
-//! Read::Bad  -> Rejects, or an error               (on_error)
-//! Read::Lost -> losses of the record, or an error (on_damage)
+//! SourceItem::Rows -> engine -> UnitBatch -> on_error -> OutputConverter -> Sink
+//! SourceItem::Bad  -> Rejects, or an error                     (on_error)
+//! SourceItem::Lost -> losses of the record, or an error        (on_damage)
 //! ```
 
 use std::{
@@ -29,7 +29,7 @@ use crate::{
     rejects::{Reject, Rejects},
     setup::JobSetup,
     sink::Sink,
-    source::{BadRow, Read, SourceError},
+    source::{BadRow, SourceError, SourceItem},
 };
 
 /// The open file of a unit, and how its rows are written.
@@ -46,7 +46,7 @@ pub struct UnitOutput {
 }
 
 /// What the reading thread sends.
-pub type ReadReceiver = Receiver<Result<Read, SourceError>>;
+pub type ReadReceiver = Receiver<Result<SourceItem, SourceError>>;
 
 /// The rows of one unit.
 pub struct UnitRows<'w, 'o> {
@@ -84,9 +84,9 @@ impl UnitRows<'_, '_> {
             let Ok(read) = received.recv() else { return Ok(()) };
             self.count(|c| c.seconds.read += waiting.elapsed().as_secs_f64());
             match read? {
-                Read::Rows { rows, batch } => self.annotate(&rows, &batch)?,
-                Read::Bad { row, line, reason } => self.bad_row(row, line, reason)?,
-                Read::Lost { rows, part, reason } => self.lost_rows(Loss { rows, part, reason })?,
+                SourceItem::Rows { rows, batch } => self.annotate(&rows, &batch)?,
+                SourceItem::Bad { row, line, reason } => self.bad_row(row, line, reason)?,
+                SourceItem::Lost { rows, part, reason } => self.lost_rows(Loss { rows, part, reason })?,
             }
             self.reporter.report()?;
         }

@@ -18,7 +18,7 @@ use crate::{
     rejects::Rejects,
     setup::JobSetup,
     sink::{Sink, SinkOptions},
-    source::{Read, ReadLimits, SourceError},
+    source::{ReadLimits, SourceError, SourceItem},
     unit_rows::{EngineCounters, ReadReceiver, UnitInput, UnitOutput, UnitRows},
 };
 
@@ -122,7 +122,7 @@ impl UnitRunner<'_> {
 
 /// Reads on a thread of its own: one batch waits while the one before is annotated and written.
 fn read_ahead(
-    reads: impl Iterator<Item = Result<Read, SourceError>> + Send,
+    reads: impl Iterator<Item = Result<SourceItem, SourceError>> + Send,
     take: impl FnOnce(&ReadReceiver) -> Result<(), JobError>,
 ) -> Result<(), JobError> {
     thread::scope(|scope| {

@@ -15,7 +15,7 @@ use parquet::file::metadata::ParquetMetaDataReader;
 use spanframe_engine::Named;
 use spanframe_jobs::{
     sink::{Codec, Sink, SinkError, SinkOptions, metadata},
-    source::{Read, ReadLimits, SourceError, open},
+    source::{ReadLimits, SourceError, SourceItem, open},
 };
 
 fn table(rows: i64) -> RecordBatch {
@@ -45,7 +45,7 @@ fn a_written_file_reads_back() {
         assert_eq!(source.parts().iter().map(|part| part.rows).collect::<Vec<_>>(), [300, 300, 300, 100]);
         let batches =
             source.read(0..4, &[0, 1], None, ReadLimits::default()).unwrap().map(|read| match read.unwrap() {
-                Read::Rows { batch, .. } => batch,
+                SourceItem::Rows { batch, .. } => batch,
                 other => panic!("{other:?}"),
             });
         assert_eq!(concat_batches(&table.schema(), &batches.collect::<Vec<_>>()).unwrap(), table);

@@ -22,7 +22,7 @@ use parquet::{
     file::{metadata::ParquetMetaDataReader, properties::WriterProperties},
 };
 use proptest::prelude::*;
-use spanframe_jobs::source::{BadRow, Compression, Format, Read, ReadLimits, Source, SourceError, open};
+use spanframe_jobs::source::{BadRow, Compression, Format, ReadLimits, Source, SourceError, SourceItem, open};
 
 const SENTINEL: &str = "SENTINEL";
 
@@ -145,7 +145,7 @@ fn read(source: &dyn Source, parts: Range<usize>, columns: &[usize], bounds: Rea
     let (mut seen, mut next) = (Seen::default(), 0);
     for read in source.read(parts, columns, None, bounds)? {
         match read? {
-            Read::Rows { rows, batch } => {
+            SourceItem::Rows { rows, batch } => {
                 assert_eq!(rows.len(), batch.num_rows());
                 assert!((1..=bounds.batch_rows).contains(&rows.len()));
                 assert!(rows.is_sorted_by(|a, b| a < b) && rows[0] >= next);
@@ -153,8 +153,8 @@ fn read(source: &dyn Source, parts: Range<usize>, columns: &[usize], bounds: Rea
                 seen.rows.extend(rows);
                 seen.batches.push(batch);
             }
-            Read::Bad { row, line, reason } => seen.bad.push((row, line, reason)),
-            Read::Lost { rows, part, reason } => {
+            SourceItem::Bad { row, line, reason } => seen.bad.push((row, line, reason)),
+            SourceItem::Lost { rows, part, reason } => {
                 assert!(!reason.contains(SENTINEL), "{reason}");
                 seen.lost.push((rows, part, reason));
             }

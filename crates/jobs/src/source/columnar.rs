@@ -10,7 +10,7 @@ use std::{
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 
-use super::{Part, Read, ReadLimits, Reads, Source, SourceError};
+use super::{Part, ReadLimits, Reads, Source, SourceError, SourceItem};
 
 /// A format whose files list their parts.
 pub trait ColumnarFile: Send + Sync + 'static {
@@ -166,7 +166,7 @@ struct CurrentPart {
 }
 
 impl<F: ColumnarFile> Iterator for PartReads<F> {
-    type Item = Result<Read, SourceError>;
+    type Item = Result<SourceItem, SourceError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -180,7 +180,7 @@ impl<F: ColumnarFile> Iterator for PartReads<F> {
                 Ok(Some(batch)) if self.next_row + batch.num_rows() as u64 <= part.end => {
                     let rows = self.next_row..self.next_row + batch.num_rows() as u64;
                     self.next_row = rows.end;
-                    return Some(Ok(Read::Rows { rows: rows.collect(), batch }));
+                    return Some(Ok(SourceItem::Rows { rows: rows.collect(), batch }));
                 }
                 Ok(None) if self.next_row == part.end => {
                     self.current = None;
@@ -197,7 +197,7 @@ impl<F: ColumnarFile> Iterator for PartReads<F> {
             self.current = None;
             let rows = self.next_row..part.end;
             self.next_row = part.end;
-            return Some(Ok(Read::Lost { rows, part: part.index, reason }));
+            return Some(Ok(SourceItem::Lost { rows, part: part.index, reason }));
         }
     }
 }

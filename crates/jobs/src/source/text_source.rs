@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 
-use super::{BadRow, Part, Read, ReadLimits, Reads, Source, SourceError, text_file::TextFile};
+use super::{BadRow, Part, ReadLimits, Reads, Source, SourceError, SourceItem, text_file::TextFile};
 
 /// Most bytes of text in a batch: the offsets of its strings have 32 bits.
 const MAX_BATCH_BYTES: usize = 1 << 30;
@@ -98,7 +98,7 @@ struct TextRows<P> {
 }
 
 impl<P: RowParser> TextRows<P> {
-    fn stop(&mut self, error: SourceError) -> Option<Result<Read, SourceError>> {
+    fn stop(&mut self, error: SourceError) -> Option<Result<SourceItem, SourceError>> {
         self.parser = None;
         Some(Err(error))
     }
@@ -109,7 +109,7 @@ impl<P: RowParser> TextRows<P> {
 }
 
 impl<P: RowParser> Iterator for TextRows<P> {
-    type Item = Result<Read, SourceError>;
+    type Item = Result<SourceItem, SourceError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -127,7 +127,7 @@ impl<P: RowParser> Iterator for TextRows<P> {
                 let row = self.next_row;
                 self.next_row += 1;
                 match parser.push() {
-                    Err(reason) => return Some(Ok(Read::Bad { row, line: parser.line(), reason })),
+                    Err(reason) => return Some(Ok(SourceItem::Bad { row, line: parser.line(), reason })),
                     Ok(bytes) => {
                         self.rows.push(row);
                         self.bytes += bytes;
@@ -140,7 +140,7 @@ impl<P: RowParser> Iterator for TextRows<P> {
                 let rows = std::mem::take(&mut self.rows);
                 let read = (!rows.is_empty()).then(|| {
                     let batch = batch(&self.schema, parser.take(), rows.len());
-                    Ok(Read::Rows { rows, batch })
+                    Ok(SourceItem::Rows { rows, batch })
                 });
                 self.parser = Some(parser).filter(|_| more);
                 return read;
