@@ -118,7 +118,7 @@ def readme(scores):
             strict = row["strict"]
             figures = [number(strict["f1"]), interval(strict), row["annotation"], row["support"]]
             rows.append([f"`{name}`", language, kind, *figures])
-    header = ["name", "language", "entity", "F1", "95 % interval", "annotations", "annotated"]
+    header = ["name", "language", "entity", "F1", "95 % interval", "gold or silver", "annotated entities"]
     title = f"Strict F1 (exact span and type) on {documents(scores)} documents of each public test set:"
     return f"{title}\n\n{table(header, rows)}"
 
