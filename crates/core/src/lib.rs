@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 pub mod aggregate;
+pub mod assertion;
 pub mod batch;
 pub mod capitals;
 pub mod cleanup;

@@ -1,0 +1,183 @@
+//! ConText: decides which attributes the cues around an entity give it.
+
+use super::{
+    attribute::{Attribute, Attributes},
+    fold::Folded,
+    rule::{Action, Direction},
+    rule_set::{Cue, RuleSet},
+    section::{Section, sections},
+    segment::segments,
+};
+use crate::Span;
+
+/// Why an entity has an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Index of the entity among those that were given.
+    pub entity: usize,
+    /// The attribute.
+    pub attribute: Attribute,
+    /// Index of the rule.
+    pub rule: usize,
+    /// Where the cue stands in the text.
+    pub cue: Span,
+}
+
+/// The attributes of each of `entities` in `text`, in their order. The spans may overlap.
+///
+/// ```
+/// # use spanframe_core::{Span, assertion::{Action, Attribute, Direction, Rule, RuleSet, assess}};
+/// let action = Action::Assert { attribute: Attribute::Negated, direction: Direction::Before, reach: 30 };
+/// let rules = RuleSet::new(vec![Rule { cue: "denies".into(), action }]).unwrap();
+/// let found = assess("She denies fever. Cough.", &[Span::new(11, 16), Span::new(18, 23)], &rules);
+/// assert!(found[0].contains(Attribute::Negated) && found[1].is_empty());
+/// ```
+#[must_use]
+pub fn assess(text: &str, entities: &[Span], rules: &RuleSet) -> Vec<Attributes> {
+    let mut found = vec![Attributes::NONE; entities.len()];
+    for reason in reasons(text, entities, rules) {
+        found[reason.entity] = found[reason.entity].with(reason.attribute);
+    }
+    found
+}
+
+/// The reasons for the attributes of `entities` in `text`, ordered by entity, attribute and cue.
+#[must_use]
+pub fn reasons(text: &str, entities: &[Span], rules: &RuleSet) -> Vec<Reason> {
+    if entities.is_empty() {
+        return Vec::new();
+    }
+    let folded = Folded::new(text);
+    let cues = rules.cues(folded.text());
+    if cues.is_empty() {
+        return Vec::new();
+    }
+    let note = Note { rules, folded: &folded, words: words(folded.text()) };
+    let sections = sections(text, &folded, rules, &cues);
+    let segments: Vec<Range> = segments(text).into_iter().map(|span| note.fold(span)).collect();
+    let mut found = Vec::new();
+    for (entity, &span) in entities.iter().enumerate() {
+        let place = note.fold(span);
+        let give = &mut |attribute, cue| found.push(note.reason(entity, attribute, cue));
+        note.read_section(&sections, place, give);
+        note.read_segment(&segments, &cues, place, give);
+    }
+    found.sort_by_key(|reason| (reason.entity, reason.attribute, reason.cue.begin()));
+    found
+}
+
+/// Bytes of the folded text.
+#[derive(Clone, Copy)]
+struct Range {
+    begin: usize,
+    end: usize,
+}
+
+struct Note<'a> {
+    rules: &'a RuleSet,
+    folded: &'a Folded,
+    /// Where the words of the folded text begin.
+    words: Vec<u32>,
+}
+
+impl Note<'_> {
+    fn fold(&self, span: Span) -> Range {
+        let begin = self.folded.at(span.begin());
+        Range { begin, end: self.folded.at(span.end()).max(begin) }
+    }
+
+    fn reason(&self, entity: usize, attribute: Attribute, cue: Cue) -> Reason {
+        let cue_span = Span::new(self.folded.origin(cue.begin), self.folded.origin(cue.end));
+        Reason { entity, attribute, rule: cue.rule, cue: cue_span }
+    }
+
+    /// Gives what the heading above the entity says.
+    fn read_section(&self, sections: &[Section], entity: Range, give: &mut impl FnMut(Attribute, Cue)) {
+        let above = sections.partition_point(|section| section.begin <= entity.begin);
+        let Some(section) = above.checked_sub(1).map(|i| sections[i]) else { return };
+        let Some(cue) = section.cue.filter(|cue| cue.end <= entity.begin) else { return };
+        section.attributes.iter().for_each(|attribute| give(attribute, cue));
+    }
+
+    /// Gives what the cues in the segment of the entity say.
+    fn read_segment(&self, segments: &[Range], cues: &[Cue], entity: Range, give: &mut impl FnMut(Attribute, Cue)) {
+        let at = segments.partition_point(|segment| segment.begin <= entity.begin).saturating_sub(1);
+        let Some(segment) = segments.get(at) else { return };
+        let first = cues.partition_point(|cue| cue.end <= segment.begin);
+        let last = cues.partition_point(|cue| cue.begin < segment.end.max(entity.end));
+        let near = &cues[first..last.max(first)];
+        for (i, &cue) in near.iter().enumerate() {
+            let Action::Assert { attribute, direction, reach } = self.rules.action(cue) else { continue };
+            let governs = if cue.begin >= entity.begin && cue.end <= entity.end {
+                match direction {
+                    Direction::After => cue.end == entity.end,
+                    Direction::Before | Direction::Both | Direction::Inside => cue.begin == entity.begin,
+                }
+            } else if cue.end <= entity.begin {
+                let gap = Gap { begin: cue.end, end: entity.begin, side: Direction::Before };
+                self.reaches(gap, (direction, reach)) && !self.is_ended(&near[i + 1..], attribute, gap)
+            } else if cue.begin >= entity.end {
+                let gap = Gap { begin: entity.end, end: cue.begin, side: Direction::After };
+                self.reaches(gap, (direction, reach)) && !self.is_ended(&near[..i], attribute, gap)
+            } else {
+                false
+            };
+            if governs {
+                give(attribute, cue);
+            }
+        }
+    }
+
+    fn reaches(&self, gap: Gap, (direction, reach): (Direction, u32)) -> bool {
+        let before = |at: usize| self.words.partition_point(|&word| (word as usize) < at);
+        (direction == gap.side || direction == Direction::Both)
+            && before(gap.end) - before(gap.begin) <= reach as usize
+    }
+
+    /// Whether something between cue and entity ends the scope: a terminator, or a cue for the opposite (negated and
+    /// uncertain) that governs the entity from nearer by. A verb right behind its cue belongs to it: "no presenta fiebre".
+    fn is_ended(&self, cues: &[Cue], attribute: Attribute, gap: Gap) -> bool {
+        let between = cues.iter().filter(|cue| cue.begin >= gap.begin && cue.end <= gap.end);
+        between.map(|&cue| (cue, self.rules.action(cue))).any(|(cue, action)| match action {
+            Action::Terminate(attributes) => {
+                let follows = self.folded.text()[gap.begin..cue.begin].trim().is_empty();
+                attributes.contains(attribute) && !(follows && gap.side == Direction::Before)
+            }
+            Action::Assert { attribute: other, direction, .. } => {
+                is_opposite(attribute, other) && (direction == gap.side || direction == Direction::Both)
+            }
+            Action::Pseudo | Action::Heading(_) => false,
+        })
+    }
+}
+
+/// What stands between a cue and an entity, and on which side of the entity.
+#[derive(Clone, Copy)]
+struct Gap {
+    begin: usize,
+    end: usize,
+    /// [`Direction::Before`] or [`Direction::After`]: where the cue stands.
+    side: Direction,
+}
+
+fn is_opposite(one: Attribute, other: Attribute) -> bool {
+    matches!((one, other), (Attribute::Negated, Attribute::Uncertain) | (Attribute::Uncertain, Attribute::Negated))
+}
+
+/// Where the words of a text begin. Hyphens, apostrophes, points and commas between letters or digits belong to the word.
+fn words(text: &str) -> Vec<u32> {
+    let mut found = Vec::new();
+    let mut in_word = false;
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        let joins = in_word
+            && matches!(c, '-' | '\'' | '.' | ',')
+            && characters.peek().is_some_and(|(_, next)| next.is_alphanumeric());
+        let is_word = c.is_alphanumeric() || joins;
+        if is_word && !in_word {
+            found.push(at as u32);
+        }
+        in_word = is_word;
+    }
+    found
+}

@@ -1,0 +1,45 @@
+//! [`Rule`]: a cue and what it does.
+
+use super::attribute::{Attribute, Attributes};
+
+/// The side of a cue on which entities are governed by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The cue stands before the entity: "denies fever".
+    Before,
+    /// The cue stands behind the entity: "fever was ruled out".
+    After,
+    /// Either.
+    Both,
+    /// The entity begins with the cue, and no other entity is governed: "afebrile".
+    Inside,
+}
+
+/// What a cue does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Gives an attribute to the entities in its scope.
+    Assert {
+        /// The attribute.
+        attribute: Attribute,
+        /// The side of the scope.
+        direction: Direction,
+        /// Most words between cue and entity.
+        reach: u32,
+    },
+    /// Hides the cues that it contains: "no increase in" is no negation.
+    Pseudo,
+    /// Ends the scopes of these attributes: "but".
+    Terminate(Attributes),
+    /// Heads a section whose entities have these attributes: "Family history:".
+    Heading(Attributes),
+}
+
+/// A cue and its action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The words of the cue, in any case, with or without accents.
+    pub cue: String,
+    /// What it does.
+    pub action: Action,
+}

@@ -1,0 +1,102 @@
+//! [`RuleSet`]: the rules of a language, ready to match.
+
+use std::cmp::Reverse;
+
+use aho_corasick::AhoCorasick;
+use thiserror::Error;
+
+use super::{
+    fold::Folded,
+    rule::{Action, Rule},
+};
+
+/// Rules that cannot be matched.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuleError {
+    /// A rule whose cue has no letter, digit or sign.
+    #[error("rule {index} has an empty cue")]
+    EmptyCue {
+        /// Its place among the rules, from 0.
+        index: usize,
+    },
+    /// More cues than the automaton can number.
+    #[error("the rules have too many cues for one automaton")]
+    TooMany,
+}
+
+/// A cue as it stands in a folded text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cue {
+    /// Index of its rule.
+    pub rule: usize,
+    /// First byte.
+    pub begin: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+/// Rules with an Aho-Corasick automaton that finds all their cues in one pass.
+#[derive(Clone, Debug)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    automaton: AhoCorasick,
+}
+
+impl RuleSet {
+    /// Compiles `rules`. Two rules may have the same cue; both then apply.
+    ///
+    /// # Errors
+    /// [`RuleError::EmptyCue`] for a cue without characters; [`RuleError::TooMany`] beyond 2³¹ states.
+    pub fn new(rules: Vec<Rule>) -> Result<Self, RuleError> {
+        let cues: Vec<String> = rules.iter().map(|rule| Folded::new(rule.cue.trim()).text().to_string()).collect();
+        if let Some(index) = cues.iter().position(String::is_empty) {
+            return Err(RuleError::EmptyCue { index });
+        }
+        let automaton = AhoCorasick::new(cues).map_err(|_| RuleError::TooMany)?;
+        Ok(Self { rules, automaton })
+    }
+
+    /// The rules, in the order in which they were given.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The action of a cue.
+    pub(super) fn action(&self, cue: Cue) -> Action {
+        self.rules[cue.rule].action
+    }
+
+    /// The cues of a folded text in order: whole words, none overlapping another. Of two that overlap the one stays that
+    /// begins first, and of two that begin together the longer one. Rules with one cue stay together.
+    pub(super) fn cues(&self, folded: &str) -> Vec<Cue> {
+        let mut found: Vec<Cue> = self
+            .automaton
+            .find_overlapping_iter(folded)
+            .map(|hit| Cue { rule: hit.pattern().as_usize(), begin: hit.start(), end: hit.end() })
+            .filter(|cue| is_whole(folded, *cue))
+            .collect();
+        found.sort_unstable_by_key(|cue| (cue.begin, Reverse(cue.end), cue.rule));
+        let (mut free, mut last) = (0, (0, 0));
+        found.retain(|cue| {
+            let stays = cue.begin >= free || (cue.begin, cue.end) == last;
+            if stays {
+                (free, last) = (cue.end, (cue.begin, cue.end));
+            }
+            stays
+        });
+        found
+    }
+}
+
+/// Whether a cue cuts no word. A hyphen binds the next word to it: "non-small" has no cue "non".
+fn is_whole(text: &str, cue: Cue) -> bool {
+    let in_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let inside = &text[cue.begin..cue.end];
+    let mut behind = text[cue.end..].chars();
+    let next = behind.next();
+    let cuts_begin = in_word(text[..cue.begin].chars().next_back()) && in_word(inside.chars().next());
+    let cuts_end = in_word(inside.chars().next_back()) && (in_word(next) || (next == Some('-') && in_word(behind.next())));
+    !cuts_begin && !cuts_end
+}

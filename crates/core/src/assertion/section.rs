@@ -1,0 +1,70 @@
+//! Finds the sections whose heading gives an attribute to all that is below it.
+
+use super::{
+    attribute::Attributes,
+    fold::Folded,
+    rule::Action,
+    rule_set::{Cue, RuleSet},
+};
+
+/// A section, up to the next one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Section {
+    /// First folded byte of its heading.
+    pub begin: usize,
+    /// What its entities are.
+    pub attributes: Attributes,
+    /// The cue of its heading; none for a heading of no rule, which only ends the section before.
+    pub cue: Option<Cue>,
+}
+
+/// The sections of a text in order; none if no heading gives an attribute.
+///
+/// A cue is a heading if a colon follows it, or if it is all that its line has. Any other name before a colon at the begin
+/// of a line ends the section before.
+pub(super) fn sections(text: &str, folded: &Folded, rules: &RuleSet, cues: &[Cue]) -> Vec<Section> {
+    let mut found: Vec<Section> = cues
+        .iter()
+        .filter_map(|&cue| match rules.action(cue) {
+            Action::Heading(attributes) if is_heading(text, folded, cue) => {
+                Some(Section { begin: cue.begin, attributes, cue: Some(cue) })
+            }
+            _ => None,
+        })
+        .collect();
+    if found.iter().all(|section| section.attributes.is_empty()) {
+        return Vec::new();
+    }
+    let known = found.len();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let (begin, end) = (folded.at(at), folded.at(at + line.len()));
+        let has_known = found[..known].iter().any(|section| (begin..end).contains(&section.begin));
+        if begins_with_a_name(line) && !has_known {
+            found.push(Section { begin, attributes: Attributes::NONE, cue: None });
+        }
+        at += line.len();
+    }
+    found.sort_by_key(|section| section.begin);
+    found
+}
+
+fn is_heading(text: &str, folded: &Folded, cue: Cue) -> bool {
+    if folded.text()[cue.end..].trim_start().starts_with(':') {
+        return true;
+    }
+    let (begin, end) = (folded.origin(cue.begin), folded.origin(cue.end));
+    let line_begin = text[..begin].rfind('\n').map_or(0, |at| at + 1);
+    let Some(line_end) = text[end..].find('\n').map(|at| end + at) else { return false };
+    let is_bare = |part: &str| !part.chars().any(char::is_alphanumeric);
+    is_bare(&text[line_begin..begin]) && is_bare(&text[end..line_end])
+}
+
+/// Whether a line begins with at most six words and a colon, the first word with a capital, within 60 bytes.
+fn begins_with_a_name(line: &str) -> bool {
+    let Some(colon) = line.bytes().take(60).position(|b| b == b':') else { return false };
+    let name = line[..colon].trim_start_matches(|c: char| !c.is_alphabetic());
+    name.chars().next().is_some_and(char::is_uppercase)
+        && name.split_whitespace().count() <= 6
+        && !name.contains(['.', ',', ';'])
+}
