@@ -63,6 +63,21 @@ impl RuleSet {
         &self.rules
     }
 
+    /// Bytes of `text`, folded, that cues cover: how much a text sounds like the language of the rules.
+    ///
+    /// ```
+    /// # use spanframe_core::assertion::{Action, Rule, RuleSet};
+    /// let rules = RuleSet::new(vec![Rule { cue: "niega".into(), action: Action::Pseudo }]).unwrap();
+    /// assert_eq!((rules.coverage("Niega disnea."), rules.coverage("Denies dyspnea.")), (5, 0));
+    /// ```
+    #[must_use]
+    pub fn coverage(&self, text: &str) -> usize {
+        let folded = Folded::new(text);
+        let mut covered = self.cues(folded.text());
+        covered.dedup_by_key(|cue| cue.begin);
+        covered.iter().map(|cue| cue.end - cue.begin).sum()
+    }
+
     /// The action of a cue.
     pub(super) fn action(&self, cue: Cue) -> Action {
         self.rules[cue.rule].action

@@ -1,0 +1,11 @@
+//! Assertion of entities: the cues of a language, chosen by the language of each note.
+//!
+//! The rules themselves are [`spanframe_core::assertion`]. Here are the files with the cues ([`lexicon`]), the language of a
+//! note ([`language`]) and what both give for the entities of a row ([`assessor`]).
+
+pub mod assessor;
+pub mod language;
+pub mod lexicon;
+
+pub use assessor::Assessor;
+pub use lexicon::{Lexicon, LexiconError};

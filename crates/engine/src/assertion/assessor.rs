@@ -1,0 +1,163 @@
+//! [`Assessor`]: the attributes of the entities of a row, by the cues of its language.
+
+use std::path::PathBuf;
+
+use spanframe_core::{
+    Span,
+    assertion::{Attribute, Attributes, Reason, reasons},
+};
+
+use super::{
+    language::LanguageDetector,
+    lexicon::{BUNDLED, Lexicon, LexiconError, LexiconFile},
+};
+
+/// Types to which [`Attribute::Uncertain`] does not apply: a medication is given or not, and what is uncertain beside it is
+/// its indication.
+const CERTAIN: [&str; 5] = ["MEDICATION", "DRUG", "CHEMICAL", "TREATMENT", "MED"];
+
+/// The cues of all languages, ready to assess entities. Cheap to share, and it holds nothing of a note.
+#[derive(Debug)]
+pub struct Assessor {
+    lexicons: Vec<Lexicon>,
+    detector: LanguageDetector,
+}
+
+/// Why an entity has an attribute, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Index of the entity.
+    pub entity: usize,
+    /// The attribute.
+    pub attribute: Attribute,
+    /// Where the cue stands in the text, in bytes.
+    pub cue: Span,
+    /// The rule: the table of its file, such as `negated.before`.
+    pub group: String,
+}
+
+impl Assessor {
+    /// An assessor by the cues that come with spanframe and those of `files`.
+    ///
+    /// # Errors
+    /// [`LexiconError`] for a file that cannot be read or has a bad rule.
+    pub fn new(files: &[PathBuf]) -> Result<Self, LexiconError> {
+        let files = files
+            .iter()
+            .map(|path| Ok((path.display().to_string(), LexiconFile::read(path)?)))
+            .collect::<Result<Vec<_>, LexiconError>>()?;
+        let mut languages: Vec<&str> = BUNDLED.iter().map(|(code, _)| *code).collect();
+        for (_, file) in &files {
+            if !languages.contains(&file.language.as_str()) {
+                languages.push(&file.language);
+            }
+        }
+        let lexicons = languages.iter().map(|language| Lexicon::new(language, &files));
+        let lexicons: Vec<Lexicon> = lexicons.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        Ok(Self { detector: LanguageDetector::new(&lexicons), lexicons })
+    }
+
+    /// The languages that have cues, in their order.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        self.lexicons.iter().map(|lexicon| lexicon.language.as_str())
+    }
+
+    /// The attributes of each of `entities` (bytes of `text`, with their types), in their order.
+    ///
+    /// `language` is the primary subtag of the row's language; without it the language is detected. `None` for a language
+    /// that has no cues: nothing is known of its entities then.
+    #[must_use]
+    pub fn assess(&self, text: &str, entities: &[(Span, &str)], language: Option<&str>) -> Option<Vec<Attributes>> {
+        let mut found = vec![Attributes::NONE; entities.len()];
+        if entities.is_empty() {
+            return Some(found);
+        }
+        for reason in self.reasons(text, entities, language)?.1 {
+            found[reason.entity] = found[reason.entity].with(reason.attribute);
+        }
+        Some(found)
+    }
+
+    /// As [`assess`](Self::assess), with the cue of each attribute, and the language by which it was found.
+    #[must_use]
+    pub fn explain(
+        &self, text: &str, entities: &[(Span, &str)], language: Option<&str>,
+    ) -> Option<(&str, Vec<Explanation>)> {
+        let (lexicon, reasons) = self.reasons(text, entities, language)?;
+        let explanation = |reason: Reason| Explanation {
+            entity: reason.entity,
+            attribute: reason.attribute,
+            cue: reason.cue,
+            group: lexicon.entries[reason.rule].group.clone(),
+        };
+        Some((&lexicon.language, reasons.into_iter().map(explanation).collect()))
+    }
+
+    fn reasons(
+        &self, text: &str, entities: &[(Span, &str)], language: Option<&str>,
+    ) -> Option<(&Lexicon, Vec<Reason>)> {
+        let lexicon = match language {
+            Some(code) => self.lexicons.iter().find(|lexicon| lexicon.language == code)?,
+            None => &self.lexicons[self.detector.detect(text, &self.lexicons)?],
+        };
+        let spans: Vec<Span> = entities.iter().map(|(span, _)| *span).collect();
+        let mut found = reasons(text, &spans, &lexicon.rules);
+        found.retain(|reason| applies(reason.attribute, entities[reason.entity].1));
+        Some((lexicon, found))
+    }
+}
+
+/// Whether entities of this type may have the attribute.
+#[must_use]
+pub fn applies(attribute: Attribute, entity: &str) -> bool {
+    attribute != Attribute::Uncertain || !CERTAIN.iter().any(|name| name.eq_ignore_ascii_case(entity))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, entity: &str, expect: &[Attribute]) {
+        let assessor = Assessor::new(&[]).unwrap();
+        let begin = text.find(entity).unwrap();
+        let span = Span::new(begin, begin + entity.len());
+        let found = assessor.assess(text, &[(span, "SYMPTOM")], None).unwrap();
+        assert_eq!(found[0].iter().collect::<Vec<_>>(), expect, "{text}");
+    }
+
+    #[test]
+    fn coordination_is_one_scope() {
+        for finding in ["fever", "chills", "cough"] {
+            check("Denies fever, chills or cough.", finding, &[Attribute::Negated]);
+        }
+        for finding in ["dolor torácico", "palpitaciones", "fiebre"] {
+            check("Niega dolor torácico, palpitaciones ni fiebre.", finding, &[Attribute::Negated]);
+        }
+        for finding in ["dolore toracico", "febbre", "cardiopalmo"] {
+            check("Nega dolore toracico, febbre e cardiopalmo.", finding, &[Attribute::Negated]);
+        }
+        check("No fever but productive cough.", "productive cough", &[]);
+    }
+
+    #[test]
+    fn headings_hold_until_the_next() {
+        let note = "Family history: diabetes\n- stroke\nReview of systems: palpitations";
+        check(note, "diabetes", &[Attribute::Family]);
+        check(note, "stroke", &[Attribute::Family]);
+        check(note, "palpitations", &[]);
+        check("Return if:\n- worsening headache", "worsening headache", &[Attribute::Hypothetical]);
+        check("AF: madre con diabetes", "diabetes", &[Attribute::Family]);
+        check("Anamnesi familiare:\n- ictus", "ictus", &[Attribute::Family]);
+    }
+
+    #[test]
+    fn a_medication_is_not_uncertain() {
+        let assessor = Assessor::new(&[]).unwrap();
+        let span = Span::new(16, 27);
+        let text = "Started possible amoxicillin for it.";
+        let found = |kind| assessor.assess(text, &[(span, kind)], Some("en")).unwrap()[0];
+        assert!(found("MEDICATION").is_empty());
+        assert!(found("DISEASE").contains(Attribute::Uncertain));
+        assert!(assessor.assess(text, &[(span, "DISEASE")], Some("fr")).is_none());
+    }
+}
