@@ -59,8 +59,9 @@ pub fn reasons(text: &str, entities: &[Span], rules: &RuleSet) -> Vec<Reason> {
     for (entity, &span) in entities.iter().enumerate() {
         let place = note.fold(span);
         let give = &mut |attribute, cue| found.push(note.reason(entity, attribute, cue));
-        note.read_section(&sections, place, give);
-        note.read_segment(&segments, &cues, place, give);
+        let segment = note.segment(&segments, place);
+        note.read_section(&sections, (place, segment), give);
+        note.read_segment(segment, &cues, place, give);
     }
     found.sort_by_key(|reason| (reason.entity, reason.attribute, reason.cue.begin()));
     found
@@ -91,18 +92,26 @@ impl Note<'_> {
         Reason { entity, attribute, rule: cue.rule, cue: cue_span }
     }
 
-    /// Gives what the heading above the entity says.
-    fn read_section(&self, sections: &[Section], entity: Range, give: &mut impl FnMut(Attribute, Cue)) {
+    /// The segment in which an entity begins.
+    fn segment(&self, segments: &[Range], entity: Range) -> Range {
+        let at = segments.partition_point(|segment| segment.begin <= entity.begin).saturating_sub(1);
+        segments.get(at).copied().unwrap_or(entity)
+    }
+
+    /// Gives what the heading above the entity says. A heading within a line holds for its segment alone.
+    fn read_section(
+        &self, sections: &[Section], (entity, segment): (Range, Range), give: &mut impl FnMut(Attribute, Cue),
+    ) {
         let above = sections.partition_point(|section| section.begin <= entity.begin);
         let Some(section) = above.checked_sub(1).map(|i| sections[i]) else { return };
         let Some(cue) = section.cue.filter(|cue| cue.end <= entity.begin) else { return };
-        section.attributes.iter().for_each(|attribute| give(attribute, cue));
+        if section.begins_line || segment.begin <= section.begin {
+            section.attributes.iter().for_each(|attribute| give(attribute, cue));
+        }
     }
 
     /// Gives what the cues in the segment of the entity say.
-    fn read_segment(&self, segments: &[Range], cues: &[Cue], entity: Range, give: &mut impl FnMut(Attribute, Cue)) {
-        let at = segments.partition_point(|segment| segment.begin <= entity.begin).saturating_sub(1);
-        let Some(segment) = segments.get(at) else { return };
+    fn read_segment(&self, segment: Range, cues: &[Cue], entity: Range, give: &mut impl FnMut(Attribute, Cue)) {
         let first = cues.partition_point(|cue| cue.end <= segment.begin);
         let last = cues.partition_point(|cue| cue.begin < segment.end.max(entity.end));
         let near = &cues[first..last.max(first)];
@@ -113,6 +122,9 @@ impl Note<'_> {
                     Direction::After => cue.end == entity.end,
                     Direction::Before | Direction::Both | Direction::Inside => cue.begin == entity.begin,
                 }
+            } else if cue.begin < entity.begin && cue.end > entity.begin {
+                // "no signs of" before the entity "signs of bleeding"
+                matches!(direction, Direction::Before | Direction::Both)
             } else if cue.end <= entity.begin {
                 let gap = Gap { begin: cue.end, end: entity.begin, side: Direction::Before };
                 self.reaches(gap, (direction, reach)) && !self.is_ended(&near[i + 1..], attribute, gap)
@@ -135,13 +147,14 @@ impl Note<'_> {
     }
 
     /// Whether something between cue and entity ends the scope: a terminator, or a cue for the opposite (negated and
-    /// uncertain) that governs the entity from nearer by. A verb right behind its cue belongs to it: "no presenta fiebre".
+    /// uncertain) that governs the entity from nearer by. A terminator right behind what comes first, the cue or the entity,
+    /// belongs to it: "no presenta fiebre", "allergies: none".
     fn is_ended(&self, cues: &[Cue], attribute: Attribute, gap: Gap) -> bool {
         let between = cues.iter().filter(|cue| cue.begin >= gap.begin && cue.end <= gap.end);
         between.map(|&cue| (cue, self.rules.action(cue))).any(|(cue, action)| match action {
             Action::Terminate(attributes) => {
                 let follows = self.folded.text()[gap.begin..cue.begin].trim().is_empty();
-                attributes.contains(attribute) && !(follows && gap.side == Direction::Before)
+                attributes.contains(attribute) && !follows
             }
             Action::Assert { attribute: other, direction, .. } => {
                 is_opposite(attribute, other) && (direction == gap.side || direction == Direction::Both)

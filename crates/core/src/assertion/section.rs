@@ -12,6 +12,8 @@ use super::{
 pub(super) struct Section {
     /// First folded byte of its heading.
     pub begin: usize,
+    /// Whether nothing but signs stands before the heading in its line.
+    pub begins_line: bool,
     /// What its entities are.
     pub attributes: Attributes,
     /// The cue of its heading; none for a heading of no rule, which only ends the section before.
@@ -27,7 +29,8 @@ pub(super) fn sections(text: &str, folded: &Folded, rules: &RuleSet, cues: &[Cue
         .iter()
         .filter_map(|&cue| match rules.action(cue) {
             Action::Heading(attributes) if is_heading(text, folded, cue) => {
-                Some(Section { begin: cue.begin, attributes, cue: Some(cue) })
+                let begins_line = begins_line(text, folded.origin(cue.begin));
+                Some(Section { begin: cue.begin, begins_line, attributes, cue: Some(cue) })
             }
             _ => None,
         })
@@ -41,7 +44,7 @@ pub(super) fn sections(text: &str, folded: &Folded, rules: &RuleSet, cues: &[Cue
         let (begin, end) = (folded.at(at), folded.at(at + line.len()));
         let has_known = found[..known].iter().any(|section| (begin..end).contains(&section.begin));
         if begins_with_a_name(line) && !has_known {
-            found.push(Section { begin, attributes: Attributes::NONE, cue: None });
+            found.push(Section { begin, begins_line: true, attributes: Attributes::NONE, cue: None });
         }
         at += line.len();
     }
@@ -53,11 +56,18 @@ fn is_heading(text: &str, folded: &Folded, cue: Cue) -> bool {
     if folded.text()[cue.end..].trim_start().starts_with(':') {
         return true;
     }
-    let (begin, end) = (folded.origin(cue.begin), folded.origin(cue.end));
-    let line_begin = text[..begin].rfind('\n').map_or(0, |at| at + 1);
+    let end = folded.origin(cue.end);
     let Some(line_end) = text[end..].find('\n').map(|at| end + at) else { return false };
-    let is_bare = |part: &str| !part.chars().any(char::is_alphanumeric);
-    is_bare(&text[line_begin..begin]) && is_bare(&text[end..line_end])
+    begins_line(text, folded.origin(cue.begin)) && is_bare(&text[end..line_end])
+}
+
+/// Whether no letter or digit stands before `at` in its line.
+fn begins_line(text: &str, at: usize) -> bool {
+    is_bare(&text[text[..at].rfind('\n').map_or(0, |line| line + 1)..at])
+}
+
+fn is_bare(part: &str) -> bool {
+    !part.chars().any(char::is_alphanumeric)
 }
 
 /// Whether a line begins with at most six words and a colon, the first word with a capital, within 60 bytes.
