@@ -10,6 +10,9 @@ use super::{
 };
 use crate::Span;
 
+/// Least reach, in words, of rules whose cue behind the entity is a predicate.
+const REACH_OF_PREDICATES: u32 = 8;
+
 /// Why an entity has an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reason {
@@ -140,10 +143,14 @@ impl Note<'_> {
         }
     }
 
+    /// Whether a rule governs from its side over the words of the gap. An adjective behind ("pneumonia possible") does not
+    /// govern over a comma, a predicate does ("cough, fever and chills were ruled out"): their reach tells them apart.
     fn reaches(&self, gap: Gap, (direction, reach): (Direction, u32)) -> bool {
         let before = |at: usize| self.words.partition_point(|&word| (word as usize) < at);
+        let is_adjective = gap.side == Direction::After && reach < REACH_OF_PREDICATES;
         (direction == gap.side || direction == Direction::Both)
             && before(gap.end) - before(gap.begin) <= reach as usize
+            && !(is_adjective && self.folded.text()[gap.begin..gap.end].contains(','))
     }
 
     /// Whether something between cue and entity ends the scope: a terminator, or a cue for the opposite (negated and

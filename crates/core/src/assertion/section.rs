@@ -22,8 +22,9 @@ pub(super) struct Section {
 
 /// The sections of a text in order; none if no heading gives an attribute.
 ///
-/// A cue is a heading if a colon follows it, or if it is all that its line has. Any other name before a colon at the begin
-/// of a line ends the section before.
+/// A cue is a heading if a colon follows it, or if it is all that its line has. An abbreviation of up to three letters is one
+/// only at the begin of a line: "AP:" stands for past history there, and for the lungs behind "AC:". Any other name before a
+/// colon at the begin of a line ends the section before.
 pub(super) fn sections(text: &str, folded: &Folded, rules: &RuleSet, cues: &[Cue]) -> Vec<Section> {
     let mut found: Vec<Section> = cues
         .iter()
@@ -53,12 +54,13 @@ pub(super) fn sections(text: &str, folded: &Folded, rules: &RuleSet, cues: &[Cue
 }
 
 fn is_heading(text: &str, folded: &Folded, cue: Cue) -> bool {
+    let begin = folded.origin(cue.begin);
     if folded.text()[cue.end..].trim_start().starts_with(':') {
-        return true;
+        return cue.end - cue.begin > 3 || begins_line(text, begin);
     }
     let end = folded.origin(cue.end);
     let Some(line_end) = text[end..].find('\n').map(|at| end + at) else { return false };
-    begins_line(text, folded.origin(cue.begin)) && is_bare(&text[end..line_end])
+    begins_line(text, begin) && is_bare(&text[end..line_end])
 }
 
 /// Whether no letter or digit stands before `at` in its line.

@@ -5,7 +5,7 @@ use crate::Span;
 /// The segments of `text`, which follow each other without a gap: sentences and items of lists.
 ///
 /// A segment ends
-/// - behind `.`, `!`, `?`, `…` or `;`, where white space and no lower-case letter follow;
+/// - behind `.`, `!`, `?` or `…`, where white space and no lower-case letter follow, and behind any `;`;
 /// - at a blank line, and at a line break unless the next line goes on in lower case (a sentence wrapped by hand);
 /// - before a heading in capitals (`… contrast  HISTORY: …`) and before the number of a list item (`… 2) …`).
 pub(super) fn segments(text: &str) -> Vec<Span> {
@@ -20,7 +20,7 @@ pub(super) fn segments(text: &str) -> Vec<Span> {
             continue;
         }
         let ends = match breaks {
-            0 => in_space && after_stop && !c.is_lowercase(),
+            0 => (in_space && after_stop && !c.is_lowercase()) || previous == Some(';'),
             1 => after_stop || previous == Some(':') || !c.is_lowercase(),
             _ => true,
         };
@@ -29,7 +29,7 @@ pub(super) fn segments(text: &str) -> Vec<Span> {
             begin = at;
         }
         let closes = !in_space && matches!(c, '"' | '\'' | ')' | ']' | '»' | '”' | '’');
-        after_stop = matches!(c, '.' | '!' | '?' | '…' | ';') || (after_stop && closes);
+        after_stop = matches!(c, '.' | '!' | '?' | '…') || (after_stop && closes);
         previous = Some(c);
         (in_space, breaks) = (false, 0);
     }
@@ -102,7 +102,7 @@ mod tests {
         check("Denies fever, chills\nor cough.", &["Denies fever, chills\nor cough."]);
         check("Denies fever:\ncough", &["Denies fever:", "cough"]);
         check("no fever\n\ncough", &["no fever", "cough"]);
-        check("No fever; Cough", &["No fever;", "Cough"]);
+        check("No fever; cough", &["No fever;", "cough"]);
     }
 
     #[test]
