@@ -33,7 +33,7 @@ fn check_floor(manifest: &str, may_name: &[&str]) {
 
 #[test]
 fn only_the_named_floor_names_its_foreign_crate() {
-    check_floor("crates/core/Cargo.toml", &["strum", "thiserror"]);
+    check_floor("crates/core/Cargo.toml", &["aho-corasick", "strum", "thiserror"]);
     check_floor("crates/operators/Cargo.toml", &["multiversion", "ort", "pulp"]);
     check_floor(
         "crates/model/Cargo.toml",
@@ -68,6 +68,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "strum",
             "thiserror",
             "toml",
+            "whatlang",
         ],
     );
     check_floor(

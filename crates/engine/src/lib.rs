@@ -6,6 +6,7 @@
 //! - `pipeline` takes documents through tokenizer, windows, batches, sessions and decoder of these models
 //! - [`output`] makes a [`Mention`] of each entity; [`field`] is the table of a mention's fields
 //! - [`entity_column`] writes mentions to columns, and reads them again
+//! - [`assertion`] says whether an entity is negated, uncertain, historical, hypothetical or of the family
 //!
 //! ```no_run
 //! use arrow_array::StringArray;
@@ -19,6 +20,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod assertion;
 mod card;
 pub mod catalogue;
 mod documents;

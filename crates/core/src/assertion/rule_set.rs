@@ -112,6 +112,7 @@ fn is_whole(text: &str, cue: Cue) -> bool {
     let mut behind = text[cue.end..].chars();
     let next = behind.next();
     let cuts_begin = in_word(text[..cue.begin].chars().next_back()) && in_word(inside.chars().next());
-    let cuts_end = in_word(inside.chars().next_back()) && (in_word(next) || (next == Some('-') && in_word(behind.next())));
+    let cuts_end =
+        in_word(inside.chars().next_back()) && (in_word(next) || (next == Some('-') && in_word(behind.next())));
     !cuts_begin && !cuts_end
 }

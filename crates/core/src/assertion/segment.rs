@@ -80,7 +80,8 @@ fn is_number_of_item(word: &str) -> bool {
 }
 
 fn is_in_capitals(name: &str) -> bool {
-    name.chars().any(char::is_alphabetic) && !name.chars().any(|c| c.is_lowercase() || matches!(c, '.' | ',' | ';' | '!' | '?'))
+    name.chars().any(char::is_alphabetic)
+        && !name.chars().any(|c| c.is_lowercase() || matches!(c, '.' | ',' | ';' | '!' | '?'))
 }
 
 #[cfg(test)]

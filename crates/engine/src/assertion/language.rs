@@ -34,7 +34,8 @@ impl LanguageDetector {
     #[must_use]
     pub fn detect(&self, text: &str, lexicons: &[Lexicon]) -> Option<usize> {
         let part = &text[..floor_char_boundary(text, ENOUGH)];
-        let by_trigrams = self.trigrams.detect_lang(part).and_then(|lang| self.known.iter().position(|&k| k == Some(lang)));
+        let by_trigrams =
+            self.trigrams.detect_lang(part).and_then(|lang| self.known.iter().position(|&k| k == Some(lang)));
         if part.len() >= LONG_ENOUGH {
             return by_trigrams;
         }

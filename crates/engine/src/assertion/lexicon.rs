@@ -178,7 +178,12 @@ impl LexiconFile {
         let mut add = |group: String, rows: Vec<Row>, action: &dyn Fn(&Row) -> Option<Action>| {
             for row in rows {
                 let wrong = |reason| {
-                    Err(LexiconError::Rule { path: path.to_string(), cue: row.cue.clone(), group: group.clone(), reason })
+                    Err(LexiconError::Rule {
+                        path: path.to_string(),
+                        cue: row.cue.clone(),
+                        group: group.clone(),
+                        reason,
+                    })
                 };
                 if row.cue.trim().is_empty() {
                     return wrong("is empty");
@@ -190,7 +195,9 @@ impl LexiconFile {
                     return wrong("has an example without an entity in brackets, such as `No [fever].`");
                 }
                 let Some(action) = action(&row) else {
-                    return wrong("is in a table of no attribute: they are negated, uncertain, historical, hypothetical, family, and `all`");
+                    return wrong(
+                        "is in a table of no attribute: they are negated, uncertain, historical, hypothetical, family, and `all`",
+                    );
                 };
                 rules.push(Rule { cue: row.cue, action });
                 entries.push(Entry { group: group.clone(), example: row.example });
@@ -207,9 +214,8 @@ impl LexiconFile {
                 ("both", Direction::Both, sides.both),
                 ("inside", Direction::Inside, sides.inside),
             ] {
-                let action = |row: &Row| {
-                    Some(Action::Assert { attribute, direction, reach: row.reach.unwrap_or(usual) })
-                };
+                let action =
+                    |row: &Row| Some(Action::Assert { attribute, direction, reach: row.reach.unwrap_or(usual) });
                 add(format!("{name}.{side}"), rows, &action)?;
             }
         }
@@ -289,7 +295,8 @@ mod tests {
         for (language, _) in BUNDLED {
             let lexicon = Lexicon::new(language, &[]).unwrap().unwrap();
             for (index, (rule, entry)) in lexicon.rules.rules().iter().zip(&lexicon.entries).enumerate() {
-                let example = entry.example.as_deref().unwrap_or_else(|| panic!("{language}: {} has no example", rule.cue));
+                let example =
+                    entry.example.as_deref().unwrap_or_else(|| panic!("{language}: {} has no example", rule.cue));
                 let (text, span) = marked(example).unwrap();
                 let found = reasons(&text, &[span], &lexicon.rules);
                 let given = |attribute| found.iter().any(|r| r.attribute == attribute && r.rule == index);
@@ -298,7 +305,9 @@ mod tests {
                     Action::Assert { attribute, .. } => given(attribute),
                     Action::Heading(attributes) => attributes.iter().all(given),
                     Action::Terminate(attributes) => !attributes.iter().any(has),
-                    Action::Pseudo => !has(Attribute::Negated) && !has(Attribute::Family) && !has(Attribute::Historical),
+                    Action::Pseudo => {
+                        !has(Attribute::Negated) && !has(Attribute::Family) && !has(Attribute::Historical)
+                    }
                 };
                 assert!(holds, "{language} {}: {} in `{example}`", entry.group, rule.cue);
             }
@@ -318,7 +327,11 @@ mod tests {
         let lexicon = Lexicon::new("en", &alone).unwrap().unwrap();
         assert!(negated(lexicon.clone(), "Nary a fever.", 7, 12) && !negated(lexicon, "No fever.", 3, 8));
         assert!(Lexicon::new("fr", &[]).unwrap().is_none());
-        assert!(Lexicon::new("fr", &file("language = \"fr\"\n[negated]\nbefore = [{ cue = \"pas de\" }]")).unwrap().is_some());
+        assert!(
+            Lexicon::new("fr", &file("language = \"fr\"\n[negated]\nbefore = [{ cue = \"pas de\" }]"))
+                .unwrap()
+                .is_some()
+        );
     }
 
     #[test]
