@@ -115,7 +115,14 @@ pub fn applies(attribute: Attribute, entity: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::OnceLock;
+
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::assertion::lexicon::attribute_name;
+
+    static ASSESSOR: OnceLock<Assessor> = OnceLock::new();
 
     fn check(text: &str, entity: &str, expect: &[Attribute]) {
         let assessor = Assessor::new(&[]).unwrap();
@@ -159,5 +166,67 @@ mod tests {
         assert!(found("MEDICATION").is_empty());
         assert!(found("DISEASE").contains(Attribute::Uncertain));
         assert!(assessor.assess(text, &[(span, "DISEASE")], Some("fr")).is_none());
+    }
+
+    /// F1 of each attribute on the hospital notes of a language, on gold spans.
+    fn scores(language: &str) -> Vec<(Attribute, f64)> {
+        let path = format!("{}/../../data/hospital/hospital.{language}.dev.jsonl", env!("CARGO_MANIFEST_DIR"));
+        let assessor = Assessor::new(&[]).unwrap();
+        let mut counts = [(0.0, 0.0); 5]; // hits, and annotated and found together
+        for line in std::fs::read_to_string(path).unwrap().lines() {
+            let note: serde_json::Value = serde_json::from_str(line).unwrap();
+            let text = note["text"].as_str().unwrap();
+            let bytes: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            let at = |entity: &serde_json::Value, end: &str| bytes[entity[end].as_u64().unwrap() as usize];
+            let gold = note["entities"].as_array().unwrap();
+            let span = |entity: &serde_json::Value| Span::new(at(entity, "start"), at(entity, "end"));
+            let entities: Vec<_> = gold.iter().map(|e| (span(e), e["label"].as_str().unwrap())).collect();
+            let found = assessor.assess(text, &entities, None).unwrap();
+            for (entity, found) in gold.iter().zip(found) {
+                let names = entity["attributes"].as_array().unwrap();
+                for (count, attribute) in counts.iter_mut().zip(Attribute::ALL) {
+                    let is_gold = names.iter().any(|name| name == attribute_name(attribute));
+                    let is_found = found.contains(attribute);
+                    count.0 += f64::from(u8::from(is_gold && is_found));
+                    count.1 += f64::from(u8::from(is_gold) + u8::from(is_found));
+                }
+            }
+        }
+        Attribute::ALL.into_iter().zip(counts.map(|(hits, all)| 2.0 * hits / all)).collect()
+    }
+
+    #[test]
+    fn hospital_notes_get_their_attributes() {
+        for language in ["en", "es", "it"] {
+            for (attribute, f1) in scores(language) {
+                let least = match attribute {
+                    Attribute::Negated => 0.95,
+                    Attribute::Uncertain | Attribute::Hypothetical => 0.88,
+                    Attribute::Historical => 0.68,
+                    Attribute::Family => 0.95,
+                };
+                assert!(f1 >= least, "{language}: {attribute:?} has F1 {f1:.3}, at least {least}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_assertion(
+            text in "(No |niega |senza |AF: |Return if: |[ \\n.;:,aéİ日👩\u{301}]){0,24}", cuts in prop::collection::vec((0usize..200, 0usize..200), 0..6),
+        ) {
+            let bounds: Vec<usize> = text.char_indices().map(|(i, _)| i).chain([text.len()]).collect();
+            let bound = |i: usize| bounds[i % bounds.len()];
+            let span = |&(a, b): &(usize, usize)| (Span::new(bound(a).min(bound(b)), bound(a).max(bound(b))), "DISEASE");
+            let entities: Vec<_> = cuts.iter().map(span).collect();
+            let assessor = ASSESSOR.get_or_init(|| Assessor::new(&[]).unwrap());
+            for language in [Some("en"), Some("es"), Some("it"), None] {
+                let Some((_, found)) = assessor.explain(&text, &entities, language) else { continue };
+                for explanation in found {
+                    prop_assert!(explanation.entity < entities.len());
+                    prop_assert!(text.is_char_boundary(explanation.cue.begin()) && text.is_char_boundary(explanation.cue.end()));
+                }
+            }
+        }
     }
 }

@@ -17,6 +17,8 @@ use spanframe_core::{
 
 /// Longest reach that a rule may have, in words.
 const LONGEST_REACH: u32 = 1000;
+/// Reach of a rule where neither it nor its file says another, in words.
+const DEFAULT_REACH: u32 = 20;
 
 /// The cues that come with spanframe, by language.
 pub const BUNDLED: [(&str, &str); 3] = [
@@ -229,9 +231,6 @@ impl LexiconFile {
         Ok(())
     }
 }
-
-/// Reach of a rule where neither it nor its file says another, in words.
-const DEFAULT_REACH: u32 = 20;
 
 /// The attributes that a table of terminators or headings names: one, or `all`.
 fn attributes(name: &str) -> Option<Attributes> {
