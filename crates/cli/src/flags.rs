@@ -28,6 +28,7 @@ pub struct Cli {
     pub command: Command,
 }
 
+#[expect(clippy::large_enum_variant, reason = "a process parses one command")]
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Add a column of entities to files: Parquet, Arrow IPC, CSV, TSV and NDJSON in, Parquet out

@@ -7,7 +7,7 @@
 //!   -> summary
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use spanframe_engine::{EngineOptions, Layout, OptionError, RawOptions};
 use tracing::info;
@@ -69,8 +69,8 @@ pub fn run(
     let runner = UnitRunner { setup: &setup, output: &folders.output, ledger: Some(&folders.ledger) };
     let mut shard_run = ShardRun { runner, outputs, open: None, made: 0 };
     for unit in units {
-        if !records.contains_key(&unit.number) {
-            records.insert(unit.number, shard_run.unit(unit, &mut reporter)?);
+        if let Entry::Vacant(place) = records.entry(unit.number) {
+            place.insert(shard_run.unit(unit, &mut reporter)?);
             reporter.unit_done();
         }
     }

@@ -207,7 +207,7 @@ impl Reader<'_> {
         let slot = self.open();
         let mut fields = Vec::new();
         let mut levels = 0;
-        for class in class.from_top() {
+        for class in class.chain_from_top() {
             // only the code of such a class can read its bytes, and no code is run here
             if class.writes_itself() {
                 let name = class.name.escape_debug();

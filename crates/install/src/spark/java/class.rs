@@ -19,11 +19,11 @@ pub(super) struct Class {
 impl Class {
     /// Number of its parents, up to the topmost.
     pub(super) fn parents(&self) -> usize {
-        self.from_top().len() - 1
+        self.chain_from_top().len() - 1
     }
 
     /// The class and its parents, the topmost first: the order in which an object stores their fields.
-    pub(super) fn from_top(&self) -> Vec<&Self> {
+    pub(super) fn chain_from_top(&self) -> Vec<&Self> {
         let mut classes = vec![self];
         while let Some(parent) = classes[classes.len() - 1].parent.as_deref() {
             classes.push(parent);
