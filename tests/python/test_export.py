@@ -74,7 +74,7 @@ def test_external_data_of_any_name_is_copied_and_counted(tmp_path):
     assert agreement(entities(MODEL), reference.path) == 1
     assert (tmp_path / "small/NOTICE.txt").read_text() == "weights of somebody"
     (source / "onnx/weights.bin").unlink()
-    with pytest.raises(spanframe.ModelError, match=r"its weights are in `weights.bin`, which .* has not"):
+    with pytest.raises(spanframe.ModelError, match=r"its weights are in `weights.bin`, which .* does not have"):
         spanframe.export_model(source, tmp_path / "again", texts=TEXTS)
     assert not (tmp_path / "again").exists()
 

@@ -123,7 +123,7 @@ def add_model(
     >>> add_model("no/such/model")
     Traceback (most recent call last):
         ...
-    spanframe.InputError: there is no model at `no/such/model`: name a model folder, a .zip, .tar.gz or .tgz archive of one, or hf:org/name[@revision]
+    spanframe.InputError: there is no model at `no/such/model`: give a model folder, a .zip, .tar.gz or .tgz archive of one, or hf:org/name[@revision]
     """
     _runtime.register()
     return _installed(
