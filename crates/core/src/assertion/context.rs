@@ -60,11 +60,11 @@ pub fn reasons(text: &str, entities: &[Span], rules: &RuleSet) -> Vec<Reason> {
     let segments: Vec<Range> = segments(text).into_iter().map(|span| note.fold(span)).collect();
     let mut found = Vec::new();
     for (entity, &span) in entities.iter().enumerate() {
-        let place = note.fold(span);
+        let span = note.fold(span);
+        let place = Place { entity: span, segment: note.segment(&segments, span) };
         let give = &mut |attribute, cue| found.push(note.reason(entity, attribute, cue));
-        let segment = note.segment(&segments, place);
-        note.read_section(&sections, (place, segment), give);
-        note.read_segment(segment, &cues, place, give);
+        note.read_section(&sections, place, give);
+        note.read_segment(&cues, place, give);
     }
     found.sort_by_key(|reason| (reason.entity, reason.attribute, reason.cue.begin()));
     found
@@ -75,6 +75,13 @@ pub fn reasons(text: &str, entities: &[Span], rules: &RuleSet) -> Vec<Reason> {
 struct Range {
     begin: usize,
     end: usize,
+}
+
+/// Where an entity stands, and the segment in which it begins.
+#[derive(Clone, Copy)]
+struct Place {
+    entity: Range,
+    segment: Range,
 }
 
 struct Note<'a> {
@@ -102,9 +109,8 @@ impl Note<'_> {
     }
 
     /// Gives what the heading above the entity says. A heading within a line holds for its segment alone.
-    fn read_section(
-        &self, sections: &[Section], (entity, segment): (Range, Range), give: &mut impl FnMut(Attribute, Cue),
-    ) {
+    fn read_section(&self, sections: &[Section], place: Place, give: &mut impl FnMut(Attribute, Cue)) {
+        let Place { entity, segment } = place;
         let above = sections.partition_point(|section| section.begin <= entity.begin);
         let Some(section) = above.checked_sub(1).map(|i| sections[i]) else { return };
         let Some(cue) = section.cue.filter(|cue| cue.end <= entity.begin) else { return };
@@ -114,7 +120,8 @@ impl Note<'_> {
     }
 
     /// Gives what the cues in the segment of the entity say.
-    fn read_segment(&self, segment: Range, cues: &[Cue], entity: Range, give: &mut impl FnMut(Attribute, Cue)) {
+    fn read_segment(&self, cues: &[Cue], place: Place, give: &mut impl FnMut(Attribute, Cue)) {
+        let Place { entity, segment } = place;
         let first = cues.partition_point(|cue| cue.end <= segment.begin);
         let last = cues.partition_point(|cue| cue.begin < segment.end.max(entity.end));
         let near = &cues[first..last.max(first)];
@@ -130,10 +137,10 @@ impl Note<'_> {
                 matches!(direction, Direction::Before | Direction::Both)
             } else if cue.end <= entity.begin {
                 let gap = Gap { begin: cue.end, end: entity.begin, side: Direction::Before };
-                self.reaches(gap, (direction, reach)) && !self.is_ended(&near[i + 1..], attribute, gap)
+                self.reaches(gap, direction, reach) && !self.is_ended(&near[i + 1..], attribute, gap)
             } else if cue.begin >= entity.end {
                 let gap = Gap { begin: entity.end, end: cue.begin, side: Direction::After };
-                self.reaches(gap, (direction, reach)) && !self.is_ended(&near[..i], attribute, gap)
+                self.reaches(gap, direction, reach) && !self.is_ended(&near[..i], attribute, gap)
             } else {
                 false
             };
@@ -145,7 +152,7 @@ impl Note<'_> {
 
     /// Whether a rule governs from its side over the words of the gap. An adjective behind ("pneumonia possible") does not
     /// govern over a comma, a predicate does ("cough, fever and chills were ruled out"): their reach tells them apart.
-    fn reaches(&self, gap: Gap, (direction, reach): (Direction, u32)) -> bool {
+    fn reaches(&self, gap: Gap, direction: Direction, reach: u32) -> bool {
         let before = |at: usize| self.words.partition_point(|&word| (word as usize) < at);
         let is_adjective = gap.side == Direction::After && reach < REACH_OF_PREDICATES;
         (direction == gap.side || direction == Direction::Both)
