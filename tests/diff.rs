@@ -326,7 +326,7 @@ fn wrong_inputs_are_named_without_any_text() {
     check("two.parquet", "char.parquet", &[], "has several columns of entities, x, y: name one with --column-a");
     check("char.parquet", "short.parquet", &[], "has 30 rows and `");
     check("twice.parquet", "twice.parquet", &["--id", "same"], "has the same id in rows 0 and 1");
-    check("gold.jsonl", "char.parquet", &[], "is joined by id: name the column of `");
+    check("gold.jsonl", "char.parquet", &[], "is joined by id: pass the id column of `");
     check("bad.jsonl", "gold.jsonl", &[], "bad.jsonl`, line 1: ");
     check("bad.jsonl", "gold.jsonl", &[], "an entity needs integers `start` and `end`");
     check("gold.jsonl", "text.jsonl", &[], "this is not JSON");
