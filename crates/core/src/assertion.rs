@@ -11,7 +11,7 @@
 //!
 //! A scope ends at the first of these: a terminator, a cue that says otherwise, the reach of the rule in words, the segment
 //! (a sentence or an item of a list). Headings give an attribute to all that is below them. [`fold`] makes the text
-//! comparable, [`rule_set`] finds the cues in one pass, [`segment`] and [`section`] bound them, [`context`] decides.
+//! comparable, [`rule_set`] finds the cues in one pass, `segment` and `section` bound them, [`context`] decides.
 
 pub mod attribute;
 pub mod context;
