@@ -195,8 +195,8 @@ fn rows_go_to_the_models_of_their_language() {
     let error = engine.annotate(Notes { texts: &notes, languages: Some(&languages) }).unwrap_err().to_string();
     assert_eq!(
         error,
-        "the document in row 6 is in none of the languages of the models (en, es, it): correct its language, or set \
-         unknown_language"
+        "the document in row 6 is in none of the languages of the models (en, es, it): correct its language, set \
+         unknown_language, or give a model of a pipeline file `languages = [\"other\"]`"
     );
     let reasons = engine.diagnose(Notes { texts: &notes, languages: Some(&languages) }).unwrap();
     let errors = reasons.as_struct().column_by_name("error").unwrap().as_string::<i32>().clone();

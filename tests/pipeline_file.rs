@@ -221,6 +221,64 @@ fn annotate_sends_each_row_to_the_models_of_its_language() {
     );
 }
 
+/// Names of the models that found entities in each note, by the language of the note.
+fn models_by_language(place: &Place, set: &str, languages: &[Option<&str>]) -> Vec<Vec<String>> {
+    let languages: arrow_array::StringArray = languages.iter().copied().collect();
+    let notes = arrow_array::StringArray::from(vec![TEXT; languages.len()]);
+    let columns = [("lang", std::sync::Arc::new(languages) as _), ("note", std::sync::Arc::new(notes) as _)];
+    let (input, out) = (place.path("languages.parquet"), place.path("found.parquet"));
+    write(Path::new(&input), &RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true))).unwrap());
+    let base = ["annotate", &input, "-o", &out, "-c", "note", "-m", set, "--language-column", "lang", "--overwrite"];
+    let output = spanframe(&base);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let written = read(Path::new(&out));
+    let ner = written.column_by_name("ner").unwrap().as_struct();
+    let models = ner.column_by_name("model").unwrap().as_list::<i32>();
+    let row = |row| {
+        let models = models.value(row);
+        let mut names: Vec<String> = models.as_string::<i32>().iter().flatten().map(String::from).collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    (0..written.num_rows()).map(row).collect()
+}
+
+#[test]
+fn other_is_every_language_that_no_model_names() {
+    let place = Place::new();
+    let own = format!("[[model]]\nmodel = \"{}\"\nname = \"own\"\nlanguages = [\"en\"]\n", test_model("bert-uncased"));
+    let bundled = "[[model]]\nmodel = \"clinical-ner-small\"\n";
+    let rest = place.file("rest.toml", &format!("{own}{bundled}languages = [\"other\"]\n"));
+    let found = models_by_language(&place, &rest, &[Some("en"), Some("es"), Some("fr-FR"), Some("other"), None]);
+    assert_eq!(found[0], ["own"]);
+    assert!(found[1..].iter().all(|models| models == &["clinical-ner-small"]), "{found:?}");
+    // beside languages of its own
+    let two = place.file("two.toml", &format!("{own}{bundled}languages = [\"en\", \"other\"]\n"));
+    let found = models_by_language(&place, &two, &[Some("EN"), Some("fr")]);
+    assert_eq!(found, [vec!["clinical-ner-small", "own"], vec!["clinical-ner-small"]]);
+}
+
+#[test]
+fn the_bundled_model_knows_its_languages() {
+    let place = Place::new();
+    let path = test_model("bert-uncased");
+    let own = format!("[[model]]\nmodel = \"{path}\"\nname = \"own\"\nlanguages = [\"en\"]\n");
+    let file = place.file("set.toml", &format!("{own}[[model]]\nmodel = \"clinical-ner-small\"\n"));
+    let found = models_by_language(&place, &file, &[Some("en"), Some("es"), Some("it")]);
+    assert_eq!(found, [vec!["clinical-ner-small", "own"], vec!["clinical-ner-small"], vec!["clinical-ner-small"]]);
+    // a list has no other way to name languages
+    let list = format!("{path},clinical-ner-small");
+    assert_eq!(models_by_language(&place, &list, &[Some("it")]), [vec!["bert-uncased", "clinical-ner-small"]]);
+    for set in [&file, &list] {
+        let output = spanframe(&["text", TEXT, "--model", set, "--language", "fr"]);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("is in none of the languages of the models (en, es, it)"), "{said}");
+        assert!(said.contains("`languages = [\"other\"]`"), "{said}");
+    }
+}
+
 /// A job stores a digest of its set, and refuses another set.
 #[test]
 fn a_job_of_a_set_goes_on_with_the_same_set_alone() {

@@ -15,6 +15,9 @@ pub enum UnknownLanguage {
     Skip,
 }
 
+/// In the `languages` of a model: all languages that no model names, and rows without a language.
+pub(crate) const OTHER: &str = "other";
+
 /// The primary subtag of a language code, by which codes are compared: `es` for `es-MX` and for `ES_es`.
 pub(crate) fn primary(code: &str) -> String {
     code.trim().split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()

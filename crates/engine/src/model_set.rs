@@ -11,7 +11,7 @@ use spanframe_model::{ModelCard, digest_of};
 use crate::{
     EngineError, EngineOptions, OptionError, card,
     catalogue::{self, Alias, Resolved},
-    language::{UnknownLanguage, primary},
+    language::{OTHER, UnknownLanguage, primary},
     loaded::{self, Loaded},
     members::members,
     options::Emulation,
@@ -43,13 +43,22 @@ pub(crate) struct Member {
     pub(crate) alias: Option<&'static Alias>,
     pub(crate) loaded: Arc<Loaded>,
     pub(crate) settings: MemberSettings,
-    /// Primary subtags of the languages that it reads. `None` for all.
+    /// Primary subtags of the languages that it reads, or [`OTHER`]. `None` for all.
     pub(crate) languages: Option<BTreeSet<String>>,
+    /// Languages that rows may have because of it. It reads rows of these languages, and maybe of more.
+    pub(crate) known: BTreeSet<String>,
     /// The first of its kinds among those of the set.
     pub(crate) first_kind: u16,
     /// Index of its inference.
     inference: usize,
     own: MemberOptions,
+}
+
+impl Member {
+    /// True if it reads rows of the language `code`. `is_named` is true if a model names the language.
+    pub(crate) fn reads(&self, code: &str, is_named: bool) -> bool {
+        self.languages.as_ref().is_none_or(|own| own.contains(code) || (!is_named && own.contains(OTHER)))
+    }
 }
 
 /// A way to encode a text, for all members that encode alike.
@@ -129,9 +138,19 @@ impl ModelSet {
         let first_kind = self.add_kinds(&settings, &effective, &name)?;
         let usual = || alias.map(|alias| BTreeSet::from([alias.language.to_string()]));
         let languages = own.languages.as_ref().map(|codes| codes.iter().map(|code| primary(code)).collect());
+        let languages = languages.or_else(usual).filter(|_| is_set);
+        let known_languages = match &languages {
+            Some(own) => own.iter().filter(|code| *code != OTHER).cloned().collect(),
+            // by its name and not by its files, whose languages nobody vouches for
+            None if own.model == catalogue::BUNDLED => {
+                loaded.model.card().languages.iter().map(|code| primary(code)).collect()
+            }
+            None => BTreeSet::new(),
+        };
         let inference = self.inference(&loaded, &settings, options.emulate);
         self.members.push(Member {
-            languages: languages.or_else(usual).filter(|_| is_set),
+            languages,
+            known: known_languages,
             first_kind,
             name,
             alias,
@@ -233,7 +252,7 @@ impl ModelSet {
         if self.models.is_none() {
             return conflict("one model", "it takes all rows, leave the language out or give several models");
         }
-        if self.members.iter().all(|member| member.languages.is_none()) {
+        if self.members.iter().all(|member| member.languages.is_none() && member.known.is_empty()) {
             let way_out = "write `languages` to the models in a pipeline file, or leave the language out";
             return conflict("models that name no language", way_out);
         }

@@ -40,7 +40,7 @@ pub(crate) struct MemberOptions {
     pub(crate) model: String,
     /// The name that its entities carry; the model's own where left out.
     pub(crate) name: Option<String>,
-    /// Codes of the languages whose rows it takes; all rows where left out.
+    /// Codes of the languages whose rows it takes, or `other` for those that no model names; all rows where left out.
     pub(crate) languages: Option<Vec<String>>,
     /// Options of scope [`Scope::Model`].
     pub(crate) options: RawOptions,

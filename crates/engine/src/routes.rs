@@ -8,7 +8,7 @@ use std::{
 use crate::{
     EngineError, RowErrorKind,
     documents::Documents,
-    language::{UnknownLanguage, primary},
+    language::{OTHER, UnknownLanguage, primary},
     model_set::ModelSet,
     route::Route,
 };
@@ -36,20 +36,20 @@ impl<'a> Routes<'a> {
         let mut by_code = BTreeMap::new();
         let mut other = Some(set.route(&all));
         if languages.is_some() {
-            let codes: BTreeSet<&String> = set.members.iter().flat_map(|m| m.languages.iter().flatten()).collect();
-            for code in codes {
-                let reads = |&&i: &&usize| set.members[i].languages.as_ref().is_none_or(|own| own.contains(code));
+            let named: BTreeSet<&String> = set.members.iter().flat_map(|m| m.languages.iter().flatten()).collect();
+            for code in set.members.iter().flat_map(|member| &member.known) {
+                let reads = |&&i: &&usize| set.members[i].reads(code, named.contains(code));
                 let members: Vec<usize> = all.iter().filter(reads).copied().collect();
                 by_code.insert(code.clone(), set.route(&members));
             }
+            let rest: Vec<usize> = all.iter().filter(|&&i| set.members[i].reads(OTHER, false)).copied().collect();
             let members = match set.unknown_language {
+                _ if named.contains(&OTHER.to_string()) => Some((rest, false)),
                 UnknownLanguage::Error => None,
-                UnknownLanguage::All => Some(all),
-                UnknownLanguage::Skip => {
-                    Some(all.into_iter().filter(|&i| set.members[i].languages.is_none()).collect::<Vec<_>>())
-                }
+                UnknownLanguage::All => Some((all, true)),
+                UnknownLanguage::Skip => Some((rest, true)),
             };
-            other = members.map(|members| Route { is_unknown: true, ..set.route(&members) });
+            other = members.map(|(members, is_unknown)| Route { is_unknown, ..set.route(&members) });
         }
         let known = by_code.keys().cloned().collect::<Vec<_>>().join(", ").into();
         Ok(Self { languages, by_code, other, known })

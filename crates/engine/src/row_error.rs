@@ -46,7 +46,10 @@ pub enum RowErrorKind {
         limit: usize,
     },
     /// No model names its language. The language is not quoted: a column may hold anything.
-    #[error("is in none of the languages of the models ({known}): correct its language, or set unknown_language")]
+    #[error(
+        "is in none of the languages of the models ({known}): correct its language, set unknown_language, or give a model \
+         of a pipeline file `languages = [\"other\"]`"
+    )]
     UnknownLanguage {
         /// Codes that models name, with commas.
         known: Arc<str>,
