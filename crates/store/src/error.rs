@@ -86,6 +86,25 @@ pub enum StoreError {
         /// What is needed there.
         expected: &'static str,
     },
+    /// The file system cannot rename files, so that no file can become visible as a whole.
+    #[error(
+        "the file system of `{url}` cannot rename files ({reason}): name a place on another one, or the URL of an object \
+         store"
+    )]
+    NoRename {
+        /// The file.
+        url: String,
+        /// The system's reason.
+        reason: String,
+    },
+    /// Another process holds the claim on a file, or was killed while it did.
+    #[error("another process is about to write `{url}`, or was killed then: if none runs, remove `{claim}`")]
+    Claimed {
+        /// The file.
+        url: String,
+        /// The file that claims it.
+        claim: String,
+    },
     /// The file was replaced while it was read.
     #[error("`{url}` was replaced while it was read: start again")]
     Changed {
@@ -150,6 +169,8 @@ impl StoreError {
             Self::NotUtf8 { .. } => ErrorKind::InvalidFilename,
             Self::WrongKind { expected: "folder", .. } => ErrorKind::NotADirectory,
             Self::WrongKind { .. } => ErrorKind::IsADirectory,
+            Self::NoRename { .. } => ErrorKind::Unsupported,
+            Self::Claimed { .. } => ErrorKind::ResourceBusy,
             Self::Changed { .. } | Self::Forked { .. } | Self::Other { .. } => ErrorKind::Other,
         }
     }

@@ -2,8 +2,10 @@
 
 mod file;
 mod folder;
+mod lacks;
 mod list;
 mod partial;
+mod publish;
 
 use std::{
     fs::{self, File, Metadata, TryLockError},
@@ -13,6 +15,7 @@ use std::{
     time::UNIX_EPOCH,
 };
 
+use lacks::lacks_locks;
 pub use partial::PartialFile;
 
 use crate::{Lock, Object, ReadAt, StoreError, path};
@@ -83,7 +86,7 @@ impl Local {
         match file.try_lock() {
             Ok(()) => Ok(Some(Lock::new(Some(file)))),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(e)) if no_locks(&e) => Ok(Some(Lock::new(None))),
+            Err(TryLockError::Error(e)) if lacks_locks(&e) => Ok(Some(Lock::new(None))),
             Err(TryLockError::Error(e)) => Err(self.error(&place, e)),
         }
     }
@@ -100,14 +103,6 @@ impl Local {
             Err(e) => Err(self.error(path, e)),
         }
     }
-}
-
-/// True if the file system has no locks, as some network and FUSE mounts.
-fn no_locks(error: &io::Error) -> bool {
-    /// `ENOLCK` on Linux: an NFS mount without a lock service.
-    const NO_LOCK_SERVICE: i32 = 37;
-    error.kind() == ErrorKind::Unsupported
-        || (cfg!(target_os = "linux") && error.raw_os_error() == Some(NO_LOCK_SERVICE))
 }
 
 fn object(path: String, metadata: &Metadata) -> Object {

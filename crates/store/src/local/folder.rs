@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::parent;
+use super::{lacks, parent};
 
 /// Creates `folder` and its parents. They survive a power failure.
 pub fn make(folder: &Path) -> io::Result<()> {
@@ -33,9 +33,7 @@ pub fn sync(folder: &Path) -> io::Result<()> {
     if cfg!(windows) {
         return Ok(()); // Windows cannot open folders, and needs no sync
     }
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // some network file systems cannot sync folders
-        Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+    match File::open(folder).and_then(|folder| lacks::sync(&folder)) {
         // the folder may be written but not listed
         Err(e) if e.kind() == ErrorKind::PermissionDenied => Ok(()),
         synced => synced,

@@ -18,7 +18,12 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use super::{folder, no_locks, parent};
+use super::{
+    folder,
+    lacks::{lacks_locks, sync},
+    parent,
+    publish::Finished,
+};
 use crate::StoreError;
 
 /// Folder of the partial files in the root. Hive, Spark and Polars ignore it. It exists only while something is
@@ -63,19 +68,15 @@ impl PartialFile {
         let rename = || -> io::Result<bool> {
             let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
             // content before name: after a power failure the file is whole or absent
-            file.as_file().sync_all()?;
+            sync(file.as_file())?;
             let folder = parent(&target);
             folder::make(folder)?;
-            if replace {
-                file.persist(&target).map_err(|e| e.error)?;
-            } else {
-                match file.persist_noclobber(&target) {
-                    Err(e) if e.error.kind() == ErrorKind::AlreadyExists => return Ok(false),
-                    kept => kept.map_err(|e| e.error)?,
-                };
+            let finished = Finished { file, target: &target, url: &url };
+            let is_visible = if replace { finished.replace().map(|()| true)? } else { finished.take()? };
+            if is_visible {
+                folder::sync(folder)?;
             }
-            folder::sync(folder)?;
-            Ok(true)
+            Ok(is_visible)
         };
         rename().map_err(|e| StoreError::from_io(&url, e))
     }
@@ -129,7 +130,7 @@ fn locked(folder: &Path) -> io::Result<NamedTempFile> {
         Ok(()) if file.path().exists() => Ok(file),
         Ok(()) | Err(TryLockError::WouldBlock) => Err(ErrorKind::NotFound.into()),
         // without locks a sweep removes nothing, so the file is as safe
-        Err(TryLockError::Error(e)) if no_locks(&e) => Ok(file),
+        Err(TryLockError::Error(e)) if lacks_locks(&e) => Ok(file),
         Err(TryLockError::Error(e)) => Err(e),
     }
 }
@@ -146,10 +147,13 @@ pub fn sweep(root: &Path) -> io::Result<usize> {
         let path = entry?.path();
         // for writing, since NFS locks only such files. A file that cannot be opened is another user's
         let Ok(file) = File::options().write(true).open(&path) else { continue };
-        if file.try_lock().is_err() {
-            continue;
-        }
-        if (is_ours(&path) || is_old(&file)) && fs::remove_file(&path).is_ok() {
+        let is_abandoned = match file.try_lock() {
+            Ok(()) => is_ours(&path) || is_old(&file),
+            // without locks, age alone tells whether its writer lives
+            Err(TryLockError::Error(e)) if lacks_locks(&e) => is_old(&file),
+            Err(_) => false,
+        };
+        if is_abandoned && fs::remove_file(&path).is_ok() {
             swept += 1;
         }
         // after a fork, closing alone would leave the lock with the child
