@@ -41,6 +41,23 @@ fn record(id: &str, types: &[&str], entities: &[(usize, usize, &str)]) -> Value 
     json!({"id": id, "lang": "es", "text": TEXT, "entities": entities, "annotated_types": types})
 }
 
+#[test]
+fn the_language_may_be_in_either_field() {
+    let folder = Folder::new();
+    let mut document = record("1", &["SYMPTOM"], &[(8, 22, "SYMPTOM")]);
+    for name in ["lang", "language"] {
+        let fields = document.as_object_mut().unwrap();
+        let code = fields.remove("lang").unwrap();
+        fields.insert(name.to_string(), code);
+        let result = evaluate(&[&folder.lines(&format!("{name}.jsonl"), &[document.clone()])]);
+        assert_eq!(figures(row(&result, "es gold", "clean", "SYMPTOM"), "strict"), [1.0; 3], "{name}");
+    }
+    // a set of models sends the document to the model of its language
+    let path = folder.0.path().join("language.jsonl").display().to_string();
+    let set = "roberta_symptom_ner_es_onnx,roberta_symptom_ner_onnx";
+    assert_eq!(figures(row(&evaluate(&[&path, "-m", set]), "es gold", "clean", "SYMPTOM"), "strict"), [1.0; 3]);
+}
+
 fn evaluate(args: &[&str]) -> Value {
     let output = spanframe(&[&["evaluate", "--json", "--quiet"], args].concat());
     assert!(output.status.success(), "{}", stderr(&output));

@@ -216,6 +216,35 @@ fn a_sample_is_decided_by_its_seed_and_not_by_row_groups() {
 }
 
 #[test]
+fn types_and_ids_that_are_asked_for_are_shown() {
+    let job = Job::new();
+    let page = job.view(&["out.parquet"], &["--rows", "200", "--entities", "SYMPTOM,DISEASE", "--id", "id"]);
+    let html = Html::parse_document(&page);
+    let shown = |found: &Found| ["SYMPTOM", "DISEASE"].contains(&found.entity.as_str());
+    let found = job.found();
+    let entities = found.iter().flatten().flatten().filter(|found| shown(found)).count() as u64;
+    let with = found.iter().flatten().filter(|row| row.iter().any(shown)).count() as u64;
+    let numbers = numbers(&html);
+    assert_eq!((numbers["entities"], numbers["with entities"], numbers["notes (rows)"]), (entities, with, 120));
+    for (row, _, chunks) in notes(&html) {
+        let expect: Vec<Found> = found[row as usize].iter().flatten().filter(|found| shown(found)).cloned().collect();
+        assert_eq!(chunks, expected(Some(&expect)), "row {row}");
+    }
+    let headers: Vec<String> = select(&html, "article header").into_iter().map(text).collect();
+    assert!(headers.iter().any(|header| header.contains("row 7 · id 7 ·")), "{headers:?}");
+
+    let refused = |more: &[&str], message: &str| {
+        let (page, input) = (job.path("refused.html"), job.path("out.parquet"));
+        let done = spanframe(&[&["view", "--html", &page, &input], more].concat());
+        assert_eq!(done.status.code(), Some(2));
+        assert!(stderr(&done).contains(message) && !Path::new(&page).exists(), "{}", stderr(&done));
+    };
+    refused(&["--entities", "SYMPTOM,DRUG"], "no entity of the files has the type `DRUG`");
+    refused(&["--id", "ids"], "has no column `ids`");
+    refused(&["--id", "seen_date"], "expected ids");
+}
+
+#[test]
 fn months_are_of_the_date_column() {
     let job = Job::new();
     for more in [&[][..], &["--date-column", "seen_date"]] {

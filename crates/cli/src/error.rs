@@ -43,6 +43,8 @@ pub enum CliError {
          cleaned_offsets to see marks, or use --no-text for counts alone"
     )]
     CleanedOffsets(String),
+    #[error("no entity of the files has the type `{0}`: leave --entities out to see the types on the page")]
+    NoSuchType(String),
     #[error("`{0}` is not the name of a page: give one that ends in .html")]
     NotHtml(String),
     #[error("column `{column}` of `{path}` is {found}, expected ids: strings or integers")]

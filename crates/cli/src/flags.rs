@@ -140,6 +140,12 @@ pub struct ViewFlags {
     /// Column with the texts [default: the one that was annotated]
     #[arg(long, value_name = "COLUMN")]
     pub text_column: Option<String>,
+    /// Show and count only these types of entities. Separate several with commas
+    #[arg(long, value_delimiter = ',', value_name = "TYPES")]
+    pub entities: Option<Vec<String>>,
+    /// Name the notes by this column of strings or integers, besides their rows
+    #[arg(long, value_name = "COLUMN")]
+    pub id: Option<String>,
     /// Count by month of this column [default: the only column of dates or times with date in its name]
     #[arg(long, value_name = "COLUMN")]
     pub date_column: Option<String>,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 use spanframe_engine::is_text;
 use spanframe_jobs::{
     JobError,
@@ -68,6 +68,23 @@ impl TableFile {
         }
         let (url, column, found) = (self.path.display().to_string(), name.to_string(), found.clone());
         Err(JobError::WrongType { url, column, found, expected: "strings" }.into())
+    }
+
+    /// Index of the column `name`, which must hold ids.
+    ///
+    /// # Errors
+    /// [`JobError::NoColumn`], [`CliError::NotId`].
+    pub fn id_column(&self, name: &str) -> Result<usize, CliError> {
+        let index = self.column(name)?;
+        let found = self.schema().field(index).data_type();
+        let is_dictionary = matches!(found, DataType::Dictionary(..));
+        match found.is_string() || found.is_integer() || is_dictionary {
+            true => Ok(index),
+            false => {
+                let (path, column, found) = (self.path.clone(), name.to_string(), found.clone());
+                Err(CliError::NotId { path, column, found })
+            }
+        }
     }
 
     /// All rows in batches, with the columns of the given indices.

@@ -2,6 +2,7 @@
 
 mod date_column;
 mod provenance;
+mod shown_types;
 mod table;
 
 use std::io::Write;
@@ -10,7 +11,7 @@ use spanframe_jobs::{JobError, input};
 use spanframe_store::{StoreError, locate};
 use spanframe_view::{NotesReport, ReportOptions};
 
-use self::table::AnnotatedTable;
+use self::{shown_types::ShownTypes, table::AnnotatedTable};
 use crate::{error::CliError, flags::ViewFlags};
 
 /// Writes the page.
@@ -47,10 +48,14 @@ fn page(flags: &ViewFlags) -> Result<String, CliError> {
         show_text: !flags.no_text,
         date_column: date_column.clone(),
     });
+    let mut shown = ShownTypes::new(flags.entities.as_deref());
     for table in tables {
-        table.add_to(&mut report, date_column.as_deref())?;
+        table.add_to(&mut report, date_column.as_deref(), &mut shown)?;
     }
-    Ok(report.finish())
+    match shown.missing() {
+        Some(name) => Err(CliError::NoSuchType(name)),
+        None => Ok(report.finish()),
+    }
 }
 
 fn title(inputs: &[String]) -> String {

@@ -17,6 +17,8 @@ pub struct Row<'a> {
     pub error: Option<&'a str>,
     /// The month, such as `2024-03`.
     pub month: Option<&'a str>,
+    /// What identifies the note to its readers.
+    pub id: Option<&'a str>,
 }
 
 /// A text with its entities.
@@ -34,6 +36,8 @@ pub struct Note {
     pub other_chunk: usize,
     /// Why the entities are null, if it is known.
     pub error: Option<String>,
+    /// What identifies the note to its readers.
+    pub id: Option<String>,
 }
 
 impl Note {
@@ -44,6 +48,7 @@ impl Note {
             row: row.number,
             text: row.text.map(String::from),
             error: row.error.map(String::from),
+            id: row.id.map(String::from),
             ..Self::default()
         };
         let text = row.text.unwrap_or_default();

@@ -42,5 +42,6 @@ fn document(line: &str, number: usize) -> Result<Document, String> {
             Some(names.into_iter().map(label).collect::<Result<_, _>>()?)
         }
     };
-    Ok(Document { id: id.unwrap_or_else(|| number.to_string()), lang: string("lang"), text, mentions, annotated })
+    let lang = string("lang").or_else(|| string("language"));
+    Ok(Document { id: id.unwrap_or_else(|| number.to_string()), lang, text, mentions, annotated })
 }

@@ -2,14 +2,19 @@
 
 use std::path::Path;
 
-use arrow_array::{Array, RecordBatch};
-use spanframe_engine::{EngineOptions, Offsets, OptionError, RawOptions, entity_column, input::TextColumn};
+use arrow_array::{Array, RecordBatch, cast::AsArray};
+use arrow_cast::cast;
+use arrow_schema::DataType;
+use spanframe_engine::{
+    EngineError, EngineOptions, Mention, Offsets, OptionError, RawOptions, entity_column, input::TextColumn,
+};
 use spanframe_jobs::input::InputFile;
 use spanframe_view::{NotesReport, ReportSource, Row};
 
 use super::{
     date_column::{self, is_string, months},
     provenance::Provenance,
+    shown_types::ShownTypes,
 };
 use crate::{entity_column::EntityColumn, error::CliError, flags::ViewFlags, table_file::TableFile};
 
@@ -23,6 +28,8 @@ pub(super) struct AnnotatedTable {
     text: Option<String>,
     /// Column with the errors of rows.
     error: Option<String>,
+    /// Column that identifies the notes.
+    id: Option<String>,
     obvious_date_column: Option<String>,
 }
 
@@ -52,6 +59,9 @@ impl AnnotatedTable {
         if let Some(name) = &flags.date_column {
             date_column::check(&file, name)?;
         }
+        if let Some(name) = &flags.id {
+            file.id_column(name)?;
+        }
         let offsets = offsets(flags, &provenance, &entities)?;
         let error = Some(format!("{}_error", entities.name)).filter(|name| {
             let field = file.schema().field_with_name(name);
@@ -60,7 +70,8 @@ impl AnnotatedTable {
         let obvious_date_column = date_column::obvious(&file);
         let source =
             ReportSource { name: input.relative.clone(), provenance: provenance.0, convention: offsets.into() };
-        Ok(Self { url: input.url.clone(), source, entities, text, error, obvious_date_column })
+        let id = flags.id.clone();
+        Ok(Self { url: input.url.clone(), source, entities, text, error, id, obvious_date_column })
     }
 
     /// The only column of dates or timestamps with `date` in its name.
@@ -68,19 +79,26 @@ impl AnnotatedTable {
         self.obvious_date_column.clone()
     }
 
-    /// Adds all rows to `report`, with one batch in memory. `date` names the column of the dates.
+    /// Adds all rows to `report`, with one batch in memory and the entities that are `shown`. `date` names the column of
+    /// the dates.
     ///
     /// # Errors
     /// Those of reading the file.
-    pub(super) fn add_to(self, report: &mut NotesReport, date: Option<&str>) -> Result<(), CliError> {
+    pub(super) fn add_to(
+        self, report: &mut NotesReport, date: Option<&str>, shown: &mut ShownTypes,
+    ) -> Result<(), CliError> {
         let file = TableFile::open(Path::new(&self.url))?;
         report.source(self.source);
         // a column that was only guessed from the first file may be missing or of another type in this one
         let date = date.filter(|name| date_column::check(&file, name).is_ok());
-        let columns = Columns { entities: self.entities, text: self.text, error: self.error, date };
+        let Self { entities, text, error, id, .. } = self;
+        let columns = Columns { entities, text, error, id, date };
         let mut row = 0;
         for batch in file.read(&columns.indices(&file)?)? {
-            row += columns.add_batch(&file, &batch?, row, report)?;
+            let batch = batch?;
+            let mut rows = columns.entities(&file, &batch, row)?;
+            rows.iter_mut().flatten().for_each(|mentions| shown.retain(mentions));
+            row += columns.add_batch(&batch, &rows, row, report)?;
         }
         Ok(())
     }
@@ -104,34 +122,46 @@ struct Columns<'a> {
     entities: EntityColumn,
     text: Option<String>,
     error: Option<String>,
+    id: Option<String>,
     date: Option<&'a str>,
 }
 
 impl Columns<'_> {
     fn indices(&self, file: &TableFile) -> Result<Vec<usize>, CliError> {
-        let names = [Some(self.entities.name.as_str()), self.text.as_deref(), self.error.as_deref(), self.date];
-        let mut indices = names.into_iter().flatten().map(|name| file.column(name)).collect::<Result<Vec<_>, _>>()?;
+        let own = [&self.text, &self.error, &self.id].map(Option::as_deref);
+        let names = [Some(self.entities.name.as_str()), self.date].into_iter().chain(own);
+        let mut indices = names.flatten().map(|name| file.column(name)).collect::<Result<Vec<_>, _>>()?;
         indices.sort_unstable();
         indices.dedup();
         Ok(indices)
     }
 
-    /// Adds the rows of `batch`, whose first one is row `first` of the file. Returns their number.
+    /// The mentions of `batch`, whose first row is row `first` of the file.
+    fn entities<'b>(
+        &self, file: &TableFile, batch: &'b RecordBatch, first: u64,
+    ) -> Result<Vec<Option<Vec<Mention<'b>>>>, CliError> {
+        let column = batch.column_by_name(&self.entities.name);
+        column.map_or(Ok(Vec::new()), |column| self.entities.read(file, column, first as usize))
+    }
+
+    /// Adds the rows of `batch` with these mentions. The first one is row `first` of the file. Returns their number.
     fn add_batch(
-        &self, file: &TableFile, batch: &RecordBatch, first: u64, report: &mut NotesReport,
+        &self, batch: &RecordBatch, rows: &[Option<Vec<Mention<'_>>>], first: u64, report: &mut NotesReport,
     ) -> Result<u64, CliError> {
         let column = |name: Option<&str>| name.and_then(|name| batch.column_by_name(name));
         let strings = |name: Option<&str>| column(name).map(|column| TextColumn::new(column)).transpose();
-        let Some(entities) = column(Some(&self.entities.name)) else { return Ok(0) };
-        let rows = self.entities.read(file, entities, first as usize)?;
         let (texts, errors) = (strings(self.text.as_deref())?, strings(self.error.as_deref())?);
         let months = column(self.date).map(months).transpose()?;
+        let ids = column(self.id.as_deref()).map(|ids| cast(ids, &DataType::Utf8)).transpose();
+        let ids = ids.map_err(EngineError::from)?;
+        let ids = ids.as_ref().map(|ids| ids.as_string::<i32>());
         for (row, mentions) in rows.iter().enumerate() {
             report.row(&Row {
                 number: first + row as u64,
                 text: texts.as_ref().and_then(|texts| texts.get(row)),
                 mentions: mentions.as_deref(),
                 error: errors.as_ref().and_then(|errors| errors.get(row)),
+                id: ids.filter(|ids| ids.is_valid(row)).map(|ids| ids.value(row)),
                 month: months.as_ref().filter(|months| months.is_valid(row)).map(|months| months.value(row)),
             });
         }

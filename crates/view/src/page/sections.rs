@@ -269,6 +269,7 @@ pub fn notes(report: &NotesReport, palette: &Palette, notes: &[Sampled]) -> Mark
                     header {
                         "row " (grouped(note.row))
                         @if let Some(source) = report.sources.get(*source).filter(|_| several) { " of " (source.name) }
+                        @if let Some(id) = &note.id { " · id " (id) }
                         @if let Some(month) = month { " · " (month) }
                         " · " (note.marks().len()) " entities"
                     }
