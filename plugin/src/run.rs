@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, sync::mpsc::Sender, time::Instant};
 
 use pyo3::{prelude::*, types::PyDict};
 use spanframe_engine::RawOptions;
-use spanframe_jobs::{Flow, JobError, JobProgress, MetricsFile, Observer, RawJob, Summary};
+use spanframe_jobs::{Flow, JobError, JobProgress, MetricsFile, Observer, RawJob, RunState, Summary};
 
 use crate::{
     PYTHON_LIBRARY,
@@ -60,7 +60,8 @@ impl JobWatch {
 
     /// Sends the last counts and writes them to the metrics file.
     fn finish(mut self, done: Result<Summary, JobError>) -> PyResult<String> {
-        let last = self.metrics.as_mut().and_then(|metrics| metrics.write(&self.last, true).err());
+        let state = RunState::of(&done);
+        let last = self.metrics.as_mut().and_then(|metrics| metrics.write(&self.last, state).err());
         if self.is_unsent {
             self.send();
         }
@@ -82,7 +83,7 @@ impl Observer for JobWatch {
     fn update(&mut self, progress: &JobProgress) -> Flow {
         (self.last, self.is_unsent) = (progress.clone(), true);
         if let Some(metrics) = self.metrics.as_mut().filter(|_| self.metrics_error.is_none()) {
-            self.metrics_error = metrics.write(progress, false).err();
+            self.metrics_error = metrics.write(progress, RunState::Running).err();
         }
         if self.sent.is_none_or(|at| at.elapsed() >= INTERVAL) {
             self.send();

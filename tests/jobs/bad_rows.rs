@@ -161,14 +161,14 @@ fn bad_lines_of_text_files_are_named_or_rejected() {
     let (code, printed) = run(&place, &[]);
     assert_eq!(code, Some(2), "{printed}");
     assert!(
-        printed.contains("error: line 3 of `")
+        printed.contains("error: 2 files failed, all others are done: line 3 of `")
             && printed.contains("in/a.csv`")
             && printed.contains("`on_error=reject`"),
         "{printed}"
     );
     let (code, printed) = run(&place, &["--on-error", "null"]);
     assert_eq!(code, Some(2), "a line that cannot be parsed has no row that could be null: {printed}");
-    assert!(printed.contains("error: line 3 of `"), "{printed}");
+    assert!(printed.contains("all others are done: line 3 of `"), "{printed}");
     let (code, printed) = run(&place, &["--on-error", "reject"]);
     assert_eq!(code, Some(0), "{printed}");
     let mut found: Vec<(u64, u64, String)> = Vec::new();

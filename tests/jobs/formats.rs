@@ -220,3 +220,70 @@ fn a_note_without_an_id_is_named_by_file_and_row() {
     let error = place.error("out", &["--form", "note_nlp", "--id", "id"]);
     assert!(error.contains("in/notes.arrow`: row 4500 has entities and no 64-bit id in column `id`"), "{error}");
 }
+
+/// `spanframe annotate in -o OUT`, with a tiny model.
+fn annotate(place: &Place, out: &str, more: &[&str]) -> std::process::Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_spanframe"));
+    command.current_dir(place.path("")).args(["annotate", "in", "-o", out, "-c", "note"]);
+    command.args(["-m", &crate::support::test_model("bert-uncased")]).args(more).output().unwrap()
+}
+
+#[test]
+fn annotate_writes_the_forms_of_run() {
+    let place = Place::with_files(2);
+    for form in ["nested", "exploded", "note_nlp"] {
+        let options = ["--form", form, "--id", "id"];
+        let made = annotate(&place, &format!("{form}-files"), &options);
+        assert!(made.status.success(), "{}", crate::support::stderr(&made));
+        place.ok(&format!("{form}-job"), &options);
+        let (files, job) = (place.outputs(&format!("{form}-files")), place.outputs(&format!("{form}-job")));
+        assert_eq!(files.keys().collect::<Vec<_>>(), job.keys().collect::<Vec<_>>());
+        for (name, batch) in &job {
+            let schema = batch.schema();
+            let has_time = |name: &str| ["nlp_date", "nlp_datetime"].contains(&name);
+            for field in schema.fields().iter().filter(|field| !has_time(field.name())) {
+                let column = |batch: &RecordBatch| Arc::clone(batch.column_by_name(field.name()).unwrap());
+                assert_eq!(&column(&files[name]), &column(batch), "{form} {name} {}", field.name());
+            }
+        }
+    }
+    let refused = annotate(&place, "other", &["--form", "note_nlp"]);
+    assert!(crate::support::stderr(&refused).contains("id"), "{}", crate::support::stderr(&refused));
+    let refused = annotate(&place, "other", &["--form", "exploded", "--on-error", "null"]);
+    assert!(crate::support::stderr(&refused).contains("option `on_error` does not go with"));
+    assert!(place.names("other").is_empty());
+}
+
+#[test]
+fn annotate_lists_the_rows_that_it_rejects_as_run_does() {
+    let place = Place::new();
+    place.write_bytes("in/a.csv", b"id,note\n1,aspirin\n2,dolor,tos\n3,tos\n");
+    place.write_bytes("in/below/b.csv", b"id,note\n4,a long note about dolor\n5,tos\n");
+    place.write_bytes("in/good.csv", b"id,note\n6,tos\n");
+    let options = ["--on-error", "reject", "--id", "id", "--max-document-bytes", "10"];
+    let made = annotate(&place, "files", &options);
+    assert!(made.status.success(), "{}", crate::support::stderr(&made));
+    assert!(crate::support::stderr(&made).contains("rejected   2 rows"), "{}", crate::support::stderr(&made));
+    place.ok("job", &options);
+    let rejects = place.outputs("files/_rejects");
+    assert_eq!(rejects.keys().collect::<Vec<_>>(), ["a.parquet", "below/b.parquet"]);
+    let of_job: Vec<RecordBatch> = place.outputs("job.job/rejects").into_values().collect();
+    assert_eq!(rejects.into_values().collect::<Vec<_>>(), of_job);
+    for (name, batch) in place.outputs("job") {
+        assert_eq!(crate::support::read(&place.path("files").join(name)).columns(), batch.columns());
+    }
+    // readers of the folder pass the list over
+    let viewed = std::process::Command::new(env!("CARGO_BIN_EXE_spanframe"))
+        .current_dir(place.path(""))
+        .args(["view", "files", "--html", "page.html"])
+        .output()
+        .unwrap();
+    assert!(viewed.status.success(), "{}", crate::support::stderr(&viewed));
+    // rows that are well now are listed no more
+    let made = annotate(&place, "files", &["--on-error", "reject", "--id", "id", "--overwrite"]);
+    assert!(made.status.success(), "{}", crate::support::stderr(&made));
+    assert_eq!(place.names("files/_rejects"), ["a.parquet"]);
+    // without `reject` the error advises what works here too
+    let raised = annotate(&place, "raised", &[]);
+    assert!(crate::support::stderr(&raised).contains("`on_error=reject`"), "{}", crate::support::stderr(&raised));
+}

@@ -6,6 +6,8 @@ mod bad_rows;
 mod changed;
 mod damage;
 mod disk;
+mod figures;
+mod file_systems;
 mod formats;
 mod kill;
 mod names;

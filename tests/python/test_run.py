@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from copy import deepcopy
 from pathlib import Path
 
 import polars as pl
@@ -272,7 +273,9 @@ def test_a_loss_has_its_rows():
     own |= dict.fromkeys(["tokens", "model_tokens", "padded_tokens"], 0)
     own |= {"entities": {}, "seconds": {"read": 0.0, "annotate": 0.0, "write": 0.0}}
     losses = {"f": [{"rows": {"start": 3, "end": 5}, "part": 1, "reason": "r"}]}
-    summary = spanframe._run._summary(found | {"counts": own, "losses": losses})
+    run = {"began": "2026-03-31T22:00:04.127Z", "seconds": 0.5, "files_lost": 0, "failed": {}, "counts": deepcopy(own)}
+    summary = spanframe._run._summary(found | {"counts": own, "losses": losses, "run": run})
+    assert summary.run.counts == summary.counts
     assert summary.losses == {"f": [Loss(range(3, 5), 1, "r")]}
 
 

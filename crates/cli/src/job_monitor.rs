@@ -8,7 +8,7 @@ use std::{
 };
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use spanframe_jobs::{Flow, JobError, JobProgress, MetricsFile, Observer, Summary};
+use spanframe_jobs::{Flow, JobError, JobProgress, MetricsFile, Observer, RunState, Summary};
 
 use crate::{
     console::eprint_line,
@@ -38,7 +38,7 @@ impl Observer for JobMonitor {
         self.last = progress.clone();
         if let Some(metrics) = &mut self.metrics {
             // the first failure stops the job, even if a later write succeeds
-            self.metrics_error = self.metrics_error.take().or_else(|| metrics.write(progress, false).err());
+            self.metrics_error = self.metrics_error.take().or_else(|| metrics.write(progress, RunState::Running).err());
         }
         if !self.quiet {
             self.show(progress);
@@ -82,22 +82,26 @@ impl JobMonitor {
         }
     }
 
-    /// Removes the bar, writes the last metrics, and prints a summary unless the job failed or is quiet.
+    /// Removes the bar, writes the last metrics, and prints a summary of what is done unless it is quiet.
     ///
     /// # Errors
     /// [`CliError::Metrics`] if the metrics file could not be written, unless the job failed for another reason; then that
     /// error.
     pub fn finish(&mut self, done: Result<Summary, JobError>) -> Result<Summary, CliError> {
         self.bar.finish_and_clear();
-        let last = self.metrics.as_mut().and_then(|metrics| metrics.write(&self.last, true).err());
+        let state = RunState::of(&done);
+        let last = self.metrics.as_mut().and_then(|metrics| metrics.write(&self.last, state).err());
         // a failed write stops the job, so `Stopped` is its consequence and not the reason
         if let (Some(error), Ok(_) | Err(JobError::Stopped)) = (self.metrics_error.take().or(last), &done) {
             return Err(CliError::Metrics(error));
         }
-        let summary = done?;
-        if !self.quiet {
-            eprint_line(summary_text(&summary, &self.last).trim_end());
+        let summary = match &done {
+            Ok(summary) => Some(summary),
+            Err(error) => error.summary(),
+        };
+        if let Some(summary) = summary.filter(|summary| !self.quiet && summary.units > 0) {
+            eprint_line(summary_text(summary, &self.last).trim_end());
         }
-        Ok(summary)
+        Ok(done?)
     }
 }

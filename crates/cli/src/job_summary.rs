@@ -1,7 +1,7 @@
 //! What a job did, as text for standard error.
 
 use indicatif::{HumanCount, HumanDuration};
-use spanframe_jobs::{JobProgress, Summary};
+use spanframe_jobs::{JobProgress, Summary, record::Counts};
 
 /// Units done and the speed of this run, in one line.
 pub fn rates(progress: &JobProgress) -> String {
@@ -15,17 +15,49 @@ pub fn rates(progress: &JobProgress) -> String {
     )
 }
 
-/// What the job did in all its runs, and the speed of this one, `run`.
+/// What this run did, whose progress is `run`, and what the job did in all its runs.
 pub fn summary_text(summary: &Summary, run: &JobProgress) -> String {
-    let counts = &summary.counts;
-    let mut text = format!(
-        "{} of {} units done, {} by this run; {} rows read, {} written\n",
-        HumanCount(summary.units_done as u64),
-        HumanCount(summary.units as u64),
-        HumanCount(summary.units_now as u64),
-        HumanCount(counts.rows),
-        HumanCount(counts.written),
-    );
+    let (done, units) = (HumanCount(summary.units_done as u64), HumanCount(summary.units as u64));
+    let (run_did, job_has) = (&summary.run, rows(&summary.counts));
+    let mut text = if summary.units_now > 0 && summary.units_now == summary.units_done {
+        format!("{done} of {units} units done, all by this run; {job_has}{}", details(&summary.counts))
+    } else {
+        let now = HumanCount(summary.units_now as u64);
+        let did = match summary.units_now {
+            0 => String::new(),
+            _ => format!("this run: {}{}", rows(&run_did.counts), details(&run_did.counts)),
+        };
+        format!(
+            "{done} of {units} units done, {now} by this run\n{did}whole job: {job_has}{}",
+            details(&summary.counts)
+        )
+    };
+    let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<10} {value}\n"));
+    for (url, losses) in &summary.losses {
+        for loss in losses {
+            let (first, last) = (loss.rows.start, loss.rows.end.saturating_sub(1));
+            line("", format!("rows {first} to {last} of {url}: {}", loss.reason));
+        }
+    }
+    for (url, reason) in &summary.damaged {
+        line("damaged", format!("{url}: {reason}"));
+    }
+    for reason in run_did.failed.values() {
+        line("failed", reason.clone());
+    }
+    if run.done() > 0 {
+        line("rate", rates(run).replace(", ? left", ""));
+    }
+    text
+}
+
+fn rows(counts: &Counts) -> String {
+    format!("{} rows read, {} written\n", HumanCount(counts.rows), HumanCount(counts.written))
+}
+
+/// The other counts, a line each.
+fn details(counts: &Counts) -> String {
+    let mut text = String::new();
     let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<10} {value}\n"));
     let entities: Vec<String> = counts.entities.iter().map(|(name, n)| format!("{name} {}", HumanCount(*n))).collect();
     line("entities", if entities.is_empty() { "none".to_string() } else { entities.join(", ") });
@@ -37,20 +69,8 @@ pub fn summary_text(summary: &Summary, run: &JobProgress) -> String {
     if counts.unknown_language > 0 {
         line("language", format!("{} rows of unknown language", HumanCount(counts.unknown_language)));
     }
-    for (url, losses) in &summary.losses {
-        for loss in losses {
-            let (first, last) = (loss.rows.start, loss.rows.end.saturating_sub(1));
-            line("", format!("rows {first} to {last} of {url}: {}", loss.reason));
-        }
-    }
-    for (url, reason) in &summary.damaged {
-        line("damaged", format!("{url}: {reason}"));
-    }
     line("tokens", format!("{}, padding {:.1} %", HumanCount(counts.tokens), 100.0 * counts.padding()));
     let seconds = counts.seconds;
     line("seconds", format!("read {:.1}, annotate {:.1}, write {:.1}", seconds.read, seconds.annotate, seconds.write));
-    if run.done() > 0 {
-        line("this run", rates(run).replace(", ? left", ""));
-    }
     text
 }

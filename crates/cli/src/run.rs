@@ -17,10 +17,15 @@ pub fn run(flags: &RunFlags, library: Option<PathBuf>) -> Result<(), CliError> {
     }
     let mut monitor = JobMonitor::new(flags.quiet || flags.json, flags.metrics.as_deref());
     let done = spanframe_jobs::run(flags.job(), flags.engine.raw(), |o| o.runtime.python = library, &mut monitor);
-    let summary = monitor.finish(done)?;
-    if flags.json {
-        let text = serde_json::to_string_pretty(&summary).map_err(|e| CliError::Stdout(e.into()))?;
-        return print(&format!("{text}\n"));
+    let done = monitor.finish(done);
+    let summary = match &done {
+        Ok(summary) => Some(summary),
+        Err(CliError::Job(error)) => error.summary(),
+        Err(_) => None,
+    };
+    if let Some(summary) = summary.filter(|_| flags.json) {
+        let text = serde_json::to_string_pretty(summary).map_err(|e| CliError::Stdout(e.into()))?;
+        print(&format!("{text}\n"))?;
     }
-    Ok(())
+    done.map(drop)
 }

@@ -2,24 +2,25 @@
 
 use std::collections::HashSet;
 
-use spanframe_engine::{EngineOptions, OptionError, RawOptions};
+use spanframe_engine::{EngineOptions, RawOptions};
 use spanframe_store::{Store, locate};
 
 use crate::{
-    JobError, JobOptions, JobProgress, Observer, RawJob, Summary,
-    form::Form,
+    JobError, JobOptions, JobProgress, Observer, RawJob, RunSummary, Summary,
+    failed_inputs::FailedInputs,
     input::{self, InputFile},
     input_columns::InputColumns,
     open_input::OpenInput,
     plan::Unit,
     progress::Reporter,
+    reconcile::now,
     record::Counts,
     setup::JobSetup,
     unit_rows::UnitInput,
     unit_runner::UnitRunner,
 };
 
-/// Annotates each input into one file.
+/// Annotates each input into one file. Rejected rows are listed in the folder `_rejects` beside the outputs.
 ///
 /// A single input is written to `output` itself. Several inputs are written below the folder `output`, each with the
 /// path of its input; so is a single one if `output` is a folder or ends in `/`.
@@ -27,22 +28,18 @@ use crate::{
 /// # Errors
 /// Any [`JobError`]. Outputs that were finished before stay.
 pub fn annotate(
-    job: RawJob, typed: RawOptions, configure: impl FnOnce(&mut EngineOptions), observer: &mut dyn Observer,
+    job: RawJob, mut typed: RawOptions, configure: impl FnOnce(&mut EngineOptions), observer: &mut dyn Observer,
 ) -> Result<Summary, JobError> {
+    let job = JobOptions::with_on_error(job, &mut typed)?;
     let mut options = EngineOptions::new(typed.clone())?;
     configure(&mut options);
-    // as the engine understands it: to reject rows, a job needs a ledger
-    let on_error = typed.on_error.clone();
-    let job = JobOptions::new(RawJob { on_error, ..job })?;
-    if job.form != Form::Nested {
-        let way_out = "other forms are written by `spanframe run`";
-        return Err(OptionError::Conflict { option: "form", other: "a file without a job", way_out }.into());
-    }
+    job.check_form(&options)?;
     let inputs = input::find(&job.inputs, &[])?;
     let targets = Targets::new(&job, &inputs)?;
     let Checked { columns, rows } = check_inputs(&job, &inputs, &targets)?;
     let setup = JobSetup::new(job, &typed, &options)?;
-    columns.iter().try_for_each(|columns| setup.converter(columns, 0).map(drop))?;
+    let begun = now();
+    columns.iter().try_for_each(|columns| setup.converter(columns, begun).map(drop))?;
     targets.store.sweep()?;
     let mut reporter = Reporter::new(observer, JobProgress { units: inputs.len(), rows, ..JobProgress::default() });
     let runner = UnitRunner { setup: &setup, output: &targets.store, ledger: None };
@@ -51,7 +48,7 @@ pub fn annotate(
         // opened again, one at a time: a process may hold few files open. A file replaced meanwhile is taken as it is
         // now
         let open = OpenInput::new(file.open()?, &file.url, &setup.job)?;
-        let converter = setup.converter(&open.columns, 0)?;
+        let converter = setup.converter(&open.columns, begun)?;
         let unit = Unit {
             number,
             url: file.url.clone(),
@@ -67,7 +64,8 @@ pub fn annotate(
         reporter.unit_done();
     }
     let units = inputs.len();
-    Ok(Summary { units, units_done: units, units_now: units, counts, ..Summary::default() })
+    let run = RunSummary::new(&reporter.progress, &FailedInputs::default());
+    Ok(Summary { units, units_done: units, units_now: units, counts, run, ..Summary::default() })
 }
 
 /// What is known of all inputs before the model is loaded.

@@ -1,14 +1,20 @@
 //! [`JobError`]: why a job ended before its end.
 
+use std::io::ErrorKind as ErrorKindOfIo;
+
 use arrow_schema::{ArrowError, DataType};
 use spanframe_engine::{EngineError, ErrorKind, OptionError, RowErrorKind};
 use spanframe_store::StoreError;
 
 use crate::{
+    Summary,
     form::FormError,
     sink::SinkError,
     source::{BadRow, SourceError},
 };
+
+/// Most errors that one message tells.
+const SHOWN: usize = 3;
 
 /// Why a job ended before its end. Units that are done stay done. Messages name files, columns and rows, and never
 /// quote a note.
@@ -34,6 +40,17 @@ pub enum JobError {
         url: String,
         /// What is wrong.
         error: FormError,
+    },
+    /// An input file cannot be opened.
+    #[error(transparent)]
+    Input(StoreError),
+    /// Inputs that failed. All others are done.
+    #[error("{}", Self::all(errors))]
+    Inputs {
+        /// The first error of each file, at least one.
+        errors: Vec<JobError>,
+        /// What is done.
+        summary: Box<Summary>,
     },
     /// An input does not exist, or a pattern matches nothing.
     #[error("`{0}` names no file: check the path; files with hidden names (`.x`, `_x`) are left out")]
@@ -220,8 +237,46 @@ impl JobError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Engine(error) => error.kind(),
+            Self::Inputs { errors, .. } => errors.first().map_or(ErrorKind::Input, Self::kind),
             Self::Internal(_) | Self::Source(SourceError::NoSuchPart { .. }) => ErrorKind::Internal,
             _ => ErrorKind::Input,
+        }
+    }
+
+    /// What was done all the same; `None` if the job did not go on to its end.
+    #[must_use]
+    pub fn summary(&self) -> Option<&Summary> {
+        match self {
+            Self::Inputs { summary, .. } => Some(summary),
+            _ => None,
+        }
+    }
+
+    /// True if one input file is at fault. The job does the others, and then ends with the error.
+    #[must_use]
+    pub(crate) fn is_of_input(&self) -> bool {
+        match self {
+            Self::Input(error) => !is_of_server(error.io_kind()),
+            Self::Source(SourceError::Io { source, .. }) => !is_of_server(source.kind()),
+            Self::Source(SourceError::NoSuchPart { .. }) => false,
+            Self::Source(_) | Self::FormRows { .. } | Self::Row { .. } | Self::Bad { .. } | Self::Lost { .. } => true,
+            Self::InputChanged(_) | Self::InputGone(_) => true,
+            // a value that the output's type cannot hold
+            Self::Sink { source: SinkError::Schema(_), .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The message of several errors: the first three, and how many there are.
+    fn all(errors: &[Self]) -> String {
+        let shown: Vec<String> = errors.iter().take(SHOWN).map(ToString::to_string).collect();
+        match errors.len() {
+            1 => shown.concat(),
+            n if n <= SHOWN => format!("{n} files failed, all others are done: {}", shown.join("; ")),
+            n => {
+                let more = n - SHOWN;
+                format!("{n} files failed, all others are done: {}; and {more} more, see the log", shown.join("; "))
+            }
         }
     }
 
@@ -238,6 +293,12 @@ impl JobError {
             source => Self::Sink { url: url.to_string(), source },
         }
     }
+}
+
+/// True if other files of the same store fail too: it cannot be reached, or its settings are wrong.
+fn is_of_server(kind: ErrorKindOfIo) -> bool {
+    use ErrorKindOfIo::{HostUnreachable, InvalidInput, TimedOut};
+    matches!(kind, HostUnreachable | InvalidInput | TimedOut)
 }
 
 impl From<OptionError> for JobError {

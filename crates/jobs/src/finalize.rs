@@ -1,6 +1,9 @@
 //! [`finalize`]: checks that all units of a job are done, and sums them up.
 
-use crate::{JobError, JobOptions, OnChange, Summary, folders::JobFolders, outputs::Outputs};
+use crate::{
+    JobError, JobOptions, JobProgress, OnChange, RunSummary, Summary, failed_inputs::FailedInputs, folders::JobFolders,
+    outputs::Outputs,
+};
 
 /// Stores and returns the summary of a finished job.
 ///
@@ -18,7 +21,8 @@ pub fn finalize(job: &JobOptions, folders: &JobFolders) -> Result<Summary, JobEr
     }
     let header = ledger.header()?.ok_or_else(no_job)?;
     let outputs = Outputs { folders, header: &header, on_change: OnChange::Refuse };
-    let summary = Summary::new(&stored.plan, &outputs.done(&stored.plan)?, 0);
+    let run = RunSummary::new(&JobProgress::default(), &FailedInputs::default());
+    let summary = Summary::new(&stored.plan, &outputs.done(&stored.plan)?, 0, run);
     if let Some(&example) = summary.missing.first() {
         let shards: Vec<String> = summary
             .shards(job.shard.count)

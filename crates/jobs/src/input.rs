@@ -24,9 +24,9 @@ impl InputFile {
     /// Opens the file.
     ///
     /// # Errors
-    /// [`JobError::Store`].
+    /// [`JobError::Input`].
     pub fn open(&self) -> Result<Arc<dyn ReadAt>, JobError> {
-        Ok(self.store.reader(&self.path)?)
+        self.store.reader(&self.path).map_err(JobError::Input)
     }
 
     /// Returns the path of its output below the output folder. `number` tells several outputs of a file apart.
@@ -55,7 +55,6 @@ pub fn real_place(store: &Store) -> String {
 ///
 /// # Errors
 /// - [`JobError::NoInput`] if an input names no file, [`JobError::Pattern`] if it is a malformed pattern.
-/// - [`JobError::Source`] if a file has no known format.
 /// - [`JobError::Store`].
 pub fn find(inputs: &[String], except: &[String]) -> Result<Vec<InputFile>, JobError> {
     let mut all: Vec<InputFile> = Vec::new();
@@ -76,7 +75,6 @@ pub fn find(inputs: &[String], except: &[String]) -> Result<Vec<InputFile>, JobE
     let mut seen = HashSet::new();
     all.retain(|file| seen.insert(file.url.clone()));
     all.sort_by(|a, b| (&a.relative, &a.url).cmp(&(&b.relative, &b.url)));
-    all.iter().try_for_each(|file| Format::of(&file.url).map(drop))?;
     Ok(all)
 }
 

@@ -30,6 +30,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use spanframe_store::{Lock, Store};
 
 pub use crate::header::JobHeader;
@@ -224,13 +225,15 @@ impl Ledger {
         Ok(self.store.remove(&REJECTS.path(number))?)
     }
 
-    /// Stores the summary of a finished job, with `units_now` as 0: a run that finds nothing to do changes no byte.
+    /// Stores the summary of a finished job. A run that finds nothing to do changes no byte: the file keeps what the
+    /// last run did that made a unit.
     ///
     /// # Errors
     /// [`JobError::Store`].
     pub fn set_summary(&self, summary: &Summary) -> Result<(), JobError> {
-        let bytes = json(&Summary { units_now: 0, ..summary.clone() })?;
-        match self.store.get(SUMMARY)?.is_some_and(|stored| stored == bytes) {
+        let bytes = json(summary)?;
+        let stored = self.store.get(SUMMARY)?.filter(|_| summary.units_now == 0);
+        match stored.is_some_and(|stored| of_job(&stored) == of_job(&bytes)) {
             true => Ok(()),
             false => Ok(self.store.put(SUMMARY, &bytes)?),
         }
@@ -256,6 +259,13 @@ impl Ledger {
     fn write(&self, path: &str, value: &impl Serialize) -> Result<(), JobError> {
         Ok(self.store.put(path, &json(value)?)?)
     }
+}
+
+/// The figures of a stored summary that are of the whole job; `None` if it is not valid.
+fn of_job(summary: &[u8]) -> Option<Map<String, Value>> {
+    let mut all: Map<String, Value> = serde_json::from_slice(summary).ok()?;
+    ["units_now", "run"].iter().for_each(|of_run| drop(all.remove(*of_run)));
+    Some(all)
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, JobError> {

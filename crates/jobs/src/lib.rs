@@ -12,6 +12,7 @@
 
 mod annotate;
 mod error;
+mod failed_inputs;
 mod finalize;
 mod folders;
 pub mod form;
@@ -37,6 +38,7 @@ mod setup;
 pub mod sink;
 pub mod source;
 mod summary;
+mod timestamp;
 mod unit_rows;
 mod unit_runner;
 
@@ -44,8 +46,8 @@ pub use annotate::annotate;
 pub use error::JobError;
 pub use ledger::Ledger;
 pub use memory_limits::MemoryLimits;
-pub use metrics::MetricsFile;
+pub use metrics::{MetricsFile, RunState};
 pub use options::{JobOptions, OnChange, OnDamage, OnError, RawJob, Shard};
 pub use progress::{Flow, JobProgress, Observer};
 pub use run::run;
-pub use summary::Summary;
+pub use summary::{RunSummary, Summary};

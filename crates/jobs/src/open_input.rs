@@ -32,13 +32,14 @@ impl OpenInput {
     /// Opens the file of a unit, if it still has the version that was planned.
     ///
     /// # Errors
-    /// [`JobError::InputGone`], [`JobError::InputChanged`], and those of [`new`](Self::new).
+    /// [`JobError::InputGone`], [`JobError::InputChanged`], [`JobError::Input`], and those of [`new`](Self::new).
     pub fn of_unit(unit: &Unit, job: &JobOptions) -> Result<Self, JobError> {
         let (store, path) = locate(&unit.url)?;
-        let object = store.stat(&path)?.ok_or_else(|| JobError::InputGone(unit.url.clone()))?;
+        let found = store.stat(&path).map_err(JobError::Input)?;
+        let object = found.ok_or_else(|| JobError::InputGone(unit.url.clone()))?;
         if object.version != unit.version {
             return Err(JobError::InputChanged(unit.url.clone()));
         }
-        Self::new(store.reader(&path)?, &unit.url, job)
+        Self::new(store.reader(&path).map_err(JobError::Input)?, &unit.url, job)
     }
 }

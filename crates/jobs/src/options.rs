@@ -1,7 +1,7 @@
 //! The options of a job: as users type them ([`RawJob`]) and as checked ([`JobOptions`]).
 
 use spanframe_engine::{
-    OptionError,
+    EngineOptions, Layout, OptionError, RawOptions,
     option_check::{any, at_least_or, named_or_default, or},
 };
 use strum::{IntoStaticStr, VariantArray};
@@ -67,13 +67,13 @@ spanframe_engine::options! {
     ///
     /// It is also `note_id` of the form `note_nlp`.
     id: String => Option<String> = any,
-        Run, value "COLUMN", default "none";
+        Files, value "COLUMN", default "none";
 
     /// Choose what to write.
     ///
     /// `nested` writes a row for each note, `exploded` a row for each entity, and `note_nlp` OMOP's table.
     form: String => Form = named_or_default,
-        Run, value "FORM", default "`nested`", names Form, page "formats.md#output";
+        Files, value "FORM", default "`nested`", names Form, page "formats.md#output";
 
     /// Compress the output with this codec.
     compression: String => Codec = named_or_default,
@@ -98,7 +98,8 @@ spanframe_engine::options! {
     /// Choose what happens to a row that cannot be annotated or read.
     ///
     /// `raise` ends with an error that names the row, and `null` gives null entities, with the reason in a column.
-    /// `reject` leaves the row out, and writes its id, place and reason to the folder `rejects` of the records.
+    /// `reject` leaves the row out, and writes its id, place and reason to the folder `rejects` of the records
+    /// (`annotate`: to the folder `_rejects` beside the output).
     on_error: String => OnError = named_or_default,
         Run, value "RULE", default "`raise`", names OnError;
 
@@ -187,6 +188,34 @@ impl JobOptions {
         }
         options.state = typed.state.or_else(|| beside(&options.output));
         Ok(options)
+    }
+
+    /// Checks what was typed, and takes `on_error` out of the engine's options: a job decides about bad rows, since it
+    /// has more ways than the engine.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(crate) fn with_on_error(typed: RawJob, engine: &mut RawOptions) -> Result<Self, OptionError> {
+        let on_error = engine.on_error.take().or(typed.on_error);
+        Self::new(RawJob { on_error, ..typed })
+    }
+
+    /// Refuses options that the form of the output has no place for.
+    pub(crate) fn check_form(&self, options: &EngineOptions) -> Result<(), OptionError> {
+        let entity_form = "the form `exploded` or `note_nlp`";
+        if self.form != Form::Nested && options.layout == Layout::Annotation {
+            let way_out = "a row an entity has columns of its own, leave it out";
+            return Err(OptionError::Conflict { option: "layout", other: entity_form, way_out });
+        }
+        if self.form == Form::NoteNlp && options.cleaned_offsets {
+            let way_out = "its offsets and snippets are those of the note, leave it out";
+            return Err(OptionError::Conflict { option: "cleaned_offsets", other: "the form `note_nlp`", way_out });
+        }
+        if self.form != Form::Nested && self.on_error == OnError::Null {
+            let way_out = "a row without entities gives no row there, use `reject`";
+            return Err(OptionError::Conflict { option: "on_error", other: entity_form, way_out });
+        }
+        Ok(())
     }
 }
 

@@ -83,6 +83,13 @@ impl JobPlan {
         self.files.iter().map(|file| (file.url.as_str(), file.version.as_str())).collect()
     }
 
+    /// Files that cannot be read at all in their current version.
+    pub fn damaged(&self) -> impl Iterator<Item = &PlannedFile> {
+        let versions = self.versions();
+        let is_current = move |file: &&PlannedFile| versions.get(file.url.as_str()) == Some(&file.version.as_str());
+        self.files.iter().filter(is_current).filter(|file| file.damage.is_some())
+    }
+
     /// The units of the current versions of all files.
     pub fn current(&self) -> impl Iterator<Item = &Unit> {
         let is_current = self.is_current();

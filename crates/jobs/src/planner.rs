@@ -9,10 +9,13 @@
 //! plan/00002.json  file a again  units 10..12 a was replaced (`on_change=redo`): units 0..4 of a are superseded
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use tracing::warn;
 
 use crate::{
     JobError, Ledger, OnChange, OnDamage,
+    failed_inputs::FailedInputs,
     form::Form,
     input::InputFile,
     input_columns::column_types,
@@ -25,6 +28,7 @@ use crate::{
 pub struct Planner<'j> {
     pub setup: &'j JobSetup,
     pub inputs: &'j [InputFile],
+    pub ledger: &'j Ledger,
 }
 
 /// A plan that may have files which the ledger does not have yet.
@@ -34,32 +38,76 @@ pub struct ExtendedPlan {
     stored_segments: usize,
     stored_files: usize,
     stored_units: usize,
+    /// New inputs that cannot be read. They are not planned, so that the next run tries them again.
+    pub failed: FailedInputs,
+}
+
+/// A plan that the ledger has.
+pub struct Planned {
+    pub plan: JobPlan,
+    /// Damaged files that this run added to it (`on_damage=skip`).
+    pub files_lost: usize,
+    /// New inputs that cannot be read.
+    pub failed: FailedInputs,
+}
+
+impl ExtendedPlan {
+    /// True if there is nothing to do but to tell what failed.
+    pub fn is_empty(&self) -> bool {
+        self.plan.files.is_empty()
+    }
 }
 
 impl Planner<'_> {
     /// Adds the inputs that are new, and checks them in full. Writes nothing.
     ///
+    /// A file that was replaced before any unit read it is new. A file that cannot be read is put aside, unless
+    /// `overwrite` would remove what an earlier job made of it.
+    ///
     /// # Errors
-    /// - [`JobError::InputChanged`] if an input was replaced and `on_change` is `refuse`.
+    /// - [`JobError::InputChanged`] if an input was replaced after units of it were done, and `on_change` is `refuse`.
     /// - [`JobError::NoColumn`], [`JobError::WrongType`], [`JobError::Form`] if the job cannot use its columns.
     /// - [`JobError::Drift`] if its columns differ from those of the files before.
     /// - [`JobError::SameOutput`] if two inputs have one output.
-    /// - [`JobError::Source`], [`JobError::Store`] if it cannot be read.
+    /// - [`JobError::Source`], [`JobError::Input`] if the store fails, or a file cannot be read under `overwrite`.
     pub fn extend(&self, stored: StoredPlan) -> Result<ExtendedPlan, JobError> {
         let StoredPlan { mut plan, segments } = stored;
         let (stored_files, stored_units) = (plan.files.len(), plan.units.len());
         let on_change = self.setup.job.on_change;
         let versions: HashMap<String, String> =
             plan.versions().into_iter().map(|(url, version)| (url.to_string(), version.to_string())).collect();
+        let mut failed = FailedInputs::default();
+        let mut done = None;
         for file in self.inputs {
             match versions.get(&file.url) {
-                Some(version) if *version == file.version => {}
-                Some(_) if on_change == OnChange::Refuse => return Err(JobError::InputChanged(file.url.clone())),
-                Some(_) if on_change == OnChange::Keep => {}
-                _ => self.add(&mut plan, file)?,
+                Some(version) if *version == file.version => continue,
+                Some(_) if on_change != OnChange::Redo => {
+                    // the records are read only if a file was replaced
+                    let done = match &mut done {
+                        Some(done) => done,
+                        none => none.insert(self.files_with_units(&plan)?),
+                    };
+                    match (done.contains(&file.url), on_change) {
+                        (true, OnChange::Refuse) => return Err(JobError::InputChanged(file.url.clone())),
+                        (true, _) => continue,
+                        (false, _) => {}
+                    }
+                }
+                _ => {}
+            }
+            match self.add(&mut plan, file) {
+                Err(error) if error.is_of_input() && !self.setup.job.overwrite => failed.add(&file.url, error),
+                added => added?,
             }
         }
-        Ok(ExtendedPlan { plan, stored_segments: segments, stored_files, stored_units })
+        Ok(ExtendedPlan { plan, stored_segments: segments, stored_files, stored_units, failed })
+    }
+
+    /// The files of which a unit is done, in their current version.
+    fn files_with_units(&self, plan: &JobPlan) -> Result<HashSet<String>, JobError> {
+        let records = self.ledger.records()?;
+        let done = plan.current().filter(|unit| records.contains_key(&unit.number));
+        Ok(done.map(|unit| unit.url.clone()).collect())
     }
 
     fn add(&self, plan: &mut JobPlan, file: &InputFile) -> Result<(), JobError> {
@@ -85,21 +133,23 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// As [`extend`](Self::extend), and [`JobError::Ledger`].
-    pub fn store(&self, mut extended: ExtendedPlan, ledger: &Ledger) -> Result<JobPlan, JobError> {
+    pub fn store(&self, mut extended: ExtendedPlan) -> Result<Planned, JobError> {
         loop {
-            let ExtendedPlan { plan, stored_segments, stored_files, stored_units } = extended;
+            let ExtendedPlan { plan, stored_segments, stored_files, stored_units, failed } = extended;
             if plan.files.len() == stored_files {
-                return Ok(plan);
+                return Ok(Planned { plan, files_lost: 0, failed });
             }
             let segment = JobPlan {
                 columns: plan.columns.clone(),
                 files: plan.files[stored_files..].to_vec(),
                 units: plan.units[stored_units..].to_vec(),
             };
-            if ledger.add_segment(stored_segments, &segment)? {
-                return Ok(plan);
+            if self.ledger.add_segment(stored_segments, &segment)? {
+                let lost = segment.files.iter().filter_map(|file| Some((&file.url, file.damage.as_ref()?)));
+                let files_lost = lost.inspect(|(file, reason)| warn!(file, reason, "file lost")).count();
+                return Ok(Planned { plan, files_lost, failed });
             }
-            extended = self.extend(ledger.plan()?)?;
+            extended = self.extend(self.ledger.plan()?)?;
         }
     }
 }

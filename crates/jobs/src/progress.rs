@@ -1,12 +1,15 @@
 //! [`JobProgress`]: how far a job is, and who watches it.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 
-use crate::{JobError, record::Counts};
+use crate::{
+    JobError,
+    record::{Counts, Record},
+};
 
-/// How far a job is. Counts are of this run; what earlier runs did is in `units_before` and `rows_before`.
+/// How far a job is. What earlier runs did has `before` in its name; the rest is of this run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct JobProgress {
     /// Units of this shard.
@@ -15,12 +18,25 @@ pub struct JobProgress {
     pub units_before: usize,
     /// Of these, units that this run did.
     pub units_done: usize,
+    /// Of these, units that this run gave up because of their input. A later run does them.
+    pub units_failed: usize,
     /// Rows of this shard.
     pub rows: u64,
     /// Of these, rows that earlier runs did.
     pub rows_before: u64,
+    /// Damaged files that earlier runs left out (`on_damage=skip`).
+    pub files_lost_before: usize,
+    /// Damaged files that this run left out (`on_damage=skip`).
+    pub files_lost: usize,
+    /// Files that this run could not do in full. The job ends with their error.
+    pub files_failed: usize,
     /// Counts of this run, with those of the current unit.
     pub counts: Counts,
+    /// Counts of the units that earlier runs did.
+    pub counts_before: Counts,
+    /// When this run began. `None` before that.
+    #[serde(skip)]
+    pub began: Option<SystemTime>,
     /// Time since the first unit of this run began.
     #[serde(skip)]
     pub elapsed: Duration,
@@ -31,6 +47,14 @@ impl JobProgress {
     #[must_use]
     pub fn share(&self) -> f64 {
         if self.rows == 0 { 1.0 } else { (self.rows_before + self.done()) as f64 / self.rows as f64 }
+    }
+
+    /// Counts of this shard: those of this run and of earlier runs.
+    #[must_use]
+    pub fn shard_counts(&self) -> Counts {
+        let mut all = self.counts_before.clone();
+        all.add(&self.counts);
+        all
     }
 
     /// Rows that this run has read or lost.
@@ -90,12 +114,8 @@ pub(crate) struct Reporter<'o> {
 impl<'o> Reporter<'o> {
     /// The clock starts now.
     pub fn new(observer: &'o mut dyn Observer, progress: JobProgress) -> Self {
+        let progress = JobProgress { began: Some(SystemTime::now()), ..progress };
         Self { observer, progress, started: Instant::now() }
-    }
-
-    /// Time since the clock started.
-    pub fn elapsed(&self) -> Duration {
-        self.started.elapsed()
     }
 
     /// Reports the progress.
@@ -115,8 +135,24 @@ impl<'o> Reporter<'o> {
         self.update();
     }
 
-    fn update(&mut self) -> Flow {
-        self.progress.elapsed = self.elapsed();
+    /// Counts a unit that an earlier run made and did not record, and reports it.
+    pub fn unit_adopted(&mut self, record: &Record) {
+        self.progress.units_before += 1;
+        self.progress.rows_before += record.unit.row_count();
+        self.progress.counts_before.add(&record.counts);
+        self.update();
+    }
+
+    /// Counts a unit that was given up, and reports it. `files` is the number of files that failed so far.
+    pub fn unit_failed(&mut self, files: usize) {
+        self.progress.units_failed += 1;
+        self.progress.files_failed = files;
+        self.update();
+    }
+
+    /// Tells the observer how far the job is, whether it goes on or not.
+    pub fn update(&mut self) -> Flow {
+        self.progress.elapsed = self.started.elapsed();
         self.observer.update(&self.progress)
     }
 }

@@ -4,6 +4,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::{JobError, JobOptions, Ledger, OnChange, header::JobHeader, output_settings::OutputSettings};
 
+/// Seconds since 1970 UTC.
+pub fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64)
+}
+
 /// The header of a job before and after a run begins.
 pub struct Reconciled {
     /// As the ledger has it; `None` for a new job.
@@ -18,8 +23,7 @@ pub struct Reconciled {
 /// [`JobError::Changed`] if the settings differ and `on_change` is `refuse`, [`JobError::Ledger`], [`JobError::Store`].
 pub fn reconcile(job: &JobOptions, ledger: &Ledger, settings: &OutputSettings) -> Result<Reconciled, JobError> {
     let Some(stored) = ledger.header()? else {
-        let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
-        return Ok(Reconciled { stored: None, next: JobHeader::new(time, settings.clone()) });
+        return Ok(Reconciled { stored: None, next: JobHeader::new(now(), settings.clone()) });
     };
     let known = stored.clone();
     let next = match (known.settings.change_to(settings), job.on_change) {

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use serde::{Deserialize, Serialize};
 use spanframe_store::Object;
+use tracing::info;
 
 use crate::plan::Unit;
 
@@ -67,6 +68,13 @@ impl Counts {
         self.seconds.read += other.seconds.read;
         self.seconds.annotate += other.seconds.annotate;
         self.seconds.write += other.seconds.write;
+    }
+
+    /// Logs the counts of `units` units.
+    pub(crate) fn log(&self, message: &str, units: usize) {
+        let Self { rows, written, nulled, rejected, lost, unknown_language, tokens, .. } = *self;
+        let entities: u64 = self.entities.values().sum();
+        info!(units, rows, written, nulled, rejected, lost, unknown_language, entities, tokens, "{message}");
     }
 
     /// Share of padding among all tokens that went through the model, 0 to 1.

@@ -3,26 +3,26 @@
 //! ```text
 //! check options -> claim the shard -> find inputs -> load the model
 //!   -> begin: header and plan, checked in full before anything is stored or removed
-//!   -> each unit of the shard that has no record: adopt its output, or make it
-//!   -> summary
+//!   -> each unit of the shard that has no record: adopt its output, make it, or give it up if its input is at fault
+//!   -> summary, or the errors of the inputs
 //! ```
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use spanframe_engine::{EngineOptions, Layout, OptionError, RawOptions};
+use spanframe_engine::{EngineOptions, OptionError, RawOptions};
 use tracing::info;
 
 use crate::{
-    JobError, JobOptions, JobProgress, Observer, OnChange, OnError, RawJob, Summary,
+    JobError, JobOptions, JobProgress, Observer, OnChange, RawJob, RunSummary, Summary,
+    failed_inputs::FailedInputs,
     finalize::finalize,
     folders::JobFolders,
-    form::Form,
     header::JobHeader,
     input::InputFile,
     open_input::OpenInput,
     outputs::Outputs,
-    plan::{JobPlan, StoredPlan, Unit},
-    planner::Planner,
+    plan::{StoredPlan, Unit},
+    planner::{Planned, Planner},
     progress::Reporter,
     reconcile::{reconcile, write_header},
     record::Record,
@@ -40,9 +40,7 @@ use crate::{
 pub fn run(
     job: RawJob, mut typed: RawOptions, configure: impl FnOnce(&mut EngineOptions), observer: &mut dyn Observer,
 ) -> Result<Summary, JobError> {
-    // one name for two options: a job decides about bad rows, since it has more ways than the engine
-    let on_error = typed.on_error.take().or(job.on_error);
-    let job = JobOptions::new(RawJob { on_error, ..job })?;
+    let job = JobOptions::with_on_error(job, &mut typed)?;
     let folders = JobFolders::locate(&job)?;
     if job.finalize {
         return finalize(&job, &folders);
@@ -50,11 +48,12 @@ pub fn run(
     check_overwrite(&job)?;
     let mut options = EngineOptions::new(typed.clone())?;
     configure(&mut options);
-    check_form(&job, &options)?;
+    job.check_form(&options)?;
     let _lock = folders.claim(&job)?;
     let inputs = folders.inputs(&job)?;
     let setup = JobSetup::new(job, &typed, &options)?;
-    let Begun { header, plan } = begin(&setup, &folders, &inputs)?;
+    let Begun { header, planned } = begin(&setup, &folders, &inputs)?;
+    let Planned { plan, files_lost, mut failed } = planned;
     let outputs = Outputs { folders: &folders, header: &header, on_change: setup.job.on_change };
     let mut records = outputs.done(&plan)?;
     plan.orphans().into_iter().try_for_each(|orphan| folders.remove_output(orphan))?;
@@ -62,24 +61,39 @@ pub fn run(
 
     let shard = setup.job.shard;
     let units: Vec<&Unit> = plan.current().filter(|unit| unit.number % shard.count == shard.index).collect();
-    let mut reporter = Reporter::new(observer, progress(&units, &records));
-    let JobProgress { units: all, units_before, rows, .. } = reporter.progress;
-    info!(units = all, before = units_before, rows, "job begins");
-    reporter.report()?;
+    let files = JobProgress {
+        files_lost,
+        files_lost_before: plan.damaged().count().saturating_sub(files_lost),
+        files_failed: failed.len(),
+        ..JobProgress::default()
+    };
+    let mut reporter = Reporter::new(observer, progress(&units, &records, files));
+    let JobProgress { units: all, units_before, rows, files_lost_before, .. } = reporter.progress;
+    info!(units = all, before = units_before, rows, files_lost_before, "job begins");
     let runner = UnitRunner { setup: &setup, output: &folders.output, ledger: Some(&folders.ledger) };
-    let mut shard_run = ShardRun { runner, outputs, open: None, made: 0 };
-    for unit in units {
-        if let Entry::Vacant(place) = records.entry(unit.number) {
-            place.insert(shard_run.unit(unit, &mut reporter)?);
-            reporter.unit_done();
-        }
-    }
-    info!(units = shard_run.made, seconds = reporter.elapsed().as_secs_f64(), "shard done");
-    let summary = Summary::new(&plan, &records, shard_run.made);
-    if summary.missing.is_empty() {
+    let mut shard_run = ShardRun { runner, outputs, open: None };
+    let done = shard_run.units(&units, &mut records, &mut reporter, &mut failed);
+    // a unit that was given up no longer counts
+    reporter.update();
+    let run = &reporter.progress;
+    let summary = Summary::new(&plan, &records, run.units_done, RunSummary::new(run, &failed));
+    log(run, &summary, done.is_ok());
+    done?;
+    if failed.len() == 0 && summary.missing.is_empty() {
         folders.ledger.set_summary(&summary)?;
     }
-    Ok(summary)
+    failed.result(summary)
+}
+
+/// Logs the figures of a run, and those of the job.
+fn log(run: &JobProgress, summary: &Summary, is_done: bool) {
+    let seconds = run.elapsed.as_secs_f64();
+    let (files_lost, files_failed, units_failed) = (run.files_lost, run.files_failed, run.units_failed);
+    info!(seconds, units_failed, files_lost, files_failed, "run ends");
+    let what = if is_done { "run done" } else { "run given up" };
+    run.counts.log(what, run.units_done);
+    let is_whole = summary.missing.is_empty() && summary.run.failed.is_empty();
+    summary.counts.log(if is_whole { "job done" } else { "job so far" }, summary.units_done);
 }
 
 fn check_overwrite(job: &JobOptions) -> Result<(), OptionError> {
@@ -90,28 +104,10 @@ fn check_overwrite(job: &JobOptions) -> Result<(), OptionError> {
     Ok(())
 }
 
-/// Refuses options that the form of the output has no place for.
-fn check_form(job: &JobOptions, options: &EngineOptions) -> Result<(), OptionError> {
-    let entity_form = "the form `exploded` or `note_nlp`";
-    if job.form != Form::Nested && options.layout == Layout::Annotation {
-        let way_out = "a row an entity has columns of its own, leave it out";
-        return Err(OptionError::Conflict { option: "layout", other: entity_form, way_out });
-    }
-    if job.form == Form::NoteNlp && options.cleaned_offsets {
-        let way_out = "its offsets and snippets are those of the note, leave it out";
-        return Err(OptionError::Conflict { option: "cleaned_offsets", other: "the form `note_nlp`", way_out });
-    }
-    if job.form != Form::Nested && job.on_error == OnError::Null {
-        let way_out = "a row without entities gives no row there, say reject";
-        return Err(OptionError::Conflict { option: "on_error", other: entity_form, way_out });
-    }
-    Ok(())
-}
-
 /// The records of a job that has begun.
 struct Begun {
     header: JobHeader,
-    plan: JobPlan,
+    planned: Planned,
 }
 
 /// Begins a job or continues it. Everything is checked first, so that a job that cannot begin stores and removes
@@ -125,27 +121,32 @@ fn begin(setup: &JobSetup, folders: &JobFolders, inputs: &[InputFile]) -> Result
             ledger.plan()?
         }
     };
-    let planner = Planner { setup, inputs };
+    let planner = Planner { setup, inputs, ledger };
     let extended = planner.extend(stored)?;
+    if extended.is_empty() {
+        // no input can be read
+        extended.failed.result(Summary::default())?;
+        return Err(JobError::Internal("a job without inputs".to_string()));
+    }
     if setup.job.overwrite {
         folders.clear()?;
     }
     let header = write_header(&setup.job, ledger, &setup.settings)?;
-    let plan = planner.store(extended, ledger)?;
-    Ok(Begun { header, plan })
+    Ok(Begun { header, planned: planner.store(extended)? })
 }
 
-/// How far the units of a shard are.
-fn progress(units: &[&Unit], records: &BTreeMap<usize, Record>) -> JobProgress {
-    let done: Vec<&Unit> = units.iter().copied().filter(|unit| records.contains_key(&unit.number)).collect();
-    let rows = |units: &[&Unit]| units.iter().map(|unit| unit.row_count()).sum();
-    JobProgress {
-        units: units.len(),
-        units_before: done.len(),
-        rows: rows(units),
-        rows_before: rows(&done),
-        ..JobProgress::default()
+/// How far the units of a shard are. `files` has the counts of files.
+fn progress(units: &[&Unit], records: &BTreeMap<usize, Record>, files: JobProgress) -> JobProgress {
+    let mut progress = JobProgress { units: units.len(), ..files };
+    for unit in units {
+        progress.rows += unit.row_count();
+        if let Some(record) = records.get(&unit.number) {
+            progress.units_before += 1;
+            progress.rows_before += unit.row_count();
+            progress.counts_before.add(&record.counts);
+        }
     }
+    progress
 }
 
 /// Does the units of a shard, one after the other.
@@ -154,13 +155,31 @@ struct ShardRun<'j> {
     outputs: Outputs<'j>,
     /// The file of the last unit. Units of one file follow each other.
     open: Option<OpenInput>,
-    /// Units that were made, and not adopted.
-    made: usize,
 }
 
 impl ShardRun<'_> {
+    /// Does the units that have no record. A unit whose input is at fault is given up, and the others are done.
+    fn units(
+        &mut self, units: &[&Unit], records: &mut BTreeMap<usize, Record>, reporter: &mut Reporter<'_>,
+        failed: &mut FailedInputs,
+    ) -> Result<(), JobError> {
+        reporter.report()?;
+        for unit in units {
+            let Entry::Vacant(place) = records.entry(unit.number) else { continue };
+            match self.unit(unit, reporter) {
+                Err(error) if error.is_of_input() => {
+                    failed.add(&unit.url, error);
+                    reporter.unit_failed(failed.len());
+                }
+                done => drop(place.insert(done?)),
+            }
+        }
+        Ok(())
+    }
+
     fn unit(&mut self, unit: &Unit, reporter: &mut Reporter<'_>) -> Result<Record, JobError> {
         if let Some(record) = self.outputs.adopt(unit)? {
+            reporter.unit_adopted(&record);
             return Ok(record);
         }
         let (setup, header) = (self.runner.setup, self.outputs.header);
@@ -176,10 +195,15 @@ impl ShardRun<'_> {
         let replace = unit.replaces || setup.job.on_change == OnChange::Redo || !header.redone.is_empty();
         match self.runner.run(unit, UnitInput { open, converter: &converter }, replace, reporter) {
             // where there are no locks, another process may have been faster: its output counts
-            Err(JobError::Foreign(url)) => self.outputs.adopt(unit)?.ok_or(JobError::Foreign(url)),
+            Err(JobError::Foreign(url)) => {
+                let record = self.outputs.adopt(unit)?.ok_or(JobError::Foreign(url))?;
+                reporter.unit_adopted(&record);
+                Ok(record)
+            }
             made => {
-                self.made += 1;
-                made
+                let record = made?;
+                reporter.unit_done();
+                Ok(record)
             }
         }
     }

@@ -175,6 +175,7 @@ impl UnitRows<'_, '_> {
             let converted =
                 converted.map_err(|error| JobError::FormRows { url: url(), error: error.in_file(&rows) })?;
             self.output.sink.write(&converted).map_err(|error| JobError::sink(&self.output.url, error))?;
+            self.count(|c| c.written += converted.num_rows() as u64);
         }
         Ok(())
     }

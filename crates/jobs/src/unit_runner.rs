@@ -5,6 +5,7 @@ use std::{
     thread,
 };
 
+use arrow_array::RecordBatch;
 use spanframe_engine::{EngineError, THREAD_NAME};
 use spanframe_store::Store;
 use tracing::{info, info_span, warn};
@@ -43,12 +44,19 @@ impl UnitRunner<'_> {
     pub fn run(
         &self, unit: &Unit, input: UnitInput<'_>, replace: bool, reporter: &mut Reporter<'_>,
     ) -> Result<Record, JobError> {
+        let before = reporter.progress.counts.clone();
+        // rows of a unit that is given up are not done
+        self.attempt(unit, input, replace, reporter).inspect_err(|_| reporter.progress.counts = before)
+    }
+
+    fn attempt(
+        &self, unit: &Unit, input: UnitInput<'_>, replace: bool, reporter: &mut Reporter<'_>,
+    ) -> Result<Record, JobError> {
         let _span = info_span!("unit", number = unit.number, file = unit.url).entered();
         let columns = &input.open.columns;
         let limits = ReadLimits { batch_rows: BATCH_ROWS, batch_bytes: self.setup.limits.batch_bytes };
         let reads =
             input.open.source.read(unit.parts.clone(), &columns.read, Some(columns.read[columns.text]), limits)?;
-        let before = reporter.progress.counts.clone();
         let record = Record {
             unit: unit.clone(),
             settings: self.setup.settings.digest(),
@@ -65,14 +73,22 @@ impl UnitRunner<'_> {
             reporter,
             counters: EngineCounters::of(&self.setup.engine),
         };
-        // rows of a unit that is given up are not done
-        read_ahead(reads, |received| rows.write_all(received))
-            .inspect_err(|_| rows.reporter.progress.counts = before)?;
+        read_ahead(reads, |received| rows.write_all(received))?;
         let UnitRows { output, rejects, record, .. } = rows;
         let record = self.commit(output, &rejects, record, replace)?;
-        let counts = &record.counts;
-        info!(unit = unit.number, rows = counts.rows, written = counts.written, tokens = counts.tokens, "unit done");
+        let Counts { rows, written, nulled, rejected, lost, unknown_language, tokens, .. } = record.counts;
+        let unit = unit.number;
+        info!(unit, rows, written, nulled, rejected, lost, unknown_language, tokens, "unit done");
         Ok(record)
+    }
+
+    /// Where the rejected rows of a unit are listed: in the records, or without records in a folder beside the output
+    /// whose name readers of tables pass over.
+    fn rejects_place(&self, unit: &Unit) -> (&Store, String) {
+        match self.ledger {
+            Some(ledger) => (ledger.store(), Ledger::rejects_path(unit.number)),
+            None => (self.output, format!("_rejects/{}", unit.output)),
+        }
     }
 
     /// Begins the output, hidden.
@@ -93,20 +109,25 @@ impl UnitRunner<'_> {
         &self, output: UnitOutput, rejects: &Rejects, mut record: Record, replace: bool,
     ) -> Result<Record, JobError> {
         let UnitOutput { mut sink, url } = output;
-        record.counts.written = sink.rows();
         let number = record.unit.number;
+        if record.counts.nulled > 0 {
+            warn!(unit = number, rows = record.counts.nulled, "rows nulled");
+        }
+        let (store, path) = self.rejects_place(&record.unit);
+        if !rejects.is_empty() {
+            warn!(unit = number, rows = rejects.len(), "rows rejected");
+            write_rejects(store, &path, &rejects.batch(&record.unit.url)?)?;
+        }
         if let Some(ledger) = self.ledger {
-            if !rejects.is_empty() {
-                warn!(unit = number, rows = rejects.len(), "rows rejected");
-                write_rejects(ledger, &record.unit, rejects)?;
-            }
             if replace {
                 // after a crash the old record must not describe a replaced output
                 ledger.remove_record(number)?;
-                rejects.is_empty().then(|| ledger.remove_rejects(number)).transpose()?;
             }
             let text = serde_json::to_string(&record).map_err(|e| JobError::Internal(e.to_string()))?;
             sink.append_metadata(RECORD_KEY, &text);
+        }
+        if replace && rejects.is_empty() {
+            store.remove(&path)?;
         }
         let (writer, _) = sink.finish().map_err(|e| JobError::sink(&url, e))?;
         if !writer.commit(replace)? {
@@ -136,14 +157,12 @@ fn read_ahead(
     })
 }
 
-/// Writes the rejected rows of a unit, or replaces those of a run that was killed before it committed the unit.
-fn write_rejects(ledger: &Ledger, unit: &Unit, rejects: &Rejects) -> Result<(), JobError> {
-    let path = Ledger::rejects_path(unit.number);
-    let url = ledger.store().url(&path);
+/// Writes rejected rows, or replaces those of a run that was killed before it committed the unit.
+fn write_rejects(store: &Store, path: &str, rows: &RecordBatch) -> Result<(), JobError> {
+    let url = store.url(path);
     let failed = |e| JobError::sink(&url, e);
-    let writer = ledger.store().create(&path)?;
-    let mut sink = Sink::new(writer, Rejects::schema(), &SinkOptions::default()).map_err(failed)?;
-    sink.write(&rejects.batch(&unit.url)?).map_err(failed)?;
+    let mut sink = Sink::new(store.create(path)?, Rejects::schema(), &SinkOptions::default()).map_err(failed)?;
+    sink.write(rows).map_err(failed)?;
     sink.finish().map_err(failed)?.0.commit(true)?;
     Ok(())
 }

@@ -92,6 +92,22 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class RunSummary:
+    """What one run of a job did."""
+
+    began: str
+    """When it began, in UTC, such as ``2026-03-31T22:00:04.127Z``."""
+    seconds: float
+    """Time since its first unit began."""
+    counts: Counts
+    """Counts of the units that it made."""
+    files_lost: int
+    """Damaged files that it found and left out."""
+    failed: dict[str, str]
+    """Files that it could not do in full, with their errors. Empty, since ``run`` raises where a file failed."""
+
+
+@dataclass(frozen=True)
 class Summary:
     """Result of a job, over all of its runs and shards."""
 
@@ -107,6 +123,8 @@ class Summary:
     """Rows that could not be read and were skipped, by file."""
     damaged: dict[str, str]
     """Files that could not be read at all and were skipped, with the reason."""
+    run: RunSummary
+    """What this run did."""
 
 
 def run(
@@ -181,7 +199,8 @@ def run(
     on_error
         Choose what happens to a row that cannot be annotated or read. ``"raise"`` ends with an error that names the
         row, and ``"null"`` gives null entities, with the reason in a column. ``"reject"`` leaves the row out, and
-        writes its id, place and reason to the folder ``rejects`` of the records. Default: ``"raise"``.
+        writes its id, place and reason to the folder ``rejects`` of the records (``annotate``: to the folder
+        ``_rejects`` beside the output). Default: ``"raise"``.
     on_damage
         Choose what happens to files and row groups that cannot be read. ``"raise"`` ends the job, and ``"skip"`` leaves
         them out and reports them. Default: ``"raise"``.
@@ -212,7 +231,7 @@ def run(
     ------
     InputError
         An option is unknown or out of its range, a file, column or row cannot be used, or the output cannot be written.
-        Units that are done stay done.
+        Where single files are at fault, all others are done first. Units that are done stay done.
     ModelError
         The model folder cannot be used.
     DeviceError
@@ -273,10 +292,14 @@ def _check_names(options: dict[str, Any]) -> None:
 
 
 def _summary(found: dict[str, Any]) -> Summary:
-    counts = found.pop("counts")
-    seconds = Seconds(**counts.pop("seconds"))
+    own = found.pop("run")
     losses = {
         file: [Loss(range(loss["rows"]["start"], loss["rows"]["end"]), loss["part"], loss["reason"]) for loss in some]
         for file, some in found.pop("losses").items()
     }
-    return Summary(counts=Counts(**counts, seconds=seconds), losses=losses, **found)
+    run = RunSummary(counts=_counts(own.pop("counts")), **own)
+    return Summary(counts=_counts(found.pop("counts")), losses=losses, run=run, **found)
+
+
+def _counts(found: dict[str, Any]) -> Counts:
+    return Counts(seconds=Seconds(**found.pop("seconds")), **found)
