@@ -31,7 +31,7 @@ def notes() -> pl.DataFrame:
 
 
 def require(*modules: str, programs: tuple[str, ...] = ()) -> None:
-    """Skips a test file that needs more than is installed. With SPANFRAME_TEST_ALL, as in `make test`, the file fails."""
+    """Skips a test file that needs more than is installed. With SPANFRAME_TEST_ALL, as in `.ci/run`, the file fails."""
     missing = [module for module in modules if find_spec(module) is None]
     missing += [program for program in programs if shutil.which(program) is None]
     if missing and not os.environ.get("SPANFRAME_TEST_ALL"):

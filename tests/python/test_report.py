@@ -3,9 +3,9 @@
 import polars as pl
 import pytest
 from chromium import PROGRAM, Chromium
-from conftest import DATA, TINY, command_line
+from conftest import DATA, TINY, command_line, require
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed")
+require(programs=() if PROGRAM else ("chromium",))
 
 LONG = "word " * 4000 + "the end"
 
