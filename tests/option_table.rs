@@ -38,7 +38,11 @@ fn markdown(begin: &str, options: &[OptionSpec], pipelines: bool) -> String {
     table += if pipelines { "|---|---|---|---|---|\n" } else { "|---|---|---|---|\n" };
     for option in options {
         let names = option.names().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        let option_type = if names.is_empty() { option.option_type.to_string() } else { names };
+        let option_type = match option.option_type {
+            OptionType::Selection => format!("`true`, or a list of {names}"),
+            other if names.is_empty() => other.to_string(),
+            _ => names,
+        };
         let short = option.short.map_or(String::new(), |short| format!(" (`-{short}`)"));
         let place = match option.scope {
             Scope::Set => " top |",
@@ -73,6 +77,8 @@ fn hint(option: &OptionSpec) -> String {
         OptionType::Text => "str",
         OptionType::Path => "str | PathLike[str]",
         OptionType::List | OptionType::Models => "list[str]",
+        OptionType::Paths => "str | PathLike[str] | list[str]",
+        OptionType::Selection => "bool | list[str]",
         OptionType::Pairs => "dict[str, str]",
         OptionType::Bool => "bool",
         OptionType::Integer => "int",
@@ -156,7 +162,7 @@ fn default(option: &OptionSpec) -> Option<OptionValue> {
     Some(match option.option_type {
         OptionType::Text => OptionValue::Text(text.to_string()),
         OptionType::List => OptionValue::List(vec![text.to_string()]),
-        OptionType::Bool => OptionValue::Bool(text.parse().unwrap()),
+        OptionType::Bool | OptionType::Selection => OptionValue::Bool(text.parse().unwrap()),
         OptionType::Integer => OptionValue::Integer(text.parse().unwrap()),
         OptionType::Float => OptionValue::Float(text.parse().unwrap()),
         other => panic!("no default of `{}` is {other}", option.name),
@@ -185,7 +191,8 @@ fn options_are_read_from_every_type_of_value() {
     let value = |option: &OptionSpec| match option.option_type {
         OptionType::Text => OptionValue::Text("a".into()),
         OptionType::Path => OptionValue::Path("a".into()),
-        OptionType::List | OptionType::Models => OptionValue::List(vec!["a".into()]),
+        OptionType::List | OptionType::Models | OptionType::Selection => OptionValue::List(vec!["a".into()]),
+        OptionType::Paths => OptionValue::Paths(vec!["a".into()]),
         OptionType::Pairs => OptionValue::Pairs(BTreeMap::from([("a".into(), "b".into())])),
         OptionType::Bool => OptionValue::Bool(true),
         OptionType::Integer => OptionValue::Integer(1),

@@ -29,7 +29,8 @@ fn check_inputs(fields: &[Field]) -> PolarsResult<()> {
 fn entities_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
     let options = options(kwargs).map_err(|e| polars(&e))?;
     check_inputs(fields)?;
-    bridge::polars_field(fields[0].name().as_str(), &options.data_type())
+    let data_type = options.data_type().map_err(|e| polars(&e))?;
+    bridge::polars_field(fields[0].name().as_str(), &data_type)
 }
 
 /// Returns the type of the diagnostics.

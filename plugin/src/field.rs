@@ -51,7 +51,8 @@ pub fn annotation_fields() -> Vec<String> {
 #[pyo3(signature = (**options))]
 pub fn no_entities(options: Option<&Bound<'_, PyDict>>) -> PyResult<Entities> {
     let options = crate::options(raw(options)?).map_err(|e| python(&e))?;
-    Ok(Entities { array: new_empty_array(&options.data_type()) })
+    let data_type = options.data_type().map_err(|e| python(&e))?;
+    Ok(Entities { array: new_empty_array(&data_type) })
 }
 
 /// Returns the values of `fields` for one mention.

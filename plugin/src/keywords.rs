@@ -47,9 +47,17 @@ fn read_value(option: &OptionSpec, value: &Bound<'_, PyAny>) -> PyResult<Option<
         OptionType::Text => typed(option.name, value)?.map(OptionValue::Text),
         OptionType::Path => typed::<PathBuf>(option.name, value)?.map(OptionValue::Path),
         OptionType::List => typed(option.name, value)?.map(OptionValue::List),
-        OptionType::Models => typed(option.name, value)?.map(|models| match models {
-            Models::One(name) => OptionValue::Text(name),
-            Models::Several(names) => OptionValue::List(names),
+        OptionType::Models => typed(option.name, value)?.map(|models: OneOrSeveral<String>| match models {
+            OneOrSeveral::One(name) => OptionValue::Text(name),
+            OneOrSeveral::Several(names) => OptionValue::List(names),
+        }),
+        OptionType::Paths => typed(option.name, value)?.map(|paths: OneOrSeveral<PathBuf>| match paths {
+            OneOrSeveral::One(path) => OptionValue::Paths(vec![path]),
+            OneOrSeveral::Several(paths) => OptionValue::Paths(paths),
+        }),
+        OptionType::Selection => typed(option.name, value)?.map(|selection| match selection {
+            AllOrSome::All(all) => OptionValue::Bool(all),
+            AllOrSome::Some(names) => OptionValue::List(names),
         }),
         OptionType::Pairs => typed(option.name, value)?.map(OptionValue::Pairs),
         OptionType::Bool => typed(option.name, value)?.map(OptionValue::Bool),
@@ -58,11 +66,18 @@ fn read_value(option: &OptionSpec, value: &Bound<'_, PyAny>) -> PyResult<Option<
     })
 }
 
-/// One name, or a list of names.
+/// One item, or a list of items.
 #[derive(FromPyObject)]
-enum Models {
-    One(String),
-    Several(Vec<String>),
+enum OneOrSeveral<T> {
+    One(T),
+    Several(Vec<T>),
+}
+
+/// All or none, or a list of names.
+#[derive(FromPyObject)]
+enum AllOrSome {
+    All(bool),
+    Some(Vec<String>),
 }
 
 /// Reads the value of one option; `None` is an option that was left out.

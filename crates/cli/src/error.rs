@@ -86,6 +86,10 @@ pub enum CliError {
     NoPython,
     #[error(transparent)]
     Export(#[from] ExportError),
+    #[error("the language of the text has no cues; those that have are {known}: name one with --language")]
+    NoCues { known: String },
+    #[error("mention {number} does not stand in the text: --mention takes words exactly as they are written there")]
+    NoMention { number: usize },
     #[error("cannot read standard input: {0}")]
     Stdin(io::Error),
     #[error("cannot write to standard output: {0}")]

@@ -73,6 +73,9 @@ pub enum Command {
     /// others gold. Documents of a set with the same id and text are joined. --layout, --offsets and --cleaned-offsets
     /// change nothing here.
     Evaluate(EvaluateFlags),
+    /// Show why an entity is negated, uncertain, historical, hypothetical or of the family
+    #[command(subcommand)]
+    Assertion(AssertionCommand),
     /// Show, install and remove models
     #[command(subcommand)]
     Model(ModelCommand),
@@ -102,6 +105,30 @@ pub struct TextFlags {
     /// Colour the entities
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
+    #[command(flatten)]
+    pub engine: EngineFlags,
+}
+
+#[expect(clippy::large_enum_variant, reason = "a process parses one command")]
+#[derive(Debug, Subcommand)]
+pub enum AssertionCommand {
+    /// Show which cue of a text gives each entity its attributes
+    ///
+    /// Prints a row for each attribute of each entity: the cue, and the table of the rules that has it. Cues of your own
+    /// are tried with --assertion-rules.
+    Explain(ExplainFlags),
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainFlags {
+    /// The text; - is standard input [default: -]
+    pub text: Option<String>,
+    /// Language of the text, such as es or en-US [default: detected]
+    #[arg(long, value_name = "CODE")]
+    pub language: Option<String>,
+    /// Take these words of the text as entities, instead of what the model finds; may be repeated
+    #[arg(long = "mention", value_name = "WORDS")]
+    pub mentions: Vec<String>,
     #[command(flatten)]
     pub engine: EngineFlags,
 }

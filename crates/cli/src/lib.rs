@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod annotate;
+mod assertion;
 mod completions;
 mod console;
 mod corpus;
@@ -41,7 +42,7 @@ pub use crate::host::{ExportError, ExportRequest, Host};
 use crate::{
     console::{eprint_line, print},
     error::CliError,
-    flags::{Cli, Command, ModelCommand},
+    flags::{AssertionCommand, Cli, Command, ModelCommand},
 };
 
 /// Runs the command line, prints errors to standard error, and returns the exit code.
@@ -83,6 +84,9 @@ fn execute(cli: Cli, host: &Host) -> Result<(), CliError> {
         Command::Head(command) => head::head(&command),
         Command::View(command) => view::view(&command),
         Command::Diff(command) => diff::diff(&command),
+        Command::Assertion(AssertionCommand::Explain(command)) => {
+            assertion::explain(&command, &options(command.engine.raw(), host)?)
+        }
         Command::Evaluate(command) => evaluate::evaluate(&command, &options(command.engine.raw(), host)?),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => man::man(&command),

@@ -18,14 +18,7 @@ use crate::{
 
 /// Prints the text with its entities marked, or the entities as JSON.
 pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> {
-    let text = match flags.text.as_deref() {
-        Some(text) if text != "-" => text.to_string(),
-        _ => {
-            let mut text = String::new();
-            stdin().read_to_string(&mut text).map_err(CliError::Stdin)?;
-            text
-        }
-    };
+    let text = read(flags.text.as_deref())?;
     if flags.json {
         let engine = Engine::new(options)?;
         let found = engine.annotate_text(&text, flags.language.as_deref())?;
@@ -43,6 +36,18 @@ pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> 
     let row = Row { text: Some(&text), mentions: Some(&found), ..Row::default() };
     let marked = terminal::marked(&Note::new(&row, Offsets::Byte.into()), color);
     print(&format!("{}\n", marked.trim_end_matches('\n')))
+}
+
+/// The text as typed; standard input for `-` and where it was left out.
+pub fn read(typed: Option<&str>) -> Result<String, CliError> {
+    match typed {
+        Some(text) if text != "-" => Ok(text.to_string()),
+        _ => {
+            let mut text = String::new();
+            stdin().read_to_string(&mut text).map_err(CliError::Stdin)?;
+            Ok(text)
+        }
+    }
 }
 
 /// The fields of the column that the options ask for.

@@ -4,8 +4,12 @@
 //! note ([`language`]) and what both give for the entities of a row ([`assessor`]).
 
 pub mod assessor;
+mod i2b2;
 pub mod language;
 pub mod lexicon;
+mod request;
 
 pub use assessor::Assessor;
+pub use i2b2::i2b2_label;
 pub use lexicon::{Lexicon, LexiconError};
+pub use request::Assertion;

@@ -9,9 +9,11 @@ use spanframe_model::ModelCard;
 
 use crate::{
     EngineError, EngineOptions, Layout, Mention, Metrics, Notes, Offsets, OnError, RowError, RowErrorKind,
+    assertion::Assertion,
     documents::Documents,
     entity_column::EntityWriter,
     field::EntityFields,
+    members::members,
     model_set::ModelSet,
     options::Emulation,
     output::{Chunks, Output},
@@ -43,6 +45,7 @@ pub struct Engine {
     layout: Layout,
     offsets: Offsets,
     chunks: Chunks,
+    assertion: Option<Assertion>,
     metrics: Metrics,
     on_error: OnError,
     max_document_bytes: usize,
@@ -55,10 +58,12 @@ impl Engine {
     /// # Errors
     /// - [`EngineError::Model`] if a model or ONNX Runtime cannot be loaded
     /// - [`EngineError::Option`] for an entity type that no model has, or a window that a model cannot take
-    /// - [`EngineError::Pipeline`] for a wrong pipeline file
+    /// - [`EngineError::Pipeline`] for a wrong pipeline file; [`EngineError::Lexicon`] for wrong rules of assertion
     /// - [`EngineError::Member`] around an error of one model of a set; [`EngineError::SameName`] if two have one name
     pub fn new(options: &EngineOptions) -> Result<Self, EngineError> {
-        let set = ModelSet::load(options)?;
+        let (own, options) = members(options)?;
+        let assertion = Assertion::of(&options)?;
+        let set = ModelSet::load(own, &options)?;
         let (types, kept) = set.types();
         let chunks = match options.emulate {
             _ if options.preserve_position => Chunks::Text,
@@ -76,10 +81,11 @@ impl Engine {
                 cleaned_offsets: options.cleaned_offsets,
                 emulate: options.emulate,
             },
-            fields: EntityFields::of(options),
+            fields: EntityFields::of(&options),
             layout: options.layout,
             offsets: options.offsets,
             chunks,
+            assertion,
             metrics: Metrics::default(),
             on_error: options.on_error,
             max_document_bytes: options.max_document_bytes,
@@ -126,13 +132,19 @@ impl Engine {
         self.set.digest()
     }
 
+    /// SHA-256 of all that decides the attributes of entities, as hexadecimal digits; `None` if none are asked for.
+    #[must_use]
+    pub fn assertion_digest(&self) -> Option<String> {
+        self.assertion.as_ref().map(Assertion::digest)
+    }
+
     /// Checks, before any row is read, whether rows may have a language (`is_given`) or must have one.
     ///
     /// # Errors
-    /// [`EngineError::Option`] if rows have languages and no model chooses by them; [`EngineError::LanguageMissing`] if they have
-    /// none and a model does.
+    /// [`EngineError::Option`] if rows have languages, no model chooses by them, and no attributes are asked for;
+    /// [`EngineError::LanguageMissing`] if they have none and a model does.
     pub fn check_language(&self, is_given: bool) -> Result<(), EngineError> {
-        self.set.check_language(is_given)
+        self.set.check_language(is_given, self.assertion.is_some())
     }
 
     /// Counts of this engine's work.
@@ -205,19 +217,22 @@ impl Engine {
         self.run(Texts { documents: &documents, routes: &routes }, |step| {
             let Step::Rows(rows) = step else { return sink(Step::Batch) };
             let count = rows.len();
-            sink(Step::Rows(self.annotated(first_row, rows)?))?;
+            sink(Step::Rows(self.annotated(first_row, rows, &routes)?))?;
             first_row += count;
             Ok(())
         })
     }
 
-    fn annotated(&self, first_row: usize, rows: Vec<Row<'_>>) -> Result<AnnotatedRows, EngineError> {
+    fn annotated(
+        &self, first_row: usize, rows: Vec<Row<'_>>, routes: &Routes<'_>,
+    ) -> Result<AnnotatedRows, EngineError> {
         let (mut writer, mut errors, mut counts) = (self.writer(), Vec::new(), vec![0; self.names().len()]);
         for (row, found) in (first_row..).zip(rows) {
             match found {
                 Ok(Some((text, entities))) => {
                     entities.iter().for_each(|entity| counts[usize::from(entity.entity_type)] += 1);
-                    writer.push(Some(self.output().mentions(&text, &entities)))?;
+                    let language = routes.language(row);
+                    writer.push(Some(self.output().mentions(&text, &entities, language.as_deref())))?;
                 }
                 Ok(None) => writer.push_null(),
                 Err(kind) => {
@@ -235,15 +250,17 @@ impl Engine {
     /// As [`annotate`](Self::annotate), whatever `on_error` says: there is no row to make null.
     pub fn annotate_text(&self, text: &str, language: Option<&str>) -> Result<Vec<Mention<'static>>, EngineError> {
         let texts = StringArray::from(vec![text]);
-        let languages = language.map(|code| StringArray::from(vec![code]));
-        let languages = languages.as_ref().map(|code| code as &dyn Array);
+        let codes = language.map(|code| StringArray::from(vec![code]));
+        let languages = codes.as_ref().map(|code| code as &dyn Array);
         let (documents, routes) = self.documents(Notes { texts: &texts, languages })?;
+        let language = routes.language(0);
         let mut found = Vec::new();
         self.run(Texts { documents: &documents, routes: &routes }, |step| {
             let Step::Rows(rows) = step else { return Ok(()) };
             for row in rows {
                 if let Some((text, entities)) = row.map_err(|kind| RowError { row: 0, kind })? {
-                    found.extend(self.output().mentions(&text, &entities).map(Mention::into_owned));
+                    let mentions = self.output().mentions(&text, &entities, language.as_deref());
+                    found.extend(mentions.map(Mention::into_owned));
                 }
             }
             Ok::<_, EngineError>(())
@@ -285,7 +302,8 @@ impl Engine {
     fn documents<'a>(&self, notes: Notes<'a>) -> Result<(Documents<'a>, Routes<'a>), EngineError> {
         let documents = Documents::new(notes.texts, self.max_document_bytes)?;
         let languages = notes.languages.map(|codes| Documents::of_languages(codes, documents.len())).transpose()?;
-        Ok((documents, Routes::new(&self.set, languages)?))
+        self.check_language(languages.is_some())?;
+        Ok((documents, Routes::new(&self.set, languages)))
     }
 
     fn run<'a, E: From<EngineError> + Send>(
@@ -296,8 +314,13 @@ impl Engine {
     }
 
     fn output(&self) -> Output<'_> {
-        let Self { offsets, chunks, set, .. } = self;
-        Output { offsets: *offsets, chunks: *chunks, types: &set.names, models: set.models.as_deref() }
+        Output {
+            offsets: self.offsets,
+            chunks: self.chunks,
+            types: &self.set.names,
+            models: self.set.models.as_deref(),
+            assertion: self.assertion.as_ref(),
+        }
     }
 
     fn writer(&self) -> EntityWriter {

@@ -3,7 +3,7 @@
 use arrow_schema::{ArrowError, DataType};
 use spanframe_model::{ErrorKind, ModelError};
 
-use crate::{OptionError, RowError};
+use crate::{OptionError, RowError, assertion::LexiconError};
 
 /// Why a column cannot be annotated. Messages carry row numbers, sizes and types, never the text of a note.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,9 @@ pub enum EngineError {
         /// What is wrong, and where.
         reason: String,
     },
+    /// A file of assertion rules that cannot be used.
+    #[error(transparent)]
+    Lexicon(#[from] LexiconError),
     /// A model of a set that cannot be used.
     #[error("model `{model}` of the set: {source}")]
     Member {
@@ -111,6 +114,7 @@ impl EngineError {
             | Self::LanguageRows { .. }
             | Self::LanguageMissing { .. }
             | Self::Pipeline { .. }
+            | Self::Lexicon(_)
             | Self::SameName { .. }
             | Self::Row(_)
             | Self::OutputTooLarge { .. } => ErrorKind::Input,

@@ -3,11 +3,32 @@
 use std::fmt;
 
 use arrow_schema::{DataType, Field, FieldRef};
+use spanframe_core::{Named, assertion::Attribute};
 
 use crate::{EngineOptions, Mention};
 
+/// The field of an [`Attribute`]: requested by the option `assertion`.
+macro_rules! attribute {
+    ($attribute:ident, $name:literal, $doc:literal) => {
+        EntityField {
+            name: $name,
+            doc: $doc,
+            presence: Presence::OnRequest {
+                by: "`assertion`",
+                is_requested: |options| options.assertion.contains(Attribute::$attribute),
+            },
+            annotation: AnnotationPlace::Metadata($name),
+            missing: None,
+            access: Access::Bool {
+                get: |m| m.attribute(Attribute::$attribute),
+                set: |m, value| m.attributes[Attribute::$attribute as usize] = Some(value),
+            },
+        }
+    };
+}
+
 /// All fields of an entity, in the order of the output.
-pub static FIELDS: [EntityField; 6] = [
+pub static FIELDS: [EntityField; 11] = [
     EntityField {
         name: "chunk",
         doc: "text of the mention",
@@ -56,6 +77,11 @@ pub static FIELDS: [EntityField; 6] = [
         missing: None,
         access: Access::Text { get: |m| m.model.as_deref(), set: |m, name| m.model = Some(name.into()) },
     },
+    attribute!(Negated, "negated", "it is said not to be: \"denies chest pain\""),
+    attribute!(Uncertain, "uncertain", "it may be: \"possible pneumonia\""),
+    attribute!(Historical, "historical", "it was, before this episode: \"history of stroke\""),
+    attribute!(Hypothetical, "hypothetical", "it is not yet: \"return if fever\""),
+    attribute!(Family, "family", "it is somebody else's: \"mother has diabetes\""),
 ];
 
 /// A field of an entity: one row of [`FIELDS`].
@@ -230,10 +256,10 @@ impl EntityFields {
         Self(FIELDS.iter().filter(|field| matches!(field.presence, Presence::Always) || is_requested(field)).collect())
     }
 
-    #[cfg(test)]
-    pub(crate) fn with(mut self, field: &'static EntityField) -> Self {
-        self.0.push(field);
-        self
+    /// True if an attribute is among them.
+    #[must_use]
+    pub fn has_attributes(&self) -> bool {
+        self.iter().any(|field| Attribute::named().any(|(name, _)| name == field.name))
     }
 
     /// The fields, in order.

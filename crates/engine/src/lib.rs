@@ -53,6 +53,7 @@ mod routes;
 mod row_error;
 pub mod ruler;
 pub mod schema;
+mod selection;
 mod settings;
 
 pub use card::card;
@@ -70,5 +71,9 @@ pub use options::{Decoding, Emulation, EngineOptions, OptionError, RawOptions};
 pub use pipeline::Step;
 pub use quiet::{THREAD_NAME, print_panic_place, quiet_panics};
 pub use row_error::{OnError, RowError, RowErrorKind};
-pub use spanframe_core::{AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin, Named};
+pub use selection::Selection;
+pub use spanframe_core::{
+    AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin, Named,
+    assertion::{Attribute, Attributes},
+};
 pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError, Score, models_folder};

@@ -21,8 +21,10 @@ pub(crate) fn members(options: &EngineOptions) -> Result<(Vec<MemberOptions>, En
             };
             let (own, typed) = PipelineFile::read(path)?.into_parts(&options.typed);
             let checked = EngineOptions::new(typed).map_err(wrong)?;
-            let EngineOptions { merge, merge_within, unknown_language, .. } = checked;
-            Ok((own, EngineOptions { merge, merge_within, unknown_language, ..options.clone() }))
+            let EngineOptions { merge, merge_within, unknown_language, assertion, assertion_rules, .. } = checked;
+            let set =
+                EngineOptions { merge, merge_within, unknown_language, assertion, assertion_rules, ..options.clone() };
+            Ok((own, set))
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use spanframe_core::assertion::Attribute;
+
 /// One entity of one row, with the fields of [`FIELDS`](crate::field::FIELDS).
 ///
 /// Positions are in the unit of the engine or of the column they come from. A column does not say its unit.
@@ -26,9 +28,18 @@ pub struct Mention<'a> {
     pub confidence: Option<f32>,
     /// Name of the model, for entities of a set of models.
     pub model: Option<Cow<'a, str>>,
+    /// Whether it has each [`Attribute`], in the order of [`Attribute::ALL`]. `None` where that was not asked for, or the
+    /// language of the text has no cues.
+    pub attributes: [Option<bool>; 5],
 }
 
 impl Mention<'_> {
+    /// Whether it has `attribute`, if that is known.
+    #[must_use]
+    pub fn attribute(&self, attribute: Attribute) -> Option<bool> {
+        self.attributes[attribute as usize]
+    }
+
     /// Copies what is borrowed, so that the mention outlives its column.
     #[must_use]
     pub fn into_owned(self) -> Mention<'static> {
@@ -40,6 +51,7 @@ impl Mention<'_> {
             begin: self.begin,
             end: self.end,
             confidence: self.confidence,
+            attributes: self.attributes,
         }
     }
 }

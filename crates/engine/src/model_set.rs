@@ -13,7 +13,6 @@ use crate::{
     catalogue::{self, Alias, Resolved},
     language::{OTHER, UnknownLanguage, primary},
     loaded::{self, Loaded},
-    members::members,
     options::Emulation,
     pipeline_file::MemberOptions,
     route::{Route, Run},
@@ -92,10 +91,9 @@ pub(crate) struct SharedInference {
 }
 
 impl ModelSet {
-    /// Loads all members and checks their options.
-    pub(crate) fn load(options: &EngineOptions) -> Result<Self, EngineError> {
+    /// Loads the members `own` and checks their options.
+    pub(crate) fn load(own: Vec<MemberOptions>, options: &EngineOptions) -> Result<Self, EngineError> {
         let is_set = options.model.is_set();
-        let (own, options) = members(options)?;
         let mut set = Self {
             members: Vec::with_capacity(own.len()),
             tokenizers: Vec::new(),
@@ -109,13 +107,13 @@ impl ModelSet {
         let mut known = Vec::new();
         for own in own {
             let typed = own.model.clone();
-            let added = set.add(own, &options, is_set);
+            let added = set.add(own, options, is_set);
             known.push(added.map_err(|e| match is_set {
                 true => EngineError::Member { model: typed, source: Box::new(e) },
                 false => e,
             })?);
         }
-        settings::check_names(&options, &known)?;
+        settings::check_names(options, &known)?;
         Ok(set)
     }
 
@@ -242,17 +240,27 @@ impl ModelSet {
         route
     }
 
-    /// Refuses languages of rows if no model chooses by them, and missing languages if one does.
-    pub(crate) fn check_language(&self, is_given: bool) -> Result<(), EngineError> {
+    /// True if it is a set in which a model names languages. A single model reads the rows of all languages.
+    pub(crate) fn has_languages(&self) -> bool {
+        let names_any = |member: &Member| member.languages.is_some() || !member.known.is_empty();
+        self.models.is_some() && self.members.iter().any(names_any)
+    }
+
+    /// Refuses languages of rows if nothing depends on them, and missing languages if a model does. `assertion` depends on
+    /// them, but finds missing ones itself.
+    pub(crate) fn check_language(&self, is_given: bool, assertion: bool) -> Result<(), EngineError> {
         let conflict = |other, way_out| Err(OptionError::Conflict { option: "language", other, way_out }.into());
         if !is_given {
             let chooses = self.members.iter().find(|member| member.own.languages.is_some());
             return chooses.map_or(Ok(()), |m| Err(EngineError::LanguageMissing { model: m.name.clone() }));
         }
+        if assertion {
+            return Ok(());
+        }
         if self.models.is_none() {
             return conflict("one model", "it takes all rows, leave the language out or give several models");
         }
-        if self.members.iter().all(|member| member.languages.is_none() && member.known.is_empty()) {
+        if !self.has_languages() {
             let way_out = "write `languages` to the models in a pipeline file, or leave the language out";
             return conflict("models that name no language", way_out);
         }

@@ -10,7 +10,7 @@ use serde::{
     de::{DeserializeSeed, Deserializer},
 };
 
-use crate::{ModelNames, Named};
+use crate::{ModelNames, Named, Selection};
 
 /// One option, as its row in the table declares it.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,10 @@ pub enum OptionType {
     List,
     /// One name, or a list of them.
     Models,
+    /// One path, or a list of them.
+    Paths,
+    /// True, false, or a list of names.
+    Selection,
     /// Pairs of texts.
     Pairs,
     /// True or false.
@@ -78,11 +82,13 @@ pub enum OptionValue {
     Text(String),
     /// Of [`OptionType::Path`].
     Path(PathBuf),
-    /// Of [`OptionType::List`], and of [`OptionType::Models`] where there are several names.
+    /// Of [`OptionType::List`], and of [`OptionType::Models`] and [`OptionType::Selection`] where there are several names.
     List(Vec<String>),
+    /// Of [`OptionType::Paths`].
+    Paths(Vec<PathBuf>),
     /// Of [`OptionType::Pairs`].
     Pairs(BTreeMap<String, String>),
-    /// Of [`OptionType::Bool`].
+    /// Of [`OptionType::Bool`], and of [`OptionType::Selection`] where it is no list.
     Bool(bool),
     /// Of [`OptionType::Integer`].
     Integer(i64),
@@ -128,6 +134,7 @@ typed_options! {
     Text: String,
     Path: PathBuf,
     List: Vec<String>,
+    Paths: Vec<PathBuf>,
     Pairs: BTreeMap<String, String>,
     Bool: bool,
     Integer: i64,
@@ -141,6 +148,18 @@ impl TypedOption for ModelNames {
         match value {
             OptionValue::Text(name) => Some(name.into()),
             OptionValue::List(names) => Some(names.into()),
+            _ => None,
+        }
+    }
+}
+
+impl TypedOption for Selection {
+    const TYPE: OptionType = OptionType::Selection;
+
+    fn from_value(value: OptionValue) -> Option<Self> {
+        match value {
+            OptionValue::Bool(all) => Some(Self::Whole(all)),
+            OptionValue::List(names) => Some(Self::Some(names)),
             _ => None,
         }
     }
@@ -194,6 +213,14 @@ impl OptionSpec {
     }
 }
 
+/// One path, or several.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a path or a list of paths")]
+enum OneOrMany {
+    One(PathBuf),
+    Many(Vec<PathBuf>),
+}
+
 /// Reads a value of a pipeline file; null is an option that was left out.
 impl<'de> DeserializeSeed<'de> for OptionType {
     type Value = Option<OptionValue>;
@@ -203,6 +230,14 @@ impl<'de> DeserializeSeed<'de> for OptionType {
             Self::Text => Option::deserialize(value)?.map(OptionValue::Text),
             Self::Path => Option::deserialize(value)?.map(OptionValue::Path),
             Self::List | Self::Models => Option::deserialize(value)?.map(OptionValue::List),
+            Self::Paths => Option::deserialize(value)?.map(|paths| match paths {
+                OneOrMany::One(path) => OptionValue::Paths(vec![path]),
+                OneOrMany::Many(paths) => OptionValue::Paths(paths),
+            }),
+            Self::Selection => Option::deserialize(value)?.map(|selection| match selection {
+                Selection::Whole(all) => OptionValue::Bool(all),
+                Selection::Some(names) => OptionValue::List(names),
+            }),
             Self::Pairs => Option::deserialize(value)?.map(OptionValue::Pairs),
             Self::Bool => Option::deserialize(value)?.map(OptionValue::Bool),
             Self::Integer => Option::deserialize(value)?.map(OptionValue::Integer),
@@ -218,6 +253,8 @@ impl fmt::Display for OptionType {
             Self::Path => "path",
             Self::List => "list",
             Self::Models => "name, path or list",
+            Self::Paths => "path or list",
+            Self::Selection => "boolean or list",
             Self::Pairs => "map of names",
             Self::Bool => "boolean",
             Self::Integer => "integer",

@@ -2,14 +2,18 @@
 
 use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, thread};
 
-use spanframe_core::{AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin};
+use spanframe_core::{
+    AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin,
+    assertion::{Attribute, Attributes},
+};
 use spanframe_model::{Device, RuntimeSearch};
 use strum::{IntoStaticStr, VariantArray};
 
 pub use crate::option_check::OptionError;
 use crate::{
-    Layout, ModelChoice, ModelNames, Offsets, OnError, OptionTable, UnknownLanguage,
+    Layout, ModelChoice, ModelNames, Offsets, OnError, OptionTable, Selection, UnknownLanguage,
     option_check::{any, at_least, at_least_or, named, named_or_default, nearest, or},
+    selection::selected,
 };
 
 /// Most padded tokens of a batch. Larger batches leave the caches of a processor and are no faster.
@@ -184,6 +188,20 @@ crate::options! {
     /// Read documents of at most this many bytes.
     max_document_bytes: i64 => usize = at_least_or(1, u32::MAX as usize),
         Call, value "BYTES", default "4 GiB";
+
+    /// Say of each entity whether it is so, and the patient's.
+    ///
+    /// `true` adds the booleans `negated`, `uncertain`, `historical`, `hypothetical` and `family` to the fields of an
+    /// entity, a list adds those that it names. Cues in the text decide, in English, Spanish and Italian. The language of
+    /// a row is that of its language column, or is detected.
+    assertion: Selection => Attributes = selected,
+        Set, value "ATTRIBUTES", default "`false`", names Attribute, page "assertion.md";
+
+    /// Add the cues of these files to the rules of `assertion`.
+    ///
+    /// A file with `replace = true` takes the place of the rules for its language.
+    assertion_rules: Vec<PathBuf> => Vec<PathBuf> = or(Vec::new()),
+        Set, value "PATHS", default "none", page "assertion.md#rules-of-your-own";
 
     /// Choose what happens to a row that cannot be annotated.
     ///

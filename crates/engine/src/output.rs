@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 
-use spanframe_core::{Entity, Span, spark_words::spark_words};
+use spanframe_core::{
+    Entity, Span,
+    assertion::{Attribute, Attributes},
+    spark_words::spark_words,
+};
 
-use crate::{Mention, Offsets, positions::positions};
+use crate::{Mention, Offsets, assertion::Assertion, positions::positions};
 
 /// The options and names by which entities become mentions.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +21,8 @@ pub struct Output<'e> {
     pub types: &'e [String],
     /// Names of models by [`Entity::entity_type`], for a set of models.
     pub models: Option<&'e [String]>,
+    /// Gives mentions their attributes, where these are asked for.
+    pub assertion: Option<&'e Assertion>,
 }
 
 /// How the text of a chunk is made.
@@ -43,14 +49,20 @@ impl Chunks {
 }
 
 impl<'e> Output<'e> {
-    /// The mentions of `entities`, whose spans are bytes of `text`.
-    pub fn mentions<'a>(self, text: &'a str, entities: &'a [Entity]) -> impl Iterator<Item = Mention<'a>>
+    /// The mentions of `entities`, whose spans are bytes of `text`. `language` is the code of the text's language,
+    /// if that is known.
+    pub fn mentions<'a>(
+        self, text: &'a str, entities: &'a [Entity], language: Option<&str>,
+    ) -> impl Iterator<Item = Mention<'a>> + use<'a, 'e>
     where
         'e: 'a,
     {
         let spans: Vec<Span> = entities.iter().map(|e| e.span).collect();
-        entities.iter().zip(positions(text, &spans, self.offsets)).map(move |(entity, (begin, end))| {
+        let attributes = self.attributes(text, entities, language);
+        let places = positions(text, &spans, self.offsets).into_iter().enumerate();
+        entities.iter().zip(places).map(move |(entity, (i, (begin, end)))| {
             let kind = usize::from(entity.entity_type);
+            let has = |attribute| attributes.as_ref().map(|of_each| of_each[i].contains(attribute));
             Mention {
                 chunk: Some(self.chunks.of(entity.span.slice(text))),
                 entity: Cow::Borrowed(&self.types[kind]),
@@ -58,7 +70,15 @@ impl<'e> Output<'e> {
                 end: end.into(),
                 confidence: Some(entity.score.min(1.0)),
                 model: self.models.map(|models| Cow::Borrowed(models[kind].as_str())),
+                attributes: Attribute::ALL.map(has),
             }
         })
+    }
+
+    /// The attributes of each entity, if they are asked for and the language has cues.
+    fn attributes(self, text: &str, entities: &[Entity], language: Option<&str>) -> Option<Vec<Attributes>> {
+        let named = |entity: &Entity| (entity.span, self.types[usize::from(entity.entity_type)].as_str());
+        let named: Vec<(Span, &str)> = entities.iter().map(named).collect();
+        self.assertion?.assessor().assess(text, &named, language)
     }
 }

@@ -89,6 +89,9 @@ impl PipelineFile {
                 member.model = beside.display().to_string();
             }
         }
+        for rules in file.options.assertion_rules.iter_mut().flatten() {
+            *rules = folder.join(&rules);
+        }
         Ok(file)
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    EngineError, RowErrorKind,
+    RowErrorKind,
     documents::Documents,
     language::{OTHER, UnknownLanguage, primary},
     model_set::ModelSet,
@@ -27,15 +27,12 @@ pub(crate) struct Routes<'a> {
 impl<'a> Routes<'a> {
     /// Plans the routes of rows with these languages.
     ///
-    /// # Errors
-    /// [`EngineError::LanguageMissing`] if a model reads some languages only and the rows have none; [`EngineError::Option`] if
-    /// they have languages and no model chooses by them.
-    pub(crate) fn new(set: &ModelSet, languages: Option<Documents<'a>>) -> Result<Self, EngineError> {
-        set.check_language(languages.is_some())?;
+    /// [`ModelSet::check_language`] was called before.
+    pub(crate) fn new(set: &ModelSet, languages: Option<Documents<'a>>) -> Self {
         let all: Vec<usize> = (0..set.members.len()).collect();
         let mut by_code = BTreeMap::new();
         let mut other = Some(set.route(&all));
-        if languages.is_some() {
+        if languages.is_some() && set.has_languages() {
             let named: BTreeSet<&String> = set.members.iter().flat_map(|m| m.languages.iter().flatten()).collect();
             for code in set.members.iter().flat_map(|member| &member.known) {
                 let reads = |&&i: &&usize| set.members[i].reads(code, named.contains(code));
@@ -52,7 +49,7 @@ impl<'a> Routes<'a> {
             other = members.map(|(members, is_unknown)| Route { is_unknown, ..set.route(&members) });
         }
         let known = by_code.keys().cloned().collect::<Vec<_>>().join(", ").into();
-        Ok(Self { languages, by_code, other, known })
+        Self { languages, by_code, other, known }
     }
 
     /// The route of `row`.
@@ -60,13 +57,15 @@ impl<'a> Routes<'a> {
     /// # Errors
     /// [`RowErrorKind::UnknownLanguage`] if no model names its language and [`UnknownLanguage::Error`] is set.
     pub(crate) fn of(&self, row: usize) -> Result<&Route, RowErrorKind> {
-        let route = self.languages.as_ref().and_then(|languages| {
-            let row = if languages.len() == 1 { 0 } else { row };
-            // a code that is not UTF-8 counts as unknown
-            let code = languages.get(row).ok().flatten()?;
-            self.by_code.get(&primary(code))
-        });
+        let route = self.language(row).and_then(|code| self.by_code.get(&code));
         let unknown = || RowErrorKind::UnknownLanguage { known: Arc::clone(&self.known) };
         route.or(self.other.as_ref()).ok_or_else(unknown)
+    }
+
+    /// The primary subtag of the language of `row`; `None` for a null, and for a code that is not UTF-8.
+    pub(crate) fn language(&self, row: usize) -> Option<String> {
+        let languages = self.languages.as_ref()?;
+        let row = if languages.len() == 1 { 0 } else { row };
+        languages.get(row).ok().flatten().map(primary)
     }
 }

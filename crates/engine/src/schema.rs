@@ -6,15 +6,18 @@ pub use arrow_schema::DataType;
 use arrow_schema::{Field, Fields};
 
 use crate::{
-    EngineOptions, Layout,
+    EngineError, EngineOptions, Layout,
     field::{EntityField, EntityFields},
+    members::members,
 };
 
 impl EngineOptions {
-    /// The type of the entities that an engine with these options gives. No file is read for it.
-    #[must_use]
-    pub fn data_type(&self) -> DataType {
-        EntityFields::of(self).data_type(self.layout)
+    /// The type of the entities that an engine with these options gives. No model is loaded for it.
+    ///
+    /// # Errors
+    /// [`EngineError::Pipeline`] for a wrong pipeline file, which may ask for more fields.
+    pub fn data_type(&self) -> Result<DataType, EngineError> {
+        Ok(EntityFields::of(&members(self)?.1).data_type(self.layout))
     }
 }
 

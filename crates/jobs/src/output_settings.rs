@@ -10,8 +10,8 @@ use spanframe_engine::{Engine, EngineError, RawOptions};
 use crate::{JobError, JobOptions, OnError};
 
 /// Engine options that change speed alone, or that the settings hold in another form.
-const NOT_IN_SETTINGS: [&str; 7] =
-    ["model", "batch_tokens", "device", "sessions", "intra_threads", "on_error", "onnxruntime"];
+const NOT_IN_SETTINGS: [&str; 8] =
+    ["model", "batch_tokens", "device", "sessions", "intra_threads", "on_error", "onnxruntime", "assertion_rules"];
 
 /// Prefix of our keys in the footer of an output.
 pub const FOOTER: &str = "spanframe.";
@@ -52,6 +52,7 @@ impl OutputSettings {
             ("spanframe", json!(env!("CARGO_PKG_VERSION"))),
             ("model", json!(engine.card().name)),
             ("model_sha256", json!(engine.model_digest()?)),
+            ("assertion_sha256", json!(engine.assertion_digest())),
             ("column", json!(job.column)),
             ("language_column", json!(job.language_column)),
             ("output_column", json!(job.output_column)),

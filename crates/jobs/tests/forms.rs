@@ -27,7 +27,7 @@ type Row<'a> = (Option<&'a str>, Vec<(usize, usize, u16, f32)>);
 
 fn entities(rows: &[Row<'_>], layout: Layout, offsets: Offsets) -> ArrayRef {
     let names = ["MEDICATION".to_string(), "DIAGNOSIS".to_string()];
-    let output = Output { offsets, chunks: Chunks::Text, types: &names, models: None };
+    let output = Output { offsets, chunks: Chunks::Text, types: &names, models: None, assertion: None };
     let mut writer = EntityWriter::new(layout, EntityFields::default());
     for (text, found) in rows {
         let byte = |text: &str, at: usize| text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte);
@@ -37,7 +37,7 @@ fn entities(rows: &[Row<'_>], layout: Layout, offsets: Offsets) -> ArrayRef {
             score,
         };
         let found: Vec<Entity> = text.map(|t| found.iter().map(|e| entity(t, e)).collect()).unwrap_or_default();
-        writer.push(text.map(|text| output.mentions(text, &found))).unwrap();
+        writer.push(text.map(|text| output.mentions(text, &found, None))).unwrap();
     }
     writer.finish().unwrap()
 }

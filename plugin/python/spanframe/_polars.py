@@ -59,6 +59,8 @@ class NerExpression:
         sessions: int | None = None,
         intra_threads: int | None = None,
         max_document_bytes: int | None = None,
+        assertion: bool | list[str] | None = None,
+        assertion_rules: str | PathLike[str] | list[str] | None = None,
         on_error: Literal["raise", "null"] | None = None,
         onnxruntime: str | PathLike[str] | None = None,
         **unknown: Any,
@@ -155,6 +157,14 @@ class NerExpression:
             Use this many threads within one batch. Default: ``1``.
         max_document_bytes
             Read documents of at most this many bytes. Default: 4 GiB.
+        assertion
+            Say of each entity whether it is so, and the patient's. ``True`` adds the booleans ``"negated"``,
+            ``"uncertain"``, ``"historical"``, ``"hypothetical"`` and ``"family"`` to the fields of an entity, a list
+            adds those that it names. Cues in the text decide, in English, Spanish and Italian. The language of a row is
+            that of its language column, or is detected. Default: ``False``.
+        assertion_rules
+            Add the cues of these files to the rules of ``assertion``. A file with ``replace = true`` takes the place of
+            the rules for its language. Default: none.
         on_error
             Choose what happens to a row that cannot be annotated. Such a row is longer than ``max_document_bytes``, or
             is not UTF-8. ``"raise"`` ends with an error that names the row, and ``"null"`` gives null entities. Jobs

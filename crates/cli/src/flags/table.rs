@@ -67,6 +67,11 @@ fn flag(option: &OptionSpec) -> Arg {
         OptionType::Text => arg.value_parser(value_parser!(String)),
         OptionType::Path => arg.value_parser(value_parser!(PathBuf)),
         OptionType::List | OptionType::Models => several(arg, value_parser!(String)),
+        OptionType::Paths => several(arg, value_parser!(PathBuf)),
+        // the value is behind `=`, so that a flag without one takes nothing that follows it
+        OptionType::Selection => {
+            several(arg, value_parser!(String)).require_equals(true).num_args(0..).default_missing_value("true")
+        }
         OptionType::Pairs => several(arg, ValueParser::new(pair)),
         OptionType::Bool => arg.num_args(0..=1).default_missing_value("true").value_parser(value_parser!(bool)),
         OptionType::Integer => arg.allow_negative_numbers(true).value_parser(value_parser!(i64)),
@@ -91,6 +96,11 @@ fn value(option: &OptionSpec, matches: &ArgMatches) -> Option<OptionValue> {
         OptionType::Text => one(option, matches).map(OptionValue::Text),
         OptionType::Path => one(option, matches).map(OptionValue::Path),
         OptionType::List | OptionType::Models => all(option, matches).map(OptionValue::List),
+        OptionType::Paths => all(option, matches).map(OptionValue::Paths),
+        OptionType::Selection => all::<String>(option, matches).map(|names| match names.as_slice() {
+            [all] if all == "true" || all == "false" => OptionValue::Bool(all == "true"),
+            _ => OptionValue::List(names),
+        }),
         OptionType::Pairs => all(option, matches).map(|pairs| OptionValue::Pairs(pairs.into_iter().collect())),
         OptionType::Bool => {
             let given = one(option, matches).filter(|&value| value || !option.is_switch());
@@ -112,7 +122,9 @@ fn all<T: Clone + Send + Sync + 'static>(option: &OptionSpec, matches: &ArgMatch
 /// The documentation of an option as `--help` shows it, with its values and its default.
 fn help(option: &OptionSpec) -> String {
     let several = match option.option_type {
-        OptionType::List | OptionType::Models => "Separate several with commas.",
+        OptionType::List | OptionType::Models | OptionType::Paths | OptionType::Selection => {
+            "Separate several with commas."
+        }
         OptionType::Pairs => "Separate several with commas: SYMPTOM=PROBLEM,DISEASE=PROBLEM.",
         _ => "",
     };

@@ -1,7 +1,10 @@
 //! What an entity may be said to be: [`Attribute`] and sets of them.
 
+use strum::{IntoStaticStr, VariantArray};
+
 /// A statement about an entity other than that it is there, now, and the patient's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Attribute {
     /// It is said not to be: "denies chest pain".
     Negated,

@@ -11,10 +11,11 @@ use super::{
     language::LanguageDetector,
     lexicon::{BUNDLED, Lexicon, LexiconError, LexiconFile},
 };
+use crate::language::primary;
 
 /// Types to which [`Attribute::Uncertain`] does not apply: a medication is given or not, and what is uncertain beside it is
 /// its indication.
-const CERTAIN: [&str; 5] = ["MEDICATION", "DRUG", "CHEMICAL", "TREATMENT", "MED"];
+const CERTAIN: [&str; 8] = ["MEDICATION", "DRUG", "CHEMICAL", "TREATMENT", "MED", "FARMACO", "FARMACI", "MEDICAMENTO"];
 
 /// The cues of all languages, ready to assess entities. Cheap to share, and it holds nothing of a note.
 #[derive(Debug)]
@@ -62,9 +63,17 @@ impl Assessor {
         self.lexicons.iter().map(|lexicon| lexicon.language.as_str())
     }
 
+    /// All languages and rules as text, in their order.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = String> {
+        self.lexicons.iter().flat_map(|lexicon| {
+            let rules = lexicon.rules.rules().iter().map(|rule| format!("{rule:?}"));
+            std::iter::once(lexicon.language.clone()).chain(rules)
+        })
+    }
+
     /// The attributes of each of `entities` (bytes of `text`, with their types), in their order.
     ///
-    /// `language` is the primary subtag of the row's language; without it the language is detected. `None` for a language
+    /// `language` is the code of the text's language (`es`, `es-MX`); without it the language is detected. `None` for a language
     /// that has no cues: nothing is known of its entities then.
     #[must_use]
     pub fn assess(&self, text: &str, entities: &[(Span, &str)], language: Option<&str>) -> Option<Vec<Attributes>> {
@@ -97,7 +106,10 @@ impl Assessor {
         &self, text: &str, entities: &[(Span, &str)], language: Option<&str>,
     ) -> Option<(&Lexicon, Vec<Reason>)> {
         let lexicon = match language {
-            Some(code) => self.lexicons.iter().find(|lexicon| lexicon.language == code)?,
+            Some(code) => {
+                let code = primary(code);
+                self.lexicons.iter().find(|lexicon| lexicon.language == code)?
+            }
             None => &self.lexicons[self.detector.detect(text, &self.lexicons)?],
         };
         let spans: Vec<Span> = entities.iter().map(|(span, _)| *span).collect();
@@ -119,8 +131,9 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use spanframe_core::Named;
+
     use super::*;
-    use crate::assertion::lexicon::attribute_name;
 
     static ASSESSOR: OnceLock<Assessor> = OnceLock::new();
 
@@ -185,7 +198,7 @@ mod tests {
             for (entity, found) in gold.iter().zip(found) {
                 let names = entity["attributes"].as_array().unwrap();
                 for (count, attribute) in counts.iter_mut().zip(Attribute::ALL) {
-                    let is_gold = names.iter().any(|name| name == attribute_name(attribute));
+                    let is_gold = names.iter().any(|name| name == attribute.name());
                     let is_found = found.contains(attribute);
                     count.0 += f64::from(u8::from(is_gold && is_found));
                     count.1 += f64::from(u8::from(is_gold) + u8::from(is_found));

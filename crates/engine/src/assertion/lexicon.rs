@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use serde::Deserialize;
 use spanframe_core::{
-    Span,
+    Named, Span,
     assertion::{Action, Attribute, Attributes, Direction, Rule, RuleSet, rule_set::RuleError},
 };
 
@@ -133,21 +133,8 @@ struct Row {
 }
 
 /// The attribute of this name.
-#[must_use]
-pub fn attribute(name: &str) -> Option<Attribute> {
-    Attribute::ALL.into_iter().find(|&attribute| attribute_name(attribute) == name)
-}
-
-/// The name of an attribute, as files, options and columns have it.
-#[must_use]
-pub fn attribute_name(attribute: Attribute) -> &'static str {
-    match attribute {
-        Attribute::Negated => "negated",
-        Attribute::Uncertain => "uncertain",
-        Attribute::Historical => "historical",
-        Attribute::Hypothetical => "hypothetical",
-        Attribute::Family => "family",
-    }
+fn attribute(name: &str) -> Option<Attribute> {
+    Attribute::named().find(|(known, _)| *known == name).map(|(_, attribute)| attribute)
 }
 
 impl LexiconFile {
@@ -208,7 +195,7 @@ impl LexiconFile {
         };
         let sides = [self.negated, self.uncertain, self.historical, self.hypothetical, self.family];
         for (attribute, sides) in Attribute::ALL.into_iter().zip(sides) {
-            let name = attribute_name(attribute);
+            let name = attribute.name();
             let usual = self.reach.get(name).copied().unwrap_or(DEFAULT_REACH);
             for (side, direction, rows) in [
                 ("before", Direction::Before, sides.before),

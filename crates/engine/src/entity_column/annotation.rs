@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `annotatorType` | `chunk` |
 //! | `begin`, `end`, `result` | entity fields with this [place](AnnotationPlace) |
-//! | `metadata` | `entity`, `sentence` (0), `chunk` (number in its row), then the other entity fields, all as text |
+//! | `metadata` | `entity`, `sentence` (0), `chunk` (number in its row), then the other entity fields, all as text; with attributes, `assertion`: their label of i2b2 |
 //! | `embeddings` | empty |
 
 use std::{fmt::Write, rc::Rc, sync::Arc};
@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     EngineError, Mention,
+    assertion::i2b2_label,
     field::{AnnotationPlace, EntityField, EntityFields, FIELDS, Value, is_string},
     input::TextColumn,
     schema,
@@ -111,6 +112,10 @@ impl Annotations {
                 }
                 _ => {}
             }
+        }
+        if let Some(label) = i2b2_label(mention).filter(|_| fields.has_attributes()) {
+            self.bytes += ENTRY_BYTES;
+            self.entry("assertion", Value::Text(label));
         }
         self.entries.push(self.keys.len() - before);
         Ok(())

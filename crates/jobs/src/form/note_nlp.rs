@@ -13,9 +13,12 @@
 //! | `nlp_system` | Utf8 | the caller's text, then the model that found the mention |
 //! | `nlp_date` | Date32 | day when the job began, UTC |
 //! | `nlp_datetime` | Timestamp(us) | time when the job began, UTC, without zone |
-//! | `term_exists` | Utf8 | null: negation is not detected |
-//! | `term_temporal` | Utf8 | null |
-//! | `term_modifiers` | Utf8 | `entity=MEDICATION,confidence=0.9812` |
+//! | `term_exists` | Utf8 | `N` if negated, hypothetical or of the family, otherwise `Y`; null without `assertion` |
+//! | `term_temporal` | Utf8 | `Past`, `Future` (hypothetical) or `Present`; null without `assertion` |
+//! | `term_modifiers` | Utf8 | `entity=MEDICATION,confidence=0.9812`, then those that hold of `negation=true`, `uncertain=true`, `history=true`, `conditional=true`, `subject=family` |
+//!
+//! OMOP has a term not exist if it is negated, conditional, or of a subject other than the patient; an uncertain term
+//! exists unless its certainty is very low.
 //!
 //! Source: <https://ohdsi.github.io/CommonDataModel/cdm54.html#note_nlp>. In OMOP the concept 0 is "no matching
 //! concept". `lexical_variant` is varchar(250) there and is not truncated here: no text may be lost silently.
@@ -24,11 +27,13 @@ use std::{ops::Range, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, Date32Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray, cast::AsArray,
-    new_null_array, types::Int64Type,
+    types::Int64Type,
 };
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
-use spanframe_engine::{Mention, Offsets, input::TextColumn, offset_convention::OffsetConvention, ruler::Ruler};
+use spanframe_engine::{
+    Attribute, Mention, Offsets, input::TextColumn, offset_convention::OffsetConvention, ruler::Ruler,
+};
 
 use super::{AnnotatedBatch, FormError, mentions::Mentions};
 
@@ -129,7 +134,6 @@ impl NoteNlpRows<'_> {
         let each = || mentions.iter(range.clone()).map(|(_, mention)| mention).zip(&places);
         let none = || -> ArrayRef { Arc::new(Int32Array::from_value(0, n)) };
         let day = i32::try_from(time.div_euclid(86_400)).unwrap_or(i32::MAX);
-        let nulls = || new_null_array(&DataType::Utf8, n);
         Ok(vec![
             Arc::new(own),
             Arc::new(Int64Array::from(notes)),
@@ -144,8 +148,8 @@ impl NoteNlpRows<'_> {
             )),
             Arc::new(Date32Array::from_value(day, n)),
             Arc::new(TimestampMicrosecondArray::from_value(time.saturating_mul(1_000_000), n)),
-            nulls(),
-            nulls(),
+            Arc::new(each().map(|(m, _)| term_exists(m)).collect::<StringArray>()),
+            Arc::new(each().map(|(m, _)| term_temporal(m)).collect::<StringArray>()),
             Arc::new(StringArray::from_iter_values(each().map(|(m, _)| modifiers(m)))),
         ])
     }
@@ -197,7 +201,37 @@ fn snippet(text: &str, span: Range<usize>) -> &str {
     &text[begin..end]
 }
 
+/// `Y` or `N`; null if an attribute that could make it `N` is not known.
+fn term_exists(mention: &Mention<'_>) -> Option<&'static str> {
+    let denies = [Attribute::Negated, Attribute::Hypothetical, Attribute::Family].map(|a| mention.attribute(a));
+    if denies.contains(&Some(true)) {
+        return Some("N");
+    }
+    (!denies.contains(&None)).then_some("Y")
+}
+
+/// `Past`, `Future` or `Present`; null if it is not known.
+fn term_temporal(mention: &Mention<'_>) -> Option<&'static str> {
+    match (mention.attribute(Attribute::Historical)?, mention.attribute(Attribute::Hypothetical)?) {
+        (true, _) => Some("Past"),
+        (_, true) => Some("Future"),
+        _ => Some("Present"),
+    }
+}
+
 fn modifiers(mention: &Mention<'_>) -> String {
-    let confidence = mention.confidence.map(|c| format!(",confidence={c:.4}"));
-    format!("entity={}{}", mention.entity, confidence.unwrap_or_default())
+    let mut text = format!("entity={}", mention.entity);
+    if let Some(confidence) = mention.confidence {
+        text += &format!(",confidence={confidence:.4}");
+    }
+    for attribute in Attribute::ALL.into_iter().filter(|&a| mention.attribute(a) == Some(true)) {
+        text += match attribute {
+            Attribute::Negated => ",negation=true",
+            Attribute::Uncertain => ",uncertain=true",
+            Attribute::Historical => ",history=true",
+            Attribute::Hypothetical => ",conditional=true",
+            Attribute::Family => ",subject=family",
+        };
+    }
+    text
 }
