@@ -145,7 +145,7 @@ fn a_set_of_any_layout_names_its_models() {
         let found = engine.annotate(&notes).unwrap();
         let options = EngineOptions::new(RawOptions { layout: Some(name.into()), ..set(&["no/a", "no/b"]) }).unwrap();
         assert_eq!(found.data_type(), &EntityFields::of(&options).data_type(layout), "planned type is data type");
-        assert_eq!(&options.data_type(), found.data_type(), "known from the options alone");
+        assert_eq!(&options.data_type().unwrap(), found.data_type(), "known from the options alone");
         let mentions = entity_column::read(&found).unwrap();
         let pairs = |row: Vec<Mention<'_>>| {
             row.into_iter().map(|m| (m.chunk.unwrap().into_owned(), m.model.unwrap().into_owned())).collect::<Vec<_>>()
