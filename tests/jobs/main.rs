@@ -12,7 +12,9 @@ mod formats;
 mod kill;
 mod names;
 mod overwrite;
+mod parts;
 mod place;
 mod seen;
 #[path = "../support/mod.rs"]
 mod support;
+mod types;

@@ -162,6 +162,17 @@ impl Place {
     }
 }
 
+/// Writes the Arrow file `in/notes.arrow` with notes and these columns.
+pub fn arrow_file(place: &Place, columns: Vec<(&str, ArrayRef)>) {
+    let note: ArrayRef = Arc::new(StringArray::from(vec!["aspirin 81mg"; columns[0].1.len()]));
+    let batch = RecordBatch::try_from_iter([("note", note)].into_iter().chain(columns)).unwrap();
+    fs::create_dir_all(place.path("in")).unwrap();
+    let file = File::create(place.path("in/notes.arrow")).unwrap();
+    let mut writer = arrow_ipc::writer::FileWriter::try_new(file, &batch.schema()).unwrap();
+    writer.write(&batch).unwrap();
+    writer.finish().unwrap();
+}
+
 /// Sends a signal, such as `STOP`.
 pub fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();

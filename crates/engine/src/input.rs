@@ -1,7 +1,9 @@
-//! [`TextColumn`]: reads a column of any Arrow string type.
+//! [`TextColumn`]: reads a column of any Arrow string type. [`bytes_as_text`] makes strings of bytes.
+
+use std::sync::Arc;
 
 use arrow_array::{
-    Array, DictionaryArray, LargeStringArray, StringArray, StringViewArray,
+    Array, ArrayRef, DictionaryArray, LargeStringArray, StringArray, StringViewArray,
     cast::AsArray,
     types::{
         ArrowDictionaryKeyType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
@@ -90,6 +92,30 @@ impl<'a> Texts<'a> {
             Self::View(a) => a.is_valid(row).then(|| a.value(row)),
             Self::Null => None,
         }
+    }
+}
+
+/// Returns a column of bytes as strings, where Hive and Impala keep their texts. A value that is not UTF-8 gets `�` for
+/// what is invalid. A column of any other type stays as it is.
+#[must_use]
+pub fn bytes_as_text(column: &ArrayRef) -> ArrayRef {
+    fn lossy<'a>(values: impl Iterator<Item = Option<&'a [u8]>>) -> ArrayRef {
+        Arc::new(values.map(|bytes| bytes.map(String::from_utf8_lossy)).collect::<LargeStringArray>())
+    }
+    match column.data_type() {
+        DataType::Binary => match StringArray::try_from_binary(column.as_binary().clone()) {
+            Ok(texts) => Arc::new(texts),
+            Err(_) => lossy(column.as_binary::<i32>().iter()),
+        },
+        DataType::LargeBinary => match LargeStringArray::try_from_binary(column.as_binary().clone()) {
+            Ok(texts) => Arc::new(texts),
+            Err(_) => lossy(column.as_binary::<i64>().iter()),
+        },
+        DataType::BinaryView => match column.as_binary_view().clone().to_string_view() {
+            Ok(texts) => Arc::new(texts),
+            Err(_) => lossy(column.as_binary_view().iter()),
+        },
+        _ => Arc::clone(column),
     }
 }
 

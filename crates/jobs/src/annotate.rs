@@ -9,7 +9,7 @@ use crate::{
     JobError, JobOptions, JobProgress, Observer, RawJob, RunSummary, Summary,
     failed_inputs::FailedInputs,
     input::{self, InputFile},
-    input_columns::InputColumns,
+    input_columns::{ColumnTypes, InputColumns},
     open_input::OpenInput,
     plan::Unit,
     progress::Reporter,
@@ -47,7 +47,7 @@ pub fn annotate(
     for (number, (file, path)) in inputs.iter().zip(&targets.paths).enumerate() {
         // opened again, one at a time: a process may hold few files open. A file replaced meanwhile is taken as it is
         // now
-        let open = OpenInput::new(file.open()?, &file.url, &setup.job)?;
+        let open = OpenInput::new(file.open()?, &file.url, &setup.job, &ColumnTypes::new())?;
         let converter = setup.converter(&open.columns, begun)?;
         let unit = Unit {
             number,
@@ -80,7 +80,7 @@ struct Checked {
 fn check_inputs(job: &JobOptions, inputs: &[InputFile], targets: &Targets) -> Result<Checked, JobError> {
     let mut checked = Checked::default();
     for (file, path) in inputs.iter().zip(&targets.paths) {
-        let OpenInput { source, columns, .. } = OpenInput::new(file.open()?, &file.url, job)?;
+        let OpenInput { source, columns, .. } = OpenInput::new(file.open()?, &file.url, job, &ColumnTypes::new())?;
         if !job.overwrite && targets.store.stat(path)?.is_some() {
             return Err(JobError::OutputExists(targets.store.url(path)));
         }

@@ -110,6 +110,19 @@ pub enum JobError {
         /// Its type in the files before.
         was: String,
     },
+    /// A value does not fit the type that its column has in the output.
+    #[error(
+        "column `{column}` of `{url}` has a value that {wanted}, its type in the output, does not hold: leave the column \
+         out (`select`), or cast it first"
+    )]
+    Unfit {
+        /// The file.
+        url: String,
+        /// The column.
+        column: String,
+        /// The type in the output.
+        wanted: DataType,
+    },
     /// The job began with other settings.
     #[error(
         "the outputs were made with {name} = {was}, and it is {is} now: use `on_change=redo` to make them again, \
@@ -258,11 +271,12 @@ impl JobError {
         match self {
             Self::Input(error) => !is_of_server(error.io_kind()),
             Self::Source(SourceError::Io { source, .. }) => !is_of_server(source.kind()),
-            Self::Source(SourceError::NoSuchPart { .. }) => false,
+            // the job's columns are checked before any work
+            Self::Source(SourceError::NoSuchPart { .. } | SourceError::Lossy { .. }) => false,
             Self::Source(_) | Self::FormRows { .. } | Self::Row { .. } | Self::Bad { .. } | Self::Lost { .. } => true,
             Self::InputChanged(_) | Self::InputGone(_) => true,
             // a value that the output's type cannot hold
-            Self::Sink { source: SinkError::Schema(_), .. } => true,
+            Self::Sink { source: SinkError::Schema(_), .. } | Self::Unfit { .. } => true,
             _ => false,
         }
     }

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod annotate;
+mod common_type;
 mod error;
 mod failed_inputs;
 mod finalize;
@@ -20,6 +21,8 @@ mod header;
 pub mod input;
 mod input_columns;
 pub mod ledger;
+mod logical_type;
+mod lossless_cast;
 mod memory_limits;
 mod metrics;
 mod open_input;

@@ -6,7 +6,7 @@ use spanframe_store::{ReadAt, locate};
 
 use crate::{
     JobError, JobOptions,
-    input_columns::InputColumns,
+    input_columns::{ColumnTypes, InputColumns},
     plan::Unit,
     source::{self, Source},
 };
@@ -19,13 +19,13 @@ pub struct OpenInput {
 }
 
 impl OpenInput {
-    /// Opens a file and looks up its columns.
+    /// Opens a file and looks up its columns. Kept columns get the types of `planned` in the output.
     ///
     /// # Errors
     /// [`JobError::Source`], [`JobError::NoColumn`], [`JobError::WrongType`].
-    pub fn new(file: Arc<dyn ReadAt>, url: &str, job: &JobOptions) -> Result<Self, JobError> {
+    pub fn new(file: Arc<dyn ReadAt>, url: &str, job: &JobOptions, planned: &ColumnTypes) -> Result<Self, JobError> {
         let source = source::open(file, url)?;
-        let columns = InputColumns::new(url, source.schema(), job)?;
+        let columns = InputColumns::new(url, source.as_ref(), job, planned)?;
         Ok(Self { url: url.to_string(), source, columns })
     }
 
@@ -33,13 +33,13 @@ impl OpenInput {
     ///
     /// # Errors
     /// [`JobError::InputGone`], [`JobError::InputChanged`], [`JobError::Input`], and those of [`new`](Self::new).
-    pub fn of_unit(unit: &Unit, job: &JobOptions) -> Result<Self, JobError> {
+    pub fn of_unit(unit: &Unit, job: &JobOptions, planned: &ColumnTypes) -> Result<Self, JobError> {
         let (store, path) = locate(&unit.url)?;
         let found = store.stat(&path).map_err(JobError::Input)?;
         let object = found.ok_or_else(|| JobError::InputGone(unit.url.clone()))?;
         if object.version != unit.version {
             return Err(JobError::InputChanged(unit.url.clone()));
         }
-        Self::new(store.reader(&path).map_err(JobError::Input)?, &unit.url, job)
+        Self::new(store.reader(&path).map_err(JobError::Input)?, &unit.url, job, planned)
     }
 }

@@ -1,7 +1,7 @@
 //! [`JobPlan`]: the files of a job, and the units into which they are cut.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     ops::Range,
 };
 
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     JobError,
     input::InputFile,
+    input_columns::ColumnTypes,
     source::{Part, Source},
 };
 
@@ -59,8 +60,8 @@ impl Unit {
 /// Files and units of a job. The order never changes: what is found later is added at the end.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct JobPlan {
-    /// Names and types of all columns of the last file. The columns that are read are the same in all files.
-    pub columns: BTreeMap<String, String>,
+    /// Names and types of all columns. A kept column has one type in all outputs; another one that of the last file.
+    pub columns: ColumnTypes,
     /// In the order in which they were planned. A file that was replaced occurs once per version.
     pub files: Vec<PlannedFile>,
     /// In the order of their numbers.

@@ -9,16 +9,19 @@
 //! plan/00002.json  file a again  units 10..12 a was replaced (`on_change=redo`): units 0..4 of a are superseded
 //! ```
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use arrow_schema::DataType;
 use tracing::warn;
 
 use crate::{
     JobError, Ledger, OnChange, OnDamage,
+    common_type::common_type,
     failed_inputs::FailedInputs,
     form::Form,
     input::InputFile,
-    input_columns::column_types,
+    input_columns::{ColumnTypes, InputColumns, column_types},
+    parquet_type::parquet_type,
     plan::{JobPlan, StoredPlan},
     setup::JobSetup,
     source::{self, SourceError},
@@ -95,7 +98,7 @@ impl Planner<'_> {
                 }
                 _ => {}
             }
-            match self.add(&mut plan, file) {
+            match self.add(&mut plan, file, segments > 0) {
                 Err(error) if error.is_of_input() && !self.setup.job.overwrite => failed.add(&file.url, error),
                 added => added?,
             }
@@ -110,7 +113,8 @@ impl Planner<'_> {
         Ok(done.map(|unit| unit.url.clone()).collect())
     }
 
-    fn add(&self, plan: &mut JobPlan, file: &InputFile) -> Result<(), JobError> {
+    /// Adds a file. The outputs of a plan that `is_stored` have their types already, and the file follows them.
+    fn add(&self, plan: &mut JobPlan, file: &InputFile, is_stored: bool) -> Result<(), JobError> {
         let job = &self.setup.job;
         let source = match source::open(file.open()?, &file.url) {
             Err(SourceError::Damaged { reason, .. }) if job.on_damage == OnDamage::Skip => {
@@ -119,13 +123,14 @@ impl Planner<'_> {
             }
             source => source?,
         };
-        let columns = self.setup.check(&file.url, source.schema())?.types();
+        let columns = self.setup.check(&file.url, source.as_ref())?;
         let selects = job.select.is_some() || job.form == Form::NoteNlp;
         // the selection may be another one than when the files before were planned
         let mut known = plan.columns.clone();
-        known.retain(|name, _| !selects || columns.contains_key(name));
-        check_columns(&file.url, &columns, &known)?;
+        known.retain(|name, _| !selects || columns.own().find(name).is_some());
+        let kept = kept_types(&columns, &known, is_stored)?;
         plan.columns = column_types(source.schema());
+        plan.columns.extend(kept);
         plan.add(file, source.as_ref(), job.unit_rows)
     }
 
@@ -154,14 +159,39 @@ impl Planner<'_> {
     }
 }
 
-/// Refuses a file whose columns differ from those of the files before it. An empty `was` means there are none.
-fn check_columns(url: &str, is: &BTreeMap<String, String>, was: &BTreeMap<String, String>) -> Result<(), JobError> {
-    let names = is.keys().chain(was.keys()).filter(|_| !was.is_empty());
-    let show = |value: Option<&String>| value.map_or("absent".to_string(), Clone::clone);
-    match names.map(|name| (name, is.get(name), was.get(name))).find(|(_, is, was)| is != was) {
-        None => Ok(()),
-        Some((column, is, was)) => {
-            Err(JobError::Drift { url: url.to_string(), column: column.clone(), is: show(is), was: show(was) })
-        }
+/// The types of the kept columns of a file in all outputs. An empty `known` means that there is no file before.
+///
+/// # Errors
+/// [`JobError::Drift`] if a column has values of another kind than in the files before, or is in one of them only.
+fn kept_types(columns: &InputColumns, known: &ColumnTypes, is_stored: bool) -> Result<ColumnTypes, JobError> {
+    let drift = |column: &str, is: Option<&str>, was: Option<&str>| {
+        let [is, was] = [is, was].map(|found| found.unwrap_or("absent").to_string());
+        JobError::Drift { url: columns.url().to_string(), column: column.to_string(), is, was }
+    };
+    let names: BTreeSet<&String> = known.keys().chain(columns.own().iter().map(|field| field.name())).collect();
+    let shared = |name: &String| {
+        let is = columns.own().find(name).map(|(_, field)| field.data_type());
+        let shared = match (is, known.get(name)) {
+            (Some(is), None) if known.is_empty() => Some(is.to_string()),
+            (Some(is), Some(was)) if is.to_string() == *was => Some(was.clone()),
+            (Some(is), Some(was)) => shared_type(is, was, is_stored),
+            _ => None,
+        };
+        let is = is.map(DataType::to_string);
+        Ok((name.clone(), shared.ok_or_else(|| drift(name, is.as_deref(), known.get(name).map(String::as_str)))?))
+    };
+    names.into_iter().map(shared).collect()
+}
+
+/// The type of a column that `is` of one type in a file and `was` of another in those before; `None` if it has none.
+fn shared_type(is: &DataType, was: &str, is_stored: bool) -> Option<String> {
+    let before: DataType = was.parse().ok()?;
+    let common = common_type(&parquet_type(&before)?, &parquet_type(is)?)?;
+    if is_stored {
+        // outputs of nulls alone are there already
+        return (before != DataType::Null).then(|| was.to_string());
     }
+    // the plan keeps the name of the type alone
+    let name = common.to_string();
+    name.parse().is_ok_and(|parsed: DataType| parsed == common).then_some(name)
 }

@@ -19,6 +19,7 @@ use crate::{
     folders::JobFolders,
     header::JobHeader,
     input::InputFile,
+    input_columns::ColumnTypes,
     open_input::OpenInput,
     outputs::Outputs,
     plan::{StoredPlan, Unit},
@@ -71,7 +72,7 @@ pub fn run(
     let JobProgress { units: all, units_before, rows, files_lost_before, .. } = reporter.progress;
     info!(units = all, before = units_before, rows, files_lost_before, "job begins");
     let runner = UnitRunner { setup: &setup, output: &folders.output, ledger: Some(&folders.ledger) };
-    let mut shard_run = ShardRun { runner, outputs, open: None };
+    let mut shard_run = ShardRun { runner, outputs, planned: &plan.columns, open: None };
     let done = shard_run.units(&units, &mut records, &mut reporter, &mut failed);
     // a unit that was given up no longer counts
     reporter.update();
@@ -153,6 +154,8 @@ fn progress(units: &[&Unit], records: &BTreeMap<usize, Record>, files: JobProgre
 struct ShardRun<'j> {
     runner: UnitRunner<'j>,
     outputs: Outputs<'j>,
+    /// The types of all columns, which all outputs share.
+    planned: &'j ColumnTypes,
     /// The file of the last unit. Units of one file follow each other.
     open: Option<OpenInput>,
 }
@@ -189,7 +192,7 @@ impl ShardRun<'_> {
         }
         let open = match &mut self.open {
             Some(open) => open,
-            none => none.insert(OpenInput::of_unit(unit, &setup.job)?),
+            none => none.insert(OpenInput::of_unit(unit, &setup.job, self.planned)?),
         };
         let converter = setup.converter(&open.columns, header.time)?;
         let replace = unit.replaces || setup.job.on_change == OnChange::Redo || !header.redone.is_empty();

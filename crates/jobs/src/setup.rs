@@ -1,13 +1,14 @@
 //! [`JobSetup`]: the checked options of a job, with the engine that they ask for.
 
-use arrow_schema::{DataType, Field, SchemaRef};
+use arrow_schema::{DataType, Field};
 use spanframe_engine::{Engine, EngineOptions, Offsets, RawOptions};
 
 use crate::{
     JobError, JobOptions, MemoryLimits, OnError,
     form::{Columns, NoteNlp, OutputConverter},
-    input_columns::InputColumns,
+    input_columns::{ColumnTypes, InputColumns},
     output_settings::OutputSettings,
+    source::Source,
 };
 
 /// What all units of a job share.
@@ -36,8 +37,8 @@ impl JobSetup {
     ///
     /// # Errors
     /// [`JobError::NoColumn`], [`JobError::WrongType`], [`JobError::Form`].
-    pub fn check(&self, url: &str, schema: &SchemaRef) -> Result<InputColumns, JobError> {
-        let columns = InputColumns::new(url, schema, &self.job)?;
+    pub fn check(&self, url: &str, source: &dyn Source) -> Result<InputColumns, JobError> {
+        let columns = InputColumns::new(url, source, &self.job, &ColumnTypes::new())?;
         self.converter(&columns, 0)?;
         Ok(columns)
     }

@@ -6,10 +6,9 @@ use std::{
 };
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_cast::{CastOptions, cast_with_options};
-use arrow_schema::{Field, FieldRef, Schema, SchemaRef};
+use arrow_schema::{FieldRef, Schema, SchemaRef};
 use parquet::{
-    arrow::ArrowWriter,
+    arrow::{ArrowWriter, arrow_writer::ArrowWriterOptions},
     basic::{Compression, GzipLevel, ZstdLevel},
     errors::ParquetError,
     file::{metadata::KeyValue, properties::WriterProperties},
@@ -18,6 +17,8 @@ use spanframe_store::ReadAt;
 use strum::{IntoStaticStr, VariantArray};
 
 use crate::{
+    logical_type::parquet_schema,
+    lossless_cast::lossless_cast,
     parquet_type::parquet_field,
     source::{SourceError, key_values},
 };
@@ -130,15 +131,17 @@ impl<W: Write + Send> Sink<W> {
         let cast = (written.fields() != schema.fields()).then(|| Arc::clone(&written));
         let failed = Failed::default();
         let counted = Counted { inner: writer, bytes: 0, failed: Arc::clone(&failed) };
-        let writer = ArrowWriter::try_new(counted, written, Some(properties)).map_err(|e| error(&failed, &e))?;
+        let schema = parquet_schema(&written).map_err(|e| error(&failed, &e))?;
+        let options = ArrowWriterOptions::new().with_properties(properties).with_parquet_schema(schema);
+        let writer = ArrowWriter::try_new_with_options(counted, written, options).map_err(|e| error(&failed, &e))?;
         Ok(Self { writer, cast, failed, rows: 0 })
     }
 
     /// Writes rows.
     ///
     /// # Errors
-    /// [`SinkError::Io`] if the store fails; the file is unusable then. [`SinkError::Schema`] for a time that
-    /// milliseconds cannot hold.
+    /// [`SinkError::Io`] if the store fails; the file is unusable then. [`SinkError::Schema`] for a value that its
+    /// column's type in Parquet does not hold, such as a time beyond milliseconds.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), SinkError> {
         let written = match &self.cast {
             Some(schema) => self.writer.write(&cast(batch, schema)?),
@@ -192,12 +195,10 @@ fn written(schema: &SchemaRef) -> Result<SchemaRef, SinkError> {
 
 /// Casts `batch` to the types of `schema`. A value that does not fit is an error, not a null.
 fn cast(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, SinkError> {
-    let options = CastOptions { safe: false, ..CastOptions::default() };
-    let column = |(column, field): (&ArrayRef, &Arc<Field>)| match column.data_type() == field.data_type() {
-        true => Ok(Arc::clone(column)),
-        // without Arrow's message, which quotes the value
-        false => cast_with_options(column, field.data_type(), &options)
-            .map_err(|_| SinkError::Schema(format!("column `{}` has a time out of range", field.name()))),
+    let column = |(column, field): (&ArrayRef, &FieldRef)| {
+        let (name, wanted) = (field.name(), field.data_type());
+        let unfit = || SinkError::Schema(format!("column `{name}` has a value that {wanted} does not hold"));
+        lossless_cast(column, wanted).ok_or_else(unfit)
     };
     let columns = batch.columns().iter().zip(schema.fields()).map(column).collect::<Result<_, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));

@@ -14,12 +14,14 @@ mod columnar;
 mod csv;
 mod error;
 mod format;
+mod int96;
 mod ipc;
 mod json_object;
 mod json_type;
 mod ndjson;
 mod open;
 mod parquet;
+mod read_schema;
 mod text_file;
 mod text_source;
 
@@ -100,6 +102,14 @@ pub trait Source: Send + Sync {
     /// The parts of the file, in file order.
     fn parts(&self) -> &[Part];
 
+    /// Checks that these columns can be read without loss. [`read`](Self::read) checks it too.
+    ///
+    /// # Errors
+    /// [`SourceError::Lossy`] if not.
+    fn check(&self, _columns: &[usize]) -> Result<(), SourceError> {
+        Ok(())
+    }
+
     /// Reads the rows of `parts`. `columns` are indices of top-level columns; one may be asked for twice.
     ///
     /// The strings of column `unchecked` may come as bytes (`Utf8` as `Binary`, and so on), which nobody has validated.
@@ -107,7 +117,8 @@ pub trait Source: Send + Sync {
     /// it.
     ///
     /// # Errors
-    /// [`SourceError::Io`] if the store fails, [`SourceError::NoSuchPart`] if a part or column does not exist.
+    /// [`SourceError::Io`] if the store fails, [`SourceError::NoSuchPart`] if a part or column does not exist,
+    /// [`SourceError::Lossy`] if a column cannot be read without loss.
     /// Bad and lost rows are no errors; they are items of the iterator.
     fn read(
         &self, parts: Range<usize>, columns: &[usize], unchecked: Option<usize>, limits: ReadLimits,

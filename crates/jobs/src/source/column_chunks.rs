@@ -17,7 +17,10 @@ use std::{
 use bytes::{Buf, Bytes};
 use parquet::{
     errors::{ParquetError, Result},
-    file::reader::{ChunkReader, Length},
+    file::{
+        metadata::ColumnChunkMetaData,
+        reader::{ChunkReader, Length},
+    },
 };
 use spanframe_store::ReadAt;
 
@@ -87,6 +90,15 @@ impl ColumnChunks {
 impl Length for ColumnChunks {
     fn len(&self) -> u64 {
         self.file.len()
+    }
+}
+
+/// Where a column chunk is; empty if the footer gives an impossible place.
+pub fn byte_range(column: &ColumnChunkMetaData) -> Range<u64> {
+    let first = column.dictionary_page_offset().map_or(column.data_page_offset(), |d| d.min(column.data_page_offset()));
+    match (u64::try_from(first), u64::try_from(column.compressed_size())) {
+        (Ok(start), Ok(length)) => start..start.saturating_add(length),
+        _ => 0..0,
     }
 }
 

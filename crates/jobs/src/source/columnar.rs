@@ -29,6 +29,11 @@ pub trait ColumnarFile: Send + Sync + 'static {
     /// All parts, in file order.
     fn parts(&self) -> &[Part];
 
+    /// Why a column cannot be read without loss, if so.
+    fn unreadable(&self, _column: usize) -> Option<&'static str> {
+        None
+    }
+
     /// A decoder for some columns.
     fn decoder(self: Arc<Self>, request: DecodeRequest) -> Self::Decoder;
 }
@@ -59,11 +64,22 @@ pub enum DecodeError {
     Store(io::Error),
     /// The bytes are not valid. The reason never quotes a value.
     Damaged(String),
+    /// A column is of a type that Arrow does not have.
+    UnknownType,
 }
 
 impl DecodeError {
     pub fn damaged(reason: &str) -> Self {
         Self::Damaged(reason.to_string())
+    }
+
+    /// As the error of a schema of Arrow types that cannot be read. `reason` is what its decoder says.
+    pub fn of_schema(error: &dyn std::error::Error, reason: &str) -> Self {
+        // Polars has integers of 128 bits, and calls them so in the schemas that it writes
+        match error.to_string().contains("bit width of 128") {
+            true => Self::UnknownType,
+            false => Self::damaged(reason),
+        }
     }
 
     /// As an error of the whole file `path`.
@@ -72,6 +88,11 @@ impl DecodeError {
         match self {
             Self::Store(source) => SourceError::Io { path, source },
             Self::Damaged(reason) => SourceError::Damaged { path, format, reason },
+            Self::UnknownType => SourceError::Unsupported {
+                path,
+                found: "a file with integers of 128 bits",
+                way_out: "cast them to decimals or strings where the file is written",
+            },
         }
     }
 }
@@ -133,6 +154,14 @@ impl<F: ColumnarFile> Source for ColumnarSource<F> {
         self.0.parts()
     }
 
+    fn check(&self, columns: &[usize]) -> Result<(), SourceError> {
+        let reasons = columns.iter().filter_map(|&column| Some((column, self.0.unreadable(column)?)));
+        reasons.take(1).try_for_each(|(column, reason)| {
+            let column = self.0.schema().field(column).name().clone();
+            Err(SourceError::Lossy { path: self.0.path().to_string(), column, reason })
+        })
+    }
+
     fn read(
         &self, parts: Range<usize>, columns: &[usize], unchecked: Option<usize>, limits: ReadLimits,
     ) -> Result<Reads, SourceError> {
@@ -141,6 +170,7 @@ impl<F: ColumnarFile> Source for ColumnarSource<F> {
         if parts.end > file.parts().len() || columns.iter().any(|&column| column >= fields) {
             return Err(SourceError::NoSuchPart { path: file.path().to_string() });
         }
+        self.check(columns)?;
         let next_row = file.parts()[..parts.start].iter().map(|part| part.rows).sum();
         let projection = Projection::new(columns);
         let decoder = Arc::clone(&file).decoder(DecodeRequest { projection, unchecked, limits });
@@ -189,6 +219,7 @@ impl<F: ColumnarFile> Iterator for PartReads<F> {
                 Ok(Some(_)) => "it has more rows than it declares".to_string(),
                 Ok(None) => "it has fewer rows than it declares".to_string(),
                 Err(DecodeError::Damaged(reason)) => reason,
+                Err(DecodeError::UnknownType) => "it has a type that Arrow does not have".to_string(),
                 Err(DecodeError::Store(source)) => {
                     (self.current, self.left) = (None, 0..0);
                     return Some(Err(SourceError::Io { path: self.file.path().to_string(), source }));

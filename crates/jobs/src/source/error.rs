@@ -43,6 +43,19 @@ pub enum SourceError {
         /// What to do.
         way_out: &'static str,
     },
+    /// A column has values that Arrow cannot hold.
+    #[error(
+        "column `{column}` of `{path}` cannot be read without loss ({reason}): leave it out (`select`), or cast it \
+         where the file is written"
+    )]
+    Lossy {
+        /// The file.
+        path: String,
+        /// The column.
+        column: String,
+        /// What does not fit.
+        reason: &'static str,
+    },
     /// Two columns have the same name.
     #[error("`{path}` has two columns named `{column}`: rename one")]
     DuplicateColumn {

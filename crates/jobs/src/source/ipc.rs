@@ -73,7 +73,8 @@ impl IpcFile {
         let length = read_footer_length(trailer).map_err(|_| cut())? as u64;
         let footer = bytes(&*file, end.checked_sub(length).ok_or_else(wrong)?, length)?;
         let footer = root_as_footer(&footer).map_err(|_| wrong())?;
-        let schema = try_fb_to_schema(footer.schema().ok_or_else(wrong)?).map_err(|_| wrong())?;
+        let unknown = |error| DecodeError::of_schema(&error, "its footer is not valid");
+        let schema = try_fb_to_schema(footer.schema().ok_or_else(wrong)?).map_err(unknown)?;
         let batches: Vec<Block> = footer.recordBatches().iter().flatten().copied().collect();
         let parts = batches.iter().map(|block| part(&*file, block)).collect::<Result<_, _>>()?;
         Ok(Self {

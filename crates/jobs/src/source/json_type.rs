@@ -7,7 +7,7 @@ use arrow_array::{
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Fields};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// An object with more fields is a map, not a record. It is read as text.
 const MAX_FIELDS: usize = 1000;
@@ -16,6 +16,7 @@ const MAX_FIELDS: usize = 1000;
 ///
 /// ```text
 /// null, 1        -> Int64      1, 0.5  -> Float64
+/// 2^53 + 1, 0.5  -> text: "9007199254740993", "0.5"
 /// 1, "a", [true] -> text: "1", "a", "[true]"
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +24,10 @@ pub enum JsonType {
     /// No value yet. A column of nulls alone is a text column.
     Null,
     Bool,
-    /// Signed integers of 64 bits.
+    /// Signed integers that Float64 holds too.
     Int,
+    /// Signed integers of 64 bits. Beside a float they are text, because Float64 would lose digits.
+    LongInt,
     Float,
     /// Strings, and any mix of types: what is not a string is written as JSON.
     Text,
@@ -40,8 +43,10 @@ impl JsonType {
         *self = match (known, value) {
             (known, Value::Null) => known,
             (Self::Null | Self::Bool, Value::Bool(_)) => Self::Bool,
-            (Self::Null | Self::Int, Value::Number(n)) if n.is_i64() => Self::Int,
-            (Self::Float, Value::Number(n)) if n.is_i64() => Self::Float,
+            (Self::Null | Self::Int, Value::Number(n)) if is_exact(n) => Self::Int,
+            (Self::Null | Self::Int | Self::LongInt, Value::Number(n)) if n.is_i64() => Self::LongInt,
+            (Self::Float, Value::Number(n)) if is_exact(n) => Self::Float,
+            (Self::Float, Value::Number(n)) if n.is_i64() => Self::Text,
             // an integer beyond i64 is an id or a hash: as Float64 it would lose digits
             (_, Value::Number(n)) if n.is_u64() => Self::Text,
             (Self::Null | Self::Int | Self::Float, Value::Number(_)) => Self::Float,
@@ -75,13 +80,19 @@ impl JsonType {
         match self {
             Self::Null | Self::Text => DataType::Utf8,
             Self::Bool => DataType::Boolean,
-            Self::Int => DataType::Int64,
+            Self::Int | Self::LongInt => DataType::Int64,
             Self::Float => DataType::Float64,
             Self::List(item) => DataType::List(Arc::new(Field::new("item", item.data_type(), true))),
             Self::Struct(fields) if fields.is_empty() => DataType::Utf8,
             Self::Struct(fields) => DataType::Struct(members(fields)),
         }
     }
+}
+
+/// True for a signed integer that Float64 holds without loss.
+fn is_exact(number: &Number) -> bool {
+    const LIMIT: u64 = 1 << f64::MANTISSA_DIGITS;
+    number.as_i64().is_some_and(|n| n.unsigned_abs() <= LIMIT)
 }
 
 fn members(fields: &BTreeMap<String, JsonType>) -> Fields {
@@ -93,7 +104,7 @@ pub fn array(json_type: &JsonType, values: &[Option<&Value>]) -> ArrayRef {
     let values_of = values.iter().copied();
     match json_type {
         JsonType::Bool => Arc::new(values_of.map(|v| v?.as_bool()).collect::<BooleanArray>()),
-        JsonType::Int => Arc::new(values_of.map(|v| v?.as_i64()).collect::<Int64Array>()),
+        JsonType::Int | JsonType::LongInt => Arc::new(values_of.map(|v| v?.as_i64()).collect::<Int64Array>()),
         JsonType::Float => Arc::new(values_of.map(|v| v?.as_f64()).collect::<Float64Array>()),
         JsonType::List(item) => list(item, values),
         JsonType::Struct(fields) if !fields.is_empty() => {

@@ -12,6 +12,7 @@ use parquet::{
         },
     },
     basic::Type as PhysicalType,
+    errors::ParquetError,
     file::metadata::{ColumnChunkMetaData, FileMetaData, KeyValue, ParquetMetaData, RowGroupMetaData},
     schema::types::{SchemaDescriptor, Type},
 };
@@ -19,10 +20,12 @@ use spanframe_store::ReadAt;
 
 use super::{
     Part, ReadLimits, SourceError,
-    column_chunks::{ColumnChunks, SharedChunks},
+    column_chunks::{ColumnChunks, SharedChunks, byte_range},
     columnar::{
         ColumnarFile, ColumnarSource, DecodeError, DecodeRequest, PartDecoder, Projection, guarded, with_bytes,
     },
+    int96::int96_unit,
+    read_schema::ReadSchema,
 };
 
 /// A Parquet file whose footer was read.
@@ -30,6 +33,8 @@ pub struct ParquetFile {
     file: Arc<dyn ReadAt>,
     path: String,
     metadata: ArrowReaderMetadata,
+    /// For each column why it cannot be read without loss, if so.
+    unreadable: Vec<Option<&'static str>>,
     /// Cache of [`unchecked`](Self::unchecked) for the first column asked for: a job asks for one column, unit by unit.
     unchecked: OnceLock<(usize, Option<ArrowReaderMetadata>)>,
     parts: Vec<Part>,
@@ -55,14 +60,20 @@ impl ParquetFile {
     fn new(file: Arc<dyn ReadAt>, path: &str) -> Result<Self, DecodeError> {
         let chunks = Arc::new(ColumnChunks::new(Arc::clone(&file), []));
         let load = || ArrowReaderMetadata::load(&SharedChunks(Arc::clone(&chunks)), Default::default());
-        let metadata = guarded(|| load().map_err(|error| damaged(&error)));
+        let metadata = guarded(|| load().map_err(|error| DecodeError::of_schema(&error, &one_line(&error))));
         let metadata = metadata.map_err(|error| chunks.failure().map_or(error, DecodeError::Store))?;
+        let int96_unit = |leaf| int96_unit(&file, metadata.metadata(), leaf);
+        let ReadSchema { schema, unreadable } = guarded(|| ReadSchema::new(&metadata, int96_unit))?;
+        let metadata = match schema == *metadata.schema() {
+            true => metadata,
+            false => with_schema(Arc::clone(metadata.metadata()), schema).map_err(|error| damaged(&error))?,
+        };
         let part = |group: &RowGroupMetaData| {
             let rows = u64::try_from(group.num_rows()).map_err(|_| DecodeError::damaged("negative number of rows"))?;
             Ok(Part { rows, bytes: group.columns().iter().map(decoded_bytes).sum() })
         };
         let parts = metadata.metadata().row_groups().iter().map(part).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { file, path: path.to_string(), metadata, unchecked: OnceLock::new(), parts })
+        Ok(Self { file, path: path.to_string(), metadata, unreadable, unchecked: OnceLock::new(), parts })
     }
 
     /// Metadata that declares the strings of `column` as bytes; `None` if the column has no strings.
@@ -94,7 +105,7 @@ impl ParquetFile {
             file.column_orders().cloned(),
         );
         let metadata = ParquetMetaData::new(file, self.metadata.metadata().row_groups().to_vec());
-        ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new().with_schema(schema)).ok()
+        with_schema(Arc::new(metadata), schema).ok()
     }
 
     fn row_group(&self, part: usize) -> &RowGroupMetaData {
@@ -117,6 +128,10 @@ impl ColumnarFile for ParquetFile {
 
     fn parts(&self) -> &[Part] {
         &self.parts
+    }
+
+    fn unreadable(&self, column: usize) -> Option<&'static str> {
+        self.unreadable[column]
     }
 
     fn decoder(self: Arc<Self>, request: DecodeRequest) -> RowGroupDecoder {
@@ -200,9 +215,18 @@ impl RowGroupDecoder {
     }
 }
 
+/// Metadata for a reader that decodes to the types of `schema`.
+fn with_schema(metadata: Arc<ParquetMetaData>, schema: SchemaRef) -> Result<ArrowReaderMetadata, ParquetError> {
+    ArrowReaderMetadata::try_new(metadata, ArrowReaderOptions::new().with_schema(schema))
+}
+
 /// The decoder's message in one line. Parquet's messages name encodings and sizes, never values.
 fn damaged(error: &dyn std::error::Error) -> DecodeError {
-    DecodeError::Damaged(error.to_string().replace(['\0', '\n', '\r'], " "))
+    DecodeError::Damaged(one_line(error))
+}
+
+fn one_line(error: &dyn std::error::Error) -> String {
+    error.to_string().replace(['\0', '\n', '\r'], " ")
 }
 
 /// Bytes of a column chunk once decoded. Dictionary values count once per row if the writer recorded their sizes.
@@ -210,13 +234,4 @@ fn decoded_bytes(column: &ColumnChunkMetaData) -> u64 {
     let encoded = u64::try_from(column.uncompressed_size()).unwrap_or(0);
     let plain = column.unencoded_byte_array_data_bytes().and_then(|n| u64::try_from(n).ok());
     encoded.max(plain.unwrap_or(0))
-}
-
-/// Where a column chunk is; empty if the footer gives an impossible place.
-fn byte_range(column: &ColumnChunkMetaData) -> std::ops::Range<u64> {
-    let first = column.dictionary_page_offset().map_or(column.data_page_offset(), |d| d.min(column.data_page_offset()));
-    match (u64::try_from(first), u64::try_from(column.compressed_size())) {
-        (Ok(start), Ok(length)) => start..start.saturating_add(length),
-        _ => 0..0,
-    }
 }
