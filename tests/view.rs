@@ -5,6 +5,8 @@ mod support;
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow_cast::cast;
+use arrow_schema::DataType;
 use scraper::{ElementRef, Html, Selector};
 use spanframe_engine::{Layout, Named};
 use support::{Found, data, engine, raw, read, rows, spanframe, stderr, test_model, write};
@@ -380,4 +382,20 @@ fn the_notes_of_the_bundled_model_are_marked_where_it_found_them() {
     let page = job.view(&["out.parquet"], &[]);
     assert_eq!(notes(&Html::parse_document(&page))[0].2, expected(found[0].as_ref()));
     assert!(page.contains("clinical-ner-small"));
+}
+
+/// Hive and Impala write strings as bytes.
+#[test]
+fn texts_and_dates_of_bytes_are_shown() {
+    let job = Job::new();
+    let batch = read(Path::new(&job.path("out.parquet")));
+    let column = |name: &str| Arc::clone(batch.column_by_name(name).unwrap());
+    let bytes = |name: &str| cast(&cast(&column(name), &DataType::Utf8).unwrap(), &DataType::Binary).unwrap();
+    let columns = vec![("note", bytes("note")), ("seen", bytes("seen_date")), ("ner", column("ner"))];
+    write(Path::new(&job.path("bytes.parquet")), &table(columns));
+    let [strings, bytes] = [("out.parquet", "seen_date"), ("bytes.parquet", "seen")].map(|(file, date)| {
+        Html::parse_document(&job.view(&[file], &["--text-column", "note", "--date-column", date]))
+    });
+    assert_eq!(notes(&strings), notes(&bytes));
+    assert_eq!(numbers(&strings), numbers(&bytes));
 }

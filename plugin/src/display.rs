@@ -5,7 +5,10 @@ use std::sync::{Arc, mpsc::Sender};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, Field};
 use pyo3::prelude::*;
-use spanframe_engine::{EngineError, entity_column, input::TextColumn};
+use spanframe_engine::{
+    EngineError, entity_column,
+    input::{TextColumn, bytes_as_text},
+};
 use spanframe_view::{Excerpt, Note, Row};
 
 use crate::{
@@ -34,7 +37,10 @@ pub fn display(
 ) -> PyResult<(String, String, String)> {
     let ForeignArrays { field, chunks } = bridge::from_python("`data`", data)?;
     let (texts, (field, columns)) = match text.extract::<String>() {
-        Ok(name) => (column(py, &field, &chunks, &name)?.1, column(py, &field, &chunks, entities)?),
+        Ok(name) => {
+            let texts = column(py, &field, &chunks, &name)?.1.iter().map(bytes_as_text).collect();
+            (texts, column(py, &field, &chunks, entities)?)
+        }
         Err(_) => {
             strings::check(py, "the column", &chunks)?;
             (input::checked("`text`", text)?, (field, chunks))
@@ -65,6 +71,7 @@ fn column(py: Python<'_>, field: &Field, chunks: &[ArrayRef], name: &str) -> PyR
         let known: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
         InputError::new_err(format!("the table has no column `{name}`; it has {}", known.join(", ")))
     })?;
+    input::check_single(fields, name)?;
     let chunks = chunks.iter().map(|chunk| Ok(Arc::clone(input::rows(chunk)?.column(found))));
     let chunks = chunks.collect::<PyResult<Vec<_>>>()?;
     strings::check(py, &format!("column `{name}`"), &chunks)?;

@@ -179,6 +179,8 @@ impl TableColumns {
             let known = known.join(", ");
             return Err(InputError::new_err(format!("there is no column `{missing}`; the columns are {known}")));
         }
+        input::check_single(fields, &self.column)?;
+        self.language.as_deref().map_or(Ok(()), |name| input::check_single(fields, name))?;
         if known.contains(&self.output.as_str()) {
             let output = &self.output;
             return Err(InputError::new_err(format!(

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, StringArray, StructArray, cast::AsArray};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Fields};
 use pyo3::{
     prelude::*,
     types::{PyList, PyString},
 };
-use spanframe_engine::EngineError;
+use spanframe_engine::{EngineError, input::bytes_as_text};
 
 use crate::{
     bridge::{self, ForeignArrays},
@@ -50,7 +50,7 @@ pub fn languages(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     joined(field.data_type(), &chunks).and_then(|codes| strings::bytes(&codes)).map_err(|e| python(&e))
 }
 
-/// Returns a list of strings or the chunks of a column, checked to be UTF-8. `name` is what messages call it.
+/// Returns a list of strings or the chunks of a column of strings or bytes, checked to be UTF-8. `name` is what messages call it.
 ///
 /// # Errors
 /// [`InputError`] for strings that are not UTF-8, and for a list with anything but strings and `None`.
@@ -60,7 +60,20 @@ pub fn checked(name: &str, data: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>> {
     }
     let chunks = bridge::from_python(name, data)?.chunks;
     strings::check(data.py(), name, &chunks)?;
-    Ok(chunks)
+    Ok(chunks.iter().map(bytes_as_text).collect())
+}
+
+/// Refuses a table with several columns of the name `column`, since any of them may be meant.
+///
+/// # Errors
+/// [`InputError`].
+pub fn check_single(fields: &Fields, column: &str) -> PyResult<()> {
+    match fields.iter().filter(|field| field.name() == column).count() {
+        0 | 1 => Ok(()),
+        several => {
+            Err(InputError::new_err(format!("the table has {several} columns named `{column}`: rename all but one")))
+        }
+    }
 }
 
 /// Returns a list of strings and `None` as an array.

@@ -41,6 +41,15 @@ def test_every_arrow_producer_is_read(notes, found):
         assert spanframe.diff(column, found)["rows"]["equal"] == len(notes)
 
 
+def test_texts_may_be_bytes(notes, found):
+    other = spanframe.Engine(TINY, threshold=0.5).annotate(notes["note"])
+    of_bytes, of_strings = (
+        spanframe.diff(found, other, text=texts, show_text=True)
+        for texts in (notes["note"].cast(pl.Binary), notes["note"])
+    )
+    assert of_bytes == of_strings
+
+
 def test_another_unit_than_declared_is_explained(notes, found):
     other = spanframe.Engine(TINY, offsets="spark").annotate(notes["note"])
     report = spanframe.diff(found, other, text=notes["note"].to_list(), examples=1)

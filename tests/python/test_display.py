@@ -85,6 +85,14 @@ def test_every_table_and_column_is_shown_alike(frame):
     assert f"10 of {len(frame)} rows" in expected
 
 
+def test_texts_of_bytes_are_shown_alike(frame):
+    bytes_of_notes = frame.with_columns(pl.col("note").cast(pl.Binary))
+    assert spanframe.display(bytes_of_notes)._repr_html_() == spanframe.display(frame)._repr_html_()
+    twice = pa.Table.from_arrays([frame["note"].to_arrow()] * 2 + [frame["ner"].to_arrow()], ["note", "note", "ner"])
+    with pytest.raises(spanframe.InputError, match="the table has 2 columns named `note`: rename all but one"):
+        spanframe.display(twice)
+
+
 def test_pandas_is_shown(frame):
     pd = pytest.importorskip("pandas")
     some = frame.filter(pl.col("note").is_not_null()).head(5)

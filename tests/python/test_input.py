@@ -232,3 +232,10 @@ def test_an_interrupt_ends_a_column(tmp_path):
         stdout, stderr = child.communicate(timeout=120)
     assert (stdout, stderr, child.returncode) == ("True disnea\n", "", 0)
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("column, language", [("note", None), ("id", "note")])
+def test_a_column_that_a_table_has_twice_is_refused(engine, column, language):
+    table = pa.table([["a"], ["b"], ["c"]], names=["note", "id", "note"])
+    with pytest.raises(spanframe.InputError, match="the table has 2 columns named `note`: rename all but one"):
+        engine.annotate(table, column, language=language)

@@ -100,6 +100,12 @@ def test_rows_of_a_set_go_to_the_models_of_their_language(spark):
         annotated(spark, df.selectExpr("*", "1 as n"), model=models, language="n")
 
 
+def test_texts_and_languages_may_be_bytes(spark, expect):
+    few = spark.read.parquet(NOTES).limit(20)
+    found = collected(annotated(spark, few.withColumn("note", few["note"].cast("binary"))))
+    assert len(found) == 20 and found == {key: expect[key] for key in found}
+
+
 def test_two_executors_give_what_the_command_line_gives(spark, expect):
     assert spark._jsc.sc().getExecutorMemoryStatus().size() == 3, "the driver and two executors"
     found = collected(annotated(spark, spark.read.parquet(NOTES).repartition(6), batch_rows=100))

@@ -1,13 +1,16 @@
 //! [`TableFile`]: a file with rows, in any format that jobs read.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use arrow_array::RecordBatch;
-use arrow_schema::{DataType, SchemaRef};
-use spanframe_engine::is_text;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
+use spanframe_engine::{EngineError, input::bytes_as_text, is_text};
 use spanframe_jobs::{
     JobError,
-    source::{self, ReadLimits, Source, SourceItem},
+    source::{self, ReadLimits, Source, SourceError, SourceItem},
 };
 use spanframe_store::locate;
 
@@ -47,13 +50,15 @@ impl TableFile {
     /// Index of the column `name`.
     ///
     /// # Errors
-    /// [`JobError::NoColumn`] with the columns of the file.
+    /// [`JobError::NoColumn`] with the columns of the file, [`SourceError::DuplicateColumn`].
     pub fn column(&self, name: &str) -> Result<usize, CliError> {
-        self.schema().index_of(name).map_err(|_| {
-            let known: Vec<&str> = self.schema().fields().iter().map(|f| f.name().as_str()).collect();
-            let (url, column) = (self.path.display().to_string(), name.to_string());
-            JobError::NoColumn { url, column, known: known.join(", ") }.into()
-        })
+        let (url, column) = (self.path.display().to_string(), name.to_string());
+        let known: Vec<&str> = self.schema().fields().iter().map(|f| f.name().as_str()).collect();
+        match (self.schema().index_of(name), known.iter().filter(|&&other| other == name).count()) {
+            (Ok(index), 1) => Ok(index),
+            (Ok(_), _) => Err(JobError::from(SourceError::DuplicateColumn { path: url, column }).into()),
+            (Err(_), _) => Err(JobError::NoColumn { url, column, known: known.join(", ") }.into()),
+        }
     }
 
     /// Index of the column `name`, which must hold strings.
@@ -77,8 +82,7 @@ impl TableFile {
     pub fn id_column(&self, name: &str) -> Result<usize, CliError> {
         let index = self.column(name)?;
         let found = self.schema().field(index).data_type();
-        let is_dictionary = matches!(found, DataType::Dictionary(..));
-        match found.is_string() || found.is_integer() || is_dictionary {
+        match is_text(found) || found.is_integer() {
             true => Ok(index),
             false => {
                 let (path, column, found) = (self.path.clone(), name.to_string(), found.clone());
@@ -87,7 +91,7 @@ impl TableFile {
         }
     }
 
-    /// All rows in batches, with the columns of the given indices.
+    /// All rows in batches, with the columns of the given indices. Columns of bytes come as strings.
     ///
     /// # Errors
     /// Those of [`Source::read`], here and in the items. A row that cannot be read is an error as well.
@@ -98,9 +102,21 @@ impl TableFile {
         let parts = 0..self.source.parts().len();
         let reads = self.source.read(parts, columns, None, ReadLimits::default()).map_err(JobError::from)?;
         Ok(reads.map(move |read| match read.map_err(JobError::from)? {
-            SourceItem::Rows { batch, .. } => Ok(batch),
+            SourceItem::Rows { batch, .. } => Ok(with_texts(&batch).map_err(EngineError::from)?),
             SourceItem::Bad { line, reason, .. } => Err(JobError::Bad { url: url.clone(), line, reason }.into()),
             SourceItem::Lost { rows, reason, .. } => Err(JobError::lost(&url, &rows, reason).into()),
         }))
     }
+}
+
+/// Makes strings of all bytes: whoever reads such a column wants its text.
+fn with_texts(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    if !batch.columns().iter().any(|column| column.data_type().is_binary()) {
+        return Ok(batch.clone());
+    }
+    let columns: Vec<_> = batch.columns().iter().map(bytes_as_text).collect();
+    let field =
+        |(field, column): (&Arc<Field>, &ArrayRef)| Field::clone(field).with_data_type(column.data_type().clone());
+    let fields: Vec<Field> = batch.schema_ref().fields().iter().zip(&columns).map(field).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }

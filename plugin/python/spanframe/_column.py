@@ -163,6 +163,8 @@ def _bytes(texts: pa.Array) -> pa.Array:
         return texts.view(pa.large_binary())
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return texts
+    if pa.types.is_binary_view(kind):
+        return texts.cast(pa.large_binary())
     if pa.types.is_dictionary(kind):
         return _bytes(texts.dictionary_decode())
     if pa.types.is_null(kind) or pa.types.is_string_view(kind):

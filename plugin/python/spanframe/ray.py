@@ -91,6 +91,8 @@ class Annotator:
         for column in (self._column, self._language):
             if column is not None and column not in known:
                 raise InputError(f"there is no column `{column}`; the columns are {', '.join(known)}")
+            if known.count(column) > 1:
+                raise InputError(f"the table has {known.count(column)} columns named `{column}`: rename all but one")
         for output in self._output:
             if output in known:
                 raise InputError(f"there already is a column `{output}`: give the new one another name with output=")

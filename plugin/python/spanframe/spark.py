@@ -11,6 +11,7 @@ from pyspark import SparkFiles, TaskContext
 from pyspark.sql import DataFrame
 from pyspark.sql.types import (
     ArrayType,
+    BinaryType,
     BooleanType,
     CharType,
     DataType,
@@ -186,7 +187,7 @@ def _text_column(df: DataFrame, column: str) -> int:
         raise InputError(f"there is no column `{column}`; the columns are {', '.join(known)}")
     index = folded.index(fold(column))
     kind = df.schema.fields[index].dataType
-    if not isinstance(kind, (StringType, CharType, VarcharType, NullType)):
+    if not isinstance(kind, (StringType, CharType, VarcharType, BinaryType, NullType)):
         raise InputError(
             f"column `{column}` is {kind.simpleString()}, expected a string column: cast it to a string first"
         )

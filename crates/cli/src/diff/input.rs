@@ -7,7 +7,7 @@ use std::{
 
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::{ArrowError, DataType};
-use spanframe_engine::{EngineError, Mention, Offsets, entity_column, input::TextColumn};
+use spanframe_engine::{EngineError, Mention, Offsets, entity_column, input::TextColumn, is_text};
 
 use crate::{corpus, entity_column::EntityColumn, error::CliError, table_file::TableFile};
 
@@ -67,8 +67,7 @@ impl DiffInput {
         }
         if let Some(name) = names.id {
             let found = file.schema().field(file.column(name)?).data_type();
-            let is_text = matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
-            if !is_text && !found.is_integer() && !matches!(found, DataType::Dictionary(..)) {
+            if !is_text(found) && !found.is_integer() {
                 let (path, column, found) = (path.to_path_buf(), name.to_string(), found.clone());
                 return Err(CliError::NotId { path, column, found });
             }

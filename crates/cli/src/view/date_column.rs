@@ -3,7 +3,7 @@
 use arrow_array::{ArrayRef, StringArray, cast::AsArray};
 use arrow_cast::cast;
 use arrow_schema::DataType;
-use spanframe_engine::EngineError;
+use spanframe_engine::{EngineError, is_text};
 use spanframe_jobs::JobError;
 
 use crate::{error::CliError, table_file::TableFile};
@@ -16,7 +16,7 @@ const EXPECTED: &str = "dates, timestamps, or strings such as 2024-03-31";
 /// [`JobError::NoColumn`], [`JobError::WrongType`].
 pub(super) fn check(file: &TableFile, name: &str) -> Result<(), CliError> {
     let found = file.schema().field(file.column(name)?).data_type();
-    match is_date(found) || is_string(found) {
+    match is_date(found) || is_text(found) {
         true => Ok(()),
         false => {
             let (url, column, found) = (file.path().display().to_string(), name.to_string(), found.clone());
@@ -44,10 +44,6 @@ pub(super) fn months(dates: &ArrayRef) -> Result<StringArray, CliError> {
     let dates = dates.map_err(EngineError::from)?;
     let month = |date: &str| date.rsplit_once('-').map(|(month, _day)| month.to_string());
     Ok(dates.as_string::<i32>().iter().map(|date| date.and_then(month)).collect())
-}
-
-pub(super) fn is_string(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
 
 fn is_date(data_type: &DataType) -> bool {

@@ -6,13 +6,13 @@ use arrow_array::{Array, RecordBatch, cast::AsArray};
 use arrow_cast::cast;
 use arrow_schema::DataType;
 use spanframe_engine::{
-    EngineError, EngineOptions, Mention, Offsets, OptionError, RawOptions, entity_column, input::TextColumn,
+    EngineError, EngineOptions, Mention, Offsets, OptionError, RawOptions, entity_column, input::TextColumn, is_text,
 };
 use spanframe_jobs::input::InputFile;
 use spanframe_view::{NotesReport, ReportSource, Row};
 
 use super::{
-    date_column::{self, is_string, months},
+    date_column::{self, months},
     provenance::Provenance,
     shown_types::ShownTypes,
 };
@@ -65,7 +65,7 @@ impl AnnotatedTable {
         let offsets = offsets(flags, &provenance, &entities)?;
         let error = Some(format!("{}_error", entities.name)).filter(|name| {
             let field = file.schema().field_with_name(name);
-            field.is_ok_and(|field| is_string(field.data_type()))
+            field.is_ok_and(|field| is_text(field.data_type()))
         });
         let obvious_date_column = date_column::obvious(&file);
         let source =
