@@ -174,7 +174,7 @@ fn run_plain(session: &Mutex<Session>, rows: &[&[u32]], width: usize) {
 
 fn run_bare(windows: &[Vec<u32>], threads: usize, run: impl Fn(usize, &[&[u32]], usize) + Sync) -> Bare {
     let lengths: Vec<usize> = windows.iter().map(Vec::len).collect();
-    let batches = batch::plan(&lengths, options::DEFAULT_BATCH_TOKENS, batch::Widths::ANY);
+    let batches = batch::plan(&lengths, options::DEFAULT_BATCH_TOKENS, batch::BatchShape::ANY);
     let next = AtomicUsize::new(0);
     let started = Instant::now();
     thread::scope(|scope| {

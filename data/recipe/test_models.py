@@ -22,6 +22,7 @@ from pathlib import Path
 import onnx
 import torch
 from corpus import join, load
+from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     BertConfig,
@@ -362,6 +363,7 @@ def roberta(folder, data):
     save(model, tokenizer, folder, string_sorted_labels=True)
     export(model, tokenizer, folder / "model.onnx")
     export(model, tokenizer, folder / "model_positions.onnx", positions=True)
+    quantize_dynamic(folder / "model.onnx", folder / "model_dynamic.onnx", weight_type=QuantType.QInt8)
 
 
 def xlm_roberta(folder, data, half=True):

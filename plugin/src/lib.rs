@@ -21,9 +21,14 @@ mod run;
 mod strings;
 mod table;
 
-use std::{ffi::OsString, path::PathBuf, sync::OnceLock};
+use std::{
+    ffi::{CString, OsString},
+    io::{Write, stderr},
+    path::PathBuf,
+    sync::OnceLock,
+};
 
-use pyo3::prelude::*;
+use pyo3::{exceptions::PyUserWarning, prelude::*};
 use spanframe_cli::Host;
 use spanframe_engine::{EngineOptions, OptionTable, RawOptions};
 use spanframe_jobs::RawJob;
@@ -69,8 +74,21 @@ fn cli(py: Python<'_>, args: Vec<OsString>) -> u8 {
     py.detach(|| spanframe_cli::run(args, &host))
 }
 
+/// Gives a warning about a model as a `UserWarning`, or on standard error where Python cannot take it.
+fn warn(warning: &str) {
+    let given = Python::try_attach(|py| {
+        let message = CString::new(warning.replace('\0', " "))?;
+        // a filter may turn it into an exception, which nobody would catch on a thread of Polars
+        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &message, 1)
+    });
+    if !matches!(given, Some(Ok(()))) {
+        let _ = writeln!(stderr(), "warning: {warning}");
+    }
+}
+
 #[pymodule]
 fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    spanframe_engine::set_warning_hook(warn);
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<table::Entities>()?;

@@ -9,7 +9,10 @@ use pyo3::{
 use spanframe_engine::{RawOptions, catalogue};
 use spanframe_install::{InstallError, Installed, ModelSource, Models, Naming, Token};
 
-use crate::error::{install, python};
+use crate::{
+    error::{install, python},
+    warn,
+};
 
 /// Returns one dict for each model that has a name.
 #[pyfunction]
@@ -48,6 +51,9 @@ fn at_home<T: Send>(py: Python<'_>, work: impl FnOnce(Models) -> Result<T, Insta
 }
 
 fn installed_dict(py: Python<'_>, installed: Installed) -> PyResult<Bound<'_, PyDict>> {
+    for warning in &installed.card.warnings {
+        warn(&format!("model `{}`: {warning}", installed.folder.display()));
+    }
     let row = PyDict::new(py);
     row.set_item("name", installed.name)?;
     row.set_item("folder", installed.folder)?;

@@ -104,3 +104,27 @@ def test_what_spark_nlp_saved_is_imported():
     assert engine.annotate_text(TEXT) == original.annotate_text(TEXT) != []
     with pytest.raises(spanframe.InputError, match="spanframe model import"):
         spanframe.add_model(saved, "other")
+
+
+def test_a_model_that_needs_a_warning_gives_it_once():
+    model = str(DATA / "test_models" / "roberta" / "model_dynamic.onnx")
+    code = (
+        "import sys, warnings, polars as pl, spanframe\n"
+        "with warnings.catch_warnings(record=True) as caught:\n"
+        "    warnings.simplefilter('always')\n"
+        "    for _ in range(2):\n"
+        "        frame = pl.DataFrame({'note': ['Niega disnea.']}).lazy()\n"
+        "        frame.select(pl.col('note').ner.extract(sys.argv[1])).collect()\n"
+        "        spanframe.Engine(sys.argv[1])\n"
+        "print(*[warning.message for warning in caught], sep='\\n')\n"
+    )
+    # a process of its own, because a process warns once
+    done = subprocess.run([sys.executable, "-c", code, model], capture_output=True, text=True, check=True)
+    (warning,) = done.stdout.splitlines()
+    assert warning.startswith(f"model `{Path(model).parent}`: its graph rounds activations by the content of a batch")
+    assert done.stderr == ""
+
+
+def test_adding_a_model_that_needs_a_warning_gives_it():
+    with pytest.warns(UserWarning, match="each window runs alone"):
+        spanframe.add_model(str(DATA / "test_models" / "roberta" / "model_dynamic.onnx"), name="dynamic")

@@ -78,7 +78,8 @@ fn print_installed(installed: &Installed) -> Result<(), CliError> {
         manifest.files.len(),
         bytes as f64 / 1e6,
         card.entities.join(", "),
-    ))
+    ))?;
+    card.warnings.iter().try_for_each(|warning| print(&format!("warning       {warning}\n")))
 }
 
 fn at_commit(commit: Option<&str>) -> String {

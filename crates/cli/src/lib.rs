@@ -52,6 +52,7 @@ use crate::{
 ///
 /// From here on, a panic of the process prints its place in the code and not its message.
 pub fn run(args: impl IntoIterator<Item = OsString>, host: &Host) -> u8 {
+    spanframe_engine::set_warning_hook(|warning| eprint_line(format_args!("warning: {warning}")));
     panics::guard(|| parse_and_execute(args, host))
 }
 

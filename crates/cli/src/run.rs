@@ -14,6 +14,7 @@ pub fn run(flags: &RunFlags, library: Option<PathBuf>) -> Result<(), CliError> {
         // reporting a failed write of the log on the same standard error would panic. `try_init` fails only inside a
         // program that has a log of its own, which then is the one to use
         let _ = log.log_internal_errors(false).try_init();
+        spanframe_engine::set_warning_hook(|warning| tracing::warn!("{warning}"));
     }
     let mut monitor = JobMonitor::new(flags.quiet || flags.json, flags.metrics.as_deref());
     let done = spanframe_jobs::run(flags.job(), flags.engine.raw(), |o| o.runtime.python = library, &mut monitor);

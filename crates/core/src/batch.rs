@@ -9,44 +9,49 @@ pub struct Batch {
     pub width: usize,
 }
 
-/// The widths that batches may have.
+/// The shapes that batches may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Widths {
+pub struct BatchShape {
+    /// Most windows of a batch.
+    pub rows: usize,
     /// Widths are multiples of it; 1 for any width.
     pub step: usize,
     /// The longest input of the model: no window is padded beyond it.
     pub most: usize,
 }
 
-impl Widths {
-    /// Any width.
-    pub const ANY: Self = Self { step: 1, most: usize::MAX };
+impl BatchShape {
+    /// Any shape.
+    pub const ANY: Self = Self { rows: usize::MAX, step: 1, most: usize::MAX };
 
     fn at_least(self, length: usize) -> usize {
         length.next_multiple_of(self.step).min(self.most).max(length)
     }
 }
 
-/// Sorts windows by length, longest first, and cuts them into batches of at most `budget` padded tokens.
+/// Sorts windows by length, longest first, and cuts them into batches of at most `budget` padded tokens and `shape.rows`
+/// windows.
 ///
 /// A window longer than the budget is a batch by itself. Equal lengths keep their order. The longest come first, so
 /// that the last batches are short and no worker keeps the others waiting.
 ///
 /// ```
-/// # use spanframe_core::batch::{Widths, plan};
-/// let batches = plan(&[3, 10, 9, 2], 20, Widths::ANY);
+/// # use spanframe_core::batch::{BatchShape, plan};
+/// let batches = plan(&[3, 10, 9, 2], 20, BatchShape::ANY);
 /// assert_eq!(batches[0].items, [1, 2]);
 /// assert_eq!(batches[1].items, [0, 3]);
 /// ```
 #[must_use]
-pub fn plan(lengths: &[usize], budget: usize, widths: Widths) -> Vec<Batch> {
+pub fn plan(lengths: &[usize], budget: usize, shape: BatchShape) -> Vec<Batch> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|&i| std::cmp::Reverse(lengths[i]));
     let mut batches: Vec<Batch> = Vec::new();
     for i in order {
         match batches.last_mut() {
-            Some(last) if (last.items.len() + 1) * last.width <= budget => last.items.push(i),
-            _ => batches.push(Batch { items: vec![i], width: widths.at_least(lengths[i]) }),
+            Some(last) if last.items.len() < shape.rows && (last.items.len() + 1) * last.width <= budget => {
+                last.items.push(i);
+            }
+            _ => batches.push(Batch { items: vec![i], width: shape.at_least(lengths[i]) }),
         }
     }
     batches
@@ -61,12 +66,14 @@ mod tests {
         #[test]
         fn every_window_is_in_one_batch_within_the_budget(
             lengths in prop::collection::vec(1usize..300, 0..200), budget in 1usize..2_000, step in 1usize..40,
+            rows in 1usize..50,
         ) {
-            let batches = plan(&lengths, budget, Widths { step, most: 250 });
+            let batches = plan(&lengths, budget, BatchShape { rows, step, most: 250 });
             let mut seen: Vec<usize> = batches.iter().flat_map(|b| b.items.clone()).collect();
             seen.sort_unstable();
             prop_assert_eq!(seen, (0..lengths.len()).collect::<Vec<_>>());
             for b in &batches {
+                prop_assert!(b.items.len() <= rows);
                 prop_assert!(b.items.len() == 1 || b.items.len() * b.width <= budget);
                 let longest = b.items.iter().map(|&i| lengths[i]).max().unwrap();
                 prop_assert!(longest <= b.width && b.width < longest + step && b.width <= longest.max(250));

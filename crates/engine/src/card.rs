@@ -47,6 +47,7 @@ pub(crate) fn combined(mut cards: Vec<ModelCard>) -> ModelCard {
         heads: Vec::new(),
         decoder: all(&|card| card.decoder.clone()).join("; "),
         max_length: cards.iter().map(|card| card.max_length).min().unwrap_or(0),
+        warnings: lists(&|card| card.warnings.clone()),
         note: None,
         languages: lists(&|card| card.languages.clone()),
         licence: Some(licences.join(", ")).filter(|all| !all.is_empty()),

@@ -10,7 +10,7 @@ use std::{
 use spanframe_model::{Device, FileVersions, Model, ModelError, ModelFiles, RuntimeSearch, SessionOptions};
 
 use crate::{
-    EngineError, EngineOptions,
+    EngineError, EngineOptions, model_warning,
     options::available_threads,
     quiet::{THREAD_NAME, quiet_panics},
 };
@@ -148,6 +148,9 @@ pub(crate) fn load(files: ModelFiles, options: &EngineOptions) -> Result<Arc<Loa
     // drop models whose files changed; engines keep those that they use
     all.retain(|_, loaded| loaded.versions.are_current());
     all.insert(key, Arc::clone(&loaded));
+    // unlocked, because a host's hook may wait for a thread that waits for this lock
+    drop(all);
+    model_warning::warn(&loaded.model);
     Ok(loaded)
 }
 

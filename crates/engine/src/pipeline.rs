@@ -10,10 +10,7 @@
 use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use rayon::prelude::*;
-use spanframe_core::{
-    Batch, CleanupMode, Entity,
-    batch::{self, Widths},
-};
+use spanframe_core::{Batch, CleanupMode, Entity, batch};
 
 use self::{document::TokenizedDocument, logits::WindowLogits};
 use crate::{
@@ -173,8 +170,8 @@ impl Pipeline<'_> {
         }
         self.metrics.add_windows(count, distinct.len());
         let lengths: Vec<usize> = distinct.iter().map(Vec::len).collect();
-        let widths = Widths { step: loaded.model.backend.width_step(), most: prefix.len() + capacity + suffix.len() };
-        let batches = batch::plan(&lengths, self.options.batch_tokens, widths);
+        let shape = loaded.model.backend.batch_shape(prefix.len() + capacity + suffix.len());
+        let batches = batch::plan(&lengths, self.options.batch_tokens, shape);
         BatchPlan { windows: distinct, batches }
     }
 

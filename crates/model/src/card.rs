@@ -6,7 +6,7 @@ use std::fmt;
 
 use spanframe_core::{Constraints, Decoder};
 
-use crate::{Config, ModelError, ModelFiles, Tokenizer};
+use crate::{Config, Graph, ModelError, ModelFiles, Tokenizer, warnings::warnings};
 
 /// A description of a model, read without loading ONNX Runtime.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,8 @@ pub struct ModelCard {
     pub decoder: String,
     /// Longest window in tokens, including special tokens.
     pub max_length: usize,
+    /// What a user should know before the first row, each a sentence.
+    pub warnings: Vec<String>,
     /// A warning for a name that stands for another model.
     pub note: Option<String>,
     /// Language codes, from `language` in the front matter of README.md.
@@ -51,10 +53,17 @@ impl ModelCard {
     /// # Errors
     /// [`ModelError`] if config.json or tokenizer.json is absent or unusable.
     pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
-        Ok(Self::new(files, &Config::read(files)?, &Tokenizer::read(files)?))
+        let graph = match Graph::of(files) {
+            Err(error @ ModelError::LfsPointer { .. }) => return Err(error),
+            // a damaged graph has an error of its own when it is loaded
+            graph => graph.unwrap_or_default(),
+        };
+        let (config, tokenizer) = (Config::read(files)?.within(graph.shape), Tokenizer::read(files)?);
+        let warnings = warnings(&config, &tokenizer, &graph);
+        Ok(Self::new(files, &config, &tokenizer, warnings))
     }
 
-    pub(crate) fn new(files: &ModelFiles, config: &Config, tokenizer: &Tokenizer) -> Self {
+    pub(crate) fn new(files: &ModelFiles, config: &Config, tokenizer: &Tokenizer, warnings: Vec<String>) -> Self {
         let heads = config.labels.heads().iter().map(|h| h.name.clone()).filter(|n| !n.is_empty()).collect();
         let rule = config.default_rule();
         let decoder = match rule.decoder {
@@ -83,6 +92,7 @@ impl ModelCard {
             heads,
             decoder,
             max_length: config.max_length,
+            warnings,
             note: None,
             languages: front_matter("language"),
             licence: front_matter("license").into_iter().next(),
@@ -123,6 +133,7 @@ impl fmt::Display for ModelCard {
             writeln!(f, "heads         {}", self.heads.join(", "))?;
         }
         writeln!(f, "decoder       {}", self.decoder)?;
-        writeln!(f, "max length    {} tokens a window", self.max_length)
+        writeln!(f, "max length    {} tokens a window", self.max_length)?;
+        self.warnings.iter().try_for_each(|warning| writeln!(f, "warning       {warning}"))
     }
 }

@@ -1,5 +1,7 @@
 //! [`ModelError`]: why a model cannot be loaded or run.
 
+mod relocated;
+
 use std::path::PathBuf;
 
 use spanframe_core::LabelError;
@@ -93,6 +95,15 @@ pub enum ModelError {
         path: PathBuf,
         /// The operating system's reason.
         source: std::io::Error,
+    },
+    /// A file is the text that Git LFS keeps in its place.
+    #[error(
+        "`{file}` is a Git LFS pointer, not the file itself: run `git lfs pull` in the clone that it came from, or download \
+         the file"
+    )]
+    LfsPointer {
+        /// The file.
+        file: String,
     },
     /// A JSON file has the wrong content.
     #[error("`{file}` is not usable: {reason}")]

@@ -4,7 +4,7 @@ use std::{iter, panic::resume_unwind, thread};
 
 use crate::{
     Backend, Config, Graph, Manifest, ModelCard, ModelError, ModelFiles, Runtime, RuntimeSearch, SessionOptions,
-    Tokenizer, onnx::OnnxFile,
+    Tokenizer, onnx::OnnxFile, warnings::warnings,
 };
 
 /// A loaded model: labels, tokenizer and sessions.
@@ -17,6 +17,8 @@ pub struct Model {
     pub tokenizer: Tokenizer,
     /// Windows to logits.
     pub backend: Backend,
+    /// What a user should know before the first row, each a sentence.
+    pub warnings: Vec<String>,
 }
 
 impl Model {
@@ -30,7 +32,7 @@ impl Model {
     pub fn load(files: ModelFiles, search: &RuntimeSearch, options: SessionOptions) -> Result<Self, ModelError> {
         Manifest::check(&files)?;
         let graph = Graph::of(&files)?;
-        let config = Config::read(&files)?;
+        let config = Config::read(&files)?.within(graph.shape);
         // in parallel, because reading the vocabulary takes as long as creating the sessions
         let onnx = OnnxFile { files: &files, graph: &graph };
         let (tokenizer, backend) = thread::scope(|scope| {
@@ -48,7 +50,8 @@ impl Model {
         let backend = backend?;
         let probe: Vec<u32> = tokenizer.prefix().iter().chain([&0]).chain(tokenizer.suffix()).copied().collect();
         backend.try_out(&probe)?;
-        let model = Self { files, config, tokenizer, backend };
+        let warnings = warnings(&config, &tokenizer, &graph);
+        let model = Self { files, config, tokenizer, backend, warnings };
         graph.positions.map_or(Ok(()), |rows| model.try_long_window(rows))?;
         Ok(model)
     }
@@ -85,6 +88,6 @@ impl Model {
     /// The card of this model.
     #[must_use]
     pub fn card(&self) -> ModelCard {
-        ModelCard::new(&self.files, &self.config, &self.tokenizer)
+        ModelCard::new(&self.files, &self.config, &self.tokenizer, self.warnings.clone())
     }
 }

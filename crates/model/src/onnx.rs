@@ -8,7 +8,7 @@ mod skeleton;
 mod weight;
 mod wire;
 
-pub use graph::Graph;
+pub use graph::{Graph, InputShape};
 pub(crate) use onnx_file::OnnxFile;
 pub(crate) use shared_weights::SharedWeights;
 pub use wire::{Field, Wire, WireError};

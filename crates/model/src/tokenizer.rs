@@ -2,8 +2,11 @@
 
 mod charsmap;
 mod sentence_piece;
+mod settings;
+mod special_tokens;
+mod tokenizer_class;
 
-use std::sync::OnceLock;
+use std::{panic, sync::OnceLock};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,10 +14,13 @@ use sha2::{Digest, Sha256};
 use spanframe_core::Encoding;
 use tokenizers::ModelWrapper;
 
-use crate::{ModelError, ModelFiles};
+use crate::{ModelError, ModelFiles, folder::not_json};
 
 use charsmap::Charsmap;
 pub(crate) use sentence_piece::{SPECIAL_TOKENS, SentencePiece};
+use settings::{Changes, TokenizerSettings};
+pub(crate) use special_tokens::{OLD_FILES, old_files_decide};
+use tokenizer_class::TokenizerClass;
 
 const FILE: &str = "tokenizer.json";
 
@@ -25,6 +31,8 @@ pub struct Tokenizer {
     pub(crate) model: String,
     kind: &'static str,
     digest: [u8; 32],
+    /// Defaults of transformers that contradict tokenizer.json.
+    pub(crate) warnings: Vec<String>,
     prefix: Vec<u32>,
     suffix: Vec<u32>,
     unknown: Option<u32>,
@@ -57,21 +65,27 @@ struct SpecialTokens {
 }
 
 impl Tokenizer {
-    /// Loads tokenizer.json. Its truncation and padding are switched off, because windows replace them.
+    /// Loads tokenizer.json, and changes it by the settings beside it, as transformers' AutoTokenizer does. Its truncation
+    /// and padding are switched off, because windows replace them.
     ///
     /// # Errors
-    /// [`ModelError::MissingFile`]; [`ModelError::Tokenizer`] if the library refuses the file or would panic on a text.
+    /// [`ModelError::MissingFile`]; [`ModelError::Tokenizer`] if the library refuses the file or would panic on a text;
+    /// [`ModelError::Config`] for a setting of a wrong type.
     pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
         let file = files.describe(FILE);
         let bytes = files.require(FILE, "save it with `AutoTokenizer.from_pretrained(...).save_pretrained(folder)`")?;
         let wrong = |reason: String| ModelError::Tokenizer { file: file.clone(), reason };
-        let unchecked: Unchecked = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
+        let unchecked: Unchecked = serde_json::from_slice(&bytes).map_err(|e| wrong(not_json(&e)))?;
         if !Charsmap::all_sound(&unchecked.normalizer) {
             return Err(wrong("the precompiled_charsmap of its normalizer is damaged".to_string()));
         }
-        let mut inner = tokenizers::Tokenizer::from_bytes(&bytes).map_err(|e| wrong(e.to_string()))?;
+        // the library panics on some files; unwind safe, because nothing of a failed call is kept
+        let read = panic::catch_unwind(|| tokenizers::Tokenizer::from_bytes(&bytes));
+        let read = read.map_err(|_| wrong("the tokenizers library panics on it".to_string()))?;
+        let mut inner = read.map_err(|e| wrong(format!("the tokenizers library refuses it: {e}")))?;
         inner.with_truncation(None).map_err(|e| wrong(e.to_string()))?;
         inner.with_padding(None);
+        let Changes { applied, warnings } = TokenizerSettings::read(files)?.apply(files, &mut inner)?;
         let SpecialTokens { prefix, suffix } = special_tokens(&inner).map_err(wrong)?;
         let Vocabulary { kind, marks_continuation, unknown } = vocabulary(&inner);
         Ok(Self {
@@ -79,7 +93,8 @@ impl Tokenizer {
             suffix,
             model: files.name(),
             kind,
-            digest: Sha256::digest(&bytes).into(),
+            digest: applied.iter().fold(Sha256::new_with_prefix(&bytes), Sha256::chain_update).finalize().into(),
+            warnings,
             unknown,
             characters: if marks_continuation { characters(&inner) } else { Vec::new() },
             first_space: has_first_space(&inner),
@@ -161,7 +176,7 @@ impl Tokenizer {
         self.kind
     }
 
-    /// SHA-256 of tokenizer.json. Tokenizers with the same digest give the same tokens.
+    /// SHA-256 of tokenizer.json and of what settings changed in it. Tokenizers with the same digest give the same tokens.
     #[must_use]
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest

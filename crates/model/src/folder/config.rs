@@ -2,9 +2,9 @@
 
 use spanframe_core::{DecodingRule, LabelSet, Named, TagScheme};
 
-use crate::{ModelError, ModelFiles};
+use crate::{InputShape, ModelError, ModelFiles};
 
-use super::raw_config::{RawConfig, RawDecoder, RawTokenizerConfig};
+use super::{JsonFile, decoder};
 
 const CONFIG: &str = "config.json";
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
@@ -71,35 +71,46 @@ impl Config {
     /// [`ModelError::MissingFile`], [`ModelError::Read`]; [`ModelError::Config`] and [`ModelError::Labels`] that name
     /// the file and the field.
     pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
-        let file = files.describe(CONFIG);
         let bytes = files.require(CONFIG, "it lists the labels; copy it from where the model came from")?;
-        let wrong = |reason: String| ModelError::Config { file: file.clone(), reason };
-        let raw: RawConfig = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
-        let labels = label_set(&raw, &wrong, &file)?;
-        let rule = raw.decoder.map(RawDecoder::rule);
-        if let Some(rule) = &rule {
-            check_rule(rule, &labels, &wrong, &file)?;
+        let config = JsonFile::parse(&bytes, files.describe(CONFIG))?;
+        let wrong = |reason: String| ModelError::Config { file: config.file.clone(), reason };
+        let labels = label_set(&config)?;
+        let rule = decoder::read(&config)?;
+        if rule.is_some() {
+            for head in labels.heads() {
+                let fits = labels.iob2_columns(head);
+                fits.map_err(|source| ModelError::Labels { file: config.file.clone(), source })?;
+            }
         }
-        let pad_token_id = raw.pad_token_id.unwrap_or(0);
-        let first_position = if is_like_roberta(&raw.model_type) { pad_token_id.saturating_add(1) } else { 0 };
-        let max_positions =
-            raw.max_position_embeddings.map(|n| n.saturating_sub(usize::try_from(first_position).unwrap_or(0)));
+        let model_type = config.string("model_type")?.unwrap_or_default().to_string();
+        let pad_token_id = config.integer("pad_token_id")?.unwrap_or(0);
+        let first_position = if is_like_roberta(&model_type) { pad_token_id.saturating_add(1) } else { 0 };
+        let max_positions = config.count("max_position_embeddings")?;
+        let max_positions = max_positions.map(|n| n.saturating_sub(usize::try_from(first_position).unwrap_or(0)));
         let widest = tokenizer_max_length(files)?.into_iter().chain(max_positions).min();
-        let max_length = raw.window_length.or(widest).unwrap_or(DEFAULT_MAX_LENGTH);
+        let max_length = config.count("window_length")?.or(widest).unwrap_or(DEFAULT_MAX_LENGTH);
         if max_positions.is_some_and(|most| max_length > most) {
             return Err(wrong(format!("window_length {max_length} is beyond the position embeddings")));
         }
         Ok(Self {
-            model_type: raw.model_type,
-            architecture: raw.architectures.into_iter().next().unwrap_or_default(),
+            model_type,
+            architecture: config.strings("architectures")?.into_iter().next().unwrap_or_default(),
             labels,
             rule,
-            lower_capitals: raw.lower_capitals,
+            lower_capitals: config.boolean("lower_capitals")?.unwrap_or(false),
             max_length,
             max_positions,
             pad_token_id,
             first_position,
         })
+    }
+
+    /// The same with windows that fit a graph of this shape.
+    pub(crate) fn within(mut self, shape: InputShape) -> Self {
+        let narrowed = |length: usize| shape.width.map_or(length, |width| width.min(length));
+        self.max_length = narrowed(self.max_length);
+        self.max_positions = self.max_positions.map(narrowed).or(shape.width);
+        self
     }
 
     /// Length of a window for which `rows` position embeddings may be too few; `None` if they are enough for
@@ -130,45 +141,40 @@ fn is_like_roberta(model_type: &str) -> bool {
 
 /// `model_max_length` of tokenizer_config.json, if the file is there and states a limit.
 fn tokenizer_max_length(files: &ModelFiles) -> Result<Option<usize>, ModelError> {
-    let Some(bytes) = files.read(TOKENIZER_CONFIG)? else { return Ok(None) };
-    let raw: RawTokenizerConfig = serde_json::from_slice(&bytes)
-        .map_err(|e| ModelError::Config { file: files.describe(TOKENIZER_CONFIG), reason: e.to_string() })?;
-    Ok(raw.model_max_length.filter(|n| (1.0..1e6).contains(n)).map(|n| n as usize))
-}
-
-/// Refuses a cost out of range, and a sequence decoder for labels without the tags O, B and I.
-fn check_rule(
-    rule: &DecodingRule, labels: &LabelSet, wrong: &dyn Fn(String) -> ModelError, file: &str,
-) -> Result<(), ModelError> {
-    let cost = rule.decoder.constraints().map_or(0.0, |constraints| constraints.begin_after_entity_cost);
-    if !(0.0..=100.0).contains(&cost) {
-        return Err(wrong(format!("begin_after_entity_cost {cost} is not from 0 to 100")));
-    }
-    for head in labels.heads() {
-        labels.iob2_columns(head).map_err(|source| ModelError::Labels { file: file.to_string(), source })?;
-    }
-    Ok(())
+    // some exports write 1e30 for "no limit"
+    let length = JsonFile::read(files, TOKENIZER_CONFIG)?.map_or(Ok(None), |file| file.number("model_max_length"))?;
+    Ok(length.filter(|n| (1.0..1e6).contains(n)).map(|n| n as usize))
 }
 
 /// Labels in numeric order of their ids. As strings, "10" would come before "2".
-fn label_set(raw: &RawConfig, wrong: &dyn Fn(String) -> ModelError, file: &str) -> Result<LabelSet, ModelError> {
-    let count = raw.id2label.len();
+fn label_set(config: &JsonFile) -> Result<LabelSet, ModelError> {
+    let wrong = |reason: String| ModelError::Config { file: config.file.clone(), reason };
+    let expected = "an object such as {\"0\": \"O\", \"1\": \"B-DISEASE\"}";
+    let id2label = config.object("id2label", expected)?;
+    let id2label = id2label.ok_or_else(|| {
+        wrong(format!(
+            "it has no `id2label`, the labels by their ids, expected {expected}; copy it from the checkpoint"
+        ))
+    })?;
+    let count = id2label.fields().count();
     let mut labels = vec![None; count];
-    for (id, label) in &raw.id2label {
+    for (id, label) in id2label.fields() {
         let slot = id.parse::<usize>().ok().and_then(|i| labels.get_mut(i));
-        *slot
-            .ok_or_else(|| wrong(format!("id2label has the id `{id}`, expected 0 to {}", count.saturating_sub(1))))? =
-            Some(label.clone());
+        let slot = slot.ok_or_else(|| {
+            wrong(format!("id2label has the id `{}`, expected 0 to {}", id.escape_debug(), count.saturating_sub(1)))
+        })?;
+        let label = label.as_str().ok_or_else(|| config.wrong(&format!("id2label.{id}"), label, "a string"))?;
+        *slot = Some(label.to_string());
     }
     let labels: Option<Vec<String>> = labels.into_iter().collect();
     let labels = labels.ok_or_else(|| wrong("id2label names an id twice".to_string()))?;
-    let set =
-        LabelSet::new(labels, &raw.heads).map_err(|source| ModelError::Labels { file: file.to_string(), source })?;
-    let Some(name) = &raw.tag_scheme else { return Ok(set) };
+    let set = LabelSet::new(labels, &config.strings("heads")?);
+    let set = set.map_err(|source| ModelError::Labels { file: config.file.clone(), source })?;
+    let Some(name) = config.string("tag_scheme")? else { return Ok(set) };
     let known = TagScheme::named().find(|(known, _)| known.eq_ignore_ascii_case(name));
     let (_, scheme) = known.ok_or_else(|| {
         let names = TagScheme::named().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
-        wrong(format!("tag_scheme `{name}` is not known; it may be {names}"))
+        config.wrong("tag_scheme", &name.into(), &names)
     })?;
     Ok(set.with_scheme(scheme))
 }

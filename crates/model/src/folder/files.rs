@@ -3,10 +3,27 @@
 use std::{
     borrow::Cow,
     fs,
+    io::Read,
     path::{Path, PathBuf},
 };
 
 use crate::ModelError;
+
+/// How the text begins that Git LFS keeps in the place of a file.
+const LFS: &[u8] = b"version https://git-lfs.github.com/spec/v1";
+
+/// Refuses a file that is a Git LFS pointer. A file that cannot be read passes.
+///
+/// # Errors
+/// [`ModelError::LfsPointer`].
+pub(crate) fn check_pointer(path: &Path) -> Result<(), ModelError> {
+    let mut begin = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(LFS.len() as u64).read_to_end(&mut begin));
+    match read.is_ok() && begin == LFS {
+        true => Err(ModelError::LfsPointer { file: path.display().to_string() }),
+        false => Ok(()),
+    }
+}
 
 /// The files of one model: a folder, or bytes in the program.
 #[derive(Clone, Debug)]
@@ -57,12 +74,13 @@ impl ModelFiles {
     /// The content of the file `name`; `None` if the model has no such file.
     ///
     /// # Errors
-    /// [`ModelError::Read`].
+    /// [`ModelError::Read`], [`ModelError::LfsPointer`].
     pub fn read(&self, name: &str) -> Result<Option<Cow<'static, [u8]>>, ModelError> {
         match self {
             Self::Folder { folder, .. } => {
                 let path = folder.join(name);
                 match fs::read(&path) {
+                    Ok(bytes) if bytes.starts_with(LFS) => Err(ModelError::LfsPointer { file: self.describe(name) }),
                     Ok(bytes) => Ok(Some(Cow::Owned(bytes))),
                     Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
                     Err(source) => Err(ModelError::Read { path, source }),

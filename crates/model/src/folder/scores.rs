@@ -4,6 +4,8 @@ use serde::Deserialize;
 
 use crate::{ModelError, ModelFiles};
 
+use super::not_json;
+
 const SCORES: &str = "scores.json";
 
 /// The scores of a model. Other fields of scores.json are ignored.
@@ -56,7 +58,7 @@ impl Scores {
     pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
         let Some(bytes) = files.read(SCORES)? else { return Ok(Self::default()) };
         serde_json::from_slice(&bytes)
-            .map_err(|e| ModelError::Config { file: files.describe(SCORES), reason: e.to_string() })
+            .map_err(|e| ModelError::Config { file: files.describe(SCORES), reason: not_json(&e) })
     }
 
     /// The row of `entity` on the clean texts in `language`; gold annotations come before silver ones.

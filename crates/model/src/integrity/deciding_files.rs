@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Graph, ModelError, ModelFiles};
+use crate::{
+    Graph, ModelError, ModelFiles,
+    tokenizer::{OLD_FILES, old_files_decide},
+};
 
 /// The deciding files beside the ONNX file and its external data.
 pub(super) const JSON_FILES: [&str; 3] = ["config.json", "tokenizer.json", "tokenizer_config.json"];
@@ -18,7 +21,9 @@ impl ModelFiles {
     /// As [`with_external_data`].
     pub(super) fn deciding(&self) -> Result<Vec<PathBuf>, ModelError> {
         let Self::Folder { folder, onnx } = self else { return Ok(Vec::new()) };
-        let json = JSON_FILES.map(|name| folder.join(name)).into_iter().filter(|path| path.exists());
+        // files of old versions count only where they change tokens, so that digests stay as they were
+        let old: &[&str] = if old_files_decide(self) { &OLD_FILES } else { &[] };
+        let json = JSON_FILES.iter().chain(old).map(|name| folder.join(name)).filter(|path| path.exists());
         Ok(json.chain(with_external_data(onnx)?).collect())
     }
 }

@@ -12,6 +12,7 @@ use super::{
 impl ModelFiles {
     /// SHA-256 over names, lengths and SHA-256 of config.json, tokenizer.json, tokenizer_config.json, the ONNX file and
     /// its external data (what it names, and files beside it whose names begin with its own), as hexadecimal digits.
+    /// Also of special_tokens_map.json and added_tokens.json, where these change tokens.
     ///
     /// # Errors
     /// [`ModelError::Read`]; [`ModelError::Refused`] if the ONNX file is refused.

@@ -5,7 +5,7 @@ use std::{
     time::SystemTime,
 };
 
-use crate::{ModelError, ModelFiles};
+use crate::{ModelError, ModelFiles, tokenizer::OLD_FILES};
 
 use super::{
     deciding_files::{JSON_FILES, with_external_data},
@@ -40,7 +40,7 @@ impl ModelFiles {
     /// [`ModelError::Read`]; [`ModelError::Refused`] if the ONNX file is refused.
     pub fn versions(&self) -> Result<FileVersions, ModelError> {
         let Self::Folder { folder, onnx } = self else { return Ok(FileVersions(Vec::new())) };
-        let json = JSON_FILES.into_iter().chain([MANIFEST]).map(|name| folder.join(name));
+        let json = JSON_FILES.into_iter().chain(OLD_FILES).chain([MANIFEST]).map(|name| folder.join(name));
         let files = json.chain(with_external_data(onnx)?);
         Ok(FileVersions(files.map(|file| (file.clone(), stamp(&file))).collect()))
     }

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HubName, ModelError, ModelFiles};
+use crate::{HubName, ModelError, ModelFiles, folder::not_json};
 
 use super::file_hash::{hex, sha256};
 
@@ -96,7 +96,7 @@ impl Manifest {
             Err(source) => return Err(ModelError::Read { path, source }),
         };
         let wrong = |reason: String| ModelError::Config { file: path.display().to_string(), reason };
-        let found: Self = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
+        let found: Self = serde_json::from_slice(&bytes).map_err(|e| wrong(not_json(&e)))?;
         if found.format != FORMAT {
             return Err(wrong(format!("its format is {}, and this version reads format {FORMAT}", found.format)));
         }

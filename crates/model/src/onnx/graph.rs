@@ -32,6 +32,8 @@ const MOST_NAMED: usize = 16;
 const MOST_DIMENSIONS: usize = 16;
 /// Level of a tensor in the main graph: model 0, graph 1.
 const MAIN_TENSOR: usize = 2;
+/// Operators that choose one scale for a whole batch.
+const DYNAMIC: [&str; 3] = ["DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM"];
 
 /// Contents of an ONNX file. Weights are skipped, not read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,8 +44,21 @@ pub struct Graph {
     pub custom: BTreeSet<String>,
     /// Rows of the position embeddings, if a tensor is called so.
     pub positions: Option<u64>,
+    /// An operator that quantizes activations by the content of the batch, so that windows change one another.
+    pub dynamic: Option<&'static str>,
+    /// Fixed dimensions of the input with the ids; `None` for a dimension of any size.
+    pub shape: InputShape,
     /// Its large weights.
     pub(crate) weights: Vec<Weight>,
+}
+
+/// The shape of a graph's input of ids.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InputShape {
+    /// Windows in a batch.
+    pub rows: Option<usize>,
+    /// Tokens in each window.
+    pub width: Option<usize>,
 }
 
 /// The messages of onnx.proto that can hold an operator or a tensor.
@@ -162,6 +177,7 @@ impl<R: BufRead + Seek> GraphReader<R> {
                 self.wire.skip(length)?;
             }
             (Message::Tensor, 13) => self.external_data(after, &mut fields.tensor)?,
+            (Message::Graph, 11) if fields.depth == 1 => self.input(after)?,
             _ => match fields.message.inner(number) {
                 Some(inner) => self.message(inner, after, fields.depth + 1)?,
                 None => self.wire.skip(length)?,
@@ -173,6 +189,9 @@ impl<R: BufRead + Seek> GraphReader<R> {
     /// Adds a message to the graph.
     fn keep(&mut self, fields: Fields) {
         let Fields { message, depth, name, domain, operator, tensor } = fields;
+        if let (Message::Node, Some(found)) = (message, DYNAMIC.iter().find(|known| **known == operator)) {
+            self.graph.dynamic = Some(found);
+        }
         match message {
             Message::Node if !DOMAINS.contains(&domain.as_str()) => drop(self.used.insert((domain, operator))),
             Message::Function => drop(self.defined.insert((domain, name))),
@@ -219,6 +238,45 @@ impl<R: BufRead + Seek> GraphReader<R> {
         Ok(())
     }
 
+    /// Reads an input of the main graph: its name, and from its type (`tensor_type.shape.dim`) the fixed dimensions.
+    fn input(&mut self, end: u64) -> Result<(), WireError> {
+        let (mut name, mut shape) = (String::new(), Vec::new());
+        while let Some((number, field)) = self.wire.field(end)? {
+            match (number, field) {
+                (1, Field::Bytes { length }) => name = self.text(length)?,
+                (2, Field::Bytes { length }) => self.dimensions(&[1, 2, 1], self.wire.at() + length, &mut shape)?,
+                (_, Field::Bytes { length }) => self.wire.skip(length)?,
+                _ => {}
+            }
+        }
+        if let ("input_ids", [rows, width]) = (name.as_str(), shape.as_slice()) {
+            self.graph.shape = InputShape { rows: *rows, width: *width };
+        }
+        Ok(())
+    }
+
+    /// Reads the dimensions below a message; `path` leads to them.
+    fn dimensions(&mut self, path: &[u64], end: u64, shape: &mut Vec<Option<usize>>) -> Result<(), WireError> {
+        let mut size = None;
+        while let Some((number, field)) = self.wire.field(end)? {
+            match (path, number, field) {
+                ([first, rest @ ..], _, Field::Bytes { length }) if number == *first => {
+                    self.dimensions(rest, self.wire.at() + length, shape)?;
+                }
+                // some exporters write 0 or -1 for any size
+                ([], 1, Field::Varint(value)) => {
+                    size = u32::try_from(value).ok().filter(|&size| size > 0).map(|size| size as usize);
+                }
+                (_, _, Field::Bytes { length }) => self.wire.skip(length)?,
+                _ => {}
+            }
+        }
+        if path.is_empty() && shape.len() < MOST_DIMENSIONS {
+            shape.push(size);
+        }
+        Ok(())
+    }
+
     fn text(&mut self, length: u64) -> Result<String, WireError> {
         Ok(String::from_utf8_lossy(&self.wire.bytes(length, LONGEST_NAME)?).into_owned())
     }
@@ -250,6 +308,9 @@ mod tests {
         assert_eq!(of("test_models/bert-uncased/model.onnx").positions, Some(130));
         assert_eq!(of("test_models/roberta/model.onnx").positions, Some(132));
         assert_eq!(of("test_models/deberta-v2/model.onnx").positions, None);
+        assert_eq!(of("test_models/deberta-v2/model.onnx").shape, InputShape::default());
+        assert_eq!(of("test_models/bert-uncased/model.onnx").dynamic, None);
+        assert_eq!(of("test_models/roberta/model_dynamic.onnx").dynamic, Some("DynamicQuantizeLinear"));
         let bundled = of("models/clinical-ner-small/model_int8.onnx");
         assert_eq!((bundled.external, bundled.custom), Default::default());
         let shared: usize = bundled.weights.iter().map(Weight::count).sum();

@@ -12,7 +12,7 @@ use std::{
     path::{Component, Path},
 };
 
-use crate::{ModelError, ModelFiles};
+use crate::{ModelError, ModelFiles, folder::check_pointer};
 
 use super::{Graph, WireError};
 
@@ -37,10 +37,12 @@ impl Graph {
     /// that does not exist is not an error.
     ///
     /// # Errors
-    /// [`ModelError::Refused`] for such a file and for one that is not ONNX; [`ModelError::Read`] if it cannot be read.
+    /// [`ModelError::Refused`] for such a file and for one that is not ONNX; [`ModelError::LfsPointer`];
+    /// [`ModelError::Read`] if it cannot be read.
     pub fn check(onnx: &Path) -> Result<Self, ModelError> {
         let failed = |source| ModelError::Read { path: onnx.to_path_buf(), source };
         let refused = |reason: String| ModelError::Refused { file: onnx.to_path_buf(), reason };
+        check_pointer(onnx)?;
         let file = File::open(onnx).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
         let graph = Self::read(BufReader::new(file), length).map_err(|error| match error {
@@ -62,6 +64,7 @@ impl Graph {
             check_external(folder, name).map_err(|reason| {
                 refused(format!("its weights are in `{name}`, {reason}; they must be in a file beside it"))
             })?;
+            check_pointer(&folder.join(name))?;
         }
         Ok(graph)
     }

@@ -1,13 +1,15 @@
 //! [`Backend`]: batches of windows to [`Logits`], by ONNX Runtime.
 
 use std::{
+    iter,
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
 use ort::session::Session;
+use spanframe_core::batch::BatchShape;
 
-use crate::{Config, Device, Logits, ModelError, Runtime, SessionOptions, onnx::OnnxFile};
+use crate::{Config, Device, InputShape, Logits, ModelError, Runtime, SessionOptions, onnx::OnnxFile};
 
 use super::{
     input::GraphInput,
@@ -22,6 +24,10 @@ pub struct Backend {
     /// Name of the output with the logits.
     output: String,
     labels: usize,
+    /// The fixed dimensions of the graph.
+    shape: InputShape,
+    /// True if a window must be alone in its batch.
+    is_alone: bool,
     /// The ONNX file, for errors.
     file: String,
     /// The ONNX Runtime library, for errors.
@@ -51,6 +57,8 @@ impl Backend {
             inputs,
             output,
             labels: config.labels.labels().len(),
+            shape: onnx.graph.shape,
+            is_alone: onnx.graph.dynamic.is_some(),
             file,
             library,
         })
@@ -63,15 +71,28 @@ impl Backend {
     /// [`ModelError`] that names the file.
     pub fn try_out(&self, probe: &[u32]) -> Result<(), ModelError> {
         match self.run(0, &[probe], probe.len()) {
-            Err(ModelError::Run { reason, .. }) => Err(load_error(&self.file, &self.library, &reason)),
+            Err(ModelError::Run { reason, .. }) => Err(ModelError::Onnx {
+                file: self.file.clone(),
+                library: self.library.clone(),
+                reason: reason.replace('\n', " "),
+                hint: "it cannot run on a short text: check that it is a token-classification export",
+            }),
             other => other.map(drop),
         }
     }
 
-    /// Widths of batches should be multiples of this.
+    /// The shapes that batches should have, for windows of at most `longest` tokens.
+    ///
+    /// A graph that quantizes by the content of a batch gets each window alone, so that no window changes another.
     #[must_use]
-    pub fn width_step(&self) -> usize {
-        self.device.width_step()
+    pub fn batch_shape(&self, longest: usize) -> BatchShape {
+        let rows = if self.is_alone { Some(1) } else { self.shape.rows };
+        let width = self.shape.width;
+        BatchShape {
+            rows: rows.unwrap_or(usize::MAX),
+            step: width.unwrap_or_else(|| self.device.width_step()),
+            most: width.unwrap_or(longest),
+        }
     }
 
     /// Number of batches that run in parallel.
@@ -82,7 +103,8 @@ impl Backend {
 
     /// Runs windows as one batch on the session of `worker`. A window is ids with special tokens, at most `width`.
     ///
-    /// Padding exists only here. The mask is 1 for every id of a window, whatever the id. The logits of a window do not
+    /// Padding exists only here, also that of a graph with fixed dimensions: tokens up to its width, and copies of the
+    /// last window up to its rows. The mask is 1 for every id of a window, whatever the id. The logits of a window do not
     /// depend on the other windows, unless the graph itself mixes them (as dynamic quantization does).
     ///
     /// # Errors
@@ -103,6 +125,16 @@ impl Backend {
     fn run_masked(
         &self, worker: usize, windows: &[&[u32]], width: usize, mask: fn(u32) -> i64,
     ) -> Result<Logits, ModelError> {
+        let InputShape { rows, width: fixed } = self.shape;
+        let width = fixed.map_or(width, |fixed| fixed.max(width));
+        let padded: Vec<&[u32]>;
+        let windows = match (rows, windows.last()) {
+            (Some(rows), Some(last)) if rows > windows.len() => {
+                padded = windows.iter().copied().chain(iter::repeat_n(*last, rows - windows.len())).collect();
+                &padded
+            }
+            _ => windows,
+        };
         let rows = windows.len();
         let failed = |e: ort::Error| ModelError::Run { rows, width, reason: e.to_string() };
         let inputs = self.inputs.iter().map(|input| Ok((input.name.as_str(), input.tensor(windows, width, mask)?)));

@@ -18,7 +18,8 @@ impl Logits {
         &self.values[at(tokens.start)..at(tokens.end)]
     }
 
-    /// Copies the output of a run; `None` if it is not `[rows, width, labels]` in float32 or float16.
+    /// Copies the output of a run; `None` if it is not `[rows, width, labels]` in float32, float16,
+    /// bfloat16 or float64.
     pub(super) fn extract(value: &DynValue, rows: usize, width: usize, labels: usize) -> ort::Result<Option<Self>> {
         let (shape, values) = match value.dtype() {
             ValueType::Tensor { ty: TensorElementType::Float32, .. } => {
@@ -28,6 +29,14 @@ impl Logits {
             ValueType::Tensor { ty: TensorElementType::Float16, .. } => {
                 let (shape, values) = value.try_extract_tensor::<half::f16>()?;
                 (shape, values.iter().map(|v| v.to_f32()).collect())
+            }
+            ValueType::Tensor { ty: TensorElementType::Bfloat16, .. } => {
+                let (shape, values) = value.try_extract_tensor::<half::bf16>()?;
+                (shape, values.iter().map(|v| v.to_f32()).collect())
+            }
+            ValueType::Tensor { ty: TensorElementType::Float64, .. } => {
+                let (shape, values) = value.try_extract_tensor::<f64>()?;
+                (shape, values.iter().map(|&v| v as f32).collect())
             }
             _ => return Ok(None),
         };
