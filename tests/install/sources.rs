@@ -176,3 +176,62 @@ fn a_model_that_cannot_be_used_is_not_installed() {
     let config = fs::read(test_model("multi-head") + "/config.json").unwrap();
     add(&|f| fs::write(f.join("config.json"), &config).unwrap(), &["labels"]);
 }
+
+#[test]
+fn a_refusal_names_the_place_that_the_user_gave() {
+    let home = Home::new();
+    let source = tempfile::tempdir().unwrap();
+    let folder = source.path().join("ours");
+    let broken = |change: &dyn Fn(&std::path::Path)| {
+        let _ = fs::remove_dir_all(&folder);
+        copy(test_model("bert-uncased").as_ref(), &folder);
+        change(&folder);
+        let said = home.refused(&["model", "add", folder.to_str().unwrap()], 3, &[folder.to_str().unwrap()]);
+        assert!(!said.contains("staging"), "{said}");
+    };
+    broken(&|f| fs::write(f.join("config.json"), "{}").unwrap());
+    broken(&|f| fs::write(f.join("tokenizer.json"), "{}").unwrap());
+    broken(&|f| fs::write(f.join("model.onnx"), "no model").unwrap());
+    broken(&|f| fs::write(f.join("tokenizer_config.json"), "version https://git-lfs.github.com/spec/v1\n").unwrap());
+    broken(&|f| {
+        let graph = fs::read(f.join("model.onnx")).unwrap();
+        fs::write(f.join("model.onnx"), &graph[..graph.len() / 2]).unwrap();
+    });
+    // weights that ONNX Runtime refuses: its own words name the file too
+    broken(&|f| {
+        let mut graph = fs::read(f.join("model.onnx")).unwrap();
+        let at = graph.windows(6).position(|bytes| bytes == b"Gather").unwrap();
+        graph[at..at + 6].copy_from_slice(b"Gathes");
+        fs::write(f.join("model.onnx"), graph).unwrap();
+    });
+    let archive = source.path().join("ours.tar.gz");
+    let status = std::process::Command::new("tar").arg("-czf").arg(&archive).arg("-C").arg(&folder).arg(".").status();
+    assert!(status.unwrap().success());
+    let said = home.refused(&["model", "add", archive.to_str().unwrap()], 3, &[archive.to_str().unwrap()]);
+    assert!(!said.contains("staging"), "{said}");
+}
+
+#[test]
+fn a_home_that_cannot_be_written_is_told_the_variable() {
+    let home = Home::new();
+    fs::write(home.models(), "a file, where the folder of models would be").unwrap();
+    let expect =
+        ["cannot write to the folder of installed models", "set SPANFRAME_HOME to a folder that you can write to"];
+    home.refused(&["model", "add", &test_model("bert-cased")], 2, &expect);
+}
+
+#[test]
+fn a_snapshot_of_the_hub_is_installed_under_the_name_of_its_repository() {
+    let home = Home::new();
+    let cache = tempfile::tempdir().unwrap();
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let folder = cache.path().join("models--some-org--clinical-ner/snapshots").join(commit);
+    copy(test_model("bert-uncased").as_ref(), &folder);
+    let said = home.done(&["model", "add", folder.to_str().unwrap()]);
+    assert!(said.starts_with("installed     clinical-ner\n"), "{said}");
+    assert!(said.contains(&format!("from          some-org/clinical-ner@{commit}\n")), "{said}");
+    assert_eq!(home.installed(), ["clinical-ner"]);
+    let file = folder.join("model.onnx");
+    let said = home.done(&["model", "add", file.to_str().unwrap(), "--replace"]);
+    assert!(said.starts_with("installed     clinical-ner\n"), "{said}");
+}

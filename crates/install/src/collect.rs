@@ -11,7 +11,8 @@ const REQUIRED: [(&str, &str); 2] = [
     ("config.json", "it lists the labels; copy it from where the model came from"),
     ("tokenizer.json", "save it with `AutoTokenizer.from_pretrained(...).save_pretrained(folder)`"),
 ];
-const OPTIONAL: [&str; 4] = ["tokenizer_config.json", "special_tokens_map.json", "scores.json", "README.md"];
+const OPTIONAL: [&str; 5] =
+    ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "scores.json", "README.md"];
 /// First letters of the names of legal texts, which must go wherever the weights go.
 const LEGAL: [&str; 4] = ["LICENSE", "LICENCE", "NOTICE", "COPYING"];
 const EXPORT: &str = "make one from the checkpoint with `spanframe model export`";

@@ -38,7 +38,9 @@ pub(crate) fn copy(path: &Path, target: &Path) -> Result<Copied, InstallError> {
     if let Some(manifest) = &manifest {
         check_files(manifest, &folder, &path.display().to_string())?;
     }
-    let weights = collect(&LocalFolder(folder), onnx.as_deref(), target)?;
+    let place = folder.display().to_string();
+    let weights = collect(&LocalFolder(folder), onnx.as_deref(), target);
+    let weights = weights.map_err(|e| e.relocated(target, &place))?;
     let origin = manifest.map(|manifest| Origin { source: manifest.source, commit: manifest.commit });
     Ok(Copied { weights, origin })
 }

@@ -1,6 +1,9 @@
 //! [`InstallError`]: why an operation on installed models failed.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use spanframe_model::{ErrorKind, ModelError};
 
@@ -38,6 +41,17 @@ pub enum InstallError {
     /// No environment variable gives a folder for models.
     #[error("there is no folder for installed models: set {} to one", spanframe_model::HOME_VARIABLE)]
     NoHome,
+    /// The folder of installed models cannot be written.
+    #[error(
+        "cannot write to the folder of installed models `{path}`: {source}; set {} to a folder that you can write to",
+        spanframe_model::HOME_VARIABLE
+    )]
+    Home {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// No model at that place.
     #[error(
         "there is no model at `{0}`: give a model folder, a .zip, .tar.gz or .tgz archive of one, or hf:org/name[@revision]"
@@ -149,6 +163,20 @@ impl InstallError {
             Self::Model(error) => error.kind(),
             Self::Archive { .. } | Self::Spark { .. } | Self::Faults { .. } | Self::Checksum { .. } => ErrorKind::Model,
             _ => ErrorKind::Input,
+        }
+    }
+
+    /// The same error with `to`, the place that the user named, instead of the folder `from` with a copy of the model.
+    pub(crate) fn relocated(self, from: &Path, to: &str) -> Self {
+        let text = |text: String| text.replace(&from.display().to_string(), to);
+        let path = |path: PathBuf| PathBuf::from(text(path.display().to_string()));
+        match self {
+            Self::Model(error) => Self::Model(error.relocated(from, to)),
+            Self::WrongKind { path, reason } => Self::WrongKind { path: text(path), reason },
+            Self::File { path: file, source } => Self::File { path: path(file), source },
+            Self::Spark { path: file, reason } => Self::Spark { path: path(file), reason: text(reason) },
+            Self::Faults { name, faults } => Self::Faults { name: text(name), faults },
+            other => other,
         }
     }
 

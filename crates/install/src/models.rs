@@ -52,22 +52,28 @@ impl Models {
     pub fn add(&self, source: &ModelSource, naming: &Naming) -> Result<Installed, InstallError> {
         let name = self.free_name(naming, source)?;
         let staging = Staging::new(&self.folder, &name)?;
-        let first_origin = match source {
+        let origin = self.fetch(source, &name, &staging).map_err(|e| e.relocated(staging.path(), &source.place()))?;
+        // a packed model keeps the origin that its manifest records
+        let origin = origin.unwrap_or_else(|| Origin { source: source.describe(), commit: None });
+        self.publish(staging, name, naming, (source, origin))
+    }
+
+    /// Copies the files of the model at `source` into `staging`. Returns where it first came from, if that is known.
+    fn fetch(&self, source: &ModelSource, name: &str, staging: &Staging) -> Result<Option<Origin>, InstallError> {
+        Ok(match source {
             ModelSource::Folder(path) => copy::copy(path, staging.path())?.origin,
             ModelSource::Archive(path) => {
-                let unpacked = Staging::new(&self.folder, &name)?;
+                let unpacked = Staging::new(&self.folder, name)?;
                 let folder = archive::unpack(path, unpacked.path(), self.limits)?;
-                copy::copy(&folder, staging.path())?.origin
+                let copied = copy::copy(&folder, staging.path());
+                copied.map_err(|e| e.relocated(&folder, &source.place()))?.origin
             }
             ModelSource::Hub(name) => {
                 let repository = Repository::open(&self.hub, name)?;
                 collect(&repository, None, staging.path())?;
                 Some(Origin { source: source.describe(), commit: Some(repository.commit().to_string()) })
             }
-        };
-        // a packed model keeps the origin that its manifest records
-        let origin = first_origin.unwrap_or_else(|| Origin { source: source.describe(), commit: None });
-        self.publish(staging, name, naming, origin)
+        })
     }
 
     /// Installs what Spark NLP saved at `path`: a token classifier, a pipeline with one, or an archive of either.
@@ -81,16 +87,18 @@ impl Models {
         };
         let name = self.free_name(naming, &source)?;
         let staging = Staging::new(&self.folder, &name)?;
-        match &source {
+        let imported = match &source {
             ModelSource::Archive(archive) => {
                 let unpacked = Staging::new(&self.folder, &name)?;
                 let folder = archive::unpack(archive, unpacked.path(), self.limits)?;
-                spark::import(&folder, staging.path(), self.limits)?;
+                let imported = spark::import(&folder, staging.path(), self.limits);
+                imported.map_err(|e| e.relocated(&folder, &source.place()))
             }
-            _ => spark::import(path, staging.path(), self.limits)?,
-        }
+            _ => spark::import(path, staging.path(), self.limits),
+        };
+        imported.map_err(|e| e.relocated(staging.path(), &source.place()))?;
         let origin = Origin { source: format!("Spark NLP: {}", source.describe()), commit: None };
-        self.publish(staging, name, naming, origin)
+        self.publish(staging, name, naming, (&source, origin))
     }
 
     /// As [`import`](Self::import), under a name with a digest of the folder's content. The same content is imported
@@ -220,11 +228,12 @@ impl Models {
         InstallError::NotInstalled { name: name.to_string(), known }
     }
 
-    /// Runs the model in `staging`, writes its manifest and makes it visible as `name`.
+    /// Runs the model in `staging`, writes its manifest and makes it visible as `name`. Errors are about its source.
     fn publish(
-        &self, staging: Staging, name: String, naming: &Naming, origin: Origin,
+        &self, staging: Staging, name: String, naming: &Naming, (source, origin): (&ModelSource, Origin),
     ) -> Result<Installed, InstallError> {
-        let was_run = probe(staging.path(), &self.runtime)?;
+        let probed = probe(staging.path(), &self.runtime);
+        let was_run = probed.map_err(|e| e.relocated(staging.path(), &source.place()))?;
         let manifest = Manifest::of(staging.path(), origin.source, origin.commit)?;
         manifest.write(staging.path())?;
         let folder = self.folder.join(&name);

@@ -49,15 +49,16 @@ impl Staging {
     /// Sweeps `models`, created if it is absent, and creates a folder for the model `name` in it.
     ///
     /// # Errors
-    /// [`InstallError::File`].
+    /// [`InstallError::Home`].
     pub(crate) fn new(models: &Path, name: &str) -> Result<Self, InstallError> {
-        fs::create_dir_all(models).map_err(InstallError::file(models))?;
+        let failed = |source| InstallError::Home { path: models.to_path_buf(), source };
+        fs::create_dir_all(models).map_err(failed)?;
         sweep(models);
         let started = Instant::now();
         loop {
             match Self::create(models, name) {
                 Err(e) if e.kind() == ErrorKind::NotFound && started.elapsed() < PATIENCE => thread::sleep(PAUSE),
-                created => return created.map_err(InstallError::file(models)),
+                created => return created.map_err(failed),
             }
         }
     }
