@@ -55,6 +55,11 @@ def _check_new(frame: Any, wiring: Wiring) -> None:
 def transform(frame: Any, wiring: Wiring) -> Any:
     """Returns the frame with the output columns of a pipeline."""
     check_texts(frame, wiring)
+    return add_columns(frame, wiring)
+
+
+def add_columns(frame: Any, wiring: Wiring) -> Any:
+    """Returns the frame with the output columns, after a look at their names."""
     _check_new(frame, wiring)
     system = _system(frame)
     for annotation in wiring.annotations:

@@ -36,7 +36,7 @@ class LightPipeline:
     Parameters
     ----------
     pipelineModel
-        Result of ``Pipeline.fit``.
+        Result of ``Pipeline.fit``, of ``nlp.Pipeline`` or of ``pyspark.ml.Pipeline``.
     parse_embeddings
         Ignored, because there are no embeddings.
 
@@ -47,6 +47,8 @@ class LightPipeline:
     """
 
     def __init__(self, pipelineModel: PipelineModel, parse_embeddings: bool = False) -> None:  # noqa: N803
+        if not isinstance(pipelineModel, PipelineModel):
+            pipelineModel = PipelineModel(pipelineModel.stages)
         self.pipeline_model = pipelineModel
         wiring = pipelineModel.wiring
         kept = {finish.column for finish in wiring.finishes}

@@ -13,6 +13,7 @@ from .._internal import InputError, __version__, check_option
 from ._absent import unsupported
 from ._frame import check_texts, transform
 from ._saved import is_saved, stages_of
+from ._spark_ml import from_row, to_row
 from ._stage import Stage, TokenClassifier
 from ._wiring import Wiring, wire
 
@@ -80,17 +81,7 @@ class _Saved:
             raise InputError(
                 f"there is a {kept['class']} at `{file.parent}`, not a {cls.kind}: load it by {kept['class']}.load"
             )
-        stages = []
-        for row in kept["stages"]:
-            stage = Stage.stages[row["class"]]()
-            stage.uid = row["uid"]
-            for parameter in stage.parameters:
-                if parameter.name in row["values"]:
-                    stage.values[parameter.name] = parameter.check(row["class"], row["values"][parameter.name])
-            if isinstance(stage, TokenClassifier):
-                stage.model = row["model"]
-            stages.append(stage)
-        return cls(stages, options=kept["options"])
+        return cls([from_row(row) for row in kept["stages"]], options=kept["options"])
 
     @classmethod
     def read(cls) -> type:
@@ -132,17 +123,12 @@ class _Writer:
         folder = _local(path)
         if folder.exists() and not self._overwrite:
             raise InputError(f"`{folder}` is there already: write().overwrite().save(path) replaces it")
-        stages = [
-            {"class": type(stage).__name__, "uid": stage.uid, "values": stage.values}
-            | ({"model": stage.model} if isinstance(stage, TokenClassifier) else {})
-            for stage in self._pipeline.stages
-        ]
         kept = {
             "format": _FORMAT,
             "spanframe": __version__,
             "class": self._pipeline.kind,
             "options": self._pipeline.options,
-            "stages": stages,
+            "stages": [to_row(stage) for stage in self._pipeline.stages],
         }
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f".{_FILE}.{os.getpid()}"

@@ -1,8 +1,11 @@
-"""Reads folders that Spark NLP saved: their metadata, and the stages of a pipeline."""
+"""Reads folders that Spark NLP and Spark's ``Pipeline`` saved: their metadata, and the stages of a pipeline."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +20,8 @@ class Metadata(NamedTuple):
     uid: str
     params: dict[str, Any]
     """Parameters that differ from their default."""
+    model: str | None = None
+    """Name or folder of the model, of a classifier of this package."""
 
 
 def is_saved(folder: Path) -> bool:
@@ -24,7 +29,24 @@ def is_saved(folder: Path) -> bool:
     return (folder / "metadata").is_dir() and not (folder / "config.json").exists()
 
 
-def read_metadata(folder: Path) -> Metadata:
+def local_path(path: str | os.PathLike[str]) -> Path:
+    """Returns a path, or a URL of this machine (``file:/…``, ``file:///…``), as a path."""
+    return Path(re.sub("^file:(//)?", "", os.fspath(path)))
+
+
+def _read_line(path: str) -> str:
+    """Returns the first line of a folder of text files: of this machine or, if Spark runs, of any of its file systems."""
+    folder, sql = local_path(path), sys.modules.get("pyspark.sql")
+    session = sql.SparkSession.getActiveSession() if sql else None
+    if folder.exists() or session is None:
+        return sorted(folder.glob("part-*"))[0].read_text(encoding="utf-8")
+    try:
+        return session.read.text(path).first()[0]
+    except Exception as error:  # Spark's own, which differ between its versions
+        raise FileNotFoundError(path) from error
+
+
+def read_metadata(folder: str | os.PathLike[str]) -> Metadata:
     """Reads the metadata of a folder.
 
     Raises
@@ -32,9 +54,9 @@ def read_metadata(folder: Path) -> Metadata:
     ModelError
         The metadata are missing, or not Spark's.
     """
-    parts = sorted((folder / "metadata").glob("part-*"))
+    place = os.path.join(os.fspath(folder), "metadata")
     try:
-        found = json.loads(parts[0].read_text(encoding="utf-8"))
+        found = json.loads(_read_line(place))
         kind, defaults = found["class"].rpartition(".")[2], found["defaultParamMap"]
         columns = ("inputCols", "outputCol")
         params = {
@@ -42,9 +64,11 @@ def read_metadata(folder: Path) -> Metadata:
             for name, value in found["paramMap"].items()
             if name in columns or name not in defaults or value != defaults[name]
         }
-        return Metadata(kind, found["uid"], params)
-    except (IndexError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"`{folder / 'metadata'}` is no metadata of Spark: {type(error).__name__}") from error
+        return Metadata(kind, found["uid"], params, found.get("model"))
+    except (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"`{place}` is no metadata of Spark ({type(error).__name__}): give a folder that Spark or Spark NLP saved"
+        ) from error
 
 
 def stages_of(folder: Path) -> list[tuple[Path, Metadata]]:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 from uuid import uuid4
 
 from .._internal import InputError, ModelError, import_once, models
 from ._absent import unsupported
 from ._parameter import ASSEMBLER, CLASSIFIER, CONVERTER, DETECTOR, FINISHER, INTERNAL_CONVERTER, TOKENIZER, Parameter
-from ._saved import Metadata, is_saved, read_metadata
+from ._saved import Metadata, is_saved, local_path, read_metadata
+from ._spark_ml import SparkTransformer
 
 _Stage = TypeVar("_Stage", bound="Stage")
 _OF_THE_MODEL = ("caseSensitive", "engine")
 """Saved parameters that importing the model has read."""
 
 
-class Stage:
+class Stage(SparkTransformer):
     """A step of a pipeline. A setter returns the stage, a getter the value."""
 
     parameters: ClassVar[tuple[Parameter, ...]] = ()
@@ -84,8 +84,21 @@ class Stage:
         """Output columns."""
         return [self.needed("outputCol")]
 
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Any:
+        """Loads a stage that Spark's ``Pipeline`` saved.
+
+        Raises
+        ------
+        ModelError
+            There is no stage at ``path``.
+        """
+        stage = cls()
+        stage.restore(read_metadata(path))
+        return stage
+
     def restore(self, metadata: Metadata) -> None:
-        """Takes over parameters that Spark NLP saved.
+        """Takes over parameters that Spark NLP or Spark's ``Pipeline`` saved.
 
         Raises
         ------
@@ -193,8 +206,8 @@ class TokenClassifier(Stage):
     def load(cls, path: str | os.PathLike[str]) -> Any:
         """Returns the classifier with the model in a folder.
 
-        The folder is one that Spark NLP saved with the ONNX engine, or a Hugging Face export with config.json,
-        tokenizer.json and an ``.onnx`` file. A model of Spark NLP is imported into the folder of installed models, once for
+        The folder is one that Spark NLP saved with the ONNX engine, one that Spark's own ``Pipeline`` saved of a stage of
+        this package, or a Hugging Face export with config.json, tokenizer.json and an ``.onnx`` file. A model of Spark NLP is imported into the folder of installed models, once for
         the same content and under a name made from it. Its columns and ``maxSentenceLength`` are kept.
 
         Raises
@@ -202,15 +215,18 @@ class TokenClassifier(Stage):
         ModelError
             The folder does not exist, or cannot be read.
         """
-        folder = Path(os.fspath(path).removeprefix("file://"))
-        if not folder.exists():
-            _refuse(str(folder))
-        stage = cls()
-        if is_saved(folder):
-            stage.restore(read_metadata(folder))
-            stage.model = os.fspath(import_once(folder)["folder"])
-        else:
+        folder, stage = local_path(path), cls()
+        if folder.exists() and not is_saved(folder):
             stage.model = str(folder)
+            return stage
+        try:
+            metadata = read_metadata(path)
+        except ModelError:
+            if not folder.exists():
+                _refuse(str(folder))
+            raise
+        stage.restore(metadata)
+        stage.model = metadata.model or os.fspath(import_once(folder)["folder"])
         return stage
 
     @classmethod
@@ -219,7 +235,7 @@ class TokenClassifier(Stage):
         return cls.load(folder)
 
 
-def _refuse(name: str) -> None:
+def _refuse(name: str) -> NoReturn:
     """Raises the engine's error for an unknown model, which suggests the nearest names."""
     from .._engine import Engine
 

@@ -65,7 +65,7 @@ def wire(stages: Sequence[Stage], options: dict[str, Any]) -> Wiring:
     UnsupportedError
         The tags of a classifier, or tokens, would be an output column.
     """
-    made = _made_columns(stages)
+    made = made_columns(stages)
     converters = [stage for stage in stages if isinstance(stage, NerConverter)]
     _check_classifiers(stages, converters)
     if not converters:
@@ -76,8 +76,32 @@ def wire(stages: Sequence[Stage], options: dict[str, Any]) -> Wiring:
     return Wiring(annotations, [finish for stage in finishers for finish in _finishes(stage)], dropped)
 
 
-def _made_columns(stages: Sequence[Stage]) -> dict[str, Stage]:
-    """Returns the stage that makes each column."""
+def wire_stage(stage: Stage, made: dict[str, Stage]) -> Wiring | None:
+    """Returns what one stage does to a frame whose columns others made. ``None`` if it only configures later ones.
+
+    Raises
+    ------
+    InputError
+        A setter was not called.
+    """
+    if isinstance(stage, NerConverter):
+        return Wiring([_annotation(stage, made, {})], [], [])
+    if isinstance(stage, Finisher):
+        others = [column for column, maker in made.items() if maker is not stage]
+        return Wiring([], _finishes(stage), others if _cleans(stage) else [])
+    return None
+
+
+def made_columns(stages: Sequence[Stage]) -> dict[str, Stage]:
+    """Returns the stage that makes each column.
+
+    Raises
+    ------
+    InputError
+        A stage reads a column that no earlier stage makes, or one of a wrong type, or two stages make one column.
+    UnsupportedError
+        A stage is not of this package.
+    """
     made: dict[str, Stage] = {}
     for stage in stages:
         if not isinstance(stage, Stage):

@@ -1,0 +1,91 @@
+"""Spark's own Pipeline takes the stages of compat: on a session in this process and on a Spark Connect server."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import TINY, require
+
+import spanframe
+
+require("pyspark", "grpc", "grpc_status", "zstandard", programs=("java",))
+
+PIPELINE = """
+import sys
+from pyspark.ml import Pipeline, PipelineModel
+from pyspark.ml.feature import SQLTransformer
+from pyspark.sql import SparkSession
+from spanframe import InputError
+from spanframe.compat import UnsupportedError, medical, nlp
+
+model, folder, mode = sys.argv[1:]
+builder = SparkSession.builder.config("spark.ui.enabled", "false")
+spark = (builder.remote("local[1]") if mode == "connect" else builder.master("local[1]")).getOrCreate()
+frame = spark.createDataFrame([(1, "Niega disnea. Toma aspirina."), (2, None), (3, "")], "id int, text string")
+NER = ["document", "token", "ner"]
+
+
+def stages(*more):
+    return [
+        nlp.DocumentAssembler().setInputCol("text").setOutputCol("document"),
+        nlp.Tokenizer().setInputCols(["document"]).setOutputCol("token"),
+        nlp.BertForTokenClassification.load(model).setInputCols(["document", "token"]).setOutputCol("ner"),
+        nlp.NerConverter().setInputCols(NER).setOutputCol("ner_chunk"),
+        medical.NerConverterInternal().setReplaceLabels({"SYMPTOM": "S"}).setInputCols(NER).setOutputCol("renamed"),
+        *more,
+    ]
+
+
+def rows(frame):
+    return frame.select("id", "ner_chunk", "renamed").orderBy("id").collect()
+
+
+def refused(kind, message, stages):
+    try:
+        Pipeline(stages=stages).fit(frame).transform(frame)
+    except kind as error:
+        assert message in str(error), error
+    else:
+        raise AssertionError(message)
+
+
+expect = rows(nlp.Pipeline(stages=stages()).fit(frame).transform(frame))
+assert [row.ner_chunk for row in expect[1:]] == [None, []] and expect[0].ner_chunk
+fitted = Pipeline(stages=stages()).fit(frame)
+result = fitted.transform(frame)
+assert rows(result) == expect and rows(fitted.copy().transform(frame)) == expect
+assert result.columns == ["id", "text", "document", "token", "ner", "ner_chunk", "renamed"]
+
+fitted.save(folder + "/model")
+Pipeline(stages=stages()).write().overwrite().save(folder + "/pipeline")
+loaded = PipelineModel.load(folder + "/model")
+assert [stage.uid for stage in loaded.stages] == [stage.uid for stage in fitted.stages]
+for one in (loaded, Pipeline.load(folder + "/pipeline").fit(frame), nlp.PipelineModel.load(folder + "/model")):
+    assert rows(one.transform(frame)) == expect
+
+finisher = nlp.Finisher().setInputCols("ner_chunk")
+finished = Pipeline(stages=stages(finisher)).fit(frame).transform(frame)
+assert finished.columns == ["id", "text", "finished_ner_chunk"]
+counted = SQLTransformer(statement="SELECT id, size(ner_chunk) AS found FROM __THIS__ WHERE text > ''")
+mixed = Pipeline(stages=[SQLTransformer(statement="SELECT * FROM __THIS__ WHERE id < 3"), *stages(counted)])
+assert [row.found for row in mixed.fit(frame).transform(frame).collect()] == [len(expect[0].ner_chunk)]
+light = nlp.LightPipeline(fitted).annotate("Niega disnea. Toma aspirina.")
+assert light["ner_chunk"] == [one.result for one in expect[0].ner_chunk]
+
+refused(InputError, "Tokenizer reads column `document`, which no earlier stage makes", stages()[1:])
+refused(InputError, "there already is a column `text`", [stages()[0].setOutputCol("text")])
+refused(InputError, "there is no column `note`", [stages()[0].setInputCol("note"), *stages()[1:]])
+print("done")
+"""
+
+
+@pytest.mark.parametrize("mode", ["classic", "connect"])
+def test_pipelines_of_spark_run_save_and_load_stages(tmp_path, mode):
+    package = str(Path(spanframe.__file__).parents[1])
+    paths = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = os.environ | {"PYTHONPATH": paths, "PYSPARK_PYTHON": sys.executable}
+    command = [sys.executable, "-c", PIPELINE, TINY, tmp_path, mode]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=600)
+    assert done.stdout.strip().endswith("done"), done.stderr[-3000:]
