@@ -366,6 +366,18 @@ fn text_marks_entities_or_gives_json() {
 }
 
 #[test]
+fn a_note_that_begins_with_a_dash_is_no_flag() {
+    for text in ["- HTA en tratamiento con enalapril", "-mareos y disnea", "-- disnea\n- tos", "--tos y disnea=2"] {
+        assert!(stdout(&spanframe(&["text", text, "--color", "never"])).contains('['), "{text}");
+        let json = stdout(&spanframe(&["text", "--json", "--threshold", "0.1", text]));
+        assert!(json.starts_with("[{"), "{text}: {json}");
+    }
+    let mistyped = stderr(&spanframe(&["text", "--treshold", "0.5", "disnea"]));
+    assert!(mistyped.contains("a similar argument exists: '--threshold'"), "{mistyped}");
+    assert!(stdout(&spanframe(&["text", "--", "-disnea"])).contains("disnea SYMPTOM"));
+}
+
+#[test]
 fn head_prints_a_table() {
     let job = Job::new();
     for layout in ["struct_of_lists", "list_of_structs"] {

@@ -25,11 +25,14 @@ pub enum CliError {
     NoFile(String),
     #[error("cannot read `{path}`: {source}")]
     Read { path: PathBuf, source: io::Error },
-    #[error("column `{column}` of `{path}` is {found}, expected entities as spanframe or Spark NLP writes them")]
+    #[error(
+        "column `{column}` of `{path}` is {found}, expected entities as spanframe or Spark NLP writes them: name \
+         another column, or annotate the texts first"
+    )]
     NotEntities { path: PathBuf, column: String, found: DataType },
     #[error("row {row} of column `{column}` of `{path}` has {reason}: annotate the notes again")]
     WrongEntities { path: PathBuf, column: String, row: usize, reason: &'static str },
-    #[error("`{path}` has no column of entities; its columns are {known}")]
+    #[error("`{path}` has no column of entities; its columns are {known}: annotate its texts first")]
     NoEntities { path: PathBuf, known: String },
     #[error("`{path}` has several columns of entities, {known}: name one with {flag}")]
     SeveralEntities { path: PathBuf, known: String, flag: &'static str },

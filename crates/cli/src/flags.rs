@@ -5,9 +5,9 @@ mod job;
 mod model;
 mod table;
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use self::{
@@ -26,6 +26,27 @@ use crate::variant::Variant;
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Parses the arguments of the program.
+    ///
+    /// # Errors
+    /// Wrong arguments, and the texts of `--help` and `--version`.
+    pub fn parse_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let args: Vec<_> = args.into_iter().collect();
+        // only then, because a mistyped flag would be a note as well
+        let has_note = args.iter().any(|arg| is_note_with_dash(arg));
+        let command = Self::command()
+            .mut_subcommand("text", |text| text.mut_arg("text", |arg| arg.allow_hyphen_values(has_note)));
+        Self::from_arg_matches(&command.try_get_matches_from(args)?)
+    }
+}
+
+/// True for an item of a list or the like, such as `- HTA en tratamiento`: flags have no spaces before their value.
+fn is_note_with_dash(arg: &OsString) -> bool {
+    let arg = arg.to_string_lossy();
+    arg.starts_with('-') && arg.split('=').next().is_some_and(|name| name.contains(char::is_whitespace))
 }
 
 #[expect(clippy::large_enum_variant, reason = "a process parses one command")]

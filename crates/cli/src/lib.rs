@@ -35,7 +35,6 @@ mod view;
 
 use std::{ffi::OsString, io::ErrorKind, path::PathBuf};
 
-use clap::Parser;
 use spanframe_engine::{EngineOptions, RawOptions};
 
 pub use crate::host::{ExportError, ExportRequest, Host};
@@ -57,7 +56,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, host: &Host) -> u8 {
 }
 
 fn parse_and_execute(args: impl IntoIterator<Item = OsString>, host: &Host) -> u8 {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::parse_args(args) {
         Ok(cli) => cli,
         Err(error) => {
             // clap returns help and version as errors; printing them fails only if nobody reads
