@@ -7,6 +7,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, SchemaRef};
 use pyo3::{
+    exceptions::PyTypeError,
     prelude::*,
     types::{PyCapsule, PyDict, PyList, PyTuple},
 };
@@ -37,6 +38,10 @@ impl Entities {
     fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let rows = (0..self.array.len()).map(|row| self.row(py, row));
         PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(not_pickled("spanframe.Entities"))
     }
 
     fn __repr__(&self) -> String {
@@ -106,6 +111,11 @@ fn value<'py>(py: Python<'py>, array: &ArrayRef, i: usize) -> PyResult<Bound<'py
     })
 }
 
+/// Why a result stays in its process, and the way out.
+fn not_pickled(class: &str) -> PyErr {
+    PyTypeError::new_err(format!("a {class} cannot be pickled: pickle what pyarrow or Polars make of it"))
+}
+
 /// A table with the entities as its last column: an Arrow stream of record batches.
 #[pyclass(module = "spanframe", frozen)]
 pub struct Table {
@@ -131,6 +141,10 @@ impl Table {
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let empty = StructArray::from(RecordBatch::new_empty(self.schema.clone()));
         bridge::array_capsules(py, &empty)?.get_item(0)
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(not_pickled("spanframe.Table"))
     }
 
     fn __repr__(&self) -> String {

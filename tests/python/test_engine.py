@@ -1,8 +1,11 @@
 """The engine over the PyCapsule interface, and its errors."""
 
+import copy
 import multiprocessing
+import pickle
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -101,12 +104,28 @@ def test_an_error_never_quotes_the_note(engine):
         assert SENTINEL not in str(caught.value)
 
 
+def _found_by(engine):
+    return engine.annotate(["aspirin 81mg"]).to_list()
+
+
+def test_an_engine_is_pickled_as_its_options():
+    engine = spanframe.Engine(Path(TINY), threshold=0.1, layout="list_of_structs")
+    expect = _found_by(engine)
+    for copied in (pickle.loads(pickle.dumps(engine)), copy.copy(engine), copy.deepcopy(engine)):
+        assert _found_by(copied) == expect
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(_found_by, (engine,)) == expect
+    for result in (engine.annotate(["a"]), engine.annotate(pa.table({"note": ["a"]}), "note")):
+        with pytest.raises(TypeError, match=r"cannot be pickled: pickle what pyarrow or Polars make of it"):
+            pickle.dumps(result)
+
+
 def _in_child(engine, queue):
     messages = []
     for attempt in (lambda: engine.annotate_text("aspirin"), lambda: engine.annotate(pa.array(["aspirin"]))):
         try:
             attempt()
-        except spanframe.InternalError as error:
+        except spanframe.InputError as error:
             messages.append(str(error))
     queue.put((messages, len(spanframe.Engine(TINY).annotate_text("aspirin 81mg"))))
 

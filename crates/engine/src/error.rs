@@ -16,7 +16,7 @@ pub enum EngineError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// The column is not text.
-    #[error("the column is {0}, expected a string column: cast it to a string first")]
+    #[error("the column is {0}, expected a string column: {way_out}", way_out = way_to_strings(.0))]
     NotText(DataType),
     /// The column has no entities.
     #[error(
@@ -33,7 +33,7 @@ pub enum EngineError {
         reason: &'static str,
     },
     /// The column of languages is not text.
-    #[error("the column of languages is {0}, expected a code in each row, such as `es`: cast it to a string first")]
+    #[error("the column of languages is {0}, expected a code in each row, such as `es`: {way_out}", way_out = way_to_strings(.0))]
     LanguageNotText(DataType),
     /// There are more or fewer languages than texts.
     #[error("there are {languages} languages for {texts} texts: give one for each, or one for all")]
@@ -117,12 +117,24 @@ impl EngineError {
             | Self::Lexicon(_)
             | Self::SameName { .. }
             | Self::Row(_)
+            | Self::Forked
             | Self::OutputTooLarge { .. } => ErrorKind::Input,
             Self::Model(e) => e.kind(),
             Self::Member { source, .. } => source.kind(),
             Self::Threads { .. } => ErrorKind::Device,
-            Self::Forked | Self::Internal(_) => ErrorKind::Internal,
+            Self::Internal(_) => ErrorKind::Internal,
         }
+    }
+}
+
+/// How to make strings of a column of another type.
+fn way_to_strings(data_type: &DataType) -> &'static str {
+    match data_type {
+        DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => {
+            "join the items of each row to one string first"
+        }
+        nested if nested.is_nested() => "name a column of strings, or take one of its fields",
+        _ => "cast it to a string first",
     }
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from . import _internal, _runtime
@@ -54,7 +54,8 @@ def _entity(fields: tuple[str, ...]) -> type[Any]:
 class Engine:
     """Annotates lists, Arrow data and single texts with a model or a set of models.
 
-    A process loads a model once for the same device and threads. Further engines share it.
+    A process loads a model once for the same device and threads. Further engines share it. An engine is pickled as its
+    options, and loads the model where it is unpickled.
 
     Parameters
     ----------
@@ -86,7 +87,8 @@ class Engine:
 
     def __init__(self, model: Model | None = None, **options: Any) -> None:
         _runtime.register()
-        self._engine = _internal.Engine(model=names(model), **options)
+        self._options = {"model": names(model), **options}
+        self._engine = _internal.Engine(**self._options)
         self._entity = _entity(tuple(self._engine.fields))
 
     def annotate(
@@ -180,6 +182,8 @@ class Engine:
         ------
         InputError
             The text cannot be annotated, or has lone surrogates.
+        KeyboardInterrupt
+            Ctrl-C in the main thread, as in :meth:`annotate`.
 
         Examples
         --------
@@ -202,6 +206,10 @@ class Engine:
         """Counts of this engine's work: rows, rows of unknown language, texts tokenized (once per tokenizer), tokens,
         padded tokens, windows and entities."""
         return self._engine.metrics
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the options. The process that unpickles them loads the model."""
+        return partial(type(self), **self._options), ()
 
     def __repr__(self) -> str:
         return f"spanframe.Engine\n{self._engine.card}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -20,7 +22,8 @@ def explode(frame: Any, column: str, *, keep_empty: bool, prefix: str) -> Any:
     names = [prefix + name for name in layout.fields]
     taken = [name for name in names if name in schema]
     if taken:
-        raise _internal.InputError(f"the frame already has {', '.join(taken)}: give a prefix=, such as '{column}_'")
+        free = _free_prefix(column, layout.fields, schema)
+        raise _internal.InputError(f"the frame already has {', '.join(taken)}: give a prefix=, such as '{free}'")
     if layout.is_list:
         frame = _explode_lists(frame, [column], keep_empty)
         value = _of_annotation if layout.is_annotation else _of_struct
@@ -28,6 +31,16 @@ def explode(frame: Any, column: str, *, keep_empty: bool, prefix: str) -> Any:
         return frame.with_columns(new).drop(column)
     lists = [pl.col(column).struct.field(field).alias(name) for field, name in zip(layout.fields, names)]
     return _explode_lists(frame.with_columns(lists).drop(column), names, keep_empty)
+
+
+def _free_prefix(column: str, fields: list[str], known: Container[str]) -> str:
+    """Returns a prefix with which no field has the name of a column.
+
+    >>> _free_prefix("ner", ["begin"], ["ner", "begin"]), _free_prefix("ner", ["begin"], ["ner_begin"])
+    ('ner_', 'ner2_')
+    """
+    prefixes = chain([f"{column}_"], (f"{column}{number}_" for number in count(2)))
+    return next(prefix for prefix in prefixes if not any(prefix + field in known for field in fields))
 
 
 class _Layout(NamedTuple):
