@@ -151,6 +151,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "arrow-array",
             "arrow-schema",
             "arrow-select",
+            "libc",
             "polars",
             "polars-arrow",
             "pyo3",
@@ -188,7 +189,8 @@ fn unsafe_code_is_in_the_bridge_alone() {
         .filter(|f| fs::read_to_string(f).unwrap().lines().any(|l| l.split("//").next().unwrap().contains("unsafe {")))
         .map(|f| f.strip_prefix(root()).unwrap().display().to_string())
         .collect();
-    assert_eq!(with_unsafe, ["plugin/src/bridge.rs"]);
+    assert!(!with_unsafe.is_empty());
+    assert!(with_unsafe.iter().all(|file| file.starts_with("plugin/src/bridge")), "{with_unsafe:?}");
     for library in
         ["core", "bundled", "operators", "model", "engine", "compare", "view", "store", "jobs", "install", "cli"]
     {

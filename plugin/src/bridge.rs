@@ -1,7 +1,10 @@
-//! Moves Arrow arrays across the borders to Polars and Python. The only file with unsafe code.
+//! Moves Arrow arrays across the borders to Polars and Python. Unsafe code is here and in the files below alone.
 //!
 //! Both sides of each border implement the Arrow C data interface, so nothing is copied. Nothing is checked either:
 //! strings that come in may not be UTF-8 (see `strings`).
+
+mod plugin_function;
+pub mod signal;
 
 use std::{
     ffi::{c_int, c_void},
@@ -25,7 +28,7 @@ use pyo3::{
     types::{PyCapsule, PyTuple},
 };
 
-use crate::error::InputError;
+use crate::{error::InputError, polars_type};
 
 fn internal(error: &dyn std::error::Error) -> polars::prelude::PolarsError {
     polars_err!(ComputeError: "internal error at the border to Polars, please report it: {error}")
@@ -161,7 +164,9 @@ pub struct ForeignArrays {
 pub fn from_python(name: &str, object: &Bound<'_, PyAny>) -> PyResult<ForeignArrays> {
     if object.hasattr("__arrow_c_stream__")? {
         let capsule = export(name, object, "__arrow_c_stream__")?;
-        return read_stream(name, capsule.cast::<PyCapsule>()?);
+        let arrays = read_stream(name, capsule.cast::<PyCapsule>()?)?;
+        refuse_objects(name, object, &arrays.field)?;
+        return Ok(arrays);
     }
     if object.hasattr("__arrow_c_array__")? {
         let pair = export(name, object, "__arrow_c_array__")?;
@@ -178,6 +183,25 @@ pub fn from_python(name: &str, object: &Bound<'_, PyAny>) -> PyResult<ForeignArr
     let kind = object.get_type().name()?;
     Err(PyTypeError::new_err(format!(
         "cannot annotate a {kind}: give a list of strings, or an Arrow array or table (pyarrow, polars, pandas, ...)"
+    )))
+}
+
+/// Refuses a series or a frame of Polars with Python objects, whose Arrow data are their addresses.
+fn refuse_objects(name: &str, object: &Bound<'_, PyAny>, field: &Field) -> PyResult<()> {
+    if !object.get_type().module()?.to_str()?.starts_with("polars.") {
+        return Ok(());
+    }
+    // Polars has no bytes of a fixed size, so these are its objects
+    let is_object = |field: &&Field| matches!(field.data_type(), DataType::FixedSizeBinary(_));
+    let columns = match field.data_type() {
+        DataType::Struct(columns) => columns.iter().map(AsRef::as_ref).find(is_object),
+        _ => Some(field).filter(is_object),
+    };
+    let Some(column) = columns else { return Ok(()) };
+    let column = if column.name().is_empty() { name.to_string() } else { format!("column `{}`", column.name()) };
+    Err(InputError::new_err(format!(
+        "{column} is Object, whose values cannot be read as Arrow data: drop it, or make it again as \
+         pl.Series(column.to_list(), dtype=pl.String)"
     )))
 }
 
@@ -203,10 +227,12 @@ fn wrong(error: ArrowError) -> PyErr {
 
 /// Returns the type that a schema describes. That of a table is a struct of its columns.
 fn read_field(schema: &FFI_ArrowSchema) -> PyResult<Field> {
-    Field::try_from(schema).map_err(|error| {
+    Field::try_from(schema).map_err(|_| {
         let refused = schema.children().find(|child| Field::try_from(*child).is_err());
-        let Some(column) = refused.and_then(FFI_ArrowSchema::name) else { return wrong(error) };
-        InputError::new_err(format!("column `{column}` is of a type that cannot be read ({error}): drop or cast it"))
+        let kind = |schema| polars_type::name(schema).map_or_else(|| format!("`{}`", schema.format()), str::to_string);
+        let column = refused.and_then(FFI_ArrowSchema::name).map(|name| format!("column `{name}`"));
+        let (column, kind) = (column.as_deref().unwrap_or("the data"), kind(refused.unwrap_or(schema)));
+        InputError::new_err(format!("{column} is of a type that cannot be read ({kind}): drop or cast it"))
     })
 }
 

@@ -31,8 +31,8 @@ impl Engine {
     #[pyo3(signature = (**options))]
     fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let options = crate::options(raw(options)?).map_err(|e| python(&e))?;
-        let engine = py.detach(|| spanframe_engine::Engine::new(&options)).map_err(|e| python(&e))?;
-        Ok(Self { annotator: Annotator { engine: Arc::new(engine), on_error: options.on_error } })
+        let annotator = py.detach(|| Annotator::new(&options)).map_err(|e| python(&e))?;
+        Ok(Self { annotator })
     }
 
     /// Annotates a list of strings, an Arrow array, or the column `column` of an Arrow table, whose new column is
@@ -66,18 +66,17 @@ impl Engine {
     fn diagnose(
         &self, py: Python<'_>, data: &Bound<'_, PyAny>, language: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Entities> {
-        let column = column(data, language.as_ref())?;
-        let array = py.detach(|| self.engine().diagnose(column.notes())).map_err(|e| python(&e))?;
-        Ok(Entities { array })
+        Ok(Entities { array: self.annotator.diagnose(py, column(data, language.as_ref())?)? })
     }
 
     /// Returns the entities of one text, each as a tuple of the values of `fields`, in order of their begin.
     fn annotate_text<'py>(
         &self, py: Python<'py>, text: &Bound<'_, PyString>, language: Option<&Bound<'_, PyString>>,
     ) -> PyResult<Vec<Bound<'py, PyTuple>>> {
-        let text = input::string("the text", text)?;
-        let language = language.map(|code| input::string("`language`", code)).transpose()?;
-        let found = py.detach(|| self.engine().annotate_text(text, language)).map_err(|e| python(&e))?;
+        let text = input::string("the text", text)?.to_string();
+        let language =
+            language.map(|code| Ok::<_, PyErr>(input::string("`language`", code)?.to_string())).transpose()?;
+        let found = self.annotator.annotate_text(py, text, language)?;
         found.iter().map(|mention| field::values(py, mention, self.engine().fields())).collect()
     }
 

@@ -1,34 +1,23 @@
-//! The Polars expressions.
+//! The Polars expressions. `bridge` exports them, and has checked the types of their inputs.
 
-use polars::prelude::{DataType, Field, PolarsResult, Series, polars_err};
+use arrow_array::{Array, ArrayRef, new_null_array};
+use arrow_schema::DataType;
+use polars::prelude::{Field, PolarsResult, Series};
 use pyo3_polars::derive::polars_expr;
-use spanframe_engine::{Engine, RawOptions, schema};
+use spanframe_engine::{EngineError, RawOptions, schema};
 
 use crate::{
-    annotate::Column,
+    annotate::{Annotator, Column},
     bridge,
     error::{polars, polars_rows},
-    options, strings,
+    options,
+    query::{QueryError, stoppable},
+    strings,
 };
-
-/// Refuses a first input that is not text, and a second one that is not languages.
-fn check_inputs(fields: &[Field]) -> PolarsResult<()> {
-    use DataType::{Binary, Categorical, Enum, Null, String};
-    let expected = ["a string column", "the language of each row as a string"];
-    for (input, expected) in fields.iter().zip(expected) {
-        if !matches!(input.dtype(), String | Binary | Null | Categorical(..) | Enum(..)) {
-            return Err(polars_err!(
-                ComputeError: "column `{}` is {}, expected {expected}: cast it with .cast(pl.String)", input.name(), input.dtype()
-            ));
-        }
-    }
-    Ok(())
-}
 
 /// Returns the type of the entities, without loading a model.
 fn entities_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
     let options = options(kwargs).map_err(|e| polars(&e))?;
-    check_inputs(fields)?;
     let data_type = options.data_type().map_err(|e| polars(&e))?;
     bridge::polars_field(fields[0].name().as_str(), &data_type)
 }
@@ -36,7 +25,6 @@ fn entities_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
 /// Returns the type of the diagnostics.
 fn diagnostics_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
     options(kwargs).map_err(|e| polars(&e))?;
-    check_inputs(fields)?;
     bridge::polars_field(fields[0].name().as_str(), &schema::diagnostics_type())
 }
 
@@ -47,18 +35,40 @@ fn column(inputs: &[Series]) -> PolarsResult<Column> {
     Ok(Column { texts: bytes(&inputs[0])?, languages: inputs.get(1).map(bytes).transpose()? })
 }
 
+/// Returns the result of a query's work as a series, or as nulls if nobody will see it.
+fn series(input: &Series, data_type: &DataType, done: Result<Vec<ArrayRef>, QueryError>) -> PolarsResult<Series> {
+    let chunks = match done {
+        Ok(chunks) => chunks,
+        Err(QueryError::WillRaise) => vec![new_null_array(data_type, input.len())],
+        Err(QueryError::Engine(error @ EngineError::Row(_))) => return Err(polars_rows(&error, input.len())),
+        Err(QueryError::Engine(error)) => return Err(polars(&error)),
+        Err(QueryError::Other(error)) => return Err(error),
+    };
+    bridge::to_polars(input.name().as_str(), chunks)
+}
+
 /// Annotates one chunk of a column.
 #[polars_expr(output_type_func_with_kwargs=entities_type)]
-fn extract(inputs: &[Series], kwargs: RawOptions) -> PolarsResult<Series> {
-    let engine = Engine::new(&options(kwargs).map_err(|e| polars(&e))?).map_err(|e| polars(&e))?;
-    let chunks = engine.annotate_chunks(column(inputs)?.notes()).map_err(|e| polars_rows(&e, inputs[0].len()))?;
-    bridge::to_polars(inputs[0].name().as_str(), chunks)
+fn extract_text(inputs: &[Series], kwargs: RawOptions) -> PolarsResult<Series> {
+    let options = options(kwargs).map_err(|e| polars(&e))?;
+    let (annotator, column) = (Annotator::new(&options).map_err(|e| polars(&e))?, column(inputs)?);
+    let empty = annotator.no_entities();
+    let data_type = empty.data_type().clone();
+    let done = stoppable(move |should_stop| {
+        let mut parts = annotator.parts(&column, 0, should_stop)?;
+        if parts.is_empty() {
+            parts.push(empty);
+        }
+        Ok(parts)
+    });
+    series(&inputs[0], &data_type, done)
 }
 
 /// Returns the diagnostics of one chunk of a column.
 #[polars_expr(output_type_func_with_kwargs=diagnostics_type)]
-fn diagnose(inputs: &[Series], kwargs: RawOptions) -> PolarsResult<Series> {
-    let engine = Engine::new(&options(kwargs).map_err(|e| polars(&e))?).map_err(|e| polars(&e))?;
-    let found = engine.diagnose(column(inputs)?.notes()).map_err(|e| polars(&e))?;
-    bridge::to_polars(inputs[0].name().as_str(), vec![found])
+fn diagnose_text(inputs: &[Series], kwargs: RawOptions) -> PolarsResult<Series> {
+    let options = options(kwargs).map_err(|e| polars(&e))?;
+    let (annotator, column) = (Annotator::new(&options).map_err(|e| polars(&e))?, column(inputs)?);
+    let done = stoppable(move |should_stop| Ok(vec![annotator.diagnostics(&column, should_stop)?]));
+    series(&inputs[0], &schema::diagnostics_type(), done)
 }

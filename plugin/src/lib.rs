@@ -1,6 +1,6 @@
 //! The Python extension module: Polars expressions, and the engine over the Arrow PyCapsule interface.
 //!
-//! Everything is a thin layer over the crates below. All unsafe code is in `bridge`.
+//! Everything is a thin layer over the crates below. All unsafe code is in `bridge` and the files below it.
 
 mod annotate;
 #[allow(unsafe_code)] // the borders to Polars and Python
@@ -17,6 +17,8 @@ mod input;
 mod interruptible;
 mod keywords;
 mod models;
+mod polars_type;
+mod query;
 mod run;
 mod strings;
 mod table;

@@ -160,13 +160,23 @@ def test_two_classifiers_make_two_columns():
     assert chunks == {"ner_chunk": ["Aspirin"], "symptom_chunk": ["chest pain"]}
 
 
-def test_a_sentence_detector_changes_nothing():
+def test_a_sentence_detector_numbers_the_sentences_and_changes_nothing_else():
     with_sentences = stages()
     with_sentences.insert(1, nlp.SentenceDetector().setInputCols(["document"]).setOutputCol("sentence"))
     for stage in with_sentences[2:]:
         stage.setInputCols(["sentence" if column == "document" else column for column in stage.getInputCols()])
-    df = pl.DataFrame({"text": [TEXT]})
-    assert nlp.Pipeline(stages=with_sentences).fit(df).transform(df).equals(model().transform(df))
+    df = pl.DataFrame({"text": ["Takes aspirin and metformin.\nStopped insulin glargine. No aspirin.", "Aspirin.", None]})
+
+    def rows(pipeline):
+        found = pipeline.transform(df)["ner_chunk"].to_list()
+        return [
+            [dict(pair.values() for pair in one.pop("metadata")) | one for one in row] for row in found if row is not None
+        ]
+
+    plain, numbered = rows(model()), rows(nlp.Pipeline(stages=with_sentences).fit(df))
+    assert [[one["sentence"] for one in row] for row in plain] == [["0"] * 4, ["0"]]
+    assert [[one["sentence"] for one in row] for row in numbered] == [["0", "0", "1", "2"], ["0"]]
+    assert [[one | {"sentence": "0"} for one in row] for row in numbered] == plain
 
 
 def test_a_light_pipeline_gives_what_spark_nlp_gives():

@@ -112,7 +112,7 @@ def test_an_unknown_option_is_refused_with_the_nearest_name():
 
 def test_a_column_that_is_no_text_is_refused_when_planned():
     frame = pl.LazyFrame({"SENTINEL": [1]})
-    with pytest.raises(pl.exceptions.ComputeError, match="column `SENTINEL` is i64, expected a string column"):
+    with pytest.raises(pl.exceptions.ComputeError, match="column `SENTINEL` is Int64, expected a string column"):
         frame.select(pl.col("SENTINEL").ner.extract(TINY)).collect_schema()
 
 

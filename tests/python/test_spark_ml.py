@@ -24,14 +24,15 @@ model, folder, mode = sys.argv[1:]
 builder = SparkSession.builder.config("spark.ui.enabled", "false")
 spark = (builder.remote("local[1]") if mode == "connect" else builder.master("local[1]")).getOrCreate()
 frame = spark.createDataFrame([(1, "Niega disnea. Toma aspirina."), (2, None), (3, "")], "id int, text string")
-NER = ["document", "token", "ner"]
+NER = ["sentence", "token", "ner"]
 
 
 def stages(*more):
     return [
         nlp.DocumentAssembler().setInputCol("text").setOutputCol("document"),
-        nlp.Tokenizer().setInputCols(["document"]).setOutputCol("token"),
-        nlp.BertForTokenClassification.load(model).setInputCols(["document", "token"]).setOutputCol("ner"),
+        nlp.SentenceDetector().setInputCols(["document"]).setOutputCol("sentence"),
+        nlp.Tokenizer().setInputCols(["sentence"]).setOutputCol("token"),
+        nlp.BertForTokenClassification.load(model).setInputCols(["sentence", "token"]).setOutputCol("ner"),
         nlp.NerConverter().setInputCols(NER).setOutputCol("ner_chunk"),
         medical.NerConverterInternal().setReplaceLabels({"SYMPTOM": "S"}).setInputCols(NER).setOutputCol("renamed"),
         *more,
@@ -53,10 +54,12 @@ def refused(kind, message, stages):
 
 expect = rows(nlp.Pipeline(stages=stages()).fit(frame).transform(frame))
 assert [row.ner_chunk for row in expect[1:]] == [None, []] and expect[0].ner_chunk
+for one in expect[0].ner_chunk:
+    assert one.metadata["sentence"] == str(int(one.begin >= len("Niega disnea. "))), one
 fitted = Pipeline(stages=stages()).fit(frame)
 result = fitted.transform(frame)
 assert rows(result) == expect and rows(fitted.copy().transform(frame)) == expect
-assert result.columns == ["id", "text", "document", "token", "ner", "ner_chunk", "renamed"]
+assert result.columns == ["id", "text", "document", "sentence", "token", "ner", "ner_chunk", "renamed"]
 
 fitted.save(folder + "/model")
 Pipeline(stages=stages()).write().overwrite().save(folder + "/pipeline")
@@ -74,7 +77,7 @@ assert [row.found for row in mixed.fit(frame).transform(frame).collect()] == [le
 light = nlp.LightPipeline(fitted).annotate("Niega disnea. Toma aspirina.")
 assert light["ner_chunk"] == [one.result for one in expect[0].ner_chunk]
 
-refused(InputError, "Tokenizer reads column `document`, which no earlier stage makes", stages()[1:])
+refused(InputError, "SentenceDetector reads column `document`, which no earlier stage makes", stages()[1:])
 refused(InputError, "there already is a column `text`", [stages()[0].setOutputCol("text")])
 refused(InputError, "there is no column `note`", [stages()[0].setInputCol("note"), *stages()[1:]])
 print("done")

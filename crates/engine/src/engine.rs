@@ -46,6 +46,7 @@ pub struct Engine {
     offsets: Offsets,
     chunks: Chunks,
     assertion: Option<Assertion>,
+    sentences: bool,
     metrics: Metrics,
     on_error: OnError,
     max_document_bytes: usize,
@@ -86,6 +87,7 @@ impl Engine {
             offsets: options.offsets,
             chunks,
             assertion,
+            sentences: options.sentences,
             metrics: Metrics::default(),
             on_error: options.on_error,
             max_document_bytes: options.max_document_bytes,
@@ -249,6 +251,16 @@ impl Engine {
     /// # Errors
     /// As [`annotate`](Self::annotate), whatever `on_error` says: there is no row to make null.
     pub fn annotate_text(&self, text: &str, language: Option<&str>) -> Result<Vec<Mention<'static>>, EngineError> {
+        self.annotate_text_each(text, language, || Ok(()))
+    }
+
+    /// As [`annotate_text`](Self::annotate_text), but calls `on_batch` after each batch, and stops at its first error.
+    ///
+    /// # Errors
+    /// As [`annotate_text`](Self::annotate_text), and those of `on_batch`.
+    pub fn annotate_text_each<E: From<EngineError> + Send>(
+        &self, text: &str, language: Option<&str>, mut on_batch: impl FnMut() -> Result<(), E> + Send,
+    ) -> Result<Vec<Mention<'static>>, E> {
         let texts = StringArray::from(vec![text]);
         let codes = language.map(|code| StringArray::from(vec![code]));
         let languages = codes.as_ref().map(|code| code as &dyn Array);
@@ -256,14 +268,14 @@ impl Engine {
         let language = routes.language(0);
         let mut found = Vec::new();
         self.run(Texts { documents: &documents, routes: &routes }, |step| {
-            let Step::Rows(rows) = step else { return Ok(()) };
+            let Step::Rows(rows) = step else { return on_batch() };
             for row in rows {
-                if let Some((text, entities)) = row.map_err(|kind| RowError { row: 0, kind })? {
+                if let Some((text, entities)) = row.map_err(|kind| EngineError::from(RowError { row: 0, kind }))? {
                     let mentions = self.output().mentions(&text, &entities, language.as_deref());
                     found.extend(mentions.map(Mention::into_owned));
                 }
             }
-            Ok::<_, EngineError>(())
+            Ok(())
         })?;
         Ok(found)
     }
@@ -320,6 +332,7 @@ impl Engine {
             types: &self.set.names,
             models: self.set.models.as_deref(),
             assertion: self.assertion.as_ref(),
+            sentences: self.sentences,
         }
     }
 

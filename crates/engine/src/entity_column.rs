@@ -82,6 +82,7 @@ mod tests {
             confidence: Some(0.25),
             model: Some("m".into()),
             attributes,
+            sentence: 0,
         };
         let negated = [Some(true), Some(false), Some(false), Some(true), Some(false)];
         let rows = [

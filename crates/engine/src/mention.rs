@@ -31,6 +31,8 @@ pub struct Mention<'a> {
     /// Whether it has each [`Attribute`], in the order of [`Attribute::ALL`]. `None` where that was not asked for, or the
     /// language of the text has no cues.
     pub attributes: [Option<bool>; 5],
+    /// Number of its sentence in the text, with the option `sentences`; else 0. Annotations alone have it.
+    pub sentence: u32,
 }
 
 impl Mention<'_> {
@@ -52,6 +54,7 @@ impl Mention<'_> {
             end: self.end,
             confidence: self.confidence,
             attributes: self.attributes,
+            sentence: self.sentence,
         }
     }
 }

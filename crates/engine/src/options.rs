@@ -135,6 +135,12 @@ crate::options! {
     cleaned_offsets: bool => bool = or(false),
         Call, value "BOOL", default "`false`";
 
+    /// Number the sentences of a text in the metadata of annotations.
+    ///
+    /// Spark NLP does so behind a SentenceDetector. `false` gives `0`, as without one. Other layouts have no sentence.
+    sentences: bool => bool = or(false),
+        Call, value "BOOL", default "`false`";
+
     /// Follow another system, losses included.
     ///
     /// `huggingface` takes windows of equal length over the whole text and keeps the longer of overlapping entities.

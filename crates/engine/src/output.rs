@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use spanframe_core::{
     Entity, Span,
     assertion::{Attribute, Attributes},
+    sentence::sentences,
     spark_words::spark_words,
 };
 
@@ -23,6 +24,8 @@ pub struct Output<'e> {
     pub models: Option<&'e [String]>,
     /// Gives mentions their attributes, where these are asked for.
     pub assertion: Option<&'e Assertion>,
+    /// True if mentions have the number of their sentence.
+    pub sentences: bool,
 }
 
 /// How the text of a chunk is made.
@@ -59,6 +62,8 @@ impl<'e> Output<'e> {
     {
         let spans: Vec<Span> = entities.iter().map(|e| e.span).collect();
         let attributes = self.attributes(text, entities, language);
+        let sentences = if self.sentences && !entities.is_empty() { sentences(text) } else { Vec::new() };
+        let ends: Vec<usize> = sentences.iter().map(|sentence| sentence.span.end()).collect();
         let places = positions(text, &spans, self.offsets).into_iter().enumerate();
         entities.iter().zip(places).map(move |(entity, (i, (begin, end)))| {
             let kind = usize::from(entity.entity_type);
@@ -71,6 +76,7 @@ impl<'e> Output<'e> {
                 confidence: Some(entity.score.min(1.0)),
                 model: self.models.map(|models| Cow::Borrowed(models[kind].as_str())),
                 attributes: Attribute::ALL.map(has),
+                sentence: ends.partition_point(|&end| end <= entity.span.begin()) as u32,
             }
         })
     }

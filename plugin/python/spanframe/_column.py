@@ -169,4 +169,5 @@ def _bytes(texts: pa.Array) -> pa.Array:
         return _bytes(texts.dictionary_decode())
     if pa.types.is_null(kind) or pa.types.is_string_view(kind):
         return texts.cast(pa.large_string()).view(pa.large_binary())
-    raise InputError(f"the column is {kind}, expected a string column: cast it to a string first")
+    way_out = "name a column of strings, or make one first" if pa.types.is_nested(kind) else "cast it to a string first"
+    raise InputError(f"the column is {kind}, expected a string column: {way_out}")

@@ -49,6 +49,7 @@ class NerExpression:
         ]
         | None = None,
         cleaned_offsets: bool | None = None,
+        sentences: bool | None = None,
         emulate: Literal["huggingface", "sparknlp"] | None = None,
         max_length: int | None = None,
         stride: int | None = None,
@@ -72,8 +73,9 @@ class NerExpression:
         and streaming queries return the same values.
 
         Use the expression once and unnest or explode its result: a query that contains it twice may run the model twice.
-        Ctrl-C takes effect when the rows that Polars passed at once are done. :meth:`spanframe.Engine.annotate` and
-        :func:`spanframe.run` stop sooner, after the current batches.
+        Ctrl-C ends a query after the current batches, within about a second. If Polars runs the expression on its own
+        threads, it may report a ``ComputeError`` before the ``KeyboardInterrupt``. A file that ``sink_parquet`` was writing
+        stays with the rows so far; :func:`spanframe.run` writes whole files.
 
         Parameters
         ----------
@@ -129,6 +131,9 @@ class NerExpression:
             Clean the text first, as Spark NLP's DocumentAssembler does. Default: ``"disabled"``.
         cleaned_offsets
             Give positions and chunks of the cleaned text, not the original. Default: ``False``.
+        sentences
+            Number the sentences of a text in the metadata of annotations. Spark NLP does so behind a SentenceDetector.
+            ``False`` gives ``0``, as without one. Other layouts have no sentence. Default: ``False``.
         emulate
             Follow another system, losses included. ``"huggingface"`` takes windows of equal length over the whole text
             and keeps the longer of overlapping entities. ``"sparknlp"`` takes its words, labels a word by its first

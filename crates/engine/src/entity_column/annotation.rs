@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `annotatorType` | `chunk` |
 //! | `begin`, `end`, `result` | entity fields with this [place](AnnotationPlace) |
-//! | `metadata` | `entity`, `sentence` (0), `chunk` (number in its row), then the other entity fields, all as text; with attributes, `assertion`: their label of i2b2 |
+//! | `metadata` | `entity`, `sentence` (its number, or 0), `chunk` (number in its row), then the other entity fields, all as text; with attributes, `assertion`: their label of i2b2 |
 //! | `embeddings` | empty |
 
 use std::{fmt::Write, rc::Rc, sync::Arc};
@@ -106,7 +106,7 @@ impl Annotations {
                 (AnnotationPlace::Metadata(key), Some(value)) => {
                     self.entry(key, value);
                     if key == FIRST_KEY {
-                        self.entry("sentence", Value::Integer(0));
+                        self.entry("sentence", Value::Integer(mention.sentence.into()));
                         self.entry("chunk", Value::Integer(number as i64));
                     }
                 }

@@ -151,7 +151,7 @@ class DocumentAssembler(Stage):
 
 
 class SentenceDetector(Stage):
-    """Placeholder for sentences, which the engine finds by itself."""
+    """Numbers sentences in the metadata of mentions. The engine finds them by its own rule."""
 
     parameters = DETECTOR
     reads = ("document",)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .._internal import InputError
 from ._absent import UnsupportedError
-from ._stage import DocumentAssembler, Finisher, NerConverter, Stage, TokenClassifier
+from ._stage import DocumentAssembler, Finisher, NerConverter, SentenceDetector, Stage, TokenClassifier
 
 
 class Annotation(NamedTuple):
@@ -168,6 +168,12 @@ def _source(stage: Stage, kind: type, made: dict[str, Stage]) -> Stage:
     return found[0] if found else next(_source(one, kind, made) for one in near if one.reads)
 
 
+def _reads(stage: Stage, kind: type, made: dict[str, Stage]) -> bool:
+    """True if ``stage`` reads a stage of a class, directly or through others."""
+    near = [made[column] for column in stage.inputs]
+    return any(isinstance(one, kind) or _reads(one, kind, made) for one in near)
+
+
 def _annotation(converter: Stage, made: dict[str, Stage], options: dict[str, Any]) -> Annotation:
     classifier = _source(converter, TokenClassifier, made)
     assembler = _source(classifier, DocumentAssembler, made)
@@ -176,6 +182,8 @@ def _annotation(converter: Stage, made: dict[str, Stage], options: dict[str, Any
             f"{_name(classifier)} has no model: make it by pretrained(name, lang) or loadSavedModel(folder)"
         )
     settings = assembler.options() | converter.options()
+    if _reads(classifier, SentenceDetector, made):
+        settings["sentences"] = True
     if settings.get("cleanup_mode", "disabled") != "disabled":
         settings["cleaned_offsets"] = True
     if options.get("emulate") == "sparknlp":
