@@ -306,45 +306,19 @@ fn a_job_of_a_set_goes_on_with_the_same_set_alone() {
     place.file("set.toml", &format!("unknown_language = \"skip\"\n{set}"));
     assert_eq!(summary(&run(&[]))["units_now"], 0);
     // the other forms name the model as well
-    let exploded = place.path("exploded");
-    let made = spanframe(&[
-        "run",
-        &notes,
-        "-o",
-        &exploded,
-        "-c",
-        "note",
-        "-m",
-        &file,
-        "--language-column",
-        "lang",
-        "--form",
-        "exploded",
-    ]);
-    assert!(made.status.success(), "{}", stderr(&made));
+    let (exploded, omop) = (place.path("exploded"), place.path("omop"));
+    let made = |out: &str, more: &[&str]| {
+        let base = ["run", &notes, "-o", out, "-c", "note", "-m", &file, "--language-column", "lang", "--form"];
+        let output = spanframe(&[&base[..], more].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+    };
+    made(&exploded, &["exploded"]);
     let rows = read(&Path::new(&exploded).join("notes.parquet"));
     let names: Vec<&str> = rows.schema_ref().fields().iter().map(|f| f.name().as_str()).collect();
     assert_eq!(names, ["id", "lang", "note", "number", "chunk", "entity", "begin", "end", "confidence", "model"]);
     let models = rows.column_by_name("model").unwrap().as_string::<i32>();
     assert!(models.iter().flatten().count() == rows.num_rows() && rows.num_rows() > 10);
-    let omop = place.path("omop");
-    let made = spanframe(&[
-        "run",
-        &notes,
-        "-o",
-        &omop,
-        "-c",
-        "note",
-        "-m",
-        &file,
-        "--language-column",
-        "lang",
-        "--form",
-        "note_nlp",
-        "--id",
-        "number",
-    ]);
-    assert!(made.status.success(), "{}", stderr(&made));
+    made(&omop, &["note_nlp", "--id", "number"]);
     let table = read(&Path::new(&omop).join("notes.parquet"));
     let system = table.column_by_name("nlp_system").unwrap().as_string::<i32>();
     assert_eq!(system.len(), models.len());

@@ -19,36 +19,42 @@ pub fn rates(progress: &JobProgress) -> String {
 pub fn summary_text(summary: &Summary, run: &JobProgress) -> String {
     let (done, units) = (HumanCount(summary.units_done as u64), HumanCount(summary.units as u64));
     let (run_did, job_has) = (&summary.run, rows(&summary.counts));
+    let rate = match run.done() {
+        0 => String::new(),
+        _ => line("rate", &rates(run).replace(", ? left", "")),
+    };
     let mut text = if summary.units_now > 0 && summary.units_now == summary.units_done {
-        format!("{done} of {units} units done, all by this run; {job_has}{}", details(&summary.counts))
+        format!("{done} of {units} units done, all by this run; {job_has}{}{rate}", details(&summary.counts))
     } else {
         let now = HumanCount(summary.units_now as u64);
         let did = match summary.units_now {
             0 => String::new(),
-            _ => format!("this run: {}{}", rows(&run_did.counts), details(&run_did.counts)),
+            _ => format!("this run: {}{}{rate}", rows(&run_did.counts), details(&run_did.counts)),
         };
         format!(
             "{done} of {units} units done, {now} by this run\n{did}whole job: {job_has}{}",
             details(&summary.counts)
         )
     };
-    let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<10} {value}\n"));
+    let mut add = |name: &str, value: &str| text.push_str(&line(name, value));
     for (url, losses) in &summary.losses {
         for loss in losses {
             let (first, last) = (loss.rows.start, loss.rows.end.saturating_sub(1));
-            line("", format!("rows {first} to {last} of {url}: {}", loss.reason));
+            add("", &format!("rows {first} to {last} of {url}: {}", loss.reason));
         }
     }
     for (url, reason) in &summary.damaged {
-        line("damaged", format!("{url}: {reason}"));
+        add("damaged", &format!("{url}: {reason}"));
     }
     for reason in run_did.failed.values() {
-        line("failed", reason.clone());
-    }
-    if run.done() > 0 {
-        line("rate", rates(run).replace(", ? left", ""));
+        add("failed", reason);
     }
     text
+}
+
+/// A line of the summary.
+fn line(name: &str, value: &str) -> String {
+    format!("  {name:<10} {value}\n")
 }
 
 fn rows(counts: &Counts) -> String {
@@ -58,19 +64,19 @@ fn rows(counts: &Counts) -> String {
 /// The other counts, a line each.
 fn details(counts: &Counts) -> String {
     let mut text = String::new();
-    let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<10} {value}\n"));
+    let mut add = |name: &str, value: &str| text.push_str(&line(name, value));
     let entities: Vec<String> = counts.entities.iter().map(|(name, n)| format!("{name} {}", HumanCount(*n))).collect();
-    line("entities", if entities.is_empty() { "none".to_string() } else { entities.join(", ") });
+    add("entities", &if entities.is_empty() { "none".to_string() } else { entities.join(", ") });
     for (name, count) in [("nulled", counts.nulled), ("rejected", counts.rejected), ("lost", counts.lost)] {
         if count > 0 {
-            line(name, format!("{} rows", HumanCount(count)));
+            add(name, &format!("{} rows", HumanCount(count)));
         }
     }
     if counts.unknown_language > 0 {
-        line("language", format!("{} rows of unknown language", HumanCount(counts.unknown_language)));
+        add("language", &format!("{} rows of unknown language", HumanCount(counts.unknown_language)));
     }
-    line("tokens", format!("{}, padding {:.1} %", HumanCount(counts.tokens), 100.0 * counts.padding()));
+    add("tokens", &format!("{}, padding {:.1} %", HumanCount(counts.tokens), 100.0 * counts.padding()));
     let seconds = counts.seconds;
-    line("seconds", format!("read {:.1}, annotate {:.1}, write {:.1}", seconds.read, seconds.annotate, seconds.write));
+    add("seconds", &format!("read {:.1}, annotate {:.1}, write {:.1}", seconds.read, seconds.annotate, seconds.write));
     text
 }

@@ -61,7 +61,7 @@ impl Finished<'_> {
     }
 
     fn take_by_claim(self) -> io::Result<bool> {
-        let Some(_claim) = Claim::new(self.target, self.url)? else { return Ok(false) };
+        let Some(_claim) = Claim::new(&self, PATIENCE)? else { return Ok(false) };
         // looked up under the claim: a writer before may have been faster
         if self.target.symlink_metadata().is_ok() {
             return Ok(false);
@@ -74,11 +74,12 @@ impl Finished<'_> {
 struct Claim(PathBuf);
 
 impl Claim {
-    /// Waits for the claim on `target`. `None` if the target is there, made by the holder of the claim.
+    /// Waits for the claim on a target. `None` if the target is there, made by the holder of the claim.
     ///
     /// # Errors
-    /// [`StoreError::Claimed`] if the claim stays, since its process was killed.
-    fn new(target: &Path, url: &str) -> io::Result<Option<Self>> {
+    /// [`StoreError::Claimed`] if the claim stays for `patience`, since its process was killed.
+    fn new(finished: &Finished<'_>, patience: Duration) -> io::Result<Option<Self>> {
+        let Finished { target, url, .. } = *finished;
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let place = target.with_file_name(format!(".{name}.spanframe-claim"));
         let start = Instant::now();
@@ -87,7 +88,7 @@ impl Claim {
                 Ok(_) => return Ok(Some(Self(place))),
                 Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(e),
                 Err(_) if target.symlink_metadata().is_ok() => return Ok(None),
-                Err(_) if start.elapsed() < PATIENCE => thread::sleep(PAUSE),
+                Err(_) if start.elapsed() < patience => thread::sleep(PAUSE),
                 Err(_) => {
                     let claim = place.display().to_string();
                     return Err(StoreError::Claimed { url: url.to_string(), claim }.into());
@@ -130,6 +131,19 @@ mod tests {
             assert_eq!(fs::read_to_string(&target).unwrap(), won[0].to_string());
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 50, "no claim and no partial file is left");
+    }
+
+    #[test]
+    fn a_claim_that_a_killed_process_left_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        let claim = folder.path().join(".target.spanframe-claim");
+        fs::write(&claim, "").unwrap();
+        let finished = finished(folder.path(), &target, "text");
+        let error = Claim::new(&finished, Duration::ZERO).err().unwrap().to_string();
+        assert!(error.contains("about to write `target`") && error.contains(&claim.display().to_string()), "{error}");
+        fs::remove_file(&claim).unwrap();
+        assert!(finished.take_by_claim().unwrap() && target.exists() && !claim.exists());
     }
 
     #[test]
