@@ -78,6 +78,9 @@ def test_program_expression_and_function_give_the_same_rows(tmp_path, few, notes
     theirs = json.loads(done.stdout)
     ours = vars(summary) | {"counts": vars(summary.counts)}
     assert ours.pop("counts") | {"seconds": None} == theirs.pop("counts") | {"seconds": None}
+    own, their_own = ours.pop("run"), theirs.pop("run")
+    assert vars(own.counts) | {"seconds": None} == their_own["counts"] | {"seconds": None}
+    assert own.failed == their_own["failed"] == {}
     assert ours == theirs
     assert summary.counts.entities == dict(
         notes.with_columns(ner=pl.col("note").ner.extract(TINY))

@@ -74,8 +74,10 @@ pub fn run(
     let runner = UnitRunner { setup: &setup, output: &folders.output, ledger: Some(&folders.ledger) };
     let mut shard_run = ShardRun { runner, outputs, planned: &plan.columns, open: None };
     let done = shard_run.units(&units, &mut records, &mut reporter, &mut failed);
-    // a unit that was given up no longer counts
-    reporter.update();
+    if done.is_err() {
+        // the unit that was given up no longer counts
+        reporter.update();
+    }
     let run = &reporter.progress;
     let summary = Summary::new(&plan, &records, run.units_done, RunSummary::new(run, &failed));
     log(run, &summary, done.is_ok());
