@@ -7,7 +7,7 @@ use std::{
 
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::{ArrowError, DataType};
-use spanframe_engine::{EngineError, Mention, Offsets, entity_column, input::TextColumn, is_text};
+use spanframe_engine::{EngineError, Mention, Offsets, entity_column, input::TextColumn};
 
 use crate::{corpus, entity_column::EntityColumn, error::CliError, table_file::TableFile};
 
@@ -66,11 +66,7 @@ impl DiffInput {
             file.text_column(name)?;
         }
         if let Some(name) = names.id {
-            let found = file.schema().field(file.column(name)?).data_type();
-            if !is_text(found) && !found.is_integer() {
-                let (path, column, found) = (path.to_path_buf(), name.to_string(), found.clone());
-                return Err(CliError::NotId { path, column, found });
-            }
+            file.id_column(name)?;
         }
         let [id, text] = [names.id, names.text].map(|name| name.map(String::from));
         Ok(Self::Table(Table { file, entities, id, text }))
