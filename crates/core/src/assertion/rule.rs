@@ -26,6 +26,9 @@ pub enum Action {
         direction: Direction,
         /// Most words between cue and entity.
         reach: u32,
+        /// Whether the scope goes on over commas, as that of "denies". Otherwise it does so in a list of entities alone: "not
+        /// controlled, on gabapentin" says nothing of gabapentin.
+        list: bool,
     },
     /// Hides the cues that it contains: "no increase in" is no negation.
     Pseudo,
@@ -38,8 +41,10 @@ pub enum Action {
 /// A cue and its action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// The words of the cue, in any case, with or without accents.
+    /// The words of the cue, in any case, with or without accents. `<year>` stands for 1900 to 2099.
     pub cue: String,
+    /// Whether accents count: Italian "né" (nor) and "ne" (of it) are two words.
+    pub exact: bool,
     /// What it does.
     pub action: Action,
 }

@@ -1,8 +1,8 @@
 //! [`RuleSet`]: the rules of a language, ready to match.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, ops::Range};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, Match};
 use thiserror::Error;
 
 use super::{
@@ -36,11 +36,18 @@ pub(super) struct Cue {
     pub end: usize,
 }
 
+/// What stands in a cue for any year.
+const YEAR: &str = "<year>";
+/// The years for which it stands.
+const YEARS: Range<u32> = 1900..2100;
+
 /// Rules with an Aho-Corasick automaton that finds all their cues in one pass.
 #[derive(Clone, Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
     automaton: AhoCorasick,
+    /// The rule of each pattern of the automaton.
+    of_pattern: Vec<usize>,
 }
 
 impl RuleSet {
@@ -49,12 +56,22 @@ impl RuleSet {
     /// # Errors
     /// [`RuleError::EmptyCue`] for a cue without characters; [`RuleError::TooMany`] beyond 2³¹ states.
     pub fn new(rules: Vec<Rule>) -> Result<Self, RuleError> {
-        let cues: Vec<String> = rules.iter().map(|rule| Folded::new(rule.cue.trim()).text().to_string()).collect();
-        if let Some(index) = cues.iter().position(String::is_empty) {
-            return Err(RuleError::EmptyCue { index });
+        let (mut patterns, mut of_pattern) = (Vec::new(), Vec::new());
+        for (index, rule) in rules.iter().enumerate() {
+            let cue = Folded::new(rule.cue.trim()).text().to_string();
+            if cue.is_empty() {
+                return Err(RuleError::EmptyCue { index });
+            }
+            let before = patterns.len();
+            if cue.contains(YEAR) {
+                patterns.extend(YEARS.map(|year| cue.replace(YEAR, &year.to_string())));
+            } else {
+                patterns.push(cue);
+            }
+            of_pattern.resize(of_pattern.len() + patterns.len() - before, index);
         }
-        let automaton = AhoCorasick::new(cues).map_err(|_| RuleError::TooMany)?;
-        Ok(Self { rules, automaton })
+        let automaton = AhoCorasick::new(patterns).map_err(|_| RuleError::TooMany)?;
+        Ok(Self { rules, automaton, of_pattern })
     }
 
     /// The rules, in the order in which they were given.
@@ -67,13 +84,13 @@ impl RuleSet {
     ///
     /// ```
     /// # use spanframe_core::assertion::{Action, Rule, RuleSet};
-    /// let rules = RuleSet::new(vec![Rule { cue: "niega".into(), action: Action::Pseudo }]).unwrap();
+    /// let rules = RuleSet::new(vec![Rule { cue: "niega".into(), exact: false, action: Action::Pseudo }]).unwrap();
     /// assert_eq!((rules.coverage("Niega disnea."), rules.coverage("Denies dyspnea.")), (5, 0));
     /// ```
     #[must_use]
     pub fn coverage(&self, text: &str) -> usize {
         let folded = Folded::new(text);
-        let mut covered = self.cues(folded.text());
+        let mut covered = self.cues(text, &folded);
         covered.dedup_by_key(|cue| cue.begin);
         covered.iter().map(|cue| cue.end - cue.begin).sum()
     }
@@ -85,12 +102,14 @@ impl RuleSet {
 
     /// The cues of a folded text in order: whole words, none overlapping another. Of two that overlap the one stays that
     /// begins first, and of two that begin together the longer one. Rules with one cue stay together.
-    pub(super) fn cues(&self, folded: &str) -> Vec<Cue> {
+    pub(super) fn cues(&self, text: &str, folded: &Folded) -> Vec<Cue> {
+        let cue =
+            |hit: Match| Cue { rule: self.of_pattern[hit.pattern().as_usize()], begin: hit.start(), end: hit.end() };
         let mut found: Vec<Cue> = self
             .automaton
-            .find_overlapping_iter(folded)
-            .map(|hit| Cue { rule: hit.pattern().as_usize(), begin: hit.start(), end: hit.end() })
-            .filter(|cue| is_whole(folded, *cue))
+            .find_overlapping_iter(folded.text())
+            .map(cue)
+            .filter(|cue| is_whole(folded.text(), *cue) && self.has_accents(text, folded, *cue))
             .collect();
         found.sort_unstable_by_key(|cue| (cue.begin, Reverse(cue.end), cue.rule));
         let (mut free, mut last) = (0, (0, 0));
@@ -102,6 +121,16 @@ impl RuleSet {
             stays
         });
         found
+    }
+
+    /// Whether a cue stands in the text with the accents of its rule, where these count.
+    fn has_accents(&self, text: &str, folded: &Folded, cue: Cue) -> bool {
+        let rule = &self.rules[cue.rule];
+        !rule.exact || {
+            let written = text[folded.origin(cue.begin)..folded.origin(cue.end)].split_whitespace();
+            let lower = |part: &str| part.to_lowercase();
+            written.map(lower).eq(rule.cue.split_whitespace().map(lower))
+        }
     }
 }
 

@@ -114,7 +114,11 @@ impl Assessor {
         };
         let spans: Vec<Span> = entities.iter().map(|(span, _)| *span).collect();
         let mut found = reasons(text, &spans, &lexicon.rules);
-        found.retain(|reason| applies(reason.attribute, entities[reason.entity].1));
+        found.retain(|reason| {
+            let name = entities[reason.entity].1;
+            let except = &lexicon.entries[reason.rule].except;
+            applies(reason.attribute, name) && !except.iter().any(|other| other.eq_ignore_ascii_case(name))
+        });
         Some((lexicon, found))
     }
 }

@@ -79,6 +79,8 @@ pub struct Lexicon {
 pub struct Entry {
     /// The table that has it, such as `negated.before`.
     pub group: String,
+    /// Entity types to which the rule does not apply: "negative" behind a test says nothing of the test.
+    pub except: Vec<String>,
     /// A sentence with the entity in brackets, where there is one.
     pub example: Option<String>,
 }
@@ -129,6 +131,11 @@ struct Sides {
 struct Row {
     cue: String,
     reach: Option<u32>,
+    list: Option<bool>,
+    #[serde(default)]
+    exact: bool,
+    #[serde(default)]
+    except: Vec<String>,
     example: Option<String>,
 }
 
@@ -188,8 +195,8 @@ impl LexiconFile {
                         "is in a table of no attribute: they are negated, uncertain, historical, hypothetical, family, and `all`",
                     );
                 };
-                rules.push(Rule { cue: row.cue, action });
-                entries.push(Entry { group: group.clone(), example: row.example });
+                rules.push(Rule { cue: row.cue, exact: row.exact, action });
+                entries.push(Entry { group: group.clone(), except: row.except, example: row.example });
             }
             Ok(())
         };
@@ -203,8 +210,10 @@ impl LexiconFile {
                 ("both", Direction::Both, sides.both),
                 ("inside", Direction::Inside, sides.inside),
             ] {
-                let action =
-                    |row: &Row| Some(Action::Assert { attribute, direction, reach: row.reach.unwrap_or(usual) });
+                let action = |row: &Row| {
+                    let (reach, list) = (row.reach.unwrap_or(usual), row.list.unwrap_or(true));
+                    Some(Action::Assert { attribute, direction, reach, list })
+                };
                 add(format!("{name}.{side}"), rows, &action)?;
             }
         }
