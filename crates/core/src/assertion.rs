@@ -11,13 +11,15 @@
 //!
 //! A scope ends at the first of these: a terminator, a cue that says otherwise, the reach of the rule in words, the segment
 //! (a sentence or an item of a list). Headings give an attribute to all that is below them. [`fold`] makes the text
-//! comparable, [`rule_set`] finds the cues in one pass, `segment` and `section` bound them, [`context`] decides.
+//! comparable, [`rule_set`] finds the cues in one pass, `segment` and `section` bound them, `scope`
+//! says which govern an entity, [`context`] gives the reasons.
 
 pub mod attribute;
 pub mod context;
 pub mod fold;
 pub mod rule;
 pub mod rule_set;
+mod scope;
 mod section;
 mod segment;
 

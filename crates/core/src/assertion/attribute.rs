@@ -56,6 +56,12 @@ impl Attributes {
         Attribute::ALL.into_iter().filter(move |&attribute| self.contains(attribute))
     }
 
+    /// Whether all attributes are in the set.
+    #[must_use]
+    pub fn is_every(self) -> bool {
+        self == Self::EVERY
+    }
+
     /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(self) -> bool {

@@ -36,10 +36,8 @@ pub(super) struct Cue {
     pub end: usize,
 }
 
-/// What stands in a cue for any year.
-const YEAR: &str = "<year>";
-/// The years for which it stands.
-const YEARS: Range<u32> = 1900..2100;
+/// What stands in a cue for any year and for any small number, and the numbers for which it stands.
+const NUMBERS: [(&str, Range<u32>); 2] = [("<year>", 1900..2100), ("<number>", 1..100)];
 
 /// Rules with an Aho-Corasick automaton that finds all their cues in one pass.
 #[derive(Clone, Debug)]
@@ -62,13 +60,13 @@ impl RuleSet {
             if cue.is_empty() {
                 return Err(RuleError::EmptyCue { index });
             }
-            let before = patterns.len();
-            if cue.contains(YEAR) {
-                patterns.extend(YEARS.map(|year| cue.replace(YEAR, &year.to_string())));
-            } else {
-                patterns.push(cue);
+            match NUMBERS.iter().find(|(name, _)| cue.contains(name)) {
+                Some((name, numbers)) => {
+                    patterns.extend(numbers.clone().map(|number| cue.replace(name, &number.to_string())));
+                }
+                None => patterns.push(cue),
             }
-            of_pattern.resize(of_pattern.len() + patterns.len() - before, index);
+            of_pattern.resize(patterns.len(), index);
         }
         let automaton = AhoCorasick::new(patterns).map_err(|_| RuleError::TooMany)?;
         Ok(Self { rules, automaton, of_pattern })

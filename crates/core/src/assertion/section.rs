@@ -23,15 +23,19 @@ pub(super) struct Section {
 /// The sections of a text in order; none if no heading gives an attribute.
 ///
 /// A cue is a heading if a colon follows it, or if it is all that its line has. An abbreviation of up to three letters is one
-/// only at the begin of a line: "AP:" stands for past history there, and for the lungs behind "AC:". Any other name before a
-/// colon at the begin of a line ends the section before.
+/// only at the begin of a line: "AP:" stands for past history there, and for the lungs behind "AC:". A rule may allow it behind
+/// a full stop too.
+///
+/// These end the section before: a heading without attributes at the begin of a line, any other name before a colon there, and
+/// a new sentence on a new line, where the text of the section began in the line of its heading.
 pub(super) fn sections(text: &str, folded: &Folded, rules: &RuleSet, cues: &[Cue]) -> Vec<Section> {
     let mut found: Vec<Section> = cues
         .iter()
         .filter_map(|&cue| match rules.action(cue) {
-            Action::Heading(attributes) if is_heading(text, folded, cue) => {
+            Action::Heading { attributes, inline } => {
                 let begins_line = begins_line(text, folded.origin(cue.begin));
-                Some(Section { begin: cue.begin, begins_line, attributes, cue: Some(cue) })
+                let is_heading = is_heading(text, folded, cue, inline) || (begins_line && attributes.is_empty());
+                is_heading.then_some(Section { begin: cue.begin, begins_line, attributes, cue: Some(cue) })
             }
             _ => None,
         })
@@ -40,12 +44,19 @@ pub(super) fn sections(text: &str, folded: &Folded, rules: &RuleSet, cues: &[Cue
         return Vec::new();
     }
     let known = found.len();
-    let mut at = 0;
+    let (mut at, mut in_paragraph, mut ended) = (0, false, false);
     for line in text.split_inclusive('\n') {
         let (begin, end) = (folded.at(at), folded.at(at + line.len()));
-        let has_known = found[..known].iter().any(|section| (begin..end).contains(&section.begin));
-        if begins_with_a_name(line) && !has_known {
+        let heading =
+            found[..known].iter().filter(|section| (begin..end).contains(&section.begin)).max_by_key(|s| s.begin);
+        if let Some(cue) = heading.and_then(|section| section.cue) {
+            in_paragraph = !is_bare(&text[folded.origin(cue.end)..at + line.len()]);
+        } else if begins_with_a_name(line) || (in_paragraph && ended && begins_a_sentence(line)) {
             found.push(Section { begin, begins_line: true, attributes: Attributes::NONE, cue: None });
+            in_paragraph = false;
+        }
+        if !is_bare(line) {
+            ended = line.trim_end().ends_with(['.', '!', '?']);
         }
         at += line.len();
     }
@@ -53,10 +64,11 @@ pub(super) fn sections(text: &str, folded: &Folded, rules: &RuleSet, cues: &[Cue
     found
 }
 
-fn is_heading(text: &str, folded: &Folded, cue: Cue) -> bool {
+fn is_heading(text: &str, folded: &Folded, cue: Cue, inline: bool) -> bool {
     let begin = folded.origin(cue.begin);
     if folded.text()[cue.end..].trim_start().starts_with(':') {
-        return cue.end - cue.begin > 3 || begins_line(text, begin);
+        let begins_segment = || folded.text()[..cue.begin].trim_end().ends_with(['.', ';', ')']);
+        return cue.end - cue.begin > 3 || begins_line(text, begin) || (inline && begins_segment());
     }
     let end = folded.origin(cue.end);
     let Some(line_end) = text[end..].find('\n').map(|at| end + at) else { return false };
@@ -70,6 +82,11 @@ fn begins_line(text: &str, at: usize) -> bool {
 
 fn is_bare(part: &str) -> bool {
     !part.chars().any(char::is_alphanumeric)
+}
+
+/// Whether a line begins with a capital: no item of a list, and not the rest of a wrapped sentence.
+fn begins_a_sentence(line: &str) -> bool {
+    line.chars().find(|c| !c.is_whitespace()).is_some_and(char::is_uppercase)
 }
 
 /// Whether a line begins with at most six words and a colon, the first word with a capital, within 60 bytes.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use spanframe_core::{
     Span,
-    assertion::{Attribute, Attributes, Reason, reasons},
+    assertion::{Action, Attribute, Attributes, Reason, reasons},
 };
 
 use super::{
@@ -13,9 +13,22 @@ use super::{
 };
 use crate::language::primary;
 
-/// Types to which [`Attribute::Uncertain`] does not apply: a medication is given or not, and what is uncertain beside it is
-/// its indication.
-const CERTAIN: [&str; 8] = ["MEDICATION", "DRUG", "CHEMICAL", "TREATMENT", "MED", "FARMACO", "FARMACI", "MEDICAMENTO"];
+/// Types to which [`Attribute::Uncertain`] does not apply: a medication or a procedure is given or not, and what is uncertain
+/// beside it is its indication or its result.
+const CERTAIN: [&str; 12] = [
+    "MEDICATION",
+    "DRUG",
+    "CHEMICAL",
+    "TREATMENT",
+    "MED",
+    "FARMACO",
+    "FARMACI",
+    "MEDICAMENTO",
+    "PROCEDURE",
+    "TEST",
+    "PROCEDIMIENTO",
+    "PROCEDURA",
+];
 
 /// The cues of all languages, ready to assess entities. Cheap to share, and it holds nothing of a note.
 #[derive(Debug)]
@@ -113,11 +126,11 @@ impl Assessor {
             None => &self.lexicons[self.detector.detect(text, &self.lexicons)?],
         };
         let spans: Vec<Span> = entities.iter().map(|(span, _)| *span).collect();
-        let mut found = reasons(text, &spans, &lexicon.rules);
-        found.retain(|reason| {
-            let name = entities[reason.entity].1;
-            let except = &lexicon.entries[reason.rule].except;
-            applies(reason.attribute, name) && !except.iter().any(|other| other.eq_ignore_ascii_case(name))
+        let found = reasons(text, &spans, &lexicon.rules, |rule, entity| {
+            let name = entities[entity].1;
+            let except = &lexicon.entries[rule].except;
+            let is_certain = is_uncertain(lexicon.rules.rules()[rule].action) && !applies(Attribute::Uncertain, name);
+            !is_certain && !except.iter().any(|other| other.eq_ignore_ascii_case(name))
         });
         Some((lexicon, found))
     }
@@ -127,6 +140,15 @@ impl Assessor {
 #[must_use]
 pub fn applies(attribute: Attribute, entity: &str) -> bool {
     attribute != Attribute::Uncertain || !CERTAIN.iter().any(|name| name.eq_ignore_ascii_case(entity))
+}
+
+/// Whether a rule makes entities uncertain. A heading does so with all other attributes too.
+fn is_uncertain(action: Action) -> bool {
+    match action {
+        Action::Assert { attribute, .. } => attribute == Attribute::Uncertain,
+        Action::Heading { attributes, .. } => attributes.contains(Attribute::Uncertain),
+        Action::Pseudo | Action::Terminate(_) => false,
+    }
 }
 
 #[cfg(test)]

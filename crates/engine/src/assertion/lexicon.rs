@@ -135,6 +135,10 @@ struct Row {
     #[serde(default)]
     exact: bool,
     #[serde(default)]
+    evidence: bool,
+    #[serde(default)]
+    inline: bool,
+    #[serde(default)]
     except: Vec<String>,
     example: Option<String>,
 }
@@ -212,7 +216,7 @@ impl LexiconFile {
             ] {
                 let action = |row: &Row| {
                     let (reach, list) = (row.reach.unwrap_or(usual), row.list.unwrap_or(true));
-                    Some(Action::Assert { attribute, direction, reach, list })
+                    Some(Action::Assert { attribute, direction, reach, list, evidence: row.evidence })
                 };
                 add(format!("{name}.{side}"), rows, &action)?;
             }
@@ -222,7 +226,10 @@ impl LexiconFile {
             add(format!("terminator.{name}"), rows, &|_| attributes(&name).map(Action::Terminate))?;
         }
         for (name, rows) in self.heading {
-            add(format!("heading.{name}"), rows, &|_| attributes(&name).map(Action::Heading))?;
+            let attributes = if name == "none" { Some(Attributes::NONE) } else { attributes(&name) };
+            add(format!("heading.{name}"), rows, &|row| {
+                attributes.map(|attributes| Action::Heading { attributes, inline: row.inline })
+            })?;
         }
         Ok(())
     }
@@ -293,12 +300,13 @@ mod tests {
                 let example =
                     entry.example.as_deref().unwrap_or_else(|| panic!("{language}: {} has no example", rule.cue));
                 let (text, span) = marked(example).unwrap();
-                let found = reasons(&text, &[span], &lexicon.rules);
+                let found = reasons(&text, &[span], &lexicon.rules, |_, _| true);
                 let given = |attribute| found.iter().any(|r| r.attribute == attribute && r.rule == index);
                 let has = |attribute| assess(&text, &[span], &lexicon.rules)[0].contains(attribute);
                 let holds = match rule.action {
                     Action::Assert { attribute, .. } => given(attribute),
-                    Action::Heading(attributes) => attributes.iter().all(given),
+                    Action::Heading { attributes, .. } if attributes.is_empty() => !Attribute::ALL.into_iter().any(has),
+                    Action::Heading { attributes, .. } => attributes.iter().all(given),
                     Action::Terminate(attributes) => !attributes.iter().any(has),
                     Action::Pseudo => {
                         !has(Attribute::Negated) && !has(Attribute::Family) && !has(Attribute::Historical)
