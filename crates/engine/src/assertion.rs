@@ -4,12 +4,14 @@
 //! note ([`language`]) and what both give for the entities of a row ([`assessor`]).
 
 pub mod assessor;
+mod error;
 mod i2b2;
 pub mod language;
 pub mod lexicon;
 mod request;
 
 pub use assessor::Assessor;
+pub use error::LexiconError;
 pub use i2b2::i2b2_label;
-pub use lexicon::{Lexicon, LexiconError};
+pub use lexicon::Lexicon;
 pub use request::Assertion;

@@ -8,8 +8,9 @@ use spanframe_core::{
 };
 
 use super::{
+    LexiconError,
     language::LanguageDetector,
-    lexicon::{BUNDLED, Lexicon, LexiconError, LexiconFile},
+    lexicon::{BUNDLED, Lexicon, LexiconFile},
 };
 use crate::language::primary;
 

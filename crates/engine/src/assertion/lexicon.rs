@@ -15,6 +15,8 @@ use spanframe_core::{
     assertion::{Action, Attribute, Attributes, Direction, Rule, RuleSet, rule_set::RuleError},
 };
 
+use super::LexiconError;
+
 /// Longest reach that a rule may have, in words.
 const LONGEST_REACH: u32 = 1000;
 /// Reach of a rule where neither it nor its file says another, in words.
@@ -26,42 +28,6 @@ pub const BUNDLED: [(&str, &str); 3] = [
     ("es", include_str!("../../../../data/assertion/es.toml")),
     ("it", include_str!("../../../../data/assertion/it.toml")),
 ];
-
-/// A file of cues that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LexiconError {
-    /// The file cannot be read.
-    #[error("the assertion rules `{path}` cannot be read: {source}")]
-    Read {
-        /// As given.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is no TOML, or has a key or a value that rules do not have.
-    #[error("the assertion rules `{path}`{place}: {reason}")]
-    Format {
-        /// As given.
-        path: String,
-        /// ` line 3`, or nothing.
-        place: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A rule that means nothing.
-    #[error("the assertion rules `{path}`: the cue `{cue}` in `{group}` {reason}")]
-    Rule {
-        /// As given.
-        path: String,
-        /// Its words.
-        cue: String,
-        /// The table that has it, such as `negated.before`.
-        group: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-}
 
 /// The cues of one language, ready to match, with an example of each.
 #[derive(Clone, Debug)]
