@@ -81,6 +81,22 @@ fn a_tokenizer_with_a_malformed_table_is_refused() {
     check_refused("xlm-roberta", change, &["tokenizer.json", "precompiled_charsmap", "copy it again"]);
 }
 
+/// The `tokenizers` library panics on them.
+#[test]
+fn a_tokenizer_with_a_malformed_decoder_is_refused() {
+    for decoder in
+        [r#"{"type":"WordPiece","prefix":"\ud800","cleanup":true}"#, r#"{"type":"WordPiece","prefix":1e999}"#]
+    {
+        let change = |folder: &Path| {
+            let path = folder.join("tokenizer.json");
+            let mut tokenizer: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            tokenizer["decoder"] = "DECODER".into();
+            fs::write(path, tokenizer.to_string().replace("\"DECODER\"", decoder)).unwrap();
+        };
+        check_refused("bert-cased", change, &["tokenizer.json` is not a usable tokenizer", "copy it again"]);
+    }
+}
+
 #[test]
 fn lines_in_capitals_are_read_in_lower_case_where_the_model_asks_for_it() {
     let home = tempfile::tempdir().unwrap();

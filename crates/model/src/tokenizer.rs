@@ -49,6 +49,9 @@ pub struct Tokenizer {
 struct Unchecked {
     #[serde(default)]
     normalizer: Value,
+    /// Read for its faults alone: a malformed decoder makes the library panic.
+    #[serde(default, rename = "decoder")]
+    _decoder: Value,
 }
 
 /// Facts that depend on the type of a tokenizer's model.
