@@ -39,3 +39,20 @@ fn an_existing_name_with_wildcards_is_no_pattern() {
     let ids = crate::support::read(&place.path("out[1].parquet"));
     assert_eq!(ids.column(0).as_primitive::<Int64Type>().values(), &(10..20).collect::<Vec<i64>>()[..]);
 }
+
+#[test]
+fn markers_of_folders_are_passed_over() {
+    let place = Place::new();
+    place.write("in/a.parquet", &notes(0..10));
+    for marker in ["in/2023_$folder$", "in/empty", "in/2023.01", "in/2023/a.b_$folder$"] {
+        place.write_bytes(marker, b"");
+    }
+    assert_eq!(place.ok("out", &[])["counts"]["rows"], 10);
+    summary(&place.command_on(&["in/*"], "pattern", &["--json"]).output().unwrap());
+    assert_eq!(place.names("pattern"), ["a.parquet"]);
+    let alone = place.command_on(&["in/2023"], "alone", &[]).output().unwrap();
+    assert!(stderr(&alone).contains("`in/2023` names no file"), "{}", stderr(&alone));
+    // a file with content is refused as before
+    place.write_bytes("in/readme.txt", b"x");
+    assert!(place.error("more", &[]).contains("ends in none of"));
+}

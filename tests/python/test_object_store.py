@@ -153,3 +153,17 @@ def test_nothing_to_read(environment, s3):
     done = run(environment, f"s3://{BUCKET}/absent", "-o", f"s3://{BUCKET}/nothing")
     assert done.returncode != 0
     assert f"s3://{BUCKET}/absent" in done.stderr
+
+
+def test_markers_of_folders_are_passed_over(tmp_path, environment, s3, parts):
+    path = next(parts.rglob("*.parquet"))
+    s3.upload_file(str(path), BUCKET, "marked/y=1/part-0.parquet")
+    # a web console's folder with and without files, and Hadoop's
+    for marker in ["marked/", "marked/y=1/", "marked/empty/", "marked/2023_$folder$"]:
+        s3.put_object(Bucket=BUCKET, Key=marker, Body=b"")
+    done = run(environment, f"s3://{BUCKET}/marked/", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["counts"]["rows"] == pl.read_parquet(path).height
+    done = run(environment, f"s3://{BUCKET}/marked/empty/", "-o", tmp_path / "empty")
+    assert done.returncode == 2
+    assert "names no file" in done.stderr

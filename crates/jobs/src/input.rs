@@ -51,7 +51,8 @@ pub fn real_place(store: &Store) -> String {
 /// Returns the files that `inputs` name, each once, sorted by relative path.
 ///
 /// An input is a file, a folder with everything below it, or a pattern. A name that exists is taken literally, even if
-/// it has `*`, `?` or `[`. Files below the folders `except` are left out: they are the job's own.
+/// it has `*`, `?` or `[`. Files below the folders `except` are left out: they are the job's own. So are empty objects
+/// that mark folders.
 ///
 /// # Errors
 /// - [`JobError::NoInput`] if an input names no file, [`JobError::Pattern`] if it is a malformed pattern.
@@ -105,14 +106,14 @@ impl Input {
 
     fn files(&self) -> Result<Vec<InputFile>, JobError> {
         if self.pattern.is_none()
-            && let Some(object) = self.store.stat(&self.path)?
+            && let Some(object) = self.store.stat(&self.path)?.filter(|object| !is_marker(object))
         {
             let name = self.path.rsplit('/').next().unwrap_or(&self.path).to_string();
             return Ok(vec![self.file(object, name)]);
         }
         let options = MatchOptions { require_literal_separator: true, ..MatchOptions::new() };
         let mut files = Vec::new();
-        for object in self.store.list(&self.path)? {
+        for object in self.store.list(&self.path)?.into_iter().filter(|object| !is_marker(object)) {
             let relative = object.path[self.path.len()..].trim_start_matches('/').to_string();
             if self.pattern.as_ref().is_none_or(|pattern| pattern.matches_with(&relative, options)) {
                 files.push(self.file(object, relative));
@@ -125,6 +126,15 @@ impl Input {
         let Object { path, version, .. } = object;
         InputFile { url: place(&self.store, &path), relative, version, store: self.store.clone(), path }
     }
+}
+
+/// True for an empty object that stands for a folder: web consoles write `notes/empty/`, Hadoop `notes/empty_$folder$`.
+///
+/// The store's names have no `/` at their end, so an empty object whose name has no ending of letters counts as one.
+fn is_marker(object: &Object) -> bool {
+    let name = object.path.rsplit('/').next().unwrap_or_default();
+    let has_ending = name.rsplit_once('.').is_some_and(|(_, ending)| ending.starts_with(|c: char| c.is_alphabetic()));
+    object.size == 0 && (name.ends_with("_$folder$") || !has_ending)
 }
 
 /// True if a file, or a folder on disk, has this very name.
