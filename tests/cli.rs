@@ -424,6 +424,31 @@ fn model_show_describes_a_folder() {
     assert_eq!(spanframe(&["model", "show", data("notes.parquet").to_str().unwrap()]).status.code(), Some(3));
 }
 
+#[test]
+fn a_model_of_a_stranger_steers_no_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let copied =
+        Command::new("cp").args(["-r", &format!("{}/.", test_model("bert-cased"))]).arg(folder.path()).status();
+    assert!(copied.unwrap().success());
+    let path = folder.path().join("config.json");
+    let config = fs::read_to_string(&path).unwrap();
+    let mut config: serde_json::Value = serde_json::from_str(&config).unwrap();
+    config["architectures"] = serde_json::json!(["\u{1b}]0;owned\u{7}\u{9b}2JBert"]);
+    for label in config["id2label"].as_object_mut().unwrap().values_mut() {
+        *label = label.as_str().unwrap().replace("DISEASE", "DIS\u{1b}[31mEASE\nnote: x").into();
+    }
+    fs::write(&path, config.to_string()).unwrap();
+    fs::write(folder.path().join("README.md"), "---\nlicense: mit\u{1b}[1m\n---\nread \u{1b}[2J me\tnow\n").unwrap();
+    let shown = spanframe(&["model", "show", folder.path().to_str().unwrap()]);
+    let printed = stdout(&shown) + &stderr(&shown);
+    assert!(
+        printed.contains(r"\u{1b}]0;owned\u{7}\u{9b}2JBert") && printed.contains(r"read \u{1b}[2J me"),
+        "{printed}"
+    );
+    assert!(printed.chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control()), "{printed:?}");
+    assert!(!printed.contains("\nnote: x"), "{printed}");
+}
+
 /// Bash completes with the printed script.
 #[test]
 fn completions_know_every_command_and_flag() {

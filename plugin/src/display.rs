@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use spanframe_engine::{
     EngineError, entity_column,
     input::{TextColumn, bytes_as_text},
+    shown_name::column_list,
 };
 use spanframe_view::{Excerpt, Note, Row};
 
@@ -68,8 +69,8 @@ fn column(py: Python<'_>, field: &Field, chunks: &[ArrayRef], name: &str) -> PyR
         }
     };
     let found = fields.iter().position(|field| field.name() == name).ok_or_else(|| {
-        let known: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
-        InputError::new_err(format!("the table has no column `{name}`; it has {}", known.join(", ")))
+        let known = column_list(fields.iter().map(|field| field.name().as_str()));
+        InputError::new_err(format!("the table has no column `{name}`; it has {known}"))
     })?;
     input::check_single(fields, name)?;
     let chunks = chunks.iter().map(|chunk| Ok(Arc::clone(input::rows(chunk)?.column(found))));

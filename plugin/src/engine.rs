@@ -8,6 +8,7 @@ use pyo3::{
     prelude::*,
     types::{PyDict, PyList, PyString, PyTuple},
 };
+use spanframe_engine::shown_name::{column_list, column_name};
 
 use crate::{
     annotate::{Annotator, Column},
@@ -175,7 +176,7 @@ impl TableColumns {
         let known: Vec<&str> = fields.iter().map(|f| f.name().as_str()).collect();
         let mut inputs = [Some(self.column.as_str()), self.language.as_deref()].into_iter().flatten();
         if let Some(missing) = inputs.find(|name| !known.contains(name)) {
-            let known = known.join(", ");
+            let known = column_list(known);
             return Err(InputError::new_err(format!("there is no column `{missing}`; the columns are {known}")));
         }
         input::check_single(fields, &self.column)?;
@@ -196,7 +197,11 @@ impl TableColumns {
     fn inputs(&self, py: Python<'_>, fields: &Fields, batches: &[RecordBatch]) -> PyResult<Vec<Column>> {
         let is_input = |name: &str| name == self.column || self.language.as_deref() == Some(name);
         for (i, field) in fields.iter().enumerate().filter(|(_, field)| !is_input(field.name())) {
-            strings::check(py, &format!("column `{}`", field.name()), batches.iter().map(|batch| batch.column(i)))?;
+            strings::check(
+                py,
+                &format!("column {}", column_name(field.name(), i)),
+                batches.iter().map(|batch| batch.column(i)),
+            )?;
         }
         let bytes = |batch: &RecordBatch, name| strings::bytes(batch.column_by_name(name).expect("checked before"));
         let inputs = batches.iter().map(|batch| {

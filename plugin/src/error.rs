@@ -6,7 +6,7 @@ use pyo3::{
     exceptions::{PyException, PyModuleNotFoundError},
     prelude::*,
 };
-use spanframe_engine::{EngineError, ErrorKind, RowError};
+use spanframe_engine::{EngineError, ErrorKind, RowError, shown_name::escaped};
 use spanframe_install::InstallError;
 use spanframe_jobs::JobError;
 
@@ -41,7 +41,9 @@ pub fn install(error: &InstallError) -> PyErr {
     exception(error.kind(), error.to_string())
 }
 
+/// Escapes what could steer a terminal: messages have names and paths from files.
 fn exception(kind: ErrorKind, message: String) -> PyErr {
+    let message = escaped(&message).into_owned();
     match kind {
         ErrorKind::Input => InputError::new_err(message),
         ErrorKind::Model => ModelError::new_err(message),
@@ -62,10 +64,10 @@ pub fn kind(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {
     }
 }
 
-/// Returns the error for Polars, which shows its message and nothing else. A NUL in the message would make Polars
-/// panic.
+/// Returns the error for Polars, which shows its message and nothing else. Escapes control characters: a NUL would make
+/// Polars panic.
 pub fn polars(error: &EngineError) -> PolarsError {
-    PolarsError::ComputeError(error.to_string().replace('\0', "").into())
+    PolarsError::ComputeError(escaped(&error.to_string()).into_owned().into())
 }
 
 /// Returns the error for Polars of annotating `rows` rows, which may be any part of the column.

@@ -8,7 +8,7 @@ use pyo3::{
     prelude::*,
     types::{PyList, PyString},
 };
-use spanframe_engine::{EngineError, input::bytes_as_text};
+use spanframe_engine::{EngineError, input::bytes_as_text, shown_name::column_list};
 
 use crate::{
     bridge::{self, ForeignArrays},
@@ -26,10 +26,9 @@ pub fn texts(data: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
     }
     let ForeignArrays { field, chunks } = bridge::from_python("`data`", data)?;
     if let DataType::Struct(fields) = field.data_type() {
-        let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+        let names = column_list(fields.iter().map(|field| field.name().as_str()));
         return Err(InputError::new_err(format!(
-            "the data is a table with the columns {}: give the one with the texts, or name it with column=",
-            names.join(", ")
+            "the data is a table with the columns {names}: give the one with the texts, or name it with column="
         )));
     }
     joined(field.data_type(), &chunks).and_then(|texts| strings::bytes(&texts)).map_err(|e| python(&e))

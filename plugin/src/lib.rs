@@ -32,7 +32,7 @@ use std::{
 
 use pyo3::{exceptions::PyUserWarning, prelude::*};
 use spanframe_cli::Host;
-use spanframe_engine::{EngineOptions, OptionTable, RawOptions};
+use spanframe_engine::{EngineOptions, OptionTable, RawOptions, shown_name};
 use spanframe_jobs::RawJob;
 
 /// The ONNX Runtime library of this Python. The package sets it once.
@@ -67,6 +67,12 @@ fn job_option_names() -> Vec<&'static str> {
 #[pyfunction]
 fn check_option(name: &str) -> PyResult<()> {
     EngineOptions::check_name(name).map_err(|e| error::python(&e.into()))
+}
+
+/// Lists columns for a message, or counts them if a name may be data.
+#[pyfunction]
+fn column_list(names: Vec<String>) -> String {
+    shown_name::column_list(names.iter().map(String::as_str))
 }
 
 /// Runs the command line and returns its exit code.
@@ -116,6 +122,7 @@ fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(models::seal, module)?)?;
     module.add_function(wrap_pyfunction!(models::verify_model, module)?)?;
     module.add_function(wrap_pyfunction!(run::run, module)?)?;
+    module.add_function(wrap_pyfunction!(column_list, module)?)?;
     module.add_function(wrap_pyfunction!(cli, module)?)?;
     error::register(module)
 }

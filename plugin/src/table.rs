@@ -11,6 +11,7 @@ use pyo3::{
     prelude::*,
     types::{PyCapsule, PyDict, PyList, PyTuple},
 };
+use spanframe_engine::shown_name::escaped;
 
 use crate::{bridge, error::InternalError};
 
@@ -149,6 +150,6 @@ impl Table {
 
     fn __repr__(&self) -> String {
         let names: Vec<&str> = self.schema.fields().iter().map(|f| f.name().as_str()).collect();
-        format!("spanframe.Table({} rows: {})", self.__len__(), names.join(", "))
+        format!("spanframe.Table({} rows: {})", self.__len__(), escaped(&names.join(", ")))
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, stderr};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use spanframe_engine::shown_name::escaped;
 use spanframe_install::DownloadProgress;
 
 use crate::console::eprint_line;
@@ -29,16 +30,17 @@ impl DownloadBar {
     fn start(&mut self, progress: DownloadProgress<'_>) {
         self.file = progress.file.to_string();
         self.bar = None;
+        let file = escaped(&self.file).into_owned();
         if !stderr().is_terminal() {
             let size = progress.total.map_or_else(|| "unknown size".to_string(), |total| HumanBytes(total).to_string());
-            eprint_line(format_args!("fetching {}, {size}", self.file));
+            eprint_line(format_args!("fetching {file}, {size}"));
             return;
         }
         let bar = ProgressBar::with_draw_target(progress.total, ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style);
         }
-        bar.set_message(self.file.clone());
+        bar.set_message(file);
         self.bar = Some(bar);
     }
 }

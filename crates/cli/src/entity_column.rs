@@ -1,7 +1,7 @@
 //! Finds and reads the column of entities of a table.
 
 use arrow_array::Array;
-use spanframe_engine::{EngineError, Layout, Mention, entity_column};
+use spanframe_engine::{EngineError, Layout, Mention, entity_column, shown_name::column_list};
 
 use crate::{error::CliError, table_file::TableFile};
 
@@ -33,12 +33,12 @@ impl EntityColumn {
             Some(index) => Ok(found.swap_remove(index)),
             None if found.len() == 1 => Ok(found.swap_remove(0)),
             None if found.is_empty() => {
-                let known: Vec<&str> = fields.iter().map(|f| f.name().as_str()).collect();
-                Err(CliError::NoEntities { path, known: known.join(", ") })
+                let known = column_list(fields.iter().map(|field| field.name().as_str()));
+                Err(CliError::NoEntities { path, known })
             }
             None => {
-                let known: Vec<&str> = found.iter().map(|column| column.name.as_str()).collect();
-                Err(CliError::SeveralEntities { path, known: known.join(", "), flag })
+                let known = column_list(found.iter().map(|column| column.name.as_str()));
+                Err(CliError::SeveralEntities { path, known, flag })
             }
         }
     }

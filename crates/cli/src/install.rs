@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use spanframe_engine::{EngineOptions, catalogue};
+use spanframe_engine::{
+    EngineOptions, catalogue,
+    shown_name::{escaped, escaped_lines},
+};
 use spanframe_install::{Installed, ModelSource, Models, Naming, Token};
 
 use crate::{
@@ -45,18 +48,18 @@ pub fn remove(name: &str, options: EngineOptions) -> Result<(), CliError> {
 pub fn verify(model: &str, options: EngineOptions) -> Result<(), CliError> {
     let verified = models(options)?.verify(model)?;
     let folder = verified.folder.display();
-    print(&match verified.manifest {
+    print(&escaped_lines(&match verified.manifest {
         None => format!("{folder} has no manifest.json, so its files cannot be verified\n"),
         Some(manifest) => {
             let files: String = manifest
                 .files
                 .iter()
-                .map(|file| format!("{}  {:>11}  {}\n", file.sha256, file.bytes, file.path))
+                .map(|file| format!("{}  {:>11}  {}\n", file.sha256, file.bytes, escaped(&file.path)))
                 .collect();
             let commit = at_commit(manifest.commit.as_deref());
             format!("{files}{folder} is unchanged since it came from {}{commit}\n", manifest.source)
         }
-    })
+    }))
 }
 
 fn models(options: EngineOptions) -> Result<Models, CliError> {
@@ -73,17 +76,17 @@ fn print_installed(installed: &Installed) -> Result<(), CliError> {
     print(&format!(
         "installed     {name}\nfolder        {}\nfrom          {}{}\nfiles         {}, {:.1} MB\nentities      {}\n{note}",
         folder.display(),
-        manifest.source,
+        escaped(&manifest.source),
         at_commit(manifest.commit.as_deref()),
         manifest.files.len(),
         bytes as f64 / 1e6,
-        card.entities.join(", "),
+        escaped(&card.entities.join(", ")),
     ))?;
-    card.warnings.iter().try_for_each(|warning| print(&format!("warning       {warning}\n")))
+    card.warnings.iter().try_for_each(|warning| print(&format!("warning       {}\n", escaped(warning))))
 }
 
 fn at_commit(commit: Option<&str>) -> String {
-    commit.map_or_else(String::new, |commit| format!(" at {commit}"))
+    commit.map_or_else(String::new, |commit| format!(" at {}", escaped(commit)))
 }
 
 /// Changes the hub of the environment to that of the flags.

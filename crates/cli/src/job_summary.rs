@@ -1,6 +1,7 @@
 //! What a job did, as text for standard error.
 
 use indicatif::{HumanCount, HumanDuration};
+use spanframe_engine::shown_name::escaped;
 use spanframe_jobs::{JobProgress, Summary, record::Counts};
 
 /// Units done and the speed of this run, in one line.
@@ -54,7 +55,7 @@ pub fn summary_text(summary: &Summary, run: &JobProgress) -> String {
 
 /// A line of the summary.
 fn line(name: &str, value: &str) -> String {
-    format!("  {name:<10} {value}\n")
+    format!("  {name:<10} {}\n", escaped(value))
 }
 
 fn rows(counts: &Counts) -> String {

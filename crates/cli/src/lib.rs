@@ -35,7 +35,10 @@ mod view;
 
 use std::{ffi::OsString, io::ErrorKind, path::PathBuf};
 
-use spanframe_engine::{EngineOptions, RawOptions};
+use spanframe_engine::{
+    EngineOptions, RawOptions,
+    shown_name::{escaped, escaped_lines},
+};
 
 pub use crate::host::{ExportError, ExportRequest, Host};
 use crate::{
@@ -69,7 +72,12 @@ fn parse_and_execute(args: impl IntoIterator<Item = OsString>, host: &Host) -> u
         // the reader of a pipe, such as `head`, has read enough
         Err(CliError::Stdout(error)) if error.kind() == ErrorKind::BrokenPipe => 0,
         Err(error) => {
-            eprint_line(format_args!("error: {error}"));
+            // only torch's messages have several lines
+            let message = match &error {
+                CliError::Export(error) => escaped_lines(&error.to_string()),
+                error => escaped(&error.to_string()).into_owned(),
+            };
+            eprint_line(format_args!("error: {message}"));
             error.exit_code()
         }
     }
@@ -110,7 +118,7 @@ fn execute_model(command: ModelCommand, host: &Host) -> Result<(), CliError> {
             let raw = RawOptions { model: model.map(Into::into), ..RawOptions::default() };
             let card = spanframe_engine::card(&options(raw, host)?)?;
             print(&match &card.readme {
-                Some(readme) => format!("{card}\n{readme}"),
+                Some(readme) => format!("{card}\n{}", escaped_lines(readme)),
                 None => card.to_string(),
             })
         }

@@ -9,6 +9,7 @@ use spanframe_engine::{
     EngineError,
     catalogue::{self, Listed},
 };
+use spanframe_view::character::line;
 
 use crate::{console::print, error::CliError};
 
@@ -48,7 +49,7 @@ fn value(model: &Listed) -> Value {
 
 fn table(models: &[Listed]) -> Result<RecordBatch, arrow_schema::ArrowError> {
     let column = |cell: fn(&Listed) -> String| -> ArrayRef {
-        Arc::new(models.iter().map(|model| Some(cell(model))).collect::<StringArray>())
+        Arc::new(models.iter().map(|model| Some(line(&cell(model)))).collect::<StringArray>())
     };
     RecordBatch::try_from_iter([
         ("name", column(|m| m.name.clone())),

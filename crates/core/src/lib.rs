@@ -10,6 +10,7 @@
 //!   overlapping entities of several models.
 //! - [`hugging_face`], [`spark_words`] and [`cleanup`] emulate other systems. [`capitals`] lower-cases lines in
 //!   capitals.
+//! - [`shown_name`] shows names from files in messages.
 //!
 //! Positions are UTF-8 bytes of one document ([`Span`]). Other units exist only at the output.
 #![forbid(unsafe_code)]
@@ -32,6 +33,7 @@ pub mod named;
 mod number;
 mod posterior;
 pub mod sentence;
+pub mod shown_name;
 pub mod span;
 pub mod spark_words;
 pub mod trim;

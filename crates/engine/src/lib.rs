@@ -77,5 +77,6 @@ pub use selection::Selection;
 pub use spanframe_core::{
     AggregationStrategy, CleanupMode, Grouping, Merge, MergeWithin, Named,
     assertion::{Attribute, Attributes},
+    shown_name,
 };
 pub use spanframe_model::{Device, ErrorKind, LIBRARY_VARIABLE, ModelCard, ModelError, Score, models_folder};

@@ -4,7 +4,7 @@ mod front_matter;
 
 use std::fmt;
 
-use spanframe_core::{Constraints, Decoder};
+use spanframe_core::{Constraints, Decoder, shown_name::escaped};
 
 use crate::{Config, Graph, ModelError, ModelFiles, Tokenizer, warnings::warnings};
 
@@ -114,26 +114,29 @@ fn sequences(name: &str, constraints: Constraints, trim: bool) -> String {
 impl fmt::Display for ModelCard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = self.onnx_bytes.map_or(String::new(), |n| format!(" ({:.1} MB)", n as f64 / 1e6));
-        writeln!(f, "model         {}", self.name)?;
+        // a card shows what strangers wrote into their files
+        let escape = |text: &str| escaped(text).into_owned();
+        let list = |names: &[String]| escape(&names.join(", "));
+        writeln!(f, "model         {}", escape(&self.name))?;
         if let Some(note) = &self.note {
-            writeln!(f, "note          {note}")?;
+            writeln!(f, "note          {}", escape(note))?;
         }
-        writeln!(f, "file          {}{size}", self.onnx)?;
-        writeln!(f, "architecture  {}", self.architecture)?;
+        writeln!(f, "file          {}{size}", escape(&self.onnx))?;
+        writeln!(f, "architecture  {}", escape(&self.architecture))?;
         writeln!(f, "tokenizer     {}, {} pieces", self.tokenizer, self.vocabulary)?;
-        writeln!(f, "entities      {}", self.entities.join(", "))?;
+        writeln!(f, "entities      {}", list(&self.entities))?;
         if !self.languages.is_empty() {
-            writeln!(f, "languages     {}", self.languages.join(", "))?;
+            writeln!(f, "languages     {}", list(&self.languages))?;
         }
         if let Some(licence) = &self.licence {
-            writeln!(f, "licence       {licence}")?;
+            writeln!(f, "licence       {}", escape(licence))?;
         }
         writeln!(f, "tag scheme    {}", self.tag_scheme)?;
         if !self.heads.is_empty() {
-            writeln!(f, "heads         {}", self.heads.join(", "))?;
+            writeln!(f, "heads         {}", list(&self.heads))?;
         }
         writeln!(f, "decoder       {}", self.decoder)?;
         writeln!(f, "max length    {} tokens a window", self.max_length)?;
-        self.warnings.iter().try_for_each(|warning| writeln!(f, "warning       {warning}"))
+        self.warnings.iter().try_for_each(|warning| writeln!(f, "warning       {}", escape(warning)))
     }
 }

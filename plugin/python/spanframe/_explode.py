@@ -17,7 +17,9 @@ def explode(frame: Any, column: str, *, keep_empty: bool, prefix: str) -> Any:
     """Returns one row per entity, as ``df.ner.explode`` documents."""
     schema = frame.collect_schema()
     if column not in schema:
-        raise _internal.InputError(f"there is no column `{column}`; the columns are {', '.join(schema)}")
+        raise _internal.InputError(
+            f"there is no column `{column}`; the columns are {_internal.column_list(list(schema))}"
+        )
     layout = _Layout.of(column, schema[column])
     names = [prefix + name for name in layout.fields]
     taken = [name for name in names if name in schema]

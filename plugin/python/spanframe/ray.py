@@ -8,7 +8,7 @@ import pyarrow as pa
 import ray
 
 from ._column import DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS, ColumnAnnotator, OnError, Plan
-from ._internal import InputError
+from ._internal import InputError, column_list
 from ._model import Model, names
 
 
@@ -90,7 +90,7 @@ class Annotator:
         known = batch.column_names
         for column in (self._column, self._language):
             if column is not None and column not in known:
-                raise InputError(f"there is no column `{column}`; the columns are {', '.join(known)}")
+                raise InputError(f"there is no column `{column}`; the columns are {column_list(known)}")
             if known.count(column) > 1:
                 raise InputError(f"the table has {known.count(column)} columns named `{column}`: rename all but one")
         for output in self._output:

@@ -27,7 +27,7 @@ from pyspark.sql.types import (
 
 from . import _internal
 from ._column import DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS, ColumnAnnotator, OnError, Plan
-from ._internal import InputError, ModelError
+from ._internal import InputError, ModelError, column_list
 from ._model import Model, names
 
 _SCALARS = {
@@ -184,7 +184,7 @@ def _text_column(df: DataFrame, column: str) -> int:
                 f"{folded.count(fold(name))} columns are named `{name}`, which cannot go to Python: rename all but one"
             )
     if fold(column) not in folded:
-        raise InputError(f"there is no column `{column}`; the columns are {', '.join(known)}")
+        raise InputError(f"there is no column `{column}`; the columns are {column_list(known)}")
     index = folded.index(fold(column))
     kind = df.schema.fields[index].dataType
     if not isinstance(kind, (StringType, CharType, VarcharType, BinaryType, NullType)):

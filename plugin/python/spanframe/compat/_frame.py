@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .._internal import InputError
+from .._internal import InputError, column_list
 from ._absent import UnsupportedError
 from ._wiring import Finish, Wiring
 
@@ -32,7 +32,7 @@ def check_texts(frame: Any, wiring: Wiring) -> None:
     names = columns(frame)
     for text in wiring.texts:
         if text not in names:
-            raise InputError(f"DocumentAssembler reads column `{text}`; the frame has {', '.join(names)}")
+            raise InputError(f"DocumentAssembler reads column `{text}`; the frame has {column_list(names)}")
 
 
 def _check_new(frame: Any, wiring: Wiring) -> None:
