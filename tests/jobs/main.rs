@@ -4,6 +4,7 @@
 mod again;
 mod bad_rows;
 mod changed;
+mod csv;
 mod damage;
 mod disk;
 mod figures;

@@ -7,7 +7,7 @@ use std::{
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
-use spanframe_engine::{EngineError, input::bytes_as_text, is_text};
+use spanframe_engine::{EngineError, input::bytes_as_text, is_text, shown_name::quoted_name};
 use spanframe_jobs::{
     JobError,
     source::{self, ReadLimits, Source, SourceError, SourceItem},
@@ -52,12 +52,13 @@ impl TableFile {
     /// # Errors
     /// [`JobError::NoColumn`] with the columns of the file, [`SourceError::DuplicateColumn`].
     pub fn column(&self, name: &str) -> Result<usize, CliError> {
-        let (url, column) = (self.path.display().to_string(), name.to_string());
-        let known: Vec<&str> = self.schema().fields().iter().map(|f| f.name().as_str()).collect();
-        match (self.schema().index_of(name), known.iter().filter(|&&other| other == name).count()) {
+        let url = || self.path.display().to_string();
+        match (self.schema().index_of(name), self.schema().fields().iter().filter(|f| f.name() == name).count()) {
             (Ok(index), 1) => Ok(index),
-            (Ok(_), _) => Err(JobError::from(SourceError::DuplicateColumn { path: url, column }).into()),
-            (Err(_), _) => Err(JobError::NoColumn { url, column, known: known.join(", ") }.into()),
+            (Ok(_), _) => {
+                Err(JobError::from(SourceError::DuplicateColumn { path: url(), column: quoted_name(name) }).into())
+            }
+            (Err(_), _) => Err(JobError::no_column(&url(), name, self.schema()).into()),
         }
     }
 
@@ -71,7 +72,7 @@ impl TableFile {
         if is_text(found) {
             return Ok(index);
         }
-        let (url, column, found) = (self.path.display().to_string(), name.to_string(), found.clone());
+        let (url, column, found) = (self.path.display().to_string(), format!("`{name}`"), found.clone());
         Err(JobError::WrongType { url, column, found, expected: "strings" }.into())
     }
 

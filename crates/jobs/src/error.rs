@@ -2,15 +2,18 @@
 
 use std::io::ErrorKind as ErrorKindOfIo;
 
-use arrow_schema::{ArrowError, DataType};
-use spanframe_engine::{EngineError, ErrorKind, OptionError, RowErrorKind};
+use arrow_schema::{ArrowError, DataType, Schema};
+use spanframe_engine::{
+    EngineError, ErrorKind, OptionError, RowErrorKind,
+    shown_name::{column_list, reads_as_name},
+};
 use spanframe_store::StoreError;
 
 use crate::{
     Summary,
     form::FormError,
     sink::SinkError,
-    source::{BadRow, SourceError},
+    source::{BadRow, Format, SourceError},
 };
 
 /// Most errors that one message tells.
@@ -80,15 +83,15 @@ pub enum JobError {
         url: String,
         /// As typed.
         column: String,
-        /// All columns of the file.
+        /// All columns of the file, or how many there are.
         known: String,
     },
     /// A column has another type than is needed.
-    #[error("column `{column}` of `{url}` is {found}, expected {expected}")]
+    #[error("column {column} of `{url}` is {found}, expected {expected}")]
     WrongType {
         /// The file.
         url: String,
-        /// The column.
+        /// The column: its name in backticks, or its number if the name may be data.
         column: String,
         /// Its type.
         found: DataType,
@@ -97,13 +100,13 @@ pub enum JobError {
     },
     /// The columns of two files differ.
     #[error(
-        "column `{column}` is {is} in `{url}`, and {was} in files before it: name columns that all files share with \
+        "column {column} is {is} in `{url}`, and {was} in files before it: name columns that all files share with \
          `select`, or run the files into different folders"
     )]
     Drift {
         /// The file.
         url: String,
-        /// The column.
+        /// The column: its name in backticks, or a hint that it may be data.
         column: String,
         /// Its type in this file.
         is: String,
@@ -292,6 +295,17 @@ impl JobError {
                 format!("{n} files failed, all others are done: {}; and {more} more, see the log", shown.join("; "))
             }
         }
+    }
+
+    /// The error of a file without the column `column`. Never quotes what may be the first row of a CSV file.
+    #[must_use]
+    pub fn no_column(url: &str, column: &str, schema: &Schema) -> Self {
+        let names = || schema.fields().iter().map(|field| field.name().as_str());
+        let mut known = column_list(names());
+        if matches!(Format::of(url), Ok((Format::Csv(_), _))) && !names().all(reads_as_name) {
+            known += "; if the first row has no names, use `header=false`, and name columns as `column_0`";
+        }
+        Self::NoColumn { url: url.to_string(), column: column.to_string(), known }
     }
 
     /// The error of rows that cannot be read.

@@ -4,7 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Field, FieldRef, Fields, Metadata, Schema, SchemaRef};
-use spanframe_engine::{input::bytes_as_text, is_text, schema::diagnostics_type};
+use spanframe_engine::{
+    input::bytes_as_text,
+    is_text,
+    schema::diagnostics_type,
+    shown_name::{column_name, quoted_name},
+};
 
 use crate::{
     JobError, JobOptions,
@@ -117,10 +122,8 @@ struct FileColumns<'a> {
 
 impl FileColumns<'_> {
     fn find(&self, name: &str) -> Result<usize, JobError> {
-        let column = self.schema.index_of(name).map_err(|_| {
-            let known: Vec<&str> = self.schema.fields().iter().map(|f| f.name().as_str()).collect();
-            JobError::NoColumn { url: self.url.to_string(), column: name.to_string(), known: known.join(", ") }
-        })?;
+        let none = |_| JobError::no_column(self.url, name, self.schema);
+        let column = self.schema.index_of(name).map_err(none)?;
         self.check_name(column).map(|()| column)
     }
 
@@ -130,7 +133,7 @@ impl FileColumns<'_> {
         let name = fields[column].name();
         match fields.iter().filter(|field| field.name() == name).count() {
             1 => Ok(()),
-            _ => Err(SourceError::DuplicateColumn { path: self.url.to_string(), column: name.clone() }.into()),
+            _ => Err(SourceError::DuplicateColumn { path: self.url.to_string(), column: quoted_name(name) }.into()),
         }
     }
 
@@ -139,8 +142,8 @@ impl FileColumns<'_> {
         if fits(field.data_type()) {
             return Ok(());
         }
-        let (url, column, found) = (self.url.to_string(), field.name().clone(), field.data_type().clone());
-        Err(JobError::WrongType { url, column, found, expected })
+        let (url, column) = (self.url.to_string(), column_name(field.name(), column));
+        Err(JobError::WrongType { url, column, found: field.data_type().clone(), expected })
     }
 
     /// The columns to keep, in file order.

@@ -12,6 +12,7 @@
 
 mod annotate;
 mod common_type;
+mod csv_dialect;
 mod error;
 mod failed_inputs;
 mod finalize;
@@ -46,6 +47,7 @@ mod unit_rows;
 mod unit_runner;
 
 pub use annotate::annotate;
+pub use csv_dialect::Quote;
 pub use error::JobError;
 pub use ledger::Ledger;
 pub use memory_limits::MemoryLimits;

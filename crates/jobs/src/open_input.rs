@@ -24,7 +24,7 @@ impl OpenInput {
     /// # Errors
     /// [`JobError::Source`], [`JobError::NoColumn`], [`JobError::WrongType`].
     pub fn new(file: Arc<dyn ReadAt>, url: &str, job: &JobOptions, planned: &ColumnTypes) -> Result<Self, JobError> {
-        let source = source::open(file, url)?;
+        let source = source::open_with(file, url, job.csv())?;
         let columns = InputColumns::new(url, source.as_ref(), job, planned)?;
         Ok(Self { url: url.to_string(), source, columns })
     }

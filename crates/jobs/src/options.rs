@@ -6,7 +6,12 @@ use spanframe_engine::{
 };
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::{form::Form, memory_limits::bytes, sink::Codec};
+use crate::{
+    csv_dialect::{Quote, character, quote, separator},
+    form::Form,
+    memory_limits::bytes,
+    sink::Codec,
+};
 
 /// Most rows of a unit, unless one row group has more.
 pub const DEFAULT_UNIT_ROWS: usize = 50_000;
@@ -62,6 +67,30 @@ spanframe_engine::options! {
     /// Keep only these input columns.
     select: Vec<String> => Option<Vec<String>> = any,
         Files, value "COLUMNS", default "all columns";
+
+    /// Separate the fields of CSV and TSV files by this character.
+    ///
+    /// `\t` is a tab.
+    separator: String => Option<char> = separator,
+        Files, value "CHAR", default "a comma, in `.tsv` a tab", page "formats.md#csv";
+
+    /// Quote fields of CSV and TSV files by this character.
+    ///
+    /// An empty string means that no field is quoted: a quote is text.
+    quote: String => Quote = quote,
+        Files, value "CHAR", default "`\"`", page "formats.md#csv";
+
+    /// Escape quotes in quoted fields of CSV and TSV by this character.
+    ///
+    /// Spark writes a backslash. By default a quote is doubled.
+    escape: String => Option<char> = character,
+        Files, value "CHAR", default "the quote", page "formats.md#csv";
+
+    /// Take the first row of CSV and TSV as names of columns.
+    ///
+    /// Without a header the columns are named `column_0`, `column_1` and so on.
+    header: bool => bool = or(true),
+        Files, value "BOOL", default "`true`", page "formats.md#csv";
 
     /// Identify rows by this column in reports of rejected rows.
     ///
@@ -187,6 +216,7 @@ impl JobOptions {
             return Err(missing("column", "the name of the column with the texts"));
         }
         options.state = typed.state.or_else(|| beside(&options.output));
+        options.check_csv()?;
         Ok(options)
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use spanframe_engine::{Engine, EngineError, RawOptions};
 
-use crate::{JobError, JobOptions, OnError};
+use crate::{JobError, JobOptions, OnError, csv_dialect::Quote};
 
 /// Engine options that change speed alone, or that the settings hold in another form.
 const NOT_IN_SETTINGS: [&str; 8] =
@@ -60,6 +60,10 @@ impl OutputSettings {
             ("id", json!(job.id)),
             ("form", json!(format!("{:?}", job.form))),
             ("diagnostics_column", json!(job.diagnostics_column)),
+            ("separator", json!(job.separator)),
+            ("quote", json!((job.quote != Quote::default()).then(|| job.quote.text()))),
+            ("escape", json!(job.escape)),
+            ("header", json!((!job.header).then_some(false))),
             // `reject` and `raise` write the same rows, so that a job may go on with the other
             ("on_error", json!((job.on_error == OnError::Null).then_some("null"))),
         ];

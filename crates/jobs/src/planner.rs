@@ -12,6 +12,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use arrow_schema::DataType;
+use spanframe_engine::shown_name::quoted_name;
 use tracing::warn;
 
 use crate::{
@@ -116,7 +117,7 @@ impl Planner<'_> {
     /// Adds a file. The outputs of a plan that `is_stored` have their types already, and the file follows them.
     fn add(&self, plan: &mut JobPlan, file: &InputFile, is_stored: bool) -> Result<(), JobError> {
         let job = &self.setup.job;
-        let source = match source::open(file.open()?, &file.url) {
+        let source = match source::open_with(file.open()?, &file.url, job.csv()) {
             Err(SourceError::Damaged { reason, .. }) if job.on_damage == OnDamage::Skip => {
                 plan.add_damaged(file, reason);
                 return Ok(());
@@ -166,7 +167,7 @@ impl Planner<'_> {
 fn kept_types(columns: &InputColumns, known: &ColumnTypes, is_stored: bool) -> Result<ColumnTypes, JobError> {
     let drift = |column: &str, is: Option<&str>, was: Option<&str>| {
         let [is, was] = [is, was].map(|found| found.unwrap_or("absent").to_string());
-        JobError::Drift { url: columns.url().to_string(), column: column.to_string(), is, was }
+        JobError::Drift { url: columns.url().to_string(), column: quoted_name(column), is, was }
     };
     let names: BTreeSet<&String> = known.keys().chain(columns.own().iter().map(|field| field.name())).collect();
     let shared = |name: &String| {

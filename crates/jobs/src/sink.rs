@@ -13,6 +13,7 @@ use parquet::{
     errors::ParquetError,
     file::{metadata::KeyValue, properties::WriterProperties},
 };
+use spanframe_engine::shown_name::column_name;
 use spanframe_store::ReadAt;
 use strum::{IntoStaticStr, VariantArray};
 
@@ -184,23 +185,23 @@ impl<W: Write + Send> Sink<W> {
 
 /// Returns `schema` with types that Parquet has.
 fn written(schema: &SchemaRef) -> Result<SchemaRef, SinkError> {
-    let field = |field: &FieldRef| {
-        let none =
-            || SinkError::Schema(format!("it has no type for {}, that of `{}`", field.data_type(), field.name()));
+    let field = |(i, field): (usize, &FieldRef)| {
+        let name = || column_name(field.name(), i);
+        let none = || SinkError::Schema(format!("it has no type for {}, that of column {}", field.data_type(), name()));
         parquet_field(field).ok_or_else(none)
     };
-    let fields = schema.fields().iter().map(field).collect::<Result<Vec<_>, _>>()?;
+    let fields = schema.fields().iter().enumerate().map(field).collect::<Result<Vec<_>, _>>()?;
     Ok(Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())))
 }
 
 /// Casts `batch` to the types of `schema`. A value that does not fit is an error, not a null.
 fn cast(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, SinkError> {
-    let column = |(column, field): (&ArrayRef, &FieldRef)| {
-        let (name, wanted) = (field.name(), field.data_type());
-        let unfit = || SinkError::Schema(format!("column `{name}` has a value that {wanted} does not hold"));
+    let column = |(i, (column, field)): (usize, (&ArrayRef, &FieldRef))| {
+        let (name, wanted) = (column_name(field.name(), i), field.data_type());
+        let unfit = || SinkError::Schema(format!("column {name} has a value that {wanted} does not hold"));
         lossless_cast(column, wanted).ok_or_else(unfit)
     };
-    let columns = batch.columns().iter().zip(schema.fields()).map(column).collect::<Result<_, _>>()?;
+    let columns = batch.columns().iter().zip(schema.fields()).enumerate().map(column).collect::<Result<_, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
         .map_err(|e| SinkError::Schema(e.to_string()))

@@ -12,6 +12,8 @@
 mod column_chunks;
 mod columnar;
 mod csv;
+mod csv_options;
+mod csv_records;
 mod error;
 mod format;
 mod int96;
@@ -32,9 +34,10 @@ use arrow_schema::SchemaRef;
 
 pub(crate) use self::parquet::key_values;
 pub use self::{
+    csv_options::CsvOptions,
     error::{BadRow, SourceError},
     format::{Compression, Format},
-    open::open,
+    open::{open, open_with},
 };
 
 /// Upper limits of a batch, which always has at least one row.
@@ -79,6 +82,8 @@ pub enum SourceItem {
         line: u64,
         /// Why it cannot be parsed.
         reason: BadRow,
+        /// For each requested column its value, where that is sure in spite of it. May be empty.
+        known: Vec<Option<String>>,
     },
     /// Rows of a damaged part. The next part is read all the same.
     Lost {

@@ -72,6 +72,15 @@ struct UnitBatch {
     row_errors: BTreeMap<usize, RowErrorKind>,
 }
 
+/// A row of a text file that cannot be parsed.
+struct BadLine {
+    row: u64,
+    line: u64,
+    reason: BadRow,
+    /// For each column that is read its value, where that is sure.
+    known: Vec<Option<String>>,
+}
+
 impl UnitRows<'_, '_> {
     /// Writes all rows that come.
     ///
@@ -85,19 +94,21 @@ impl UnitRows<'_, '_> {
             self.count(|c| c.seconds.read += waiting.elapsed().as_secs_f64());
             match read? {
                 SourceItem::Rows { rows, batch } => self.annotate(&rows, &batch)?,
-                SourceItem::Bad { row, line, reason } => self.bad_row(row, line, reason)?,
+                SourceItem::Bad { row, line, reason, known } => self.bad_row(BadLine { row, line, reason, known })?,
                 SourceItem::Lost { rows, part, reason } => self.lost_rows(Loss { rows, part, reason })?,
             }
             self.reporter.report()?;
         }
     }
 
-    fn bad_row(&mut self, row: u64, line: u64, reason: BadRow) -> Result<(), JobError> {
+    fn bad_row(&mut self, bad: BadLine) -> Result<(), JobError> {
+        let BadLine { row, line, reason, known } = bad;
         if self.setup.job.on_error != OnError::Reject {
             return Err(JobError::Bad { url: self.record.unit.url.clone(), line, reason });
         }
         let (code, reason) = (reason.code(), reason.to_string());
-        self.rejects.push(Reject { row, line: Some(line), id: None, code, reason });
+        let id = self.input.open.columns.id.and_then(|column| known.into_iter().nth(column).flatten());
+        self.rejects.push(Reject { row, line: Some(line), id, code, reason });
         self.count(|c| (c.rows, c.rejected) = (c.rows + 1, c.rejected + 1));
         Ok(())
     }

@@ -153,7 +153,7 @@ fn read(source: &dyn Source, parts: Range<usize>, columns: &[usize], bounds: Rea
                 seen.rows.extend(rows);
                 seen.batches.push(batch);
             }
-            SourceItem::Bad { row, line, reason } => seen.bad.push((row, line, reason)),
+            SourceItem::Bad { row, line, reason, .. } => seen.bad.push((row, line, reason)),
             SourceItem::Lost { rows, part, reason } => {
                 assert!(!reason.contains(SENTINEL), "{reason}");
                 seen.lost.push((rows, part, reason));
@@ -409,10 +409,45 @@ fn bad_rows_of_ndjson_have_their_row_and_line() {
 }
 
 #[test]
+fn ndjson_is_read_strictly() {
+    let lines = [
+        (r#"{"id":1} SENTINEL"#, "not_json"),
+        (r#"{"id":1}{"id":2}"#, "not_json"),
+        (r#"{"id":1,"id":"SENTINEL"}"#, "duplicate_key"),
+        (r#"{"id":1,"note":[{"a":1,"a":2}]}"#, "duplicate_key"),
+        (r#"{"note":"SENTINEL \ud800"}"#, "lone_surrogate"),
+        (r#"{"note":"SENTINEL \udc00\ud800 x"}"#, "lone_surrogate"),
+        (r#"{"note":"SENTINEL \ud83d\ude00"}"#, ""),
+        (r#"{"note":NaN}"#, "not_json"),
+        (r#"{"note":1e999}"#, "not_json"),
+        (r#"{"note":[1,]}"#, "not_json"),
+    ];
+    for (line, code) in lines {
+        let seen = all(&*source(format!("{{}}\n{line}\n").into_bytes(), "a.ndjson"));
+        let found = seen.bad.first().map_or("", |(_, line, reason)| {
+            assert!(*line == 2 && !format!("{reason} {reason:?}").contains(SENTINEL));
+            reason.code()
+        });
+        assert_eq!(found, code, "{line}");
+    }
+}
+
+#[test]
+fn integers_of_ndjson_keep_their_digits() {
+    let digits = "123456789012345678901234567890";
+    let rows = format!(r#"{{"id":{digits},"n":1,"s":"{digits} \"-{digits}","l":[-{digits},1e30]}}"#);
+    let table = all(&*source(rows.into_bytes(), "a.ndjson")).table();
+    assert_eq!(table["id"].as_string::<i32>().value(0), digits);
+    assert_eq!(table["s"].as_string::<i32>().value(0), format!("{digits} \"-{digits}"));
+    assert_eq!(table["n"].as_ref(), &Int64Array::from(vec![1]) as &dyn Array);
+    assert_eq!(table["l"].as_list::<i32>().values().as_string::<i32>().value(0), format!("-{digits}"));
+}
+
+#[test]
 fn types_of_ndjson_fit_all_lines() {
     let rows = r#"{"z":1,"n":null,"i":1,"f":1,"t":1,"big":18446744073709551615,"l":[1],"s":{"b":1},"e":{},"m":{"a":1}}
 {"a":true,"f":0.5,"t":"x","i":-9223372036854775808,"big":1,"l":[null,2.5],"s":{"a":"u","b":null},"e":{},"m":[1]}
-{"t":[1,"a"],"t":true,"l":null}
+{"t":true,"l":null}
 "#;
     let source = source(rows.as_bytes().to_vec(), "a.ndjson");
     let names: Vec<&str> = source.schema().fields().iter().map(|f| f.name().as_str()).collect();
@@ -467,7 +502,7 @@ fn an_unsupported_file_says_why() {
         ("a.arrow", stream, "a stream of Arrow messages"),
         ("a.feather", b"FEA1....FEA1".to_vec(), "Feather 1"),
         ("a.csv", b"\xff\xfeI\0D\0".to_vec(), "UTF-16"),
-        ("a.csv", b"id,note,id\n1,SENTINEL,2\n".to_vec(), "two columns named `id`"),
+        ("a.csv", b"id,note,id\n1,SENTINEL,2\n".to_vec(), "two columns named `id`: rename one"),
         ("a.csv", b"id,\xff\n1,SENTINEL\n".to_vec(), "no header"),
         ("a.csv", b"\n\n".to_vec(), "no header"),
     ];

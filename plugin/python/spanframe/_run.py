@@ -137,6 +137,10 @@ def run(
     output_column: str | None = None,
     diagnostics_column: str | None = None,
     select: list[str] | None = None,
+    separator: str | None = None,
+    quote: str | None = None,
+    escape: str | None = None,
+    header: bool | None = None,
     id: str | None = None,
     form: Literal["nested", "exploded", "note_nlp"] | None = None,
     compression: Literal["zstd", "snappy", "lz4", "gzip", "none"] | None = None,
@@ -180,6 +184,18 @@ def run(
         words_lost and error. Default: none.
     select
         Keep only these input columns. Default: all columns.
+    separator
+        Separate the fields of CSV and TSV files by this character. ``\t`` is a tab. Default: a comma, in ``.tsv`` a
+        tab.
+    quote
+        Quote fields of CSV and TSV files by this character. An empty string means that no field is quoted: a quote is
+        text. Default: ``"""``.
+    escape
+        Escape quotes in quoted fields of CSV and TSV by this character. Spark writes a backslash. By default a quote is
+        doubled. Default: the quote.
+    header
+        Take the first row of CSV and TSV as names of columns. Without a header the columns are named ``column_0``,
+        ``column_1`` and so on. Default: ``True``.
     id
         Identify rows by this column in reports of rejected rows. It is also ``note_id`` of the form ``note_nlp``.
         Default: none.

@@ -19,7 +19,7 @@ pub(super) fn check(file: &TableFile, name: &str) -> Result<(), CliError> {
     match is_date(found) || is_text(found) {
         true => Ok(()),
         false => {
-            let (url, column, found) = (file.path().display().to_string(), name.to_string(), found.clone());
+            let (url, column, found) = (file.path().display().to_string(), format!("`{name}`"), found.clone());
             Err(JobError::WrongType { url, column, found, expected: EXPECTED }.into())
         }
     }

@@ -57,25 +57,41 @@ pub enum SourceError {
         reason: &'static str,
     },
     /// Two columns have the same name.
-    #[error("`{path}` has two columns named `{column}`: rename one")]
+    #[error("`{path}` has two columns named {column}: rename one{}", without_names(column))]
     DuplicateColumn {
         /// The file.
         path: String,
-        /// The name.
+        /// The name in backticks, or a remark that it may be data.
         column: String,
     },
     /// A CSV file does not begin with column names.
-    #[error("`{path}` has no header: its first line must have the names of the columns, in UTF-8")]
+    #[error(
+        "`{path}` has no header: its first line must have the names of the columns, in UTF-8; if there are none, use \
+         `header=false`"
+    )]
     NoHeader {
         /// The file.
         path: String,
     },
+    /// The first row of a CSV file cannot be parsed.
+    #[error("`{path}` line {line}: the first row cannot be read: {reason}")]
+    FirstRow {
+        /// The file.
+        path: String,
+        /// The line where it begins, from 1.
+        line: u64,
+        /// What is wrong.
+        reason: BadRow,
+    },
     /// A row is longer than any note.
-    #[error("`{path}` line {line}: the row is longer than {limit} bytes; check for a quote that is not closed")]
+    #[error(
+        "`{path}` line {line}: the row is longer than {limit} bytes; check for a quote that is not closed, and use \
+         `quote=''` if quotes are text"
+    )]
     LongRow {
         /// The file.
         path: String,
-        /// The line where the row begins, from 1.
+        /// The line where the row or its open quote begins, from 1.
         line: u64,
         /// The most that is read.
         limit: usize,
@@ -86,6 +102,11 @@ pub enum SourceError {
         /// The file.
         path: String,
     },
+}
+
+/// A hint where the names of columns may be data.
+fn without_names(column: &str) -> &'static str {
+    if column.starts_with('`') { "" } else { "; a CSV file without names needs `header=false`" }
 }
 
 /// Why a row of a text file cannot be parsed. Never quotes the row.
@@ -99,6 +120,29 @@ pub enum BadRow {
         /// Fields of the header.
         expected: usize,
     },
+    /// A quoted CSV field whose quote is closed before its end.
+    TextAfterQuote {
+        /// The line where the field begins, from 1.
+        line: u64,
+        /// The last line of the row.
+        last: u64,
+    },
+    /// A quoted CSV field that does not end.
+    OpenQuote {
+        /// The line where the field begins, from 1.
+        line: u64,
+        /// The last line of the file.
+        last: u64,
+    },
+    /// An escape in a quoted CSV field that is before neither a quote nor an escape.
+    BadEscape {
+        /// The line where the field begins, from 1.
+        line: u64,
+        /// The last line of the row.
+        last: u64,
+    },
+    /// A carriage return in a CSV field without quotes.
+    CarriageReturn,
     /// Bytes that are not UTF-8.
     NotUtf8,
     /// A line that is not JSON.
@@ -108,17 +152,38 @@ pub enum BadRow {
     },
     /// A line of JSON that is not an object.
     NotObject,
+    /// A line that goes on after its object.
+    TextAfterObject {
+        /// The byte of the line where it goes on, from 1.
+        column: usize,
+    },
+    /// An object with a key twice, at any depth.
+    DuplicateKey {
+        /// A byte of the line behind the second key, from 1.
+        column: usize,
+    },
+    /// A string with half of a surrogate pair, which is no character.
+    LoneSurrogate {
+        /// The byte of the line behind it, from 1.
+        column: usize,
+    },
 }
 
 impl BadRow {
-    /// The code in counts and reject files: `fields`, `not_utf8`, `not_json` or `not_object`.
+    /// The code in counts and reject files, such as `fields`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::Fields { .. } => "fields",
+            Self::TextAfterQuote { .. } => "text_after_quote",
+            Self::OpenQuote { .. } => "open_quote",
+            Self::BadEscape { .. } => "bad_escape",
+            Self::CarriageReturn => "carriage_return",
             Self::NotUtf8 => "not_utf8",
-            Self::NotJson { .. } => "not_json",
+            Self::NotJson { .. } | Self::TextAfterObject { .. } => "not_json",
             Self::NotObject => "not_object",
+            Self::DuplicateKey { .. } => "duplicate_key",
+            Self::LoneSurrogate { .. } => "lone_surrogate",
         }
     }
 }
@@ -126,10 +191,37 @@ impl BadRow {
 impl fmt::Display for BadRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fields { found, expected } => write!(f, "it has {found} fields, the header has {expected}"),
+            Self::Fields { found, expected } => write!(f, "it has {found} fields, the first row has {expected}"),
+            Self::TextAfterQuote { line, last } => {
+                write!(
+                    f,
+                    "the quoted field that begins in line {line} goes on behind a closing quote (the row ends in "
+                )?;
+                write!(
+                    f,
+                    "line {last}): if a backslash escapes quotes, use `escape='\\'`; if quotes are text, `quote=''`"
+                )
+            }
+            Self::OpenQuote { line, last } => {
+                write!(
+                    f,
+                    "the quote that opens in line {line} is not closed (it takes all up to line {last}, the last one): if quotes are text, use `quote=''`"
+                )
+            }
+            Self::BadEscape { line, last } => {
+                write!(
+                    f,
+                    "the field that begins in line {line} has an escape before neither a quote nor an escape (the "
+                )?;
+                write!(f, "row ends in line {last})")
+            }
+            Self::CarriageReturn => write!(f, "it has a carriage return without quotes, where no line ends"),
             Self::NotUtf8 => write!(f, "it is not UTF-8"),
             Self::NotJson { column } => write!(f, "it is not JSON (byte {column})"),
             Self::NotObject => write!(f, "it is not a JSON object"),
+            Self::TextAfterObject { column } => write!(f, "it goes on after its JSON object (byte {column})"),
+            Self::DuplicateKey { column } => write!(f, "a JSON object has a key twice (byte {column})"),
+            Self::LoneSurrogate { column } => write!(f, "a string has half of a surrogate pair (byte {column})"),
         }
     }
 }

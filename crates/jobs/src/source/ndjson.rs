@@ -104,8 +104,7 @@ impl RowParser for Parser {
     fn push(&mut self) -> Result<usize, BadRow> {
         let fields = object(&self.lines.line)?;
         for column in &mut self.columns {
-            // of a name that occurs twice the last value counts, as in JavaScript and Python
-            let value = fields.iter().rev().find(|(name, _)| *name == column.name);
+            let value = fields.iter().find(|(name, _)| *name == column.name);
             column.values.push(value.map_or(Value::Null, |(_, value)| value.clone()));
         }
         Ok(self.lines.line.len())

@@ -4,9 +4,17 @@ use std::sync::Arc;
 
 use spanframe_store::ReadAt;
 
-use super::{Format, Source, SourceError, csv, ipc, ndjson, parquet, text_file::TextFile};
+use super::{CsvOptions, Format, Source, SourceError, csv, ipc, ndjson, parquet, text_file::TextFile};
 
-/// Opens a file. The ending of its name tells the format.
+/// Opens a file, CSV with a header and as RFC 4180 has it. See [`open_with`].
+///
+/// # Errors
+/// Those of [`open_with`].
+pub fn open(file: Arc<dyn ReadAt>, path: &str) -> Result<Box<dyn Source>, SourceError> {
+    open_with(file, path, CsvOptions::default())
+}
+
+/// Opens a file. The ending of its name tells the format; `options` are for CSV.
 ///
 /// `.parquet`, `.pq`: Parquet. `.arrow`, `.ipc`, `.feather`: Arrow IPC. `.csv`, `.tsv`: CSV. `.ndjson`, `.jsonl`:
 /// NDJSON. CSV and NDJSON may end in `.gz` or `.zst` too; they are read through once, to count rows and infer types.
@@ -14,16 +22,16 @@ use super::{Format, Source, SourceError, csv, ipc, ndjson, parquet, text_file::T
 /// # Errors
 /// - [`SourceError::Format`] for any other ending.
 /// - [`SourceError::Damaged`] if the file is not of its format from beginning to end.
-/// - [`SourceError::Unsupported`], [`SourceError::NoHeader`], [`SourceError::DuplicateColumn`],
-///   [`SourceError::LongRow`].
+/// - [`SourceError::Unsupported`], [`SourceError::NoHeader`], [`SourceError::FirstRow`],
+///   [`SourceError::DuplicateColumn`], [`SourceError::LongRow`].
 /// - [`SourceError::Io`] if the store fails.
-pub fn open(file: Arc<dyn ReadAt>, path: &str) -> Result<Box<dyn Source>, SourceError> {
+pub fn open_with(file: Arc<dyn ReadAt>, path: &str, options: CsvOptions) -> Result<Box<dyn Source>, SourceError> {
     let (format, compression) = Format::of(path)?;
     let text = |file, format| TextFile { file, path: path.to_string(), format, compression };
     Ok(match format {
         Format::Parquet => Box::new(parquet::open(file, path)?),
         Format::Ipc => Box::new(ipc::open(file, path)?),
-        Format::Csv(delimiter) => Box::new(csv::open(text(file, "CSV"), delimiter)?),
+        Format::Csv(separator) => Box::new(csv::open(text(file, "CSV"), separator, options)?),
         Format::Ndjson => Box::new(ndjson::open(text(file, "NDJSON"))?),
     })
 }

@@ -95,6 +95,17 @@ impl Text {
         SourceError::LongRow { path: self.file.path.clone(), line, limit: MAX_ROW_BYTES }
     }
 
+    /// The next bytes, at least one unless the text is at its end. They come again until [`consume`](Self::consume).
+    pub fn chunk(&mut self) -> Result<&[u8], SourceError> {
+        let Self { reader, failure, file } = self;
+        reader.fill_buf().map_err(|error| file.error(failure, &error))
+    }
+
+    /// Goes on behind `length` bytes of the chunk.
+    pub fn consume(&mut self, length: usize) {
+        self.reader.consume(length);
+    }
+
     /// Reads the rest of the line into `line`, without its `\n` or `\r\n`. Returns `false` at the end of the text.
     pub fn read_line(&mut self, line: &mut Vec<u8>, number: u64) -> Result<bool, SourceError> {
         line.clear();
@@ -114,12 +125,6 @@ impl Text {
                 Ok(true)
             }
         }
-    }
-}
-
-impl Read for Text {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.reader.read(buffer)
     }
 }
 

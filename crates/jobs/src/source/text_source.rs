@@ -30,6 +30,12 @@ pub trait RowParser: Send {
     /// Adds the row to the columns, and returns its bytes.
     fn push(&mut self) -> Result<usize, BadRow>;
 
+    /// The value of each column of a row that `push` refused, where it is sure. By default, none is.
+    fn known(&self, reason: &BadRow) -> Vec<Option<String>> {
+        let _ = reason;
+        Vec::new()
+    }
+
     /// Takes the columns out: of the planned types, with a value for each row that was added.
     fn take(&mut self) -> Vec<ArrayRef>;
 }
@@ -127,7 +133,10 @@ impl<P: RowParser> Iterator for TextRows<P> {
                 let row = self.next_row;
                 self.next_row += 1;
                 match parser.push() {
-                    Err(reason) => return Some(Ok(SourceItem::Bad { row, line: parser.line(), reason })),
+                    Err(reason) => {
+                        let (line, known) = (parser.line(), parser.known(&reason));
+                        return Some(Ok(SourceItem::Bad { row, line, reason, known }));
+                    }
                     Ok(bytes) => {
                         self.rows.push(row);
                         self.bytes += bytes;
