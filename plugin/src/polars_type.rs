@@ -2,6 +2,7 @@
 
 use arrow_array::ffi::FFI_ArrowSchema;
 use polars::prelude::{PolarsResult, polars_err};
+use spanframe_engine::shown_name::escaped;
 
 const CAST: &str = "cast it with .cast(pl.String)";
 const ANOTHER: &str = "name another column";
@@ -43,7 +44,7 @@ const OTHER_TYPES: &[(&str, &str, &str)] = &[
 pub fn check<'a>(inputs: impl Iterator<Item = &'a FFI_ArrowSchema>) -> PolarsResult<()> {
     for (input, expected) in inputs.zip(["a string column", "the language of each row as a string"]) {
         if let Some((kind, way_out)) = other_type(input) {
-            let column = input.name().unwrap_or_default();
+            let column = escaped(input.name().unwrap_or_default());
             return Err(polars_err!(ComputeError: "column `{column}` is {kind}, expected {expected}: {way_out}"));
         }
     }
