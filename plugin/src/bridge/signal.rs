@@ -117,15 +117,15 @@ extern "C" fn on_sigint(signal: c_int, info: *mut siginfo_t, context: *mut c_voi
     }
 }
 
-/// True if the caller's thread is the first one of the process, where Python runs its signal handlers.
+/// True if the caller's thread is the first one of the process, where Python runs its signal handlers. False where
+/// there is no way to know.
 pub fn is_main_thread() -> bool {
     #[cfg(target_os = "linux")]
-    // SAFETY: both calls have no arguments and cannot fail.
-    return unsafe { libc::gettid() == libc::getpid() };
-    #[cfg(target_vendor = "apple")]
-    // SAFETY: as above.
-    return unsafe { libc::pthread_main_np() } == 1;
-    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+    {
+        // SAFETY: both calls have no arguments and cannot fail.
+        unsafe { libc::gettid() == libc::getpid() }
+    }
+    #[cfg(not(target_os = "linux"))]
     false
 }
 
