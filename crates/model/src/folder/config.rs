@@ -107,9 +107,10 @@ impl Config {
 
     /// The same with windows that fit a graph of this shape.
     pub(crate) fn within(mut self, shape: InputShape) -> Self {
-        let narrowed = |length: usize| shape.width.map_or(length, |width| width.min(length));
-        self.max_length = narrowed(self.max_length);
-        self.max_positions = self.max_positions.map(narrowed).or(shape.width);
+        if let Some(width) = shape.width {
+            self.max_length = self.max_length.min(width);
+            self.max_positions = Some(self.max_positions.map_or(width, |most| most.min(width)));
+        }
         self
     }
 
