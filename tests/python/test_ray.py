@@ -4,6 +4,7 @@ import importlib
 import os
 from pathlib import Path
 
+import asserted
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -49,6 +50,23 @@ def test_actors_give_what_the_command_line_gives(cluster, tmp_path):
     )
     assert found.height == 2400
     assert found.sort("id").equals(expect.sort("id").select(found.columns))
+
+
+@pytest.mark.parametrize(("case", "language"), [("all", "lang"), ("some", None), ("rules", None), ("pipeline", "lang")])
+def test_actors_give_the_attributes_of_the_command_line(cluster, tmp_path, case, language):
+    options = asserted.options(case, tmp_path)
+    expect = asserted.annotated(tmp_path, options, *(["--language-column", language] if language else []))
+    ds = ray.data.from_arrow(asserted.notes().to_arrow()).map_batches(
+        spanframe.ray.Annotator,
+        fn_constructor_kwargs={"column": "note", "language": language, **options},
+        batch_format="pyarrow",
+        num_cpus=1,
+        concurrency=1,
+    )
+    found = pl.concat(
+        pl.DataFrame(pl.from_arrow(table)) for table in ds.iter_batches(batch_format="pyarrow", batch_size=None)
+    )
+    assert found.sort("id").equals(expect.sort("id"))
 
 
 def test_an_actor_has_the_threads_that_ray_gave_it(cluster):
