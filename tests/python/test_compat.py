@@ -165,12 +165,16 @@ def test_a_sentence_detector_numbers_the_sentences_and_changes_nothing_else():
     with_sentences.insert(1, nlp.SentenceDetector().setInputCols(["document"]).setOutputCol("sentence"))
     for stage in with_sentences[2:]:
         stage.setInputCols(["sentence" if column == "document" else column for column in stage.getInputCols()])
-    df = pl.DataFrame({"text": ["Takes aspirin and metformin.\nStopped insulin glargine. No aspirin.", "Aspirin.", None]})
+    df = pl.DataFrame(
+        {"text": ["Takes aspirin and metformin.\nStopped insulin glargine. No aspirin.", "Aspirin.", None]}
+    )
 
     def rows(pipeline):
         found = pipeline.transform(df)["ner_chunk"].to_list()
         return [
-            [dict(pair.values() for pair in one.pop("metadata")) | one for one in row] for row in found if row is not None
+            [dict(pair.values() for pair in one.pop("metadata")) | one for one in row]
+            for row in found
+            if row is not None
         ]
 
     plain, numbered = rows(model()), rows(nlp.Pipeline(stages=with_sentences).fit(df))
@@ -247,9 +251,8 @@ def test_a_pipeline_is_saved_and_loaded(tmp_path):
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
-        (lambda: nlp.AssertionDLModel, "`AssertionDLModel` is not supported: nothing yet: negation"),
         (lambda: nlp.SentenceDetectorDLModel, "`SentenceDetectorDLModel` is not supported: nlp.SentenceDetector"),
-        (lambda: nlp.WordEmbeddingsModel, "`WordEmbeddingsModel` is not supported: nothing: a token classifier reads"),
+        (lambda: nlp.BertEmbeddings, "`BertEmbeddings` is not supported: nothing: a token classifier reads"),
         (lambda: medical.MedicalNerModel, "`MedicalNerModel` is not supported: a token classifier: medical.Bert"),
         (lambda: medical.ChunkMergeApproach, "`ChunkMergeApproach` is not supported: one engine finds all types"),
         (lambda: nlp.NerConvertor, "`NerConvertor` is not supported: did you mean `NerConverter`?"),

@@ -20,10 +20,11 @@ from pyspark.sql import SparkSession
 from spanframe import InputError
 from spanframe.compat import UnsupportedError, medical, nlp
 
+NOTE = "Niega disnea. Toma aspirina."
 model, folder, mode = sys.argv[1:]
 builder = SparkSession.builder.config("spark.ui.enabled", "false")
 spark = (builder.remote("local[1]") if mode == "connect" else builder.master("local[1]")).getOrCreate()
-frame = spark.createDataFrame([(1, "Niega disnea. Toma aspirina."), (2, None), (3, "")], "id int, text string")
+frame = spark.createDataFrame([(1, NOTE), (2, None), (3, "")], "id int, text string")
 NER = ["sentence", "token", "ner"]
 
 
@@ -39,8 +40,22 @@ def stages(*more):
     ]
 
 
-def rows(frame):
-    return frame.select("id", "ner_chunk", "renamed").orderBy("id").collect()
+def rows(frame, columns=("ner_chunk", "renamed")):
+    return frame.select("id", *columns).orderBy("id").collect()
+
+
+def asserted(*between):
+    return stages(
+        *between,
+        medical.AssertionDLModel().setInputCols(["sentence", "ner_chunk"]).setOutputCol("assertion"),
+        medical.ContextualAssertion().setInputCols("sentence", "token", "ner_chunk").setOutputCol("absent"),
+        medical.AssertionFilterer().setInputCols("sentence", "ner_chunk", "assertion").setOutputCol("present")
+        .setBlackList("absent"),
+    )
+
+
+def runs(frame):
+    return frame._jdf.queryExecution().optimizedPlan().toString().count("MapInArrow") if mode == "classic" else None
 
 
 def refused(kind, message, stages):
@@ -74,8 +89,48 @@ assert finished.columns == ["id", "text", "finished_ner_chunk"]
 counted = SQLTransformer(statement="SELECT id, size(ner_chunk) AS found FROM __THIS__ WHERE text > ''")
 mixed = Pipeline(stages=[SQLTransformer(statement="SELECT * FROM __THIS__ WHERE id < 3"), *stages(counted)])
 assert [row.found for row in mixed.fit(frame).transform(frame).collect()] == [len(expect[0].ner_chunk)]
-light = nlp.LightPipeline(fitted).annotate("Niega disnea. Toma aspirina.")
+light = nlp.LightPipeline(fitted).annotate(NOTE)
 assert light["ner_chunk"] == [one.result for one in expect[0].ner_chunk]
+
+COLUMNS = ["ner_chunk", "renamed", "assertion", "absent", "present"]
+whole = nlp.Pipeline(stages=asserted()).fit(frame).transform(frame)
+expect = rows(whole, COLUMNS)
+light = nlp.LightPipeline(nlp.Pipeline(stages=asserted()).fit()).fullAnnotate(NOTE)[0]
+for column in COLUMNS:
+    assert [row[column] for row in expect[1:]] == [None, []] and expect[0][column]
+    assert [vars(one) for one in light[column]] == [one.asDict() for one in expect[0][column]], column
+labels = [one.metadata["assertion"] for one in expect[0].ner_chunk]
+assert set(labels) == {"absent", "present"} and "assertion" not in expect[0].renamed[0].metadata
+assert [one.result for one in expect[0].assertion] == labels
+assert [one.result for one in expect[0].absent] == [label for label in labels if label == "absent"]
+assert [one for one, label in zip(expect[0].ner_chunk, labels) if label == "present"] == expect[0].present
+found = expect[0].assertion[0]
+mention = expect[0].ner_chunk[0]
+assert (found.annotatorType, found.begin, found.end) == ("assertion", mention.begin, mention.end)
+keys = {"chunk": "0", "ner_chunk": mention.result, "ner_label": mention.metadata["entity"], "sentence": "0"}
+assert found.metadata == keys and found.asDict().keys() == mention.asDict().keys()
+
+fitted = Pipeline(stages=asserted()).fit(frame)
+fitted.save(folder + "/asserted")
+all_rows = SQLTransformer(statement="SELECT * FROM __THIS__")
+between = Pipeline(stages=asserted(all_rows)).fit(frame)
+for one in (fitted, PipelineModel.load(folder + "/asserted"), between):
+    result = one.transform(frame)
+    assert result.columns == ["id", "text", "document", "sentence", "token", "ner", *COLUMNS], result.columns
+    assert rows(result, COLUMNS) == expect
+handled = stages()
+handled[5].setDoExceptionHandling(True)
+labelled = medical.AssertionDLModel().setInputCols("sentence", "renamed").setOutputCol("assertion")
+for more in ([], [all_rows]):
+    result = Pipeline(stages=[*handled, *more, labelled]).fit(frame).transform(frame)
+    assert result.columns[6:] == ["ner_chunk", "renamed", "renamed_error", "assertion"]
+    found = rows(result, ["assertion"])[0].assertion
+    assert [one.result for one in found] == [one.result for one in expect[0].assertion]
+alone = asserted()
+del alone[5]
+assert [runs(Pipeline(stages=alone).fit(frame).transform(frame)), runs(whole)] == (
+    [1, 2] if mode == "classic" else [None, None]
+)
 
 refused(InputError, "SentenceDetector reads column `document`, which no earlier stage makes", stages()[1:])
 refused(InputError, "there already is a column `text`", [stages()[0].setOutputCol("text")])

@@ -29,6 +29,20 @@ ABSENT: tuple[tuple[str, str], ...] = (
     (r".*\.setConfigProtoBytes", "there is no TensorFlow; leave it out"),
     (r".*\.getClasses", "spanframe.Engine(model).entities lists the types"),
     (r".*\.(save|write)", "save the Pipeline or PipelineModel"),
+    (
+        r"ContextualAssertion\.(set|add)\w*(Keywords|RegexPatterns)",
+        "give your cues as rules, by options={'assertion_rules': 'rules.toml'} of nlp.Pipeline (docs/assertion.md)",
+    ),
+    (
+        r"\w*Assertion\w*\.(set|add)\w*(Scope|Window|Match)\w*",
+        "each rule has its own reach, which assertion_rules may change (docs/assertion.md); leave it out",
+    ),
+    (
+        r"AssertionFilterer\.set(Regex|EntitiesConfidence)",
+        "set a white list of labels here, or one of types in the converter",
+    ),
+    (r"AssertionFilterer\.setCriteria", "labels decide, not words: take a white list of types in the converter"),
+    (r"\w*Assertion\w*\.setTargetNerLabels", "set a white list in the converter"),
     (r"Finisher\.setParseEmbeddingsVectors", "there are no embeddings; leave it out"),
     # stages
     (
@@ -55,9 +69,11 @@ ABSENT: tuple[tuple[str, str], ...] = (
     ),
     (r"NerConverterInternalModel|NerOverwriter|IOBTagger|NerChunker\w*", "medical.NerConverterInternal"),
     (
-        r"Assertion\w*|\w*Assertion|NegEx\w*|ContextualAssertion",
-        "nothing yet: negation and other assertion status are not detected",
+        r"(AssertionDL|AssertionLogReg|FewShotAssertionClassifier)Model"
+        r"|BertForAssertionClassification|ContextualAssertion|AssertionFilterer",
+        "take it from spanframe.compat.medical",
     ),
+    (r"\w*Assertion\w*|NegEx\w*", "medical.AssertionDLModel, whose rules need no training"),
     (r"(Light)?DeIdentification\w*|ReIdentification", "nothing: spanframe finds spans and does not change texts"),
     (r"\w*Resolver\w*|ChunkMapper\w*|Doc(ument)?Mapper\w*", "nothing: mentions are not mapped to codes"),
     (
@@ -83,12 +99,12 @@ class UnsupportedError(InputError, AttributeError):
 
 
 def unsupported(name: str, known: Iterable[str] = (), value: object = None) -> UnsupportedError:
-    """Returns the error for a stage (``"AssertionDLModel"``) or a setter (``"NerConverter.setThreshold"``).
+    """Returns the error for a stage (``"ChunkMapperModel"``) or a setter (``"NerConverter.setThreshold"``).
 
     Examples
     --------
-    >>> print(unsupported("AssertionDLModel"))
-    `AssertionDLModel` is not supported: nothing yet: negation and other assertion status are not detected
+    >>> print(unsupported("ChunkMapperModel"))
+    `ChunkMapperModel` is not supported: nothing: mentions are not mapped to codes
     >>> print(unsupported("NerConvertor", ["NerConverter"]))
     `NerConvertor` is not supported: did you mean `NerConverter`?
     """

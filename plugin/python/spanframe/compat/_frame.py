@@ -7,7 +7,7 @@ from typing import Any
 
 from .._internal import InputError, column_list
 from ._absent import UnsupportedError
-from ._wiring import Finish, Wiring
+from ._wiring import Finish, Selection, Wiring
 
 
 def columns(frame: Any) -> list[str]:
@@ -45,7 +45,10 @@ def _check_new(frame: Any, wiring: Wiring) -> None:
     """
     known, fold = _system(frame).names(frame)
     there = set(map(fold, known))
-    for setter, made in (("setOutputCol", wiring.annotations), ("setOutputCols", wiring.finishes)):
+    for setter, made in (
+        ("setOutputCol", [*wiring.annotations, *wiring.selections]),
+        ("setOutputCols", wiring.finishes),
+    ):
         for output in (output for one in made for output in one.outputs):
             if fold(output) in there:
                 raise InputError(f"there already is a column `{output}`: name another in {setter}")
@@ -64,6 +67,8 @@ def add_columns(frame: Any, wiring: Wiring) -> Any:
     system = _system(frame)
     for annotation in wiring.annotations:
         frame = system.annotate(frame, annotation)
+    for selection in wiring.selections:
+        frame = system.select(frame, selection)
     for finish in wiring.finishes:
         frame = system.finish(frame, finish)
     return frame.drop(*wiring.dropped) if wiring.dropped else frame
@@ -100,6 +105,28 @@ class _Spark:
             on_error=annotation.on_error,
             **annotation.options,
         )
+
+    @staticmethod
+    def select(frame: Any, selection: Selection) -> Any:
+        from pyspark.sql import functions as F
+
+        kept = F.filter(F.col(selection.column), lambda one: one["metadata"]["assertion"].isin(*selection.labels))
+
+        def annotation(one: Any) -> Any:
+            found = one["metadata"]
+            pairs = {"chunk": found["chunk"], "ner_chunk": one["result"], "ner_label": found["entity"]}
+            pairs["sentence"] = found["sentence"]
+            return F.struct(
+                F.lit("assertion").alias("annotatorType"),
+                one["begin"].alias("begin"),
+                one["end"].alias("end"),
+                found["assertion"].alias("result"),
+                F.create_map(*(part for key, value in pairs.items() for part in (F.lit(key), value))).alias("metadata"),
+                one["embeddings"].alias("embeddings"),
+            )
+
+        new = F.transform(kept, annotation) if selection.makes == "assertion" else kept
+        return frame.withColumn(selection.output, new)
 
     @staticmethod
     def finish(frame: Any, finish: Finish) -> Any:
@@ -142,6 +169,32 @@ class _Polars:
             reasons = text.diagnose(annotation.model, **options).struct.field("error")
             new[f"{annotation.output}_error"] = reasons
         return frame.with_columns(**new)
+
+    @staticmethod
+    def select(frame: Any, selection: Selection) -> Any:
+        import polars as pl
+
+        one, pair = pl.element().struct, pl.element().struct
+
+        def value(key: str) -> pl.Expr:
+            found = pl.element().filter(pair.field("key") == key).struct.field("value")
+            return one.field("metadata").list.eval(found).list.first()
+
+        kept = pl.col(selection.column).list.eval(pl.element().filter(value("assertion").is_in(selection.labels)))
+        if selection.makes == "assertion":
+            values = {"chunk": value("chunk"), "ner_chunk": one.field("result"), "ner_label": value("entity")}
+            values["sentence"] = value("sentence")
+            pairs = [pl.struct(key=pl.lit(key), value=value) for key, value in values.items()]
+            annotation = pl.struct(
+                pl.lit("assertion").alias("annotatorType"),
+                one.field("begin"),
+                one.field("end"),
+                value("assertion").alias("result"),
+                pl.concat_list(pairs).alias("metadata"),
+                one.field("embeddings"),
+            )
+            kept = kept.list.eval(annotation)
+        return frame.with_columns(kept.alias(selection.output))
 
     @staticmethod
     def finish(frame: Any, finish: Finish) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from .._engine import Engine
 from .._internal import InputError
 from ._pipeline import PipelineModel
+from ._wiring import Selection
 
 
 @dataclass
@@ -28,6 +29,19 @@ class Annotation:
 
     def __repr__(self) -> str:
         return f"Annotation({self.annotatorType}, {self.begin}, {self.end}, {self.result}, {self.metadata}, {self.embeddings})"
+
+
+def _select(mentions: list[Annotation], selection: Selection) -> list[Annotation]:
+    """Returns the mentions that have one of the labels, or annotations with their labels."""
+    kept = [one for one in mentions if one.metadata["assertion"] in selection.labels]
+    if selection.makes == "chunk":
+        return kept
+    made = []
+    for one in kept:
+        found = {"chunk": one.metadata["chunk"], "ner_chunk": one.result, "ner_label": one.metadata["entity"]}
+        found["sentence"] = one.metadata["sentence"]
+        made.append(Annotation("assertion", one.begin, one.end, one.metadata["assertion"], found))
+    return made
 
 
 class LightPipeline:
@@ -51,11 +65,13 @@ class LightPipeline:
             pipelineModel = PipelineModel(pipelineModel.stages)
         self.pipeline_model = pipelineModel
         wiring = pipelineModel.wiring
-        kept = {finish.column for finish in wiring.finishes}
+        self._kept = {finish.column for finish in wiring.finishes}
+        self._selections = wiring.selections
+        read = self._kept | {selection.column for selection in wiring.selections}
         self._engines = {
             annotation.output: Engine(annotation.model, on_error=annotation.on_error, **annotation.options)
             for annotation in wiring.annotations
-            if not kept or annotation.output in kept
+            if not self._kept or annotation.output in read
         }
 
     def fullAnnotate(self, target: str | list[str]) -> list[dict[str, list[Annotation]]]:  # noqa: N802
@@ -86,7 +102,10 @@ class LightPipeline:
         for column, engine in self._engines.items():
             for row, found in zip(rows, engine.annotate(texts).to_list()):
                 row[column] = [Annotation(**one) for one in found or []]
-        return rows
+        for row in rows:
+            for selection in self._selections:
+                row[selection.output] = _select(row[selection.column], selection)
+        return [{name: found for name, found in row.items() if not self._kept or name in self._kept} for row in rows]
 
     def annotate(self, target: str | list[str]) -> Any:
         """Returns the texts of the mentions by column: a dict for a string, a list of dicts for a list."""

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from .._internal import InputError
 from ._absent import unsupported
 
+LABELS = ("present", "absent", "possible", "hypothetical", "conditional", "associated_with_someone_else")
+"""Labels of assertion, as in the i2b2 challenge of 2010 and in AssertionDL. ``conditional`` is never given."""
 CLEANUP_MODES = ("disabled", "inplace", "inplace_full", "shrink", "shrink_full", "each", "each_full", "delete_full")
 
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
@@ -16,6 +18,7 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "integer": (int, "an integer"),
     "number": ((int, float), "a number"),
     "labels": (dict, "a dict of strings"),
+    "window": (list, "a list of two integers"),
 }
 
 
@@ -147,10 +150,51 @@ INTERNAL_CONVERTER = (
         '`on_error="null"`: a row with an error is null, with the reason in `<outputCol>_error`',
     ),
 )
+_MODEL_OF_ASSERTION = (
+    INPUTS._replace(meaning="document, mentions and, with no effect, token or embeddings"),
+    OUTPUT._replace(meaning="the new column, of annotations of type `assertion`"),
+    LAZY,
+)
+_NO_MODEL = "no effect: rules decide, and no model runs"
+ASSERTION = (
+    *_MODEL_OF_ASSERTION,
+    Parameter("includeConfidence", "flag", False, "no effect: rules have no confidence"),
+    Parameter("batchSize", "integer", 8, _NO_MODEL),
+    Parameter("maxSentLen", "integer", 250, _NO_MODEL),
+    Parameter("maxSentenceLength", "integer", 128, _NO_MODEL),
+    Parameter("caseSensitive", "flag", True, "no effect: case does not count in cues"),
+    _only("scopeWindow", "window", [-1, -1], "each rule has its own reach"),
+    _only("doExceptionHandling", "flag", False, "the converter's decides"),
+)
+CONTEXTUAL_ASSERTION = (
+    *_MODEL_OF_ASSERTION,
+    Parameter("assertion", "text", "absent", "the label of the mentions that are annotated", allowed=LABELS),
+    Parameter(
+        "caseSensitive", "flag", False, "case does not count in cues; only `False` is accepted", allowed=(False,)
+    ),
+)
+ASSERTION_FILTERER = (
+    INPUTS._replace(meaning="document, mentions and assertion"),
+    OUTPUT._replace(meaning="the new column, of mentions"),
+    LAZY,
+    _only("criteria", "text", "assertion", "labels decide, not words"),
+    Parameter("whiteList", "texts", None, "labels to keep; a word that is no label is an error"),
+    Parameter("blackList", "texts", None, "labels to drop; a word that is no label is an error"),
+    Parameter("caseSensitive", "flag", True, "whether the case of the labels in the lists counts"),
+)
+_NO_EMBEDDINGS = "no effect: there are no embeddings"
+EMBEDDINGS = (
+    INPUTS,
+    OUTPUT,
+    LAZY,
+    Parameter("caseSensitive", "flag", True, _NO_EMBEDDINGS),
+    Parameter("dimension", "integer", 100, _NO_EMBEDDINGS),
+    Parameter("storageRef", "text", None, _NO_EMBEDDINGS),
+)
 FINISHER = (
-    INPUTS._replace(meaning="columns of converters"),
+    INPUTS._replace(meaning="columns of converters, assertion and filterers"),
     Parameter("outputCols", "texts", None, "names of the new columns; `finished_<column>` by default"),
-    Parameter("cleanAnnotations", "flag", True, "drops the columns of converters"),
+    Parameter("cleanAnnotations", "flag", True, "drops the columns of converters, assertion and filterers"),
     Parameter("outputAsArray", "flag", True, "a list of mentions, or one string"),
     Parameter(
         "includeMetadata", "flag", False, "adds a column `<output>_metadata`; in strings, metadata precede each mention"

@@ -94,7 +94,7 @@ def _restored(folder: Path) -> list[Stage]:
     stages = []
     for path, metadata in stages_of(folder):
         # in Spark NLP a fitted Tokenizer has another class
-        kind = Stage.stages.get(metadata.kind.removesuffix("Model"))
+        kind = Stage.stages.get(metadata.kind) or Stage.stages.get(metadata.kind.removesuffix("Model"))
         if kind is None:
             raise unsupported(metadata.kind, sorted(Stage.stages))
         if issubclass(kind, TokenClassifier):

@@ -28,6 +28,10 @@ KEY = "spanframe"
 """Key of a column's metadata with the stage that made the column, as JSON."""
 
 
+_BEFORE = "_spanframe_before"
+"""Attribute of a frame: the uid of the converter that made it, and the frame before."""
+
+
 class SparkTransformer(MLWritable):  # type: ignore[misc]
     """What Spark's ``Pipeline`` calls of a stage."""
 
@@ -50,7 +54,6 @@ class SparkTransformer(MLWritable):  # type: ignore[misc]
         UnsupportedError
             The frame is not Spark's: ``nlp.Pipeline`` takes those of Polars.
         """
-        from ._frame import add_columns
         from ._wiring import made_columns, wire_stage
 
         if type(dataset).__module__.partition(".")[0] != "pyspark":
@@ -58,22 +61,16 @@ class SparkTransformer(MLWritable):  # type: ignore[misc]
                 f"a frame of {type(dataset).__module__}.{type(dataset).__qualname__} is not supported by one stage: "
                 "put the stages into an nlp.Pipeline"
             )
-        before = _stages(dataset)
-        made = made_columns([*before, self])
+        made = made_columns([*_stages(dataset), self])
         wiring = wire_stage(self, made)
         if wiring is not None:
-            dataset = add_columns(dataset, wiring)
-            new = [output for output in self.outputs if output in dataset.columns and self.makes]
-        else:
-            from pyspark.sql import functions as F
+            return _added(dataset, self, wiring, made)
+        from pyspark.sql import functions as F
 
-            (output,) = new = self.outputs
-            if output in dataset.columns:
-                raise InputError(f"there already is a column `{output}`: name another in setOutputCol")
-            dataset = dataset.withColumn(output, F.lit(None).cast("string"))
-        for output in new:
-            dataset = dataset.withMetadata(output, {KEY: json.dumps(to_row(self))})
-        return dataset
+        (output,) = self.outputs
+        if output in dataset.columns:
+            raise InputError(f"there already is a column `{output}`: name another in setOutputCol")
+        return _marked(dataset.withColumn(output, F.lit(None).cast("string")), self, [output])
 
     def copy(self, extra: Any = None) -> Any:
         """Returns a copy with the same uid, as Spark's ``Pipeline.copy`` wants."""
@@ -84,7 +81,9 @@ class SparkTransformer(MLWritable):  # type: ignore[misc]
     def write(self) -> Any:
         """Returns a writer, with which Spark's ``Pipeline`` and ``PipelineModel`` save the stage."""
         if Transformer is None:
-            raise UnsupportedError(f"`{type(self).__name__}.write` is not supported: save the Pipeline or PipelineModel")
+            raise UnsupportedError(
+                f"`{type(self).__name__}.write` is not supported: save the Pipeline or PipelineModel"
+            )
         return _StageWriter(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -124,7 +123,7 @@ class _StageWriter(MLWriter):  # type: ignore[misc]
 def to_row(stage: Any) -> dict[str, Any]:
     """Returns a stage as JSON has it: class, uid, values and, of a classifier, the model."""
     row = {"class": type(stage).__name__, "uid": stage.uid, "values": stage.values}
-    return row | ({"model": stage.model} if hasattr(type(stage), "pretrained") else {})
+    return row | ({"model": stage.model} if "model" in vars(stage) else {})
 
 
 def from_row(row: dict[str, Any]) -> Any:
@@ -145,6 +144,43 @@ def from_row(row: dict[str, Any]) -> Any:
     if "model" in row:
         stage.model = row["model"]
     return stage
+
+
+def _added(frame: Any, stage: Any, wiring: Any, made: dict[str, Any]) -> Any:
+    """Returns the frame with the columns of a stage. Assertion finds the mentions of its converter again, with labels."""
+    from ._frame import add_columns
+
+    again = [one for one in wiring.annotations if made[one.output] is not stage]
+    result = frame
+    for one in again:
+        result = _without(result, made[one.output], one.outputs)
+    result = add_columns(result, wiring)
+    for one in again:
+        result = _marked(result, made[one.output], [one.output])
+    if again and result.columns[: len(frame.columns)] != frame.columns:
+        names = [*frame.columns, *stage.outputs]
+        result = result.select(*(result["`" + name.replace("`", "``") + "`"] for name in names))
+    result = _marked(result, stage, [output for output in stage.outputs if stage.makes])
+    if wiring.annotations and not again:
+        setattr(result, _BEFORE, (stage.uid, frame))
+    return result
+
+
+def _marked(frame: Any, stage: Any, columns: list[str]) -> Any:
+    """Returns the frame with the stage in the metadata of columns that it made."""
+    for column in columns:
+        frame = frame.withMetadata(column, {KEY: json.dumps(to_row(stage))})
+    return frame
+
+
+def _without(frame: Any, converter: Any, columns: list[str]) -> Any:
+    """Returns the frame without the columns that a converter made.
+
+    It is the frame before, if the converter was the last stage: then Spark does not find these mentions at all. Otherwise
+    it finds them twice.
+    """
+    uid, before = vars(frame).get(_BEFORE, (None, None))
+    return before if uid == converter.uid else frame.drop(*columns)
 
 
 def _stages(frame: Any) -> list[Any]:

@@ -25,6 +25,8 @@ class Stage(SparkTransformer):
     parameters: ClassVar[tuple[Parameter, ...]] = ()
     reads: ClassVar[tuple[str, ...]] = ()
     """Annotator types of its input columns."""
+    accepts: ClassVar[tuple[str, ...]] = ()
+    """Annotator types that input columns may have too."""
     makes: ClassVar[str | None] = None
     """Annotator type of its output column."""
     stages: ClassVar[dict[str, type[Stage]]] = {}
@@ -207,8 +209,9 @@ class TokenClassifier(Stage):
         """Returns the classifier with the model in a folder.
 
         The folder is one that Spark NLP saved with the ONNX engine, one that Spark's own ``Pipeline`` saved of a stage of
-        this package, or a Hugging Face export with config.json, tokenizer.json and an ``.onnx`` file. A model of Spark NLP is imported into the folder of installed models, once for
-        the same content and under a name made from it. Its columns and ``maxSentenceLength`` are kept.
+        this package, or a Hugging Face export with config.json, tokenizer.json and an ``.onnx`` file. A model of Spark NLP
+        is imported into the folder of installed models, once for the same content and under a name made from it. Its
+        columns and ``maxSentenceLength`` are kept.
 
         Raises
         ------
@@ -325,6 +328,7 @@ class Finisher(Stage):
 
     parameters = FINISHER
     reads = ("chunk",)
+    accepts = ("assertion",)
 
     @property
     def outputs(self) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from .._internal import InputError
 from ._absent import UnsupportedError
+from ._assertion import AssertionFilterer, AssertionModel
 from ._stage import DocumentAssembler, Finisher, NerConverter, SentenceDetector, Stage, TokenClassifier
 
 
@@ -23,6 +24,21 @@ class Annotation(NamedTuple):
     def outputs(self) -> list[str]:
         """Columns that the call adds: the mentions and, with ``on_error="null"``, the reasons for nulls."""
         return [self.output, f"{self.output}_error"][: 2 if self.on_error == "null" else 1]
+
+
+class Selection(NamedTuple):
+    """A column made from mentions with assertion: those with some labels, or the labels themselves."""
+
+    column: str
+    output: str
+    labels: tuple[str, ...]
+    makes: str
+    """``"chunk"`` keeps mentions, ``"assertion"`` makes an annotation with the label of each."""
+
+    @property
+    def outputs(self) -> list[str]:
+        """The column that is added."""
+        return [self.output]
 
 
 class Finish(NamedTuple):
@@ -45,6 +61,7 @@ class Wiring(NamedTuple):
     """Everything that a pipeline does to a frame, in order."""
 
     annotations: list[Annotation]
+    selections: list[Selection]
     finishes: list[Finish]
     dropped: list[str]
 
@@ -60,8 +77,8 @@ def wire(stages: Sequence[Stage], options: dict[str, Any]) -> Wiring:
     Raises
     ------
     InputError
-        A stage reads a column that no earlier stage makes, or one of a wrong type. Or two stages make one column, or a
-        setter was not called.
+        A stage reads a column that no earlier stage makes, or one of a wrong type. Or two stages make one column, a setter
+        was not called, or a filterer has a label that is never given.
     UnsupportedError
         The tags of a classifier, or tokens, would be an output column.
     """
@@ -71,9 +88,21 @@ def wire(stages: Sequence[Stage], options: dict[str, Any]) -> Wiring:
     if not converters:
         raise InputError("no stage finds entities: add a token classifier and an nlp.NerConverter")
     finishers = [stage for stage in stages if isinstance(stage, Finisher)]
-    dropped = [converter.outputs[0] for converter in converters] if any(map(_cleans, finishers)) else []
-    annotations = [_annotation(converter, made, options) for converter in converters]
-    return Wiring(annotations, [finish for stage in finishers for finish in _finishes(stage)], dropped)
+    shown = [stage.outputs[0] for stage in stages if stage.makes in ("chunk", "assertion")]
+    asserted = [_converter(stage, made) for stage in stages if isinstance(stage, AssertionModel)]
+    annotations = [
+        _annotation(converter, made, options if converter in asserted or not asserted else _no_rules(options))
+        for converter in converters
+    ]
+    for converter, annotation in zip(converters, annotations):
+        if converter in asserted:
+            _assert(annotation)
+    return Wiring(
+        annotations,
+        [_selection(stage, made) for stage in stages if isinstance(stage, (AssertionModel, AssertionFilterer))],
+        [finish for stage in finishers for finish in _finishes(stage)],
+        shown if any(map(_cleans, finishers)) else [],
+    )
 
 
 def wire_stage(stage: Stage, made: dict[str, Stage]) -> Wiring | None:
@@ -82,13 +111,21 @@ def wire_stage(stage: Stage, made: dict[str, Stage]) -> Wiring | None:
     Raises
     ------
     InputError
-        A setter was not called.
+        A setter was not called, or a filterer has a label that is never given.
     """
     if isinstance(stage, NerConverter):
-        return Wiring([_annotation(stage, made, {})], [], [])
+        return Wiring([_annotation(stage, made, {})], [], [], [])
+    if isinstance(stage, AssertionModel):
+        converter = _converter(stage, made)
+        others = [one for one in made.values() if isinstance(one, AssertionModel) and one is not stage]
+        if any(_converter(one, made) is converter for one in others):
+            return Wiring([], [_selection(stage, made)], [], [])
+        return Wiring([_assert(_annotation(converter, made, {}))], [_selection(stage, made)], [], [])
+    if isinstance(stage, AssertionFilterer):
+        return Wiring([], [_selection(stage, made)], [], [])
     if isinstance(stage, Finisher):
-        others = [column for column, maker in made.items() if maker is not stage]
-        return Wiring([], _finishes(stage), others if _cleans(stage) else [])
+        columns = [column for column, maker in made.items() if maker is not stage]
+        return Wiring([], [], _finishes(stage), columns if _cleans(stage) else [])
     return None
 
 
@@ -143,19 +180,22 @@ def _check_inputs(stage: Stage, made: dict[str, Stage]) -> None:
     for column in stage.inputs:
         if column not in made:
             known = f"those made are {', '.join(made)}" if made else "none is made before it"
+            if "word_embeddings" in stage.accepts:
+                known += "; leave out embeddings, which it does not need"
             raise InputError(f"{_name(stage)} reads column `{column}`, which no earlier stage makes; {known}")
         maker = made[column]
-        if maker.makes not in stage.reads:
+        if maker.makes not in (*stage.reads, *stage.accepts):
             if isinstance(stage, Finisher):
                 raise UnsupportedError(
                     f"column `{column}` of {_name(maker)} is not supported in a Finisher: name columns of a NerConverter"
                 )
             raise InputError(
-                f"{_name(stage)} reads column `{column}` of type {maker.makes} ({_name(maker)}), expected {', '.join(stage.reads)}"
+                f"{_name(stage)} reads column `{column}` of type {maker.makes} ({_name(maker)}), expected "
+                f"{', '.join((*stage.reads, *stage.accepts))}"
             )
         kinds.add(maker.makes)
     missing = [kind for kind in stage.reads if kind not in kinds]
-    if missing:
+    if missing and not (isinstance(stage, Finisher) and kinds):
         raise InputError(
             f"{_name(stage)} needs an input column of type {' and '.join(missing)}: name it in setInputCols"
         )
@@ -172,6 +212,48 @@ def _reads(stage: Stage, kind: type, made: dict[str, Stage]) -> bool:
     """True if ``stage`` reads a stage of a class, directly or through others."""
     near = [made[column] for column in stage.inputs]
     return any(isinstance(one, kind) or _reads(one, kind, made) for one in near)
+
+
+def _converter(stage: Stage, made: dict[str, Stage]) -> Stage:
+    """Returns the converter whose mentions a stage reads, directly or through filterers."""
+    while not isinstance(stage, NerConverter):
+        stage = made[_mentions(stage, made)]
+    return stage
+
+
+def _mentions(stage: Stage, made: dict[str, Stage]) -> str:
+    return next(column for column in stage.inputs if made[column].makes == "chunk")
+
+
+def _selection(stage: Stage, made: dict[str, Stage]) -> Selection:
+    """Returns the new column of a stage for assertion.
+
+    Raises
+    ------
+    InputError
+        A filterer has a label that is never given, or reads the labels of other mentions.
+    """
+    column, labels = _mentions(stage, made), stage.labels
+    if isinstance(stage, AssertionFilterer):
+        model = next(made[column] for column in stage.inputs if made[column].makes == "assertion")
+        if _mentions(model, made) != column:
+            raise InputError(
+                f"AssertionFilterer reads mentions `{column}`, and the labels in `{model.outputs[0]}` are those of "
+                f"`{_mentions(model, made)}`: name that in setInputCols"
+            )
+        labels = tuple(label for label in labels if label in model.labels)
+    return Selection(column, stage.outputs[0], labels, stage.makes or "")
+
+
+def _assert(annotation: Annotation) -> Annotation:
+    """Asks the engine for assertion, as stages for it need."""
+    annotation.options["assertion"] = True
+    return annotation
+
+
+def _no_rules(options: dict[str, Any]) -> dict[str, Any]:
+    """Returns the options for a converter without assertion, beside one that has it."""
+    return {name: value for name, value in options.items() if name != "assertion_rules" or options.get("assertion")}
 
 
 def _annotation(converter: Stage, made: dict[str, Stage], options: dict[str, Any]) -> Annotation:

@@ -3,14 +3,28 @@
 from typing import Any
 
 from ._absent import unsupported
+from ._assertion import (
+    AssertionDLModel,
+    AssertionFilterer,
+    AssertionLogRegModel,
+    BertForAssertionClassification,
+    ContextualAssertion,
+    FewShotAssertionClassifierModel,
+)
 from ._stage import MedicalBertForTokenClassifier, NerConverterInternal
 
 BertForTokenClassification = MedicalBertForTokenClassifier
 BertForTokenClassifier = MedicalBertForTokenClassifier
 
 __all__ = [
+    "AssertionDLModel",
+    "AssertionFilterer",
+    "AssertionLogRegModel",
+    "BertForAssertionClassification",
     "BertForTokenClassification",
     "BertForTokenClassifier",
+    "ContextualAssertion",
+    "FewShotAssertionClassifierModel",
     "MedicalBertForTokenClassifier",
     "NerConverterInternal",
 ]

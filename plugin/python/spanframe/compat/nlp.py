@@ -3,6 +3,7 @@
 from typing import Any
 
 from ._absent import unsupported
+from ._assertion import WordEmbeddingsModel
 from ._light import Annotation, LightPipeline
 from ._pipeline import Pipeline, PipelineModel
 from ._stage import (
@@ -34,6 +35,7 @@ __all__ = [
     "RoBertaForTokenClassification",
     "SentenceDetector",
     "Tokenizer",
+    "WordEmbeddingsModel",
     "XlmRoBertaForTokenClassification",
     "start",
 ]
