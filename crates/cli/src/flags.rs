@@ -169,6 +169,9 @@ pub struct HeadFlags {
     /// Column with the entities
     #[arg(short, long, default_value = "ner")]
     pub column: String,
+    /// Print the attributes of each entity too: affirmed, or negated, uncertain, historical, hypothetical, family
+    #[arg(long)]
+    pub assertion: bool,
     /// Print this many entities
     #[arg(short = 'n', long, default_value_t = 20)]
     pub entities: usize,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BooleanArray, Float32Array, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow_cast::pretty::pretty_format_batches;
 use spanframe_engine::{
-    EngineError, Mention,
+    Attribute, EngineError, Mention, Named,
     field::{Access, EntityField, FIELDS, Presence},
 };
-use spanframe_view::character::line;
+use spanframe_view::{character::line, status};
 
 use crate::{console::print, entity_column::EntityColumn, error::CliError, flags::HeadFlags, table_file::TableFile};
 
@@ -30,19 +30,25 @@ pub fn head(flags: &HeadFlags) -> Result<(), CliError> {
         }
     }
     found.truncate(flags.entities);
-    let table = table(&found).and_then(|table| pretty_format_batches(&[table])).map_err(EngineError::from)?;
+    let table =
+        table(&found, flags.assertion).and_then(|table| pretty_format_batches(&[table])).map_err(EngineError::from)?;
     print(&format!("{table}\n"))
 }
 
 /// One row per entity, with the row of the file. Control characters are replaced, so that no note can control the
 /// terminal.
-fn table(found: &[(u64, Mention<'_>)]) -> Result<RecordBatch, arrow_schema::ArrowError> {
+fn table(found: &[(u64, Mention<'_>)], assertion: bool) -> Result<RecordBatch, arrow_schema::ArrowError> {
     let rows: ArrayRef = Arc::new(UInt64Array::from_iter_values(found.iter().map(|(row, _)| *row)));
     let is_shown = |field: &&EntityField| {
-        matches!(field.presence, Presence::Always) || found.iter().any(|(_, mention)| field.get(mention).is_some())
+        matches!(field.presence, Presence::Always)
+            || (!Attribute::named().any(|(name, _)| name == field.name)
+                && found.iter().any(|(_, mention)| field.get(mention).is_some()))
     };
     let columns = FIELDS.iter().filter(is_shown).map(|field| (field.name, column(field, found)));
-    RecordBatch::try_from_iter([("row", rows)].into_iter().chain(columns))
+    // five booleans would not fit a terminal
+    let words = found.iter().map(|(_, mention)| status::in_words(mention)).collect::<StringArray>();
+    let attributes = assertion.then(|| ("assertion", Arc::new(words) as ArrayRef));
+    RecordBatch::try_from_iter([("row", rows)].into_iter().chain(columns).chain(attributes))
 }
 
 fn column(field: &EntityField, found: &[(u64, Mention<'_>)]) -> ArrayRef {

@@ -2,6 +2,8 @@
 
 use maud::{PreEscaped, html};
 
+use spanframe_engine::{Attribute, Named};
+
 use crate::{Note, markup, page, palette::Palette, terminal};
 
 /// The first notes of a table.
@@ -27,6 +29,15 @@ impl Excerpt {
                     @for name in palette.types() {
                         @let count = marks().filter(|mark| mark.mention.entity == *name).count();
                         li { span class={ "chip " (palette.class(name)) } { (name) } " " (count) }
+                    }
+                    @for (name, attribute) in Attribute::named() {
+                        @let count = marks().filter(|mark| mark.mention.attribute(attribute) == Some(true)).count();
+                        @if count > 0 {
+                            li {
+                                @if attribute == Attribute::Negated { s { (name) } } @else { (name) }
+                                " " (count)
+                            }
+                        }
                     }
                 }
                 @for note in &self.notes {

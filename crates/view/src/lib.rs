@@ -25,6 +25,7 @@ mod page;
 mod palette;
 mod report;
 mod sample;
+pub mod status;
 mod tally;
 pub mod terminal;
 

@@ -9,6 +9,7 @@ use crate::{
     character::picture,
     mark::{Event, events, levels},
     palette::Palette,
+    status::{self, AFFIRMED, Look},
 };
 
 /// The deepest level of the style sheet. Deeper ones are drawn like it.
@@ -68,10 +69,22 @@ impl MarkWriter<'_> {
         let (mention, level) = (&self.marks[index].mention, self.levels[index].min(DEEPEST));
         let (color, place) = (self.palette.class(&mention.entity), self.palette.index(&mention.entity));
         let confidence = mention.confidence.map(|c| format!(" {c:.2}")).unwrap_or_default();
+        let look = match status::look(mention) {
+            Look::Plain => "",
+            Look::Struck => " struck",
+            Look::Faint => " faint",
+        };
         let model = mention.model.as_ref().map(|model| format!(" {}", pictures(model))).unwrap_or_default();
         let out = &mut self.html;
-        let _ = write!(out, r#"<mark class="{color} l{level}{class}" data-e="{index}" data-k="{place}" title=""#);
-        let _ = write!(Escaper::new(out), "{}{confidence}{model}", pictures(&mention.entity));
+        let _ = write!(out, r#"<mark class="{color} l{level}{look}{class}" data-e="{index}" data-k="{place}""#);
+        if status::is_known(mention) {
+            let names: Vec<&str> = status::names(mention).collect();
+            let _ =
+                write!(out, r#" data-a="{}""#, if names.is_empty() { AFFIRMED.to_string() } else { names.join(" ") });
+        }
+        out.push_str(r#" title=""#);
+        let words = status::in_words(mention).map(|words| format!(", {words}")).unwrap_or_default();
+        let _ = write!(Escaper::new(out), "{}{confidence}{model}{words}", pictures(&mention.entity));
         out.push('"');
         self.open.push(OpenMark { index, label_at: out.len() });
         out.push('>');
@@ -86,7 +99,9 @@ impl MarkWriter<'_> {
         }
         if let Some(OpenMark { label_at, .. }) = self.open.pop() {
             let mut label = r#" data-label=""#.to_string();
-            let _ = Escaper::new(&mut label).write_str(&pictures(&self.marks[index].mention.entity));
+            let mention = &self.marks[index].mention;
+            let _ = Escaper::new(&mut label).write_str(&pictures(&mention.entity));
+            label.push_str(&status::suffix(mention));
             label.push('"');
             self.html.insert_str(label_at, &label);
         }
@@ -185,6 +200,16 @@ mod tests {
         assert_eq!(html.select(&select("script, img, b")).count(), 0);
         let mark = html.select(&select("mark")).next().unwrap();
         assert_eq!(mark.attr("data-label"), Some(r#"A"><script>"#));
+    }
+
+    #[test]
+    fn attributes_are_words_and_lines() {
+        let mut note = note("tos", vec![(0, 3, "S".to_string())]);
+        note.marks.as_mut().unwrap()[0].mention.attributes = [Some(true), Some(false), None, None, Some(true)];
+        let html = render(&note);
+        let mark = html.select(&select("mark.struck")).next().unwrap();
+        assert_eq!((mark.attr("data-a"), mark.attr("data-label")), (Some("negated family"), Some("S negated family")));
+        assert_eq!(mark.attr("title"), Some("S 0.50, negated, family"));
     }
 
     proptest! {

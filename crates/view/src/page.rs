@@ -2,6 +2,7 @@
 
 mod charts;
 mod sections;
+mod types;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use maud::{DOCTYPE, PreEscaped, html};
@@ -58,7 +59,7 @@ pub fn page(report: &NotesReport, notes: &[Sampled]) -> String {
                 main {
                     (sections::numbers(report))
                     (sections::warnings(report))
-                    (sections::types(report, &palette))
+                    (types::types(report, &palette))
                     (sections::months(report, &palette))
                     (sections::chunks(report, &palette))
                     (sections::notes(report, &palette, notes))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use spanframe_engine::Mention;
 
-use crate::{Row, chunks::Chunks, confidence::Confidences};
+use crate::{Row, chunks::Chunks, confidence::Confidences, status};
 
 /// Counts of rows and entities.
 #[derive(Debug, Default)]
@@ -30,8 +30,32 @@ pub struct TypeTally {
     pub entities: u64,
     /// Rows with at least one entity of this type.
     pub rows: u64,
+    /// Entities whose attributes are known and that have none, and the rows with at least one of these.
+    pub affirmed: u64,
+    pub affirmed_rows: u64,
+    /// Entities by the attribute that they have. One may have several.
+    pub attributes: BTreeMap<&'static str, u64>,
+    /// Entities whose attributes are not known.
+    pub unknown: u64,
     pub confidences: Confidences,
+    /// Chunks of entities that are affirmed, or whose attributes are not known.
     pub chunks: Chunks,
+}
+
+impl TypeTally {
+    /// Counts the attributes of `mention`, which follows `before` in its row.
+    fn add_attributes(&mut self, mention: &Mention<'_>, before: &[Mention<'_>]) {
+        let is_affirmed = |mention: &Mention<'_>| status::is_known(mention) && status::names(mention).next().is_none();
+        self.unknown += u64::from(!status::is_known(mention));
+        for name in status::names(mention) {
+            *self.attributes.entry(name).or_default() += 1;
+        }
+        if is_affirmed(mention) {
+            self.affirmed += 1;
+            let mut same = before.iter().filter(|other| other.entity == mention.entity);
+            self.affirmed_rows += u64::from(!same.any(is_affirmed));
+        }
+    }
 }
 
 /// Counts of one month.
@@ -65,13 +89,19 @@ impl Tally {
             counts.entities += 1;
             counts.rows += u64::from(mentions[..i].iter().all(|other| other.entity != mention.entity));
             counts.confidences.add(mention.confidence);
-            if let Some(chunk) = chunk(mention) {
+            counts.add_attributes(mention, &mentions[..i]);
+            if let Some(chunk) = chunk(mention).filter(|_| status::names(mention).next().is_none()) {
                 counts.chunks.add(chunk);
             }
             if let Some(month) = &mut month {
                 *month.entities.entry(mention.entity.to_string()).or_default() += 1;
             }
         }
+    }
+
+    /// Returns true if the attributes of any entity are known.
+    pub fn has_attributes(&self) -> bool {
+        self.types.values().any(|counts| counts.unknown < counts.entities)
     }
 
     /// Returns the number of entities of all types.

@@ -5,6 +5,7 @@ use crate::{
     character::{line, picture},
     mark::{Event, events},
     palette::Palette,
+    status::{Look, look, suffix},
 };
 
 /// Background colours of the 256-colour palette: dark enough for white text, and distinct for most people with a colour
@@ -19,6 +20,9 @@ const FAINT: &str = "\x1b[2m";
 /// faint tone; only overlapping entities have brackets, and the innermost one has the background. Brackets of entities
 /// that cross are numbered: `[¹acute [²renal A]¹ failure B]²`.
 ///
+/// The names of its attributes follow the type: `[chest pain SYMPTOM negated]`. With colours a negated entity has a line
+/// through it, and one with another attribute is faint.
+///
 /// A note cannot steer the terminal: control characters are shown as pictures (`␛`), every kind of line break becomes a
 /// line feed, and tabs are kept. Colours end before each line does.
 #[must_use]
@@ -29,7 +33,15 @@ pub fn marked(note: &Note, color: bool) -> String {
     let events = events(text.len(), &spans);
     let overlaps = Overlaps::new(&events, spans.len());
     let style = |open: &[usize]| match open.last().filter(|_| color) {
-        Some(&i) => format!("\x1b[48;5;{};97m", COLORS[palette.index(&marks[i].mention.entity) % COLORS.len()]),
+        Some(&i) => {
+            let mention = &marks[i].mention;
+            let look = match look(mention) {
+                Look::Plain => "",
+                Look::Struck => ";9",
+                Look::Faint => ";2",
+            };
+            format!("\x1b[48;5;{};97{look}m", COLORS[palette.index(&mention.entity) % COLORS.len()])
+        }
         None => String::new(),
     };
     let mut out = String::with_capacity(text.len() + 32 * marks.len());
@@ -52,6 +64,7 @@ pub fn marked(note: &Note, color: bool) -> String {
                 }
                 out.push(' ');
                 out.push_str(&line(&marks[i].mention.entity));
+                out.push_str(&suffix(&marks[i].mention));
                 if !color || overlaps.any[i] {
                     out.push(']');
                     out.push_str(&overlaps.number(i));
@@ -159,6 +172,17 @@ mod tests {
     fn crossing_entities_have_numbers() {
         check("one two three", &[(0, 7, "A"), (4, 13, "B")], "[¹one [²two A]¹ three B]²");
         check("one two, x", &[(0, 7, "A"), (0, 3, "B"), (9, 10, "C")], "[[one B] two A], [x C]");
+    }
+
+    #[test]
+    fn attributes_follow_the_type_and_change_the_look() {
+        let mut note = note("no tos, asma", &[(3, 6, "S"), (8, 12, "D")]);
+        let marks = note.marks.as_mut().unwrap();
+        marks[0].mention.attributes = [Some(true), Some(false), Some(false), Some(false), Some(false)];
+        marks[1].mention.attributes = [Some(false), Some(true), Some(false), Some(false), Some(true)];
+        assert_eq!(marked(&note, false), "no [tos S negated], [asma D uncertain family]");
+        let coloured = marked(&note, true);
+        assert!(coloured.contains(";97;9mtos\x1b[0m") && coloured.contains(";97;2masma\x1b[0m"), "{coloured:?}");
     }
 
     #[test]

@@ -13,14 +13,18 @@ from . import _internal
 _FIELDS = {field["name"]: field for field in _internal.entity_fields()}
 
 
-def explode(frame: Any, column: str, *, keep_empty: bool, prefix: str) -> Any:
+def explode(frame: Any, column: str, *, keep_empty: bool, prefix: str, metadata: list[str]) -> Any:
     """Returns one row per entity, as ``df.ner.explode`` documents."""
+    known = [name for name, field in _FIELDS.items() if not field["always"]]
+    for name in metadata:
+        if name not in known:
+            raise _internal.InputError(f"metadata cannot have `{name}`; it may have {', '.join(known)}")
     schema = frame.collect_schema()
     if column not in schema:
         raise _internal.InputError(
             f"there is no column `{column}`; the columns are {_internal.column_list(list(schema))}"
         )
-    layout = _Layout.of(column, schema[column])
+    layout = _Layout.of(column, schema[column], metadata)
     names = [prefix + name for name in layout.fields]
     taken = [name for name in names if name in schema]
     if taken:
@@ -56,14 +60,14 @@ class _Layout(NamedTuple):
     """True if the structs are annotations of Spark NLP."""
 
     @classmethod
-    def of(cls, column: str, dtype: pl.DataType) -> _Layout:
+    def of(cls, column: str, dtype: pl.DataType, metadata: list[str]) -> _Layout:
         """Returns the layout of a column, and refuses one that does not hold entities."""
         is_list = isinstance(dtype, pl.List)
         struct = dtype.inner if is_list else dtype
         found = [field.name for field in struct.fields] if isinstance(struct, pl.Struct) else []
         is_annotation = is_list and found == _internal.annotation_fields()
         # the type of an annotation does not say which keys its metadata have
-        present = [] if is_annotation else found
+        present = metadata if is_annotation else found
         fields = [name for name, field in _FIELDS.items() if field["always"] or name in present]
         if not is_annotation and fields != found:
             raise _internal.InputError(f"column `{column}` is {dtype}, expected one that ner.extract made")

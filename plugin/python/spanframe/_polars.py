@@ -289,7 +289,9 @@ class _NerFrame:
     def __init__(self, frame: pl.DataFrame | pl.LazyFrame) -> None:
         self._frame = frame
 
-    def explode(self, column: str = "ner", *, keep_empty: bool = False, prefix: str = "") -> Any:
+    def explode(
+        self, column: str = "ner", *, keep_empty: bool = False, prefix: str = "", metadata: list[str] | None = None
+    ) -> Any:
         """Returns one row per entity, as exploding Spark NLP's ``ner_chunk`` does.
 
         Parameters
@@ -300,17 +302,21 @@ class _NerFrame:
             Keep rows without entities, with nulls as values (Spark's ``explode_outer``). By default they are dropped.
         prefix
             Prefix of the new columns' names, for a frame that already has columns of these names.
+        metadata
+            Further fields to take from the metadata of annotations, such as ``["model", "negated"]``: their type does
+            not say which keys they have. Other layouts give all their fields.
 
         Returns
         -------
         DataFrame or LazyFrame
-            The other columns, repeated, followed by one column for each field of the entity. Annotations give only the
-            fields that every output has, because their type does not say which keys their metadata have.
+            The other columns, repeated, followed by one column for each field of the entity. Annotations give the fields
+            that every output has, and those of ``metadata``.
 
         Raises
         ------
         InputError
-            The column is missing or does not hold entities, or the frame already has one of the new columns.
+            The column is missing or does not hold entities, the frame already has one of the new columns, or
+            ``metadata`` has another name than that of a field.
 
         Examples
         --------
@@ -327,7 +333,7 @@ class _NerFrame:
         │ 2   ┆ null   ┆ null  │
         └─────┴────────┴───────┘
         """
-        return explode(self._frame, column, keep_empty=keep_empty, prefix=prefix)
+        return explode(self._frame, column, keep_empty=keep_empty, prefix=prefix, metadata=metadata or [])
 
 
 @pl.api.register_dataframe_namespace("ner")

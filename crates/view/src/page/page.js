@@ -9,14 +9,18 @@
   const controls = document.querySelector(".controls");
   const search = document.getElementById("search");
   const boxes = [...document.querySelectorAll(".controls input[type=checkbox]")];
+  const attributes = new Set(boxes.filter((box) => box.closest(".attributes")).map((box) => box.value));
   const status = document.getElementById("status");
   const update = () => {
     const words = fold(search.value.trim());
     const wanted = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
+    // an entity whose attributes are not known is shown whatever attributes are wanted
+    const is = (mark) => !mark.dataset.a || !attributes.size || mark.dataset.a.split(" ").some((name) => wanted.has(name));
+    const shown = (mark) => wanted.has(mark.dataset.k) && is(mark);
     let seen = 0;
     for (const note of notes) {
-      for (const mark of note.marks) mark.classList.toggle("off", !wanted.has(mark.dataset.k));
-      const fits = note.marks.length ? note.marks.some((mark) => wanted.has(mark.dataset.k)) : wanted.has("none");
+      for (const mark of note.marks) mark.classList.toggle("off", !shown(mark));
+      const fits = note.marks.length ? note.marks.some(shown) : wanted.has("none");
       note.element.hidden = !(fits && note.words.includes(words));
       seen += note.element.hidden ? 0 : 1;
     }

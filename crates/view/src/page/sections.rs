@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use spanframe_engine::{Attribute, Named};
 
-use super::charts::{Part, bar, bins};
+use super::charts::{Part, bar};
 use crate::{
     markup,
     palette::Palette,
     report::{NotesReport, Sampled},
-    tally::TypeTally,
+    status::AFFIRMED,
 };
 
 /// Chunks shown for each type.
 const TOP: usize = 15;
-/// Bars in a histogram of confidences.
-const BARS: usize = 20;
 
 /// Returns 1234567 as `1,234,567`.
 pub fn grouped(number: u64) -> String {
@@ -25,7 +24,7 @@ pub fn grouped(number: u64) -> String {
     groups.filter(|group| !group.is_empty()).collect::<Vec<_>>().join(",")
 }
 
-fn percent(part: u64, whole: u64) -> String {
+pub fn percent(part: u64, whole: u64) -> String {
     format!("{:.1} %", 100.0 * part as f64 / whole.max(1) as f64)
 }
 
@@ -85,69 +84,6 @@ pub fn warnings(report: &NotesReport) -> Markup {
     }
 }
 
-pub fn types(report: &NotesReport, palette: &Palette) -> Markup {
-    let tally = &report.tally;
-    let most = tally.types.values().map(|counts| counts.entities).max().unwrap_or(0);
-    let confidences = tally.types.values().any(|counts| counts.confidences.quantile(0.5).is_some());
-    html! {
-        section {
-            h2 { "Types" }
-            @if tally.types.is_empty() {
-                p { "There are no entities." }
-            } @else {
-                div class="scroll" tabindex="0" role="region" aria-label="Types" {
-                    table {
-                        thead {
-                            tr {
-                                th { "type" }
-                                th class="number" { "entities" }
-                                th { span aria-hidden="true" {} }
-                                th class="number" { "notes with it" }
-                                @if confidences {
-                                    th { "confidence, 0 to 1" }
-                                    th class="number" { "median" }
-                                    th class="number" { "5th percentile" }
-                                }
-                            }
-                        }
-                        tbody {
-                            @for (name, counts) in &tally.types {
-                                @let class = palette.class(name);
-                                tr {
-                                    td { span class={ "chip " (class) } { (name) } }
-                                    td class="number" { (grouped(counts.entities)) }
-                                    td { (bar(&[Part { class: class.clone(), value: counts.entities }], most)) }
-                                    td class="number" {
-                                        (grouped(counts.rows)) " (" (percent(counts.rows, tally.rows)) ")"
-                                    }
-                                    @if confidences {
-                                        (confidence(name, &class, counts))
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn confidence(name: &str, class: &str, counts: &TypeTally) -> Markup {
-    let show = |share| counts.confidences.quantile(share).map_or("none".to_string(), |at| format!("{at:.2}"));
-    let (median, low) = (show(0.5), show(0.05));
-    let missing = counts.confidences.missing;
-    let label = format!("Confidences of {name}: median {median}, 5th percentile {low}");
-    html! {
-        td {
-            (bins(class, &counts.confidences.bars(BARS), &label))
-            @if missing > 0 { span class="about" { (grouped(missing)) " without" } }
-        }
-        td class="number" { (median) }
-        td class="number" { (low) }
-    }
-}
-
 pub fn months(report: &NotesReport, palette: &Palette) -> Markup {
     let tally = &report.tally;
     let Some(column) = &report.options.date_column else { return html! {} };
@@ -200,7 +136,10 @@ pub fn chunks(report: &NotesReport, palette: &Palette) -> Markup {
     html! {
         section {
             h2 { "Most frequent chunks" }
-            p class="about" { "Up to " (TOP) " per type. Case and white space are ignored." }
+            p class="about" {
+                "Up to " (TOP) " per type. Case and white space are ignored."
+                @if tally.has_attributes() { " Entities that are negated, uncertain or otherwise not affirmed are left out." }
+            }
             div class="grid" {
                 @for (name, counts) in &tally.types {
                     @let class = palette.class(name);
@@ -261,6 +200,14 @@ pub fn notes(report: &NotesReport, palette: &Palette, notes: &[Sampled]) -> Mark
                         }
                     }
                     label { input type="checkbox" value="none" checked autocomplete="off"; " notes without entities" }
+                }
+                @if tally.has_attributes() {
+                    fieldset class="attributes" {
+                        legend { "Show what is (struck through: negated; faint: the other attributes)" }
+                        @for name in [AFFIRMED].into_iter().chain(Attribute::named().map(|(name, _)| name)) {
+                            label { input type="checkbox" value=(name) checked autocomplete="off"; " " (name) }
+                        }
+                    }
                 }
                 p id="status" role="status" {}
             }
