@@ -258,3 +258,30 @@ def test_a_dictionary_may_outgrow_its_keys(tmp_path):
     for file in outputs(given).values():
         for read in READERS.values():
             assert read(file, "ward") == [expected[row] for row in read(file, "id")]
+
+
+def test_parts_of_different_writers_are_one_table(tmp_path):
+    """A category, a column of nulls and nanoseconds of pandas beside what Polars and DuckDB write."""
+    (tmp_path / "in").mkdir()
+    wards, days = ["a", "b", None, "a"], [0, 10**15, None, -1]
+    rows = {"id": IDS, "note": NOTES}
+    by_pyarrow = rows | {
+        "ward": pa.array(wards).dictionary_encode(),
+        "since": pa.array(days, pa.timestamp("us")).cast(pa.timestamp("ns")),
+        "more": pa.nulls(4),
+        "codes": pa.array([["x"]] * 4, pa.list_(pa.string())),
+    }
+    pq.write_table(pa.table(by_pyarrow), tmp_path / "in" / "part-0.parquet")
+    frame = pl.DataFrame(rows | {"ward": wards, "since": pl.Series(days).cast(pl.Datetime("us"))})
+    frame = frame.with_columns(more=pl.lit(7, pl.Int64), codes=pl.Series([["y"]] * 4))
+    frame.write_parquet(tmp_path / "in" / "part-1.parquet")
+    duckdb.from_arrow(frame.to_arrow()).write_parquet(str(tmp_path / "in" / "part-2.parquet"))
+    out = tmp_path / "out"
+    spanframe.run(tmp_path / "in", out, column="note", model=TINY)
+    schemas = [pq.read_schema(file) for file in sorted(out.glob("*.parquet"))]
+    assert len(schemas) == 3 and all(schema.equals(schemas[0]) for schema in schemas)
+    for read in READERS.values():
+        expected = {"id": IDS, "ward": wards, "more": [None] * 4 + [7] * 8, "codes": [["x"]] * 4 + [["y"]] * 8}
+        expected["since"] = [None if day is None else day * 1000 for day in days]
+        for name, values in expected.items():
+            assert read(f"{out}/*.parquet", name) == values * (12 // len(values)), name

@@ -20,7 +20,7 @@ class Annotator:
     Parameters
     ----------
     column
-        Column of texts.
+        Column of texts: strings, or bytes that are read as UTF-8.
     output
         Name of the new column.
     model

@@ -89,7 +89,7 @@ def annotate(
     df
         Batch or streaming DataFrame.
     column
-        Column of texts.
+        Column of texts: strings, or bytes that are read as UTF-8.
     output
         Name of the new column.
     model
