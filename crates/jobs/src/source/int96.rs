@@ -80,13 +80,15 @@ impl Seen {
             if read.0 == 0 {
                 return Ok(());
             }
-            (definitions.clear(), repetitions.clear(), values.clear());
+            definitions.clear();
+            repetitions.clear();
+            values.clear();
         }
     }
 
     fn add(&mut self, value: &Int96) {
         let [low, high, day] = [0, 1, 2].map(|i| value.data()[i]);
-        let of_day = i64::from(high) << 32 | i64::from(low);
+        let of_day = (i64::from(high) << 32) | i64::from(low);
         let nanoseconds = (i128::from(day as i32) - EPOCH) * DAY + i128::from(of_day);
         self.nanoseconds |= nanoseconds % 1000 != 0;
         self.beyond_nanoseconds |= i64::try_from(nanoseconds).is_err();
