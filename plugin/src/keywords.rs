@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use pyo3::{prelude::*, types::PyDict};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyString},
+};
 use spanframe_engine::{OptionSpec, OptionTable, OptionValue, RawOptions, option_table::OptionType};
 
 use crate::error::{InputError, python};
@@ -55,6 +58,10 @@ fn read_value(option: &OptionSpec, value: &Bound<'_, PyAny>) -> PyResult<Option<
             OneOrSeveral::One(path) => OptionValue::Paths(vec![path]),
             OneOrSeveral::Several(paths) => OptionValue::Paths(paths),
         }),
+        OptionType::Selection if value.is_instance_of::<PyString>() => {
+            let way_out = "give True, or a list of names";
+            return Err(InputError::new_err(format!("option `{}` cannot be a str: {way_out}", option.name)));
+        }
         OptionType::Selection => typed(option.name, value)?.map(|selection| match selection {
             AllOrSome::All(all) => OptionValue::Bool(all),
             AllOrSome::Some(names) => OptionValue::List(names),

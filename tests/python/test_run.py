@@ -1,9 +1,7 @@
 """`spanframe.run`: jobs from Python."""
 
-import inspect
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -18,7 +16,6 @@ from conftest import DATA, TINY
 from polars.testing import assert_frame_equal
 
 import spanframe
-from spanframe import _internal
 from spanframe._run import Loss
 
 PROGRAM = Path(sys.executable).with_name("spanframe")
@@ -341,14 +338,3 @@ def test_wrong_values_are_named(tmp_path, few, wrong, message):
     with pytest.raises(spanframe.InputError, match=message):
         job(**arguments)
     assert not (tmp_path / "out").exists()
-
-
-def test_keywords_are_the_fields_of_a_job_and_the_flags_of_run():
-    keywords = set(inspect.signature(spanframe.run).parameters) - {"options"}
-    assert keywords - {"metrics", "progress"} == set(_internal.job_option_names())
-
-    shown = subprocess.run([PROGRAM, "run", "--help"], capture_output=True, text=True, check=True).stdout
-    flags = {flag.replace("-", "_") for flag in re.findall(r"^ +(?:-\w, )?--([a-z-]+)", shown, re.MULTILINE)}
-    engine = set(_internal.option_names())
-    assert engine <= flags
-    assert flags - {"help", "json", "log", "quiet"} | {"inputs"} == keywords - {"progress"} | engine

@@ -78,7 +78,7 @@ spanframe_engine::options! {
     ///
     /// An empty string means that no field is quoted: a quote is text.
     quote: String => Quote = quote,
-        Files, value "CHAR", default "`\"`", page "formats.md#csv";
+        Files, value "CHAR", default "a double quote", page "formats.md#csv";
 
     /// Escape quotes in quoted fields of CSV and TSV by this character.
     ///

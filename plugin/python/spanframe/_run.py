@@ -189,7 +189,7 @@ def run(
         tab.
     quote
         Quote fields of CSV and TSV files by this character. An empty string means that no field is quoted: a quote is
-        text. Default: ``"""``.
+        text. Default: a double quote.
     escape
         Escape quotes in quoted fields of CSV and TSV by this character. Spark writes a backslash. By default a quote is
         doubled. Default: the quote.
