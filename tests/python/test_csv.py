@@ -5,8 +5,9 @@ import io
 import random
 
 import polars as pl
-import spanframe
 from conftest import TINY
+
+import spanframe
 
 PARTS = [",", '"', "\n", "\r\n", "\r", "a", "ñ", '""', '"x,\ny"', "\n1,", '",', '"\n', ",b\n", '1,"c"\n']
 FILES = 150
