@@ -102,7 +102,7 @@ fn count(report: &Value, kind: &str) -> u64 {
 
 /// Checks the counts of `kinds`, and that there is no other difference.
 fn check_only(report: &Value, kinds: &[(&str, u64)]) {
-    for kind in ["missing", "extra", "label", "boundary", "offset_unit", "truncation"] {
+    for kind in ["missing", "extra", "label", "boundary", "attribute", "offset_unit", "truncation"] {
         let expect = kinds.iter().find(|(name, _)| *name == kind).map_or(0, |(_, count)| *count);
         assert_eq!(count(report, kind), expect, "{kind}: {report:#}");
     }

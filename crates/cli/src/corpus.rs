@@ -2,10 +2,11 @@
 //!
 //! | format | content |
 //! |---|---|
-//! | JSON lines (`.jsonl`, `.ndjson`, `.json`, each also `.gz`) | `id`, `lang` or `language`, `text`, `entities` of `start`, `end` (code points, half-open) and `label`, `annotated_types` |
-//! | brat (a folder) | pairs of `.txt` and `.ann`; lines `T`; a discontinuous mention becomes the span from its first to its last fragment |
+//! | JSON lines (`.jsonl`, `.ndjson`, `.json`, each also `.gz`) | `id`, `lang` or `language`, `text`, `entities` of `start`, `end` (code points, half-open), `label` and `attributes`, `annotated_types` |
+//! | brat (a folder) | pairs of `.txt` and `.ann`; lines `T`, and lines `A` of attributes; a discontinuous mention becomes the span from its first to its last fragment |
 //! | CoNLL (`.conll`, `.iob`, `.iob2`, `.bio`, `.tsv`) | token first and tag last in each line; see the module `conll` |
 
+mod attributes;
 mod brat;
 mod conll;
 mod jsonl;
@@ -18,7 +19,7 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use spanframe_engine::Mention;
+use spanframe_engine::{Attributes, Mention};
 
 use crate::error::CliError;
 
@@ -37,10 +38,13 @@ pub struct Document {
     pub lang: Option<String>,
     /// The whole text.
     pub text: String,
-    /// Distinct mentions with their chunks. Positions are code points, half-open and not empty.
+    /// Distinct mentions with their chunks. Positions are code points, half-open and not empty. One that has attributes
+    /// may have an empty type.
     pub mentions: Vec<Mention<'static>>,
     /// The labels that were annotated, where the corpus names them. It says nothing about other labels.
     pub annotated: Option<Vec<String>>,
+    /// The attributes that were annotated; none where mentions have no attributes.
+    pub attributes: Attributes,
 }
 
 const JSON_LINES: [&str; 6] = [".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz"];
@@ -82,12 +86,14 @@ pub fn read(path: &Path) -> Result<Vec<Document>, CliError> {
         let mut seen = HashSet::new();
         document.mentions.retain(|m| seen.insert((m.begin, m.end, m.entity.clone())));
     }
+    attributes::keep_told(&mut documents);
     Ok(documents)
 }
 
 /// The labels that occur in `documents`: those that were annotated, unless the documents name them.
 pub fn labels(documents: &[Document]) -> BTreeSet<&str> {
-    documents.iter().flat_map(|document| &document.mentions).map(|mention| &*mention.entity).collect()
+    let labels = documents.iter().flat_map(|document| &document.mentions).map(|mention| &*mention.entity);
+    labels.filter(|label| !label.is_empty()).collect()
 }
 
 /// The content of a file without its byte order mark, unpacked if the file is a `.gz`.
@@ -133,11 +139,11 @@ impl<'a> CodePoints<'a> {
         Self { text, bytes: text.char_indices().map(|(at, _)| at).chain([text.len()]).collect() }
     }
 
-    /// The mention of the code points `begin..end`, with its chunk.
+    /// The mention of the code points `begin..end`, with its chunk. `entity` is a [`label`], or empty.
     ///
     /// # Errors
-    /// A reason if the mention is empty or outside the text, or if `name` is no [`label`].
-    fn mention(&self, begin: usize, end: usize, name: &str) -> Result<Mention<'static>, String> {
+    /// A reason if the mention is empty or outside the text.
+    fn mention(&self, begin: usize, end: usize, entity: String) -> Result<Mention<'static>, String> {
         let (Some(&first), Some(&last), true) = (self.bytes.get(begin), self.bytes.get(end), begin < end) else {
             let length = self.bytes.len() - 1;
             return Err(format!(
@@ -147,7 +153,7 @@ impl<'a> CodePoints<'a> {
         Ok(Mention {
             begin: begin as i64,
             end: end as i64,
-            entity: label(name)?.into(),
+            entity: entity.into(),
             chunk: Some(self.text[first..last].to_string().into()),
             ..Mention::default()
         })

@@ -75,9 +75,19 @@ pub enum CliError {
     NoPartner { path: PathBuf, missing: PathBuf },
     #[error(
         "label `{label}` of `{path}` is not an entity type of the model ({known}): use --rename {label}=TYPE, or give the \
-         types to score as `{path}=TYPES`"
+         types to score as `{path}=TYPES`; --attributes-only scores the attributes of any label, without a model"
     )]
     UnknownLabel { label: String, path: PathBuf, known: String },
+    #[error(
+        "an entity of `{0}` has no label, so its span cannot be compared by type: score attributes alone with \
+         `spanframe evaluate --attributes-only`"
+    )]
+    NoLabel(PathBuf),
+    #[error(
+        "no entity of the corpora has an attribute to score: JSON lines have them as `\"attributes\": [\"negated\"]`, \
+         brat as lines such as `A1 Negated T1`"
+    )]
+    NoAttributes,
     #[error("`{0}` is not LABEL=TYPE: give a label of the corpora and the entity type that it means")]
     Rename(String),
     #[error("there is no command `{0}`: `spanframe --help` lists them")]

@@ -1,5 +1,6 @@
 //! `spanframe evaluate`: scores a model on annotated corpora.
 
+mod attributes;
 mod command;
 mod print;
 mod report;
@@ -8,10 +9,14 @@ mod sets;
 use std::{collections::HashMap, sync::Arc};
 
 use arrow_array::{Array, LargeStringArray, StringArray};
-use spanframe_compare::score::score;
-use spanframe_engine::{Engine, EngineOptions, Layout, Mention, Notes, Offsets, entity_column};
+use spanframe_compare::{attribute_score::score_attributes, score::score};
+use spanframe_engine::{
+    Attributes, Engine, EngineOptions, Layout, Mention, Named, Notes, Offsets, RawOptions, Selection,
+    assertion::Assertion, entity_column,
+};
 
 use self::{
+    attributes::{AttributeReport, Spans},
     print::Evaluation,
     report::{Heading, ScoreReport, ScoredDocument},
     sets::{Case, Corpus, Labels, Set},
@@ -25,18 +30,29 @@ pub fn evaluate(flags: &EvaluateFlags, options: &EngineOptions) -> Result<(), Cl
     });
     let renamed = renamed.collect::<Result<HashMap<_, _>, CliError>>()?;
     let corpora = flags.corpora.iter().map(|argument| Corpus::read(argument)).collect::<Result<Vec<_>, _>>()?;
-    // spans are compared in code points of the annotated text, whatever unit, text and layout the options name
-    let (offsets, layout) = (Offsets::Char, Layout::StructOfLists);
-    let options = EngineOptions { offsets, layout, cleaned_offsets: false, ..options.clone() };
-    let engine = Engine::new(&options)?;
-    let types = engine.types().to_vec();
-    let labels = Labels { types: &types, kept: engine.kept(), renamed };
-    let sets = sets::sets(&corpora, &labels, flags.limit.map(Into::into))?;
+    let scored = scored(&corpora, options);
+    let without_model = flags.attributes_only || sets::are_unlabelled(&corpora);
+    if without_model && scored.is_empty() {
+        return Err(CliError::NoAttributes);
+    }
+    let engine_options = engine_options(options, scored);
+    let engine = if without_model { None } else { Some(Engine::new(&engine_options)?) };
+    let (types, kept) = match &engine {
+        Some(engine) => (engine.types().to_vec(), engine.kept().to_vec()),
+        None => {
+            let labels = sets::all_labels(&corpora, &renamed);
+            let kept = vec![true; labels.len()];
+            (labels, kept)
+        }
+    };
+    let sets = sets::sets(&corpora, &Labels { types: &types, kept: &kept, renamed }, flags.limit.map(Into::into))?;
     let copies = copies(&sets, &flags.variants);
-    let found = annotate(&engine, &copies, flags.quiet)?;
-    let reports = reports(&copies, &found, &types);
-    let model = engine.card().name;
-    let command = command::command(flags, &corpora, &options, &model);
+    let found = engine.as_ref().map(|engine| annotate(engine, &copies, flags.quiet)).transpose()?;
+    let assertion = Assertion::with_pipeline_file(&engine_options)?;
+    let scorer = Scorer { types: &types, found: found.as_deref(), assertion: assertion.as_ref(), scored };
+    let reports: Vec<ScoreReport> = copies.iter().map(|copy| scorer.report(copy)).collect();
+    let model = engine.map(|engine| engine.card().name);
+    let command = command::command(flags, &corpora, options, model.as_deref());
     let evaluation =
         Evaluation { model, command, limit: flags.limit.map(Into::into), types, show_text: flags.show_text };
     match flags.json {
@@ -100,25 +116,72 @@ fn annotate(engine: &Engine, copies: &[SetCopy<'_>], quiet: bool) -> Result<Vec<
     Ok(found)
 }
 
-/// One report for each set and spelling.
-fn reports(copies: &[SetCopy<'_>], found: &[Vec<Mention<'_>>], types: &[String]) -> Vec<ScoreReport> {
-    let index: HashMap<&str, usize> = types.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
-    let report = |SetCopy { set, variant, cases }: &SetCopy<'_>| {
-        let annotated: Vec<bool> = (0..types.len()).map(|i| cases.iter().any(|copy| copy.case.annotated[i])).collect();
-        // a type that was not annotated in a document is not scored there
-        let counted = |copy: &CaseCopy<'_>| -> Vec<Mention<'_>> {
-            let is_counted = |mention: &&Mention<'_>| copy.case.annotated[index[&*mention.entity]];
-            found[copy.row].iter().filter(is_counted).cloned().collect()
-        };
-        let counted: Vec<Vec<Mention<'_>>> = cases.iter().map(counted).collect();
-        let documents: Vec<ScoredDocument<'_>> = cases
-            .iter()
-            .zip(&counted)
-            .map(|(copy, found)| ScoredDocument { text: &copy.text, score: score(&copy.case.mentions, found, types) })
-            .collect();
+/// Scores sets of cases.
+struct Scorer<'a> {
+    types: &'a [String],
+    /// Found mentions by the row of a case; `None` if no model was run.
+    found: Option<&'a [Vec<Mention<'static>>]>,
+    /// The rules; `None` if no attribute is scored.
+    assertion: Option<&'a Assertion>,
+    scored: Attributes,
+}
+
+impl Scorer<'_> {
+    /// The report of one set in one spelling.
+    fn report(&self, copy: &SetCopy<'_>) -> ScoreReport {
+        let SetCopy { set, variant, cases } = copy;
         let (language, annotation) = (set.language.clone(), set.annotation);
         let heading = Heading { set: set.name(), language, annotation, variant: variant.name() };
-        ScoreReport::new(heading, &documents, types, &annotated)
-    };
-    copies.iter().map(report).collect()
+        let scored =
+            |case: &Case| -> Attributes { case.attributes.iter().filter(|&a| self.scored.contains(a)).collect() };
+        let all_scored: Attributes = cases.iter().flat_map(|copy| scored(copy.case).iter()).collect();
+        let assessor = self.assertion.map(Assertion::assessor);
+        let on_gold = cases.iter().filter_map(|CaseCopy { case, text, .. }| {
+            let given = attributes::assessed(assessor?, text, &case.mentions, set.language.as_deref());
+            Some(score_attributes(&case.mentions, &given, scored(case)))
+        });
+        let on_gold = AttributeReport::new(Spans::Gold, &on_gold.collect::<Vec<_>>(), all_scored);
+        let Some(found) = self.found else {
+            let report = ScoreReport::without_spans(heading, cases.len());
+            return ScoreReport { attributes: on_gold.into_iter().collect(), ..report };
+        };
+        let counted: Vec<Vec<Mention<'_>>> = cases.iter().map(|copy| self.counted(copy, &found[copy.row])).collect();
+        let scores = cases.iter().zip(&counted).map(|(copy, found)| ScoredDocument {
+            text: &copy.text,
+            score: score(&copy.case.mentions, found, self.types),
+        });
+        let on_found = cases.iter().zip(&counted);
+        let on_found = on_found.map(|(copy, found)| score_attributes(&copy.case.mentions, found, scored(copy.case)));
+        let on_found = AttributeReport::new(Spans::Found, &on_found.collect::<Vec<_>>(), all_scored);
+        let annotated = |i: usize| cases.iter().any(|copy| copy.case.annotated[i]);
+        let annotated: Vec<bool> = (0..self.types.len()).map(annotated).collect();
+        let report = ScoreReport::new(heading, &scores.collect::<Vec<_>>(), self.types, &annotated);
+        ScoreReport { attributes: on_gold.into_iter().chain(on_found).collect(), ..report }
+    }
+
+    /// The found mentions of the types that were annotated in the document: others are not scored there.
+    fn counted<'m>(&self, copy: &CaseCopy<'_>, found: &[Mention<'m>]) -> Vec<Mention<'m>> {
+        let index: HashMap<&str, usize> = self.types.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
+        found.iter().filter(|mention| copy.case.annotated[index[&*mention.entity]]).cloned().collect()
+    }
+}
+
+/// The attributes to score: those of gold, or those among them that the options name.
+fn scored(corpora: &[Corpus], options: &EngineOptions) -> Attributes {
+    let is_wanted = |attribute| options.assertion.is_empty() || options.assertion.contains(attribute);
+    sets::attributes(corpora).iter().filter(|&attribute| is_wanted(attribute)).collect()
+}
+
+/// The options of the engine: spans are compared in code points of the annotated text, whatever unit, text and layout
+/// `options` name. Entities have the attributes to score.
+fn engine_options(options: &EngineOptions, scored: Attributes) -> EngineOptions {
+    let (offsets, layout) = (Offsets::Char, Layout::StructOfLists);
+    let options = EngineOptions { offsets, layout, cleaned_offsets: false, ..options.clone() };
+    if scored.is_empty() {
+        return options;
+    }
+    // those of the call take the place of a pipeline file's
+    let names = scored.iter().map(|attribute| attribute.name().to_string()).collect();
+    let typed = RawOptions { assertion: Some(Selection::Some(names)), ..options.typed.clone() };
+    EngineOptions { assertion: scored, typed, ..options }
 }

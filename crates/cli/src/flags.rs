@@ -81,9 +81,10 @@ pub enum Command {
     /// Compare two columns of entities and say how they differ
     ///
     /// A is the reference and B is compared with it. Each difference is one of: missing (only A has it), extra (only B
-    /// has it), label (same span, another type), boundary (same type, overlapping spans), offset_unit (same mention,
-    /// positions in another unit or with another end), truncation (missing or extra beyond the place where the other
-    /// column ends in every row, in too many rows for chance: a lower bound).
+    /// has it), label (same span, another type), boundary (same type, overlapping spans), attribute (same span and
+    /// type, another attribute of those that both columns have), offset_unit (same mention, positions in another unit
+    /// or with another end), truncation (missing or extra beyond the place where the other column ends in every row,
+    /// in too many rows for chance: a lower bound).
     ///
     /// Without --text-column and gold there is no text. Positions are then compared as integers, and a shift that the
     /// units can explain is an offset_unit. Text of notes is printed only with --show-text.
@@ -93,6 +94,9 @@ pub enum Command {
     /// Corpora of one language and kind of annotation form one set. Files with silver in their name are silver, all
     /// others gold. Documents of a set with the same id and text are joined. --layout, --offsets and --cleaned-offsets
     /// change nothing here.
+    ///
+    /// Where entities of a corpus have attributes (negated, uncertain, historical, hypothetical, family), these are
+    /// scored too: of the annotated spans, which shows the rules alone, and of the spans that the model finds.
     Evaluate(EvaluateFlags),
     /// Show why an entity is negated, uncertain, historical, hypothetical or of the family
     #[command(subcommand)]
@@ -269,6 +273,9 @@ pub struct EvaluateFlags {
     /// Read a label of the corpora as an entity type of the model. Separate several with commas
     #[arg(long, value_delimiter = ',', value_name = "LABEL=TYPE")]
     pub rename: Vec<String>,
+    /// Score attributes of the annotated spans alone, without a model: entities may have any label, or none
+    #[arg(long)]
+    pub attributes_only: bool,
     /// Print JSON, as in scores.json of a model folder
     #[arg(long)]
     pub json: bool,

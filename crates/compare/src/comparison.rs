@@ -16,7 +16,7 @@
 use std::borrow::Cow;
 
 use spanframe_engine::{
-    Mention, Offsets,
+    Mention, Named, Offsets,
     offset_convention::{Interval, OffsetConvention},
     ruler::Ruler,
 };
@@ -159,7 +159,9 @@ impl Comparison {
     /// Counts the row and its mentions; returns the number of mentions that both columns have, equal or not.
     fn count(&mut self, open: &OpenRow<'_>, found: &[Difference]) -> u64 {
         let OpenRow { row, a, b, .. } = open;
-        let pairs = found.iter().filter(|d| d.a.is_some() && d.b.is_some()).count();
+        // mentions with another attribute have the same span and type
+        let is_pair = |d: &&Difference| d.a.is_some() && d.b.is_some() && d.kind != DifferenceKind::Attribute;
+        let pairs = found.iter().filter(is_pair).count();
         let missing = found.iter().filter(|d| d.kind == DifferenceKind::Missing).count();
         let equal = (a.mentions.list.len() - pairs - missing) as u64;
         let null_text = self.options.has_texts && row.text.is_none();
@@ -195,21 +197,22 @@ impl Comparison {
     }
 
     fn example(&self, open: &OpenRow<'_>, difference: Difference) -> Example {
-        let mention = |mentions: Mentions<'_>, index: usize| {
+        let mention = |side: usize, mentions: Mentions<'_>, index: usize| {
             let Mention { entity, begin, end, chunk, .. } = &mentions.list[index];
             let in_text = || {
                 let ruler = open.ruler.as_ref()?;
                 ruler.slice(&mentions.list[index], mentions.offsets.into()).map(String::from)
             };
             let text = if self.options.show_text { chunk.as_deref().map(String::from).or_else(in_text) } else { None };
-            ExampleMention { entity: entity.to_string(), begin: *begin, end: *end, text }
+            let attributes = difference.attributes.map(|of| of[side].iter().map(Named::name).collect());
+            ExampleMention { entity: entity.to_string(), begin: *begin, end: *end, text, attributes }
         };
         Example {
             kind: difference.kind,
             row: open.row.number,
             id: open.row.id.map(String::from),
-            a: difference.a.map(|i| mention(open.a.mentions, i)),
-            b: difference.b.map(|i| mention(open.b.mentions, i)),
+            a: difference.a.map(|i| mention(0, open.a.mentions, i)),
+            b: difference.b.map(|i| mention(1, open.b.mentions, i)),
             reading: difference.explanation.map(|explanation| explanation.to_string()),
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! The rules apply in this order, and each mention is used once:
 //!
-//! 1. Same span and type: equal, no difference.
+//! 1. Same span and type: equal, no difference. [`DifferenceKind::Attribute`] if an attribute that both sides know
+//!    differs.
 //! 2. [`DifferenceKind::OffsetUnit`]: same type, and same span once one column is read in another unit (code points,
 //!    UTF-16 units, bytes; end exclusive or inclusive). With the text the rule is exact: the mention's own chunk must
 //!    contradict the declared unit and fit the other one. A mention without chunk may differ in its unit, not in its
@@ -17,7 +18,7 @@ use std::fmt;
 
 use serde::Serialize;
 use spanframe_engine::{
-    Mention, Offsets,
+    Attribute, Attributes, Mention, Offsets,
     offset_convention::{Interval, OffsetConvention},
     ruler::Ruler,
 };
@@ -38,6 +39,8 @@ pub enum DifferenceKind {
     Label,
     /// Same type, overlapping spans.
     Boundary,
+    /// Same span and type, another attribute, of those that both know.
+    Attribute,
     /// Same mention, with positions in another unit or with another end.
     OffsetUnit,
     /// Missing (or extra) beyond the place where B (or A) stops in every text: see [`comparison`](crate::comparison).
@@ -88,6 +91,8 @@ pub struct Difference {
     pub b: Option<usize>,
     /// For an offset unit: what explains it.
     pub explanation: Option<Explanation>,
+    /// For an attribute: those that A's mention has and those that B's has, of those that both know.
+    pub attributes: Option<[Attributes; 2]>,
 }
 
 /// The mentions of one column in a row, and the unit declared for their positions.
@@ -111,6 +116,17 @@ impl Mentions<'_> {
         };
         self.list.iter().map(interval).collect()
     }
+}
+
+/// The attributes of `a` and of `b`, of those that both know, if they are not the same.
+pub(crate) fn attribute_difference(a: &Mention<'_>, b: &Mention<'_>) -> Option<[Attributes; 2]> {
+    let is_known = |&attribute: &Attribute| a.attribute(attribute).is_some() && b.attribute(attribute).is_some();
+    let of = |mention: &Mention<'_>| -> Attributes {
+        let has = |attribute: &Attribute| mention.attribute(*attribute) == Some(true);
+        Attribute::ALL.into_iter().filter(is_known).filter(has).collect()
+    };
+    let both = [of(a), of(b)];
+    (both[0] != both[1]).then_some(both)
 }
 
 /// All differences of one row, kind after kind and by position; mentions in none of them are equal.
@@ -183,6 +199,23 @@ mod tests {
         check("D 0..3", "D 1..5", &["boundary (0) (0)"]);
         check("D 0..3", "S 1..5", &["missing (0) -", "extra - (0)"]);
         check("D 0..3", "D 3..5", &["missing (0) -", "extra - (0)"]);
+    }
+
+    #[test]
+    fn attributes_that_both_know_are_compared() {
+        let with = |attributes| [Mention { attributes, ..mention(0, 3, "D", "") }];
+        let check = |a: [Option<bool>; 5], b: [Option<bool>; 5], expect: bool| {
+            let (a, b) = (with(a), with(b));
+            let of = |list| Mentions { list, offsets: Offsets::Char };
+            let found: Vec<DifferenceKind> = differences(of(&a), of(&b), None).iter().map(|d| d.kind).collect();
+            assert_eq!(found, [DifferenceKind::Attribute][..usize::from(expect)]);
+        };
+        let (yes, no) = (Some(true), Some(false));
+        check([yes, None, None, None, no], [yes, None, None, None, no], false);
+        check([yes, None, None, None, no], [no, None, None, None, no], true);
+        check([yes, None, None, None, no], [None, yes, None, None, no], false);
+        check([yes, None, None, None, no], [None; 5], false);
+        check([yes, None, None, None, no], [yes, None, None, None, yes], true);
     }
 
     #[test]

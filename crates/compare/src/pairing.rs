@@ -9,7 +9,7 @@ use spanframe_engine::{
 };
 
 use crate::{
-    difference::{Difference, DifferenceKind, Explanation, Mentions},
+    difference::{Difference, DifferenceKind, Explanation, Mentions, attribute_difference},
     matcher::{OverlapIndex, Pair, equal_pairs},
 };
 
@@ -60,11 +60,18 @@ impl<'a> Pairing<'a> {
         Self { a: ItemList::new(a, text), b: ItemList::new(b, text), equal: 0, found: Vec::new() }
     }
 
-    /// Rule 1: same interval and type.
+    /// Rule 1: same interval and type. Their attributes may differ.
     pub fn pair_equal(&mut self) {
         let pairs = self.unused_with_equal(|item| Some((item.interval?, item.mention.entity.as_ref())));
         self.equal = pairs.len();
-        pairs.into_iter().for_each(|pair| self.mark_used(pair));
+        for pair in pairs {
+            self.mark_used(pair);
+            let attributes = attribute_difference(self.a.items[pair.a].mention, self.b.items[pair.b].mention);
+            if attributes.is_some() {
+                let (kind, a, b) = (DifferenceKind::Attribute, Some(pair.a), Some(pair.b));
+                self.found.push(Difference { kind, a, b, explanation: None, attributes });
+            }
+        }
     }
 
     /// Rule 3: same interval, another type.
@@ -94,7 +101,7 @@ impl<'a> Pairing<'a> {
 
     /// Rule 5: the remaining mentions are missing or extra. Returns all differences.
     pub fn finish(mut self) -> Vec<Difference> {
-        let alone = |kind, a, b| Difference { kind, a, b, explanation: None };
+        let alone = |kind, a, b| Difference { kind, a, b, explanation: None, attributes: None };
         self.found.extend(self.a.unused().map(|(a, _)| alone(DifferenceKind::Missing, Some(a), None)));
         self.found.extend(self.b.unused().map(|(b, _)| alone(DifferenceKind::Extra, None, Some(b))));
         self.found
@@ -102,7 +109,7 @@ impl<'a> Pairing<'a> {
 
     pub fn add(&mut self, kind: DifferenceKind, pair: Pair, explanation: Option<Explanation>) {
         self.mark_used(pair);
-        self.found.push(Difference { kind, a: Some(pair.a), b: Some(pair.b), explanation });
+        self.found.push(Difference { kind, a: Some(pair.a), b: Some(pair.b), explanation, attributes: None });
     }
 
     fn mark_used(&mut self, pair: Pair) {

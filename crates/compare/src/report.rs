@@ -23,6 +23,8 @@ pub struct DifferenceReport {
     pub agreement: Agreement,
     /// Differences of each kind by entity type: A's, or B's where A has none. Every kind is a key.
     pub differences: BTreeMap<DifferenceKind, Counts>,
+    /// Differences of kind `attribute` by the attributes that differ.
+    pub attributes: Counts,
     /// Offset units by what explains them, such as `B as spark`.
     pub readings: Counts,
     /// Where a column looks cut.
@@ -123,6 +125,9 @@ pub struct ExampleMention {
     pub end: i64,
     /// Its text, only if examples show theirs.
     pub text: Option<String>,
+    /// For an attribute: those that it has, of those that both columns know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Vec<&'static str>>,
 }
 
 impl Example {
@@ -130,6 +135,14 @@ impl Example {
     #[must_use]
     pub fn entity(&self) -> &str {
         self.a.as_ref().or(self.b.as_ref()).map_or("", |mention| &mention.entity)
+    }
+
+    /// The attributes that one of its mentions has and the other has not.
+    fn attributes(&self) -> impl Iterator<Item = &'static str> {
+        let of = |mention: &Option<ExampleMention>| mention.as_ref().and_then(|m| m.attributes.clone());
+        let (a, b) = (of(&self.a).unwrap_or_default(), of(&self.b).unwrap_or_default());
+        let only_in_b: Vec<&'static str> = b.iter().filter(|name| !a.contains(name)).copied().collect();
+        a.into_iter().filter(move |name| !b.contains(name)).chain(only_in_b)
     }
 }
 
@@ -140,6 +153,7 @@ impl DifferenceReport {
             mentions: Totals::default(),
             agreement: Agreement::default(),
             differences: DifferenceKind::named().map(|(_, kind)| (kind, Counts::new())).collect(),
+            attributes: Counts::new(),
             readings: Counts::new(),
             cut: Cut { unit: if has_texts { "words" } else { "positions" }, a: None, b: None },
             unreadable: ColumnCounts::default(),
@@ -164,6 +178,9 @@ impl DifferenceReport {
     pub(crate) fn count(&mut self, example: &Example) {
         if let Some(reading) = &example.reading {
             *self.readings.entry(reading.clone()).or_default() += 1;
+        }
+        for attribute in example.attributes() {
+            *self.attributes.entry(attribute.to_string()).or_default() += 1;
         }
         self.count_all(example.kind, [(example.entity().to_string(), 1)]);
     }

@@ -50,9 +50,12 @@ def diff(
             strict ``precision``, ``recall`` and ``f1`` of ``b`` against ``a``; None where the denominator is 0;
         ``differences``
             counts by kind and entity type: ``missing`` (only ``a`` has it), ``extra`` (only ``b`` has it), ``label``
-            (same span, another type), ``boundary`` (same type, overlapping spans), ``offset_unit`` (same mention,
-            positions in another unit or with another end), ``truncation`` (missing or extra beyond the place where the
-            other column ends in every row, in too many rows for chance; a lower bound);
+            (same span, another type), ``boundary`` (same type, overlapping spans), ``attribute`` (same span and type,
+            another attribute of those that both columns have), ``offset_unit`` (same mention, positions in another unit
+            or with another end), ``truncation`` (missing or extra beyond the place where the other column ends in every
+            row, in too many rows for chance; a lower bound);
+        ``attributes``
+            attribute differences by attribute, such as ``"negated"``;
         ``readings``
             offset units by what explains them, such as ``"B as spark"``;
         ``cut``
@@ -60,7 +63,8 @@ def diff(
         ``unreadable``
             mentions whose positions are not in their text;
         ``examples``
-            dicts with ``kind``, ``row``, ``id``, ``a``, ``b`` (``entity``, ``begin``, ``end``, ``text``) and ``reading``.
+            dicts with ``kind``, ``row``, ``id``, ``a``, ``b`` (``entity``, ``begin``, ``end``, ``text``, and
+            ``attributes`` where these differ) and ``reading``.
 
         A null row differs from an empty one, unless its ``text`` is null.
 

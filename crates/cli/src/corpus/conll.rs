@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use spanframe_engine::Mention;
+use spanframe_engine::{Attributes, Mention};
 
 use super::{Document, label, read_text, wrong_line};
 use crate::error::CliError;
@@ -105,7 +105,8 @@ impl OpenDocument {
         let Self { text, mentions, .. } = std::mem::take(self);
         if !text.is_empty() {
             let id = (documents.len() + 1).to_string();
-            documents.push(Document { id, lang: None, text, mentions, annotated: None });
+            let attributes = Attributes::NONE;
+            documents.push(Document { id, lang: None, text, mentions, annotated: None, attributes });
         }
     }
 }

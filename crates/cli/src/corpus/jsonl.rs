@@ -3,8 +3,13 @@
 use std::path::Path;
 
 use serde_json::Value;
+use spanframe_engine::{Attributes, Mention};
 
-use super::{CodePoints, Document, label, read_text, wrong_line};
+use super::{
+    CodePoints, Document,
+    attributes::{AFFIRMED, Told, UNKNOWN, named},
+    label, read_text, wrong_line,
+};
 use crate::error::CliError;
 
 /// Reads `path` and skips blank lines. A document without `id` takes the number of its line.
@@ -30,10 +35,17 @@ fn document(line: &str, number: usize) -> Result<Document, String> {
         let position = |name: &str| entity.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
         let (begin, end) =
             position("start").zip(position("end")).ok_or("an entity needs integers `start` and `end`")?;
-        let name = entity.get("label").and_then(Value::as_str).ok_or("an entity needs a string `label`")?;
-        points.mention(begin, end, name)
+        let told = told(entity)?;
+        let name = match entity.get("label") {
+            None | Some(Value::Null) if told.is_some() => String::new(),
+            name => label(name.and_then(Value::as_str).ok_or("an entity needs a string `label`")?)?,
+        };
+        let mention = points.mention(begin, end, name)?;
+        Ok(Mention { attributes: told.unwrap_or(UNKNOWN), ..mention })
     };
-    let mentions = entities.iter().map(mention).collect::<Result<_, String>>()?;
+    let mentions = entities.iter().map(mention).collect::<Result<Vec<_>, String>>()?;
+    let tells = entities.is_empty() || entities.iter().any(|entity| told(entity).is_ok_and(|told| told.is_some()));
+    let attributes = if tells { Attributes::EVERY } else { Attributes::NONE };
     let annotated = match record.get("annotated_types") {
         None | Some(Value::Null) => None,
         Some(types) => {
@@ -43,5 +55,29 @@ fn document(line: &str, number: usize) -> Result<Document, String> {
         }
     };
     let lang = string("lang").or_else(|| string("language"));
-    Ok(Document { id: id.unwrap_or_else(|| number.to_string()), lang, text, mentions, annotated })
+    Ok(Document { id: id.unwrap_or_else(|| number.to_string()), lang, text, mentions, annotated, attributes })
+}
+
+/// What an entity says of itself in its list `attributes`, or in one word as `assertion`; `None` if it has neither.
+///
+/// A name that is no attribute, such as NUBes' `in_phrase`, leaves all of them unknown.
+fn told(entity: &Value) -> Result<Option<Told>, String> {
+    let field = |name: &str| entity.get(name).filter(|value| !value.is_null());
+    let names = match (field("attributes"), field("assertion")) {
+        (Some(names), _) => {
+            let names = names.as_array().and_then(|names| names.iter().map(Value::as_str).collect());
+            names.ok_or("`attributes` of an entity is not a list of strings")?
+        }
+        (None, Some(name)) => match name.as_str().ok_or("`assertion` of an entity is not a string")? {
+            "affirmed" => Vec::new(),
+            name => vec![name],
+        },
+        (None, None) => return Ok(None),
+    };
+    let mut told = AFFIRMED;
+    for name in names {
+        let Some(attribute) = named(name) else { return Ok(Some(UNKNOWN)) };
+        told[attribute as usize] = Some(true);
+    }
+    Ok(Some(told))
 }

@@ -112,6 +112,10 @@ impl DiffInput {
             Self::Table(table) => table.rows(),
             Self::Gold(path) => {
                 let documents = corpus::read(path)?;
+                let mut mentions = documents.iter().flat_map(|document| &document.mentions);
+                if mentions.any(|mention| mention.entity.is_empty()) {
+                    return Err(CliError::NoLabel(path.clone()));
+                }
                 let labels: Rc<[String]> = corpus::labels(&documents).into_iter().map(String::from).collect();
                 let row = move |document: corpus::Document| InputRow {
                     id: Some(document.id),

@@ -56,6 +56,9 @@ fn summary(report: &DifferenceReport) -> String {
             text += &format!("cut        {name} ends after {cut} {} in every row\n", report.cut.unit);
         }
     }
+    for (attribute, count) in &report.attributes {
+        text += &format!("attribute  {count} mentions differ in {attribute}\n");
+    }
     for (reading, count) in &report.readings {
         text += &format!("unit       {count} mentions are equal with {reading}\n");
     }
@@ -82,9 +85,13 @@ fn differences(report: &DifferenceReport) -> Result<String, CliError> {
 
 fn examples(examples: &[Example]) -> Result<String, CliError> {
     let mention = |mention: &Option<ExampleMention>| {
-        let Some(ExampleMention { entity, begin, end, text }) = mention else { return String::new() };
+        let Some(ExampleMention { entity, begin, end, text, attributes }) = mention else { return String::new() };
         let text = text.as_ref().map_or(String::new(), |text| format!(" {text:?}"));
-        format!("{entity} {begin}..{end}{text}")
+        let attributes = attributes.as_ref().map_or(String::new(), |names| match names.is_empty() {
+            true => " affirmed".to_string(),
+            false => format!(" {}", names.join(" ")),
+        });
+        format!("{entity} {begin}..{end}{attributes}{text}")
     };
     let column = |name, cell: &dyn Fn(&Example) -> String| Column { name, cells: examples.iter().map(cell).collect() };
     let mut columns = vec![column("difference", &|e| e.kind.name().to_string()), column("row", &|e| e.row.to_string())];

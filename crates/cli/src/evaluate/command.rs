@@ -1,6 +1,6 @@
 //! The command that reproduces an evaluation.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use spanframe_engine::{EngineOptions, ModelChoice, RawOptions};
@@ -8,25 +8,31 @@ use spanframe_engine::{EngineOptions, ModelChoice, RawOptions};
 use super::sets::Corpus;
 use crate::flags::EvaluateFlags;
 
-/// The command line without folders, so that it fits any machine. `model` is the name of a single model.
-pub fn command(flags: &EvaluateFlags, corpora: &[Corpus], options: &EngineOptions, model: &str) -> String {
+/// The command line without folders, so that it fits any machine. `model` is the name of a single model; `None` if no
+/// model was run.
+pub fn command(flags: &EvaluateFlags, corpora: &[Corpus], options: &EngineOptions, model: Option<&str>) -> String {
     let mut words = vec!["spanframe evaluate".to_string()];
     words.extend(corpora.iter().map(Corpus::name));
     let mut add_flag = |name: &str, value: String| {
         words.push(format!("--{} {value}", name.replace('_', "-")).trim_end().to_string());
     };
-    add_flag(
-        "model",
-        match &options.model {
-            ModelChoice::One(_) => model.to_string(),
-            ModelChoice::List(names) => names.iter().map(|name| file_name(name)).collect::<Vec<_>>().join(","),
-            ModelChoice::File(path) => file_name(&path.display().to_string()),
-        },
-    );
+    let name = match &options.model {
+        ModelChoice::One(_) => model.map(String::from),
+        ModelChoice::List(_) if model.is_none() => None,
+        ModelChoice::List(names) => Some(names.iter().map(|name| file_name(name)).collect::<Vec<_>>().join(",")),
+        // its rules count without a model too
+        ModelChoice::File(path) => Some(file_name(&path.display().to_string())),
+    };
+    if let Some(name) = name {
+        add_flag("model", name);
+    }
     let variants: Vec<&str> = flags.variants.iter().map(|v| v.name()).collect();
     add_flag("variant", variants.join(","));
     if let Some(limit) = flags.limit {
         add_flag("limit", limit.to_string());
+    }
+    if flags.attributes_only {
+        add_flag("attributes_only", String::new());
     }
     if !flags.rename.is_empty() {
         add_flag("rename", flags.rename.join(","));
@@ -38,6 +44,11 @@ pub fn command(flags: &EvaluateFlags, corpora: &[Corpus], options: &EngineOption
         layout: None,
         offsets: None,
         cleaned_offsets: None,
+        assertion_rules: options
+            .typed
+            .assertion_rules
+            .as_ref()
+            .map(|files| files.iter().map(|file| without_folders(file)).collect()),
         ..options.typed.clone()
     };
     // options of strings, numbers and lists always have a JSON value
@@ -54,6 +65,11 @@ fn file_name(model: &str) -> String {
     path.file_name()
         .filter(|_| path.exists())
         .map_or_else(|| model.to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The name of a file of rules, without folders.
+fn without_folders(path: &Path) -> PathBuf {
+    path.file_name().map_or_else(|| path.to_path_buf(), PathBuf::from)
 }
 
 /// A JSON value as it is typed after its flag.

@@ -5,14 +5,18 @@ use spanframe_compare::score::{Confusion, ErrorClass};
 use spanframe_engine::Named;
 use spanframe_view::character::line;
 
-use super::report::{DRAWS, Estimate, ScoreReport, TypeScore};
+use super::{
+    attributes::{AttributeReport, AttributeScore},
+    report::{DRAWS, Estimate, ScoreReport, TypeScore},
+};
 
 /// JSON has four decimals.
 const DECIMALS: f64 = 10_000.0;
 
 /// What was evaluated, so that it can be repeated.
 pub struct Evaluation {
-    pub model: String,
+    /// Name of the model; `None` if no model was run.
+    pub model: Option<String>,
     pub command: String,
     pub limit: Option<usize>,
     /// Entity types of the model.
@@ -46,6 +50,15 @@ pub fn json(evaluation: &Evaluation, reports: &[ScoreReport]) -> Value {
         "scores": scores.collect::<Vec<_>>(),
         "confusion": confusions.collect::<Vec<_>>(),
     });
+    // a key of its own, and only where gold has attributes: other files stay as they are
+    if reports.iter().any(|report| !report.attributes.is_empty()) {
+        let rows = |report| {
+            let of: &ScoreReport = report;
+            let rows = |table| attribute_rows(report, table);
+            of.attributes.iter().flat_map(rows)
+        };
+        whole["attributes"] = reports.iter().flat_map(rows).collect();
+    }
     if evaluation.show_text {
         let errors = reports.iter().flat_map(|report| {
             report.examples.iter().map(|e| {
@@ -79,6 +92,28 @@ fn score_json(report: &ScoreReport, score: &TypeScore) -> Value {
     })
 }
 
+fn attribute_rows<'a>(report: &'a ScoreReport, table: &'a AttributeReport) -> impl Iterator<Item = Value> + 'a {
+    table.scores.iter().map(|score| {
+        let mut row = json!({
+            "set": report.heading.set,
+            "language": report.heading.language,
+            "annotation": report.heading.annotation,
+            "variant": report.heading.variant,
+            "documents": report.documents,
+            "spans": table.spans.name(),
+            "attribute": score.name,
+            "support": score.counts.gold,
+            "found": score.counts.found,
+            "exact": score.counts.exact,
+            "left_out": table.left_out,
+        });
+        if let (Value::Object(row), Value::Object(figures)) = (&mut row, estimate_json(&score.estimate)) {
+            row.extend(figures);
+        }
+        row
+    })
+}
+
 fn estimate_json(estimate: &Estimate) -> Value {
     let round = |value: f64| (value * DECIMALS).round() / DECIMALS;
     json!({
@@ -90,12 +125,19 @@ fn estimate_json(estimate: &Estimate) -> Value {
     })
 }
 
-/// The reports as text: for each a table of scores, one of confusions and, with texts, one of errors.
+/// The reports as text: for each a table of scores, one of confusions, those of attributes and, with texts, one of
+/// errors.
 pub fn text(evaluation: &Evaluation, reports: &[ScoreReport]) -> String {
     let report = |report: &ScoreReport| {
         let heading = &report.heading;
         let title = format!("{}, {}, {} documents", heading.set, heading.variant, report.documents);
-        let mut text = format!("{title}\n\n{}\n{}", scores(report), confusions(evaluation, report));
+        let mut text = format!("{title}\n");
+        if !report.scores.is_empty() {
+            text += &format!("\n{}\n{}", scores(report), confusions(evaluation, report));
+        }
+        for table in &report.attributes {
+            text += &format!("\n{}", attributes(table));
+        }
         if evaluation.show_text && !report.examples.is_empty() {
             text += &format!("\n{}", errors(evaluation, report));
         }
@@ -105,11 +147,6 @@ pub fn text(evaluation: &Evaluation, reports: &[ScoreReport]) -> String {
 }
 
 fn scores(report: &ScoreReport) -> String {
-    let cells = |estimate: &Estimate| {
-        let (figures, f1) = (&estimate.figures, &estimate.f1);
-        let f1 = format!("{:.3} [{:.3}, {:.3}]", figures.f1, f1.low, f1.high);
-        [format!("{:.3}", figures.precision), format!("{:.3}", figures.recall), f1]
-    };
     let counts = ["type", "annotated", "found", "exact", "boundary", "missed", "spurious"];
     let estimates = ["precision", "recall", "F1 strict", "precision", "recall", "F1 relaxed"];
     let mut lines = vec![counts.into_iter().chain(estimates).map(String::from).collect::<Vec<_>>()];
@@ -122,6 +159,28 @@ fn scores(report: &ScoreReport) -> String {
         lines.push(line);
     }
     table(&lines)
+}
+
+/// Precision, recall, and F1 with its interval.
+fn cells(estimate: &Estimate) -> [String; 3] {
+    let (figures, f1) = (&estimate.figures, &estimate.f1);
+    let f1 = format!("{:.3} [{:.3}, {:.3}]", figures.f1, f1.low, f1.high);
+    [format!("{:.3}", figures.precision), format!("{:.3}", figures.recall), f1]
+}
+
+fn attributes(report: &AttributeReport) -> String {
+    let head = format!("on {} spans", report.spans.name());
+    let names = ["annotated", "found", "exact", "precision", "recall", "F1"].map(String::from);
+    let mut lines = vec![[head].into_iter().chain(names).collect::<Vec<_>>()];
+    for AttributeScore { name, counts, estimate } in &report.scores {
+        let counts = [counts.gold, counts.found, counts.exact].map(|count| count.to_string());
+        lines.push([(*name).to_string()].into_iter().chain(counts).chain(cells(estimate)).collect());
+    }
+    let mut text = table(&lines);
+    if report.left_out > 0 {
+        text += &format!("left out: {} annotated entities whose attributes are not known\n", report.left_out);
+    }
+    text
 }
 
 fn confusions(evaluation: &Evaluation, report: &ScoreReport) -> String {

@@ -11,6 +11,8 @@ use spanframe_compare::{
 };
 use spanframe_engine::{Mention, Offsets, ruler::Ruler};
 
+use super::attributes::AttributeReport;
+
 /// Draws of the bootstrap.
 pub const DRAWS: Draws = Draws { count: 1000, seed: 20 };
 /// The most examples of each class of error.
@@ -26,6 +28,8 @@ pub struct ScoreReport {
     pub confusions: BTreeMap<Confusion, u64>,
     /// The most frequent errors of each class.
     pub examples: Vec<ErrorExample>,
+    /// The scores of attributes, where gold has them.
+    pub attributes: Vec<AttributeReport>,
 }
 
 /// The set and spelling that a report is about.
@@ -74,7 +78,7 @@ pub struct ScoredDocument<'a> {
 }
 
 impl Estimate {
-    fn new(documents: &[Counts], figures: fn(&Counts) -> Figures) -> Self {
+    pub fn new(documents: &[Counts], figures: fn(&Counts) -> Figures) -> Self {
         let all = documents.iter().copied().fold(Counts::default(), Counts::plus);
         Self { figures: figures(&all), f1: bootstrap::confidence(documents, figures, DRAWS) }
     }
@@ -91,7 +95,20 @@ impl ScoreReport {
         for confusion in documents.iter().flat_map(|document| &document.score.confusions) {
             *confusions.entry(*confusion).or_insert(0) += 1;
         }
-        Self { heading, documents: documents.len(), scores, confusions, examples: examples(documents) }
+        Self {
+            heading,
+            documents: documents.len(),
+            scores,
+            confusions,
+            examples: examples(documents),
+            attributes: Vec::new(),
+        }
+    }
+
+    /// A report without any score of spans.
+    pub fn without_spans(heading: Heading, documents: usize) -> Self {
+        let (scores, confusions, examples, attributes) = Default::default();
+        Self { heading, documents, scores, confusions, examples, attributes }
     }
 }
 

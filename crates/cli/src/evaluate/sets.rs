@@ -6,7 +6,7 @@ use std::{
 };
 
 use spanframe_compare::bootstrap::SplitMix64;
-use spanframe_engine::Mention;
+use spanframe_engine::{Attributes, Mention};
 
 use crate::{
     corpus::{self, Document},
@@ -47,6 +47,32 @@ impl Corpus {
     }
 }
 
+/// The attributes that some of `corpora` annotate.
+pub fn attributes(corpora: &[Corpus]) -> Attributes {
+    corpora.iter().flat_map(|corpus| &corpus.documents).flat_map(|document| document.attributes.iter()).collect()
+}
+
+/// True if no mention of `corpora` has a label, so that only attributes can be scored.
+pub fn are_unlabelled(corpora: &[Corpus]) -> bool {
+    let mut mentions =
+        corpora.iter().flat_map(|corpus| &corpus.documents).flat_map(|document| &document.mentions).peekable();
+    mentions.peek().is_some() && mentions.all(|mention| mention.entity.is_empty())
+}
+
+/// The types of an evaluation without a model: all labels of `corpora`, renamed, those of their arguments, and none.
+pub fn all_labels(corpora: &[Corpus], new_names: &HashMap<String, String>) -> Vec<String> {
+    let of = |corpus| {
+        let Corpus { types, documents, .. }: &Corpus = corpus;
+        corpus::labels(documents).into_iter().chain(types.iter().flatten().map(String::as_str))
+    };
+    let labels: BTreeSet<&str> = corpora.iter().flat_map(of).map(|label| renamed(new_names, label)).collect();
+    labels.into_iter().chain([""]).map(String::from).collect()
+}
+
+fn renamed<'a>(new_names: &'a HashMap<String, String>, label: &'a str) -> &'a str {
+    new_names.get(label).map_or(label, String::as_str)
+}
+
 /// Maps the labels of corpora to entity types.
 pub struct Labels<'a> {
     /// Entity types of the model.
@@ -60,7 +86,10 @@ pub struct Labels<'a> {
 impl Labels<'_> {
     /// Index of the type that `label` of `corpus` means.
     fn index(&self, label: &str, corpus: &Corpus) -> Result<usize, CliError> {
-        let label = self.renamed.get(label).map_or(label, String::as_str);
+        let label = renamed(&self.renamed, label);
+        if label.is_empty() && !self.types.iter().any(String::is_empty) {
+            return Err(CliError::NoLabel(corpus.path.clone()));
+        }
         self.types.iter().position(|name| name == label).ok_or_else(|| CliError::UnknownLabel {
             label: label.to_string(),
             path: corpus.path.clone(),
@@ -78,6 +107,8 @@ pub struct Case {
     pub mentions: Vec<Mention<'static>>,
     /// For each type, whether it was annotated here and the engine keeps it.
     pub annotated: Vec<bool>,
+    /// The attributes that were annotated here.
+    pub attributes: Attributes,
 }
 
 /// The cases of one language and one kind of annotation.
@@ -102,7 +133,8 @@ impl Set {
 /// without its language prefix, two letters and `-`. A limit keeps the same cases in every set, whatever their order.
 ///
 /// # Errors
-/// [`CliError::UnknownLabel`] for a label that is no type of the model, unless the argument names the types to score.
+/// [`CliError::UnknownLabel`] for a label that is no type of the model, and [`CliError::NoLabel`] for a mention without
+/// one, unless the argument names the types to score.
 pub fn sets(corpora: &[Corpus], labels: &Labels, limit: Option<usize>) -> Result<Vec<Set>, CliError> {
     let mut sets: Vec<Set> = Vec::new();
     let mut places: HashMap<(usize, &str, &str), usize> = HashMap::new();
@@ -146,7 +178,11 @@ fn case_id(id: &str) -> &str {
 fn default_types(corpus: &Corpus, labels: &Labels) -> Result<BTreeSet<usize>, CliError> {
     match &corpus.types {
         Some(types) => types.iter().map(|name| labels.index(name, corpus)).collect(),
-        None => corpus::labels(&corpus.documents).into_iter().map(|name| labels.index(name, corpus)).collect(),
+        None => {
+            let unlabelled = labels.types.iter().position(String::is_empty).map(Ok);
+            let labelled = corpus::labels(&corpus.documents).into_iter().map(|name| labels.index(name, corpus));
+            labelled.chain(unlabelled).collect()
+        }
     }
 }
 
@@ -172,12 +208,25 @@ fn case(
             Err(error) => return Err(error),
         }
     }
-    Ok(Case { id: case_id(&document.id).to_string(), text: document.text.clone(), mentions, annotated })
+    let (id, text) = (case_id(&document.id).to_string(), document.text.clone());
+    Ok(Case { id, text, mentions, annotated, attributes: document.attributes })
 }
 
 impl Case {
     fn join(&mut self, other: Self) {
-        self.mentions.extend(other.mentions);
+        for mention in other.mentions {
+            let is_same = |own: &&mut Mention<'_>| {
+                (own.begin, own.end, &own.entity) == (mention.begin, mention.end, &mention.entity)
+            };
+            match self.mentions.iter_mut().find(is_same) {
+                // one of the two may tell attributes that the other does not
+                Some(own) => {
+                    own.attributes.iter_mut().zip(mention.attributes).for_each(|(own, new)| *own = own.or(new))
+                }
+                None => self.mentions.push(mention),
+            }
+        }
+        self.attributes = self.attributes.iter().chain(other.attributes.iter()).collect();
         self.annotated.iter_mut().zip(other.annotated).for_each(|(own, other)| *own |= other);
     }
 }

@@ -6,7 +6,7 @@ use spanframe_core::{Named, assertion::Attributes};
 use spanframe_model::digest_of;
 
 use super::{Assessor, LexiconError};
-use crate::{EngineError, EngineOptions, OptionError};
+use crate::{EngineError, EngineOptions, OptionError, members::members};
 
 /// The attributes that are asked for, and the cues that decide them.
 #[derive(Debug)]
@@ -33,6 +33,14 @@ impl Assertion {
         }
         let assessor = if files.is_empty() { bundled()? } else { Arc::new(Assessor::new(files)?) };
         Ok(Some(Self { wanted: *wanted, assessor }))
+    }
+
+    /// As [`of`](Self::of), with the rules of a pipeline file that `options` name. Loads no model.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of); [`EngineError::Pipeline`] for a wrong pipeline file.
+    pub fn with_pipeline_file(options: &EngineOptions) -> Result<Option<Self>, EngineError> {
+        Self::of(&members(options)?.1)
     }
 
     /// The cues.
