@@ -137,6 +137,10 @@ bench-peers: target/export/ready $(VENV)/runtime build wheel ## Measure others o
 bench-spark-nlp: target/sparknlp/ready $(VENV)/runtime build ## Measure Spark NLP on the same weights (SPARK_NLP="--rows 200"); needs Java 17, fetches half a gigabyte
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" target/sparknlp/bin/python benches/spark_nlp.py $(SPARK_NLP)
 
+.PHONY: bench-assertion
+bench-assertion: target/bench-assertion/ready $(VENV)/test build ## Measure medspaCy and negspacy on the same spans (ASSERTION="notes.jsonl --jobs 0"); needs Python 3.11 and an idle machine
+	$(VENV)/bin/python benches/assertion.py $(ASSERTION)
+
 .PHONY: bench-openvino
 bench-openvino: ## Measure OpenVINO's execution provider beside ONNX Runtime's own kernels; fetches it, needs an idle machine
 	test -x target/openvino/bin/python || $(PYTHON) -m venv target/openvino
@@ -146,6 +150,11 @@ bench-openvino: ## Measure OpenVINO's execution provider beside ONNX Runtime's o
 .PHONY: bench-memory
 bench-memory: $(VENV)/test build ## Peak memory for one file and for one a hundred times larger
 	$(VENV)/bin/python benches/memory.py
+
+target/bench-assertion/ready: benches/requirements-assertion.txt
+	mkdir -p target && $(PYTHON) -m venv target/bench-assertion
+	target/bench-assertion/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 target/sparknlp/ready: data/recipe/requirements-sparknlp.txt
 	test -x target/sparknlp/bin/python || $(PYTHON) -m venv target/sparknlp
