@@ -221,7 +221,7 @@ impl Case {
             match self.mentions.iter_mut().find(is_same) {
                 // one of the two may tell attributes that the other does not
                 Some(own) => {
-                    own.attributes.iter_mut().zip(mention.attributes).for_each(|(own, new)| *own = own.or(new))
+                    own.attributes.iter_mut().zip(mention.attributes).for_each(|(own, new)| *own = own.or(new));
                 }
                 None => self.mentions.push(mention),
             }
