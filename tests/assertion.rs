@@ -39,8 +39,8 @@ fn only(attribute: Attribute) -> [Option<bool>; 5] {
 #[test]
 fn entities_have_their_attributes_in_three_languages_and_every_layout() {
     let notes = texts([Some(ENGLISH), None, Some(SPANISH), Some(""), Some(ITALIAN)]);
-    let expect = vec![ATTRIBUTES.map(only).to_vec()];
-    let expect = [&expect[0], &vec![], &expect[0], &vec![], &expect[0]].map(Clone::clone);
+    let each = ATTRIBUTES.map(only).to_vec();
+    let expect = [each.clone(), Vec::new(), each.clone(), Vec::new(), each];
     for (name, layout) in Layout::named() {
         let options = RawOptions { layout: Some(name.into()), ..asked() };
         let column = engine(options).annotate(&notes).unwrap();

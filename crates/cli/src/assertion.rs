@@ -78,14 +78,14 @@ fn table(text: &str, entities: &[Found], reasons: &[Explanation]) -> Result<Reco
         if own.is_empty() { rows.push((entity, None)) } else { rows.extend(own) }
     }
     // control characters are replaced, so that no note can control the terminal
-    let shown = |span: Span| line(span.slice(text)).to_string();
+    let shown = |span: Span| line(span.slice(text));
     let column = |cell: &dyn Fn(&Found, Option<&Explanation>) -> String| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(rows.iter().map(|(entity, reason)| cell(entity, *reason))))
     };
     let of_reason = |cell: &dyn Fn(&Explanation) -> String| column(&|_, reason| reason.map_or(String::new(), cell));
     RecordBatch::try_from_iter([
         ("chunk", column(&|(span, _), _| shown(*span))),
-        ("entity", column(&|(_, name), _| line(name).to_string())),
+        ("entity", column(&|(_, name), _| line(name))),
         ("attribute", of_reason(&|reason| reason.attribute.name().to_string())),
         ("cue", of_reason(&|reason| shown(reason.cue))),
         ("rule", of_reason(&|reason| reason.group.clone())),

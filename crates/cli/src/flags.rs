@@ -36,7 +36,7 @@ impl Cli {
     pub fn parse_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let args: Vec<_> = args.into_iter().collect();
         // only then, because a mistyped flag would be a note as well
-        let has_note = args.iter().any(|arg| is_note_with_dash(arg));
+        let has_note = args.iter().any(is_note_with_dash);
         let command = Self::command()
             .mut_subcommand("text", |text| text.mut_arg("text", |arg| arg.allow_hyphen_values(has_note)));
         Self::from_arg_matches(&command.try_get_matches_from(args)?)
@@ -134,7 +134,6 @@ pub struct TextFlags {
     pub engine: EngineFlags,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a process parses one command")]
 #[derive(Debug, Subcommand)]
 pub enum AssertionCommand {
     /// Show which cue of a text gives each entity its attributes

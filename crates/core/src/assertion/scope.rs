@@ -94,7 +94,7 @@ impl<'a, F: Fn(usize, usize) -> bool> Note<'a, F> {
                 let gap = Gap { begin: cue.end, end: entity.begin, side: Direction::Before };
                 self.reaches(gap, scope)
                     && !self.is_ended(&near[i + 1..], attribute, gap)
-                    && !(direction == Direction::Before && self.looks_back(near, cue, attribute, segment))
+                    && (direction == Direction::Both || !self.looks_back(near, cue, attribute, segment))
                     && !(evidence && self.is_negated(&near[..i], cue))
             } else if cue.begin >= entity.end {
                 let gap = Gap { begin: entity.end, end: cue.begin, side: Direction::After };

@@ -38,7 +38,7 @@ pub fn open(file: TextFile, separator: u8, options: CsvOptions) -> Result<TextSo
     rows.first()?;
     let first = rows.record();
     if let Some(reason) = first.fault.clone() {
-        return Err(SourceError::FirstRow { path: file.path.clone(), line: first.line, reason });
+        return Err(SourceError::FirstRow { path: file.path, line: first.line, reason });
     }
     let schema = Arc::new(if header { named(&file, first)? } else { numbered(first) });
     let width = schema.fields().len();
