@@ -9,7 +9,7 @@ use super::lexicon::Lexicon;
 /// and 100 bytes and 100 % beyond, but 88 % between 20 and 50.
 const LONG_ENOUGH: usize = 100;
 /// Bytes of a note that are read: more do not change the answer.
-const ENOUGH: usize = 1000;
+const ENOUGH: usize = 500;
 
 /// Tells in which of some languages a note is.
 ///
