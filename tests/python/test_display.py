@@ -99,9 +99,7 @@ def test_pandas_is_shown(frame):
     other = some.to_pandas()
     other["what arrow has not"] = pd.Series([1, "a", 2.0, None, object()])
     assert spanframe.display(other)._repr_html_() == spanframe.display(some)._repr_html_()
-    with pytest.raises(
-        spanframe.InputError, match="no column `text`; it has id, lang, note, date, ner, what arrow has not"
-    ):
+    with pytest.raises(spanframe.InputError, match="no column `text`; it has 6 columns"):
         spanframe.display(other, text="text")
 
 

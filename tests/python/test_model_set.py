@@ -1,7 +1,5 @@
 """Several models in one pass: all faces return the same entities, and each row goes to the models of its language."""
 
-from pathlib import Path
-
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -73,10 +71,19 @@ def test_one_language_for_all_rows_is_a_literal(notes):
     assert engine.metrics["texts_tokenized"] == 11 and engine.metrics["unknown_languages"] == 0
 
 
-def test_the_type_of_a_set_is_known_without_its_models(notes):
-    for model in (["no/such", "no/other"], "no/such.toml", Path("no/such.json")):
+def test_the_type_of_a_set_is_known_without_its_models(notes, tmp_path):
+    toml, json = tmp_path / "such.toml", tmp_path / "such.json"
+    toml.write_text('[[model]]\nmodel = "no/such"\n')
+    json.write_text('{"model": [{"model": "no/such"}]}')
+    for model in (["no/such", "no/other"], str(toml), json):
         schema = notes.lazy().select(pl.col("note").ner.extract(model)).collect_schema()
         assert [field.name for field in schema["note"].fields][-1] == "model"
+    # a file may ask for more fields
+    toml.write_text('assertion = ["negated"]\n[[model]]\nmodel = "no/such"\n')
+    schema = notes.lazy().select(pl.col("note").ner.extract(str(toml))).collect_schema()
+    assert [field.name for field in schema["note"].fields][-1] == "negated"
+    with pytest.raises(pl.exceptions.ComputeError, match="cannot be read"):
+        notes.lazy().select(pl.col("note").ner.extract("no/such.toml")).collect_schema()
 
 
 def test_rows_of_unknown_language_follow_the_rule(notes):
