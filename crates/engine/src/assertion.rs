@@ -5,6 +5,7 @@
 
 pub mod assessor;
 mod error;
+mod function_words;
 mod i2b2;
 pub mod language;
 pub mod lexicon;
