@@ -34,6 +34,23 @@ fn check_floor(manifest: &str, may_name: &[&str]) {
 #[test]
 fn only_the_named_floor_names_its_foreign_crate() {
     check_floor("crates/core/Cargo.toml", &["aho-corasick", "strum", "thiserror"]);
+    check_floor(
+        "crates/vocabulary/Cargo.toml",
+        &[
+            "bytemuck",
+            "fst",
+            "rust-stemmers",
+            "rustc-hash",
+            "serde",
+            "serde_json",
+            "sha2",
+            "spanframe-core",
+            "strum",
+            "tempfile",
+            "thiserror",
+            "unicode-normalization",
+        ],
+    );
     check_floor("crates/operators/Cargo.toml", &["multiversion", "ort", "pulp"]);
     check_floor(
         "crates/model/Cargo.toml",
@@ -64,6 +81,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "spanframe-bundled",
             "spanframe-core",
             "spanframe-model",
+            "spanframe-vocabulary",
             "strsim",
             "strum",
             "thiserror",
@@ -91,6 +109,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "spanframe-jobs",
             "spanframe-store",
             "spanframe-view",
+            "spanframe-vocabulary",
             "thiserror",
             "tikv-jemallocator",
             "tracing",
@@ -191,9 +210,20 @@ fn unsafe_code_is_in_the_bridge_alone() {
         .collect();
     assert!(!with_unsafe.is_empty());
     assert!(with_unsafe.iter().all(|file| file.starts_with("plugin/src/bridge")), "{with_unsafe:?}");
-    for library in
-        ["core", "bundled", "operators", "model", "engine", "compare", "view", "store", "jobs", "install", "cli"]
-    {
+    for library in [
+        "core",
+        "bundled",
+        "operators",
+        "model",
+        "vocabulary",
+        "engine",
+        "compare",
+        "view",
+        "store",
+        "jobs",
+        "install",
+        "cli",
+    ] {
         let text = fs::read_to_string(root().join(format!("crates/{library}/src/lib.rs"))).unwrap();
         assert!(text.contains("#![forbid(unsafe_code)]"), "{library}");
     }

@@ -1,0 +1,210 @@
+//! [`Vocabulary`]: an open vocabulary file.
+
+use std::path::Path;
+
+use crate::{
+    Explanation, Info, Match, Step, VocabularyError,
+    explanation::StepReport,
+    file::{Names, OpenFile},
+    fold::fold,
+    rank::{Ranked, Ranking},
+    section::{Section, SectionKind, of_group},
+    table::{ConceptRow, TermRow},
+};
+
+/// An open vocabulary. It is read whole into memory, is never changed, and may be used by many threads.
+#[derive(Debug)]
+pub struct Vocabulary {
+    info: Info,
+    sha256: String,
+    names: Names,
+    texts: Section,
+    terms: Section,
+    codes: Section,
+    concepts: Section,
+    folded: fst::Map<Section>,
+}
+
+impl Vocabulary {
+    /// Reads a file and checks its hash.
+    ///
+    /// # Errors
+    /// [`VocabularyError::Read`]; [`VocabularyError::Foreign`], [`VocabularyError::Version`] or
+    /// [`VocabularyError::Truncated`] by its header; [`VocabularyError::Altered`] if the content does not match the
+    /// hash; [`VocabularyError::Damaged`] if the content contradicts itself all the same.
+    pub fn open(path: &Path) -> Result<Self, VocabularyError> {
+        let file = OpenFile::read(path)?;
+        let section = |kind| file.section(kind);
+        let map = |kind| fst::Map::new(section(kind)?).map_err(|_| file.damaged("a map"));
+        let vocabulary = Self {
+            texts: section(SectionKind::Texts)?,
+            terms: section(SectionKind::Terms)?,
+            codes: section(SectionKind::Codes)?,
+            concepts: section(SectionKind::Concepts)?,
+            folded: map(SectionKind::Folded)?,
+            info: file.footer.info.clone(),
+            names: file.footer.names.clone(),
+            sha256: file.sha256.clone(),
+        };
+        match vocabulary.inconsistency() {
+            None => Ok(vocabulary),
+            Some(what) => Err(file.damaged(what)),
+        }
+    }
+
+    /// What in the tables would lead out of them.
+    fn inconsistency(&self) -> Option<&'static str> {
+        let rows = |section: &Section, size: usize| section.as_ref().len() % size == 0;
+        if !rows(&self.terms, size_of::<TermRow>()) || !rows(&self.concepts, size_of::<ConceptRow>()) {
+            return Some("the size of a table");
+        }
+        let [Ok(texts), Ok(codes)] = [&self.texts, &self.codes].map(|section| std::str::from_utf8(section.as_ref()))
+        else {
+            return Some("its texts");
+        };
+        let mut end = 0;
+        for row in self.term_rows() {
+            let known = (row.concept as usize) < self.concept_rows().len()
+                && usize::from(row.entity) < self.names.entities.len()
+                && usize::from(row.language) < self.names.languages.len();
+            if row.text_end < end || !known || !texts.is_char_boundary(row.text_end as usize) {
+                return Some("its terms");
+            }
+            end = row.text_end;
+        }
+        let mut end = 0;
+        for row in self.concept_rows() {
+            let known = usize::from(row.vocabulary) < self.names.vocabularies.len();
+            if row.code_end < end || !known || !codes.is_char_boundary(row.code_end as usize) {
+                return Some("its codes");
+            }
+            end = row.code_end;
+        }
+        None
+    }
+
+    /// What the file says of itself.
+    #[must_use]
+    pub fn info(&self) -> &Info {
+        &self.info
+    }
+
+    /// SHA-256 of the content, in hexadecimal. Files of the same terms and options have the same.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Bytes in memory, which are those of the file.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.texts.buffer.len() * 8
+    }
+
+    /// Links a mention to at most `top` codes, best first.
+    ///
+    /// A code comes once, with its best term. Codes of a similarity below `least` are left out. `entity` is the type of
+    /// the mention: among equally similar terms those of this type come first, then preferred terms, then those that
+    /// the source has more often, then shorter ones, then by code.
+    #[must_use]
+    pub fn link(&self, mention: &str, entity: Option<&str>, top: usize, least: f32) -> Vec<Match<'_>> {
+        self.find(mention, entity, top, least, &mut |_| {})
+    }
+
+    /// As [`link`](Self::link), with what each step compared and found.
+    #[must_use]
+    pub fn explain(&self, mention: &str, entity: Option<&str>, top: usize, least: f32) -> Explanation<'_> {
+        let mut steps = Vec::new();
+        let matches = self.find(mention, entity, top, least, &mut |report| steps.push(report));
+        Explanation { matches, steps }
+    }
+
+    fn find<'a>(
+        &'a self, mention: &str, entity: Option<&str>, top: usize, least: f32, report: &mut dyn FnMut(StepReport<'a>),
+    ) -> Vec<Match<'a>> {
+        let mut ranking = Ranking::new(top, least);
+        let folded = fold(mention);
+        let same_fold = match folded.is_empty() {
+            true => 0..0,
+            false => self.folded.get(folded.as_bytes()).map_or(0..0, of_group),
+        };
+        let group = same_fold.start.min(self.term_rows().len())..same_fold.end.min(self.term_rows().len());
+        for step in [Step::Exact, Step::Folded] {
+            if ranking.is_full() {
+                break;
+            }
+            let before = ranking.len();
+            for term in group.clone().filter(|term| step != Step::Exact || self.text(*term) == mention) {
+                ranking.add(self.ranked(term, entity, step.similarity(), step));
+            }
+            report(StepReport {
+                step,
+                compared: if step == Step::Exact { mention.to_string() } else { folded.clone() },
+                found: ranking.since(before).map(|ranked| self.shown(ranked)).collect(),
+            });
+        }
+        ranking.finish().into_iter().map(|ranked| self.shown(ranked)).collect()
+    }
+
+    fn ranked(&self, term: usize, entity: Option<&str>, similarity: f32, step: Step) -> Ranked<'_> {
+        let row = &self.term_rows()[term];
+        let is_entity = entity.is_some_and(|entity| entity == self.names.entities[usize::from(row.entity)]);
+        Ranked {
+            similarity,
+            step,
+            other_entity: !is_entity,
+            other_term: row.preferred == 0,
+            count: row.count,
+            length: self.text(term).len(),
+            code: self.code(row.concept as usize),
+            concept: row.concept,
+            term,
+        }
+    }
+
+    fn shown(&self, ranked: Ranked<'_>) -> Match<'_> {
+        let row = &self.term_rows()[ranked.term];
+        let concept = &self.concept_rows()[row.concept as usize];
+        let name = |names: &[String], number: u16| -> Option<usize> {
+            let number = usize::from(number);
+            Some(number).filter(|number| !names[*number].is_empty())
+        };
+        Match {
+            code: self.code(row.concept as usize),
+            term: self.text(ranked.term),
+            vocabulary: name(&self.names.vocabularies, concept.vocabulary)
+                .map(|number| self.names.vocabularies[number].as_str()),
+            concept_id: concept.concept_id(),
+            standard_concept_id: concept.standard_concept_id(),
+            entity: name(&self.names.entities, row.entity).map(|number| self.names.entities[number].as_str()),
+            similarity: ranked.similarity,
+            step: ranked.step,
+        }
+    }
+
+    fn term_rows(&self) -> &[TermRow] {
+        bytemuck::cast_slice(self.terms.as_ref())
+    }
+
+    fn concept_rows(&self) -> &[ConceptRow] {
+        bytemuck::cast_slice(self.concepts.as_ref())
+    }
+
+    fn text(&self, term: usize) -> &str {
+        let rows = self.term_rows();
+        let start = term.checked_sub(1).map_or(0, |before| rows[before].text_end);
+        slice(&self.texts, start, rows[term].text_end)
+    }
+
+    fn code(&self, concept: usize) -> &str {
+        let rows = self.concept_rows();
+        let start = concept.checked_sub(1).map_or(0, |before| rows[before].code_end);
+        slice(&self.codes, start, rows[concept].code_end)
+    }
+}
+
+/// Text of a section, whose boundaries `open` checked.
+fn slice(section: &Section, start: u32, end: u32) -> &str {
+    let bytes = section.as_ref().get(start as usize..end as usize).unwrap_or_default();
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
