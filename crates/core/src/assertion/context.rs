@@ -147,6 +147,16 @@ mod tests {
     }
 
     #[test]
+    fn an_entity_that_begins_with_its_cue_is_governed_from_inside_alone() {
+        let removal = [("removal of", Direction::Before, true)];
+        check(&removal, "removal of [sutures]", true);
+        check(&removal, "[removal of sutures]", false);
+        check(&[("no", Direction::Before, true)], "[no fever]", false);
+        check(&[("no", Direction::Inside, true)], "[no fever]", true);
+        check(&[("no", Direction::Inside, true)], "no [fever]", false);
+    }
+
+    #[test]
     fn an_entity_behind_a_comma_may_begin_anew() {
         check(&[("no", Direction::Before, true)], "no iud, [2 cm mass]", false);
         check(&[("no", Direction::Before, true)], "no [2 cm mass]", true);

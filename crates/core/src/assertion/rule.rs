@@ -5,13 +5,14 @@ use super::attribute::{Attribute, Attributes};
 /// The side of a cue on which entities are governed by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// The cue stands before the entity: "denies fever".
+    /// The cue stands before the entity: "denies fever". An entity that begins with it is not governed: "removal of sutures" is
+    /// done.
     Before,
     /// The cue stands behind the entity: "fever was ruled out".
     After,
     /// Either.
     Both,
-    /// The entity begins with the cue, and no other entity is governed: "afebrile".
+    /// The entity begins with the cue, and no other entity is governed: "afebrile", "no fever" as one entity.
     Inside,
 }
 

@@ -83,9 +83,11 @@ impl<'a, F: Fn(usize, usize) -> bool> Note<'a, F> {
             };
             let scope = Scope { direction, reach, list };
             let governs = if cue.begin >= entity.begin && cue.end <= entity.end {
+                // "removal of sutures" is done and "unable to walk" is there: only cues that say so govern from inside
                 match direction {
                     Direction::After => cue.end == entity.end,
-                    Direction::Before | Direction::Both | Direction::Inside => cue.begin == entity.begin,
+                    Direction::Inside => cue.begin == entity.begin,
+                    Direction::Before | Direction::Both => false,
                 }
             } else if cue.begin < entity.begin && cue.end > entity.begin {
                 // "no signs of" before the entity "signs of bleeding"
@@ -186,7 +188,8 @@ impl<'a, F: Fn(usize, usize) -> bool> Note<'a, F> {
     /// uncertain) that governs the entity from nearer by.
     ///
     /// A terminator of all scopes right behind what comes first, the cue or the entity, belongs to it: "no presenta fiebre",
-    /// "allergies: none". Behind a comma a terminator may begin the entity: "no edema, [clear lungs]".
+    /// "allergies: none". Behind a comma a terminator may begin the entity ("no edema, [clear lungs]"), or hold the comma
+    /// itself (", mild": "no ulcer, [mild edema]").
     fn is_ended(&self, cues: &[Cue], attribute: Attribute, gap: Gap) -> bool {
         cues.iter().map(|&cue| (cue, self.rules.action(cue))).any(|(cue, action)| {
             let is_between = cue.begin >= gap.begin && cue.end <= gap.end;
@@ -194,7 +197,10 @@ impl<'a, F: Fn(usize, usize) -> bool> Note<'a, F> {
                 Action::Terminate(attributes) => {
                     let follows = self.folded.text()[gap.begin..cue.begin.clamp(gap.begin, gap.end)].trim().is_empty();
                     let belongs = follows && attributes.is_every();
-                    let begins = gap.side == Direction::Before && cue.begin == gap.end && self.has_comma(gap);
+                    let comma = self.folded.text()[gap.begin..gap.end].rfind(',').map(|at| gap.begin + at);
+                    let begins = gap.side == Direction::Before
+                        && cue.end > gap.end
+                        && (cue.begin == gap.end && comma.is_some() || comma == Some(cue.begin));
                     attributes.contains(attribute) && ((is_between && !belongs) || begins)
                 }
                 Action::Assert { attribute: other, direction, evidence, .. } => {

@@ -165,7 +165,7 @@ mod tests {
     static ASSESSOR: OnceLock<Assessor> = OnceLock::new();
 
     fn check(text: &str, entity: &str, expect: &[Attribute]) {
-        let assessor = Assessor::new(&[]).unwrap();
+        let assessor = ASSESSOR.get_or_init(|| Assessor::new(&[]).unwrap());
         let begin = text.find(entity).unwrap();
         let span = Span::new(begin, begin + entity.len());
         let found = assessor.assess(text, &[(span, "SYMPTOM")], None).unwrap();
@@ -210,6 +210,21 @@ mod tests {
         check("Mother reports fever.", "fever", &[]);
         check("La madre refiere fiebre.", "fiebre", &[]);
         check("La madre riferisce febbre.", "febbre", &[]);
+    }
+
+    #[test]
+    fn a_finding_with_a_degree_behind_a_comma_is_there() {
+        check("No ulcer, mild edema.", "mild edema", &[]);
+        check("No ulcer, decreased sensation.", "decreased sensation", &[]);
+        check("No ulcer, edema.", "edema", &[Attribute::Negated]);
+        check("No mild edema.", "mild edema", &[Attribute::Negated]);
+    }
+
+    #[test]
+    fn a_removal_is_done_and_what_is_removed_is_not_there() {
+        check("Retirada de sonda sin incidencias.", "Retirada de sonda", &[]);
+        check("Retirada de la sonda vesical.", "sonda vesical", &[Attribute::Negated]);
+        check("Sin fiebre.", "Sin fiebre", &[Attribute::Negated]);
     }
 
     #[test]

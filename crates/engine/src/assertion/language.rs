@@ -94,14 +94,18 @@ fn floor_char_boundary(text: &str, at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::assertion::lexicon::BUNDLED;
 
+    static LEXICONS: LazyLock<Vec<Lexicon>> =
+        LazyLock::new(|| BUNDLED.iter().map(|(code, _)| Lexicon::new(code, &[]).unwrap().unwrap()).collect());
+
     /// The language of `text` among those that come with spanframe.
     fn check(text: &str, expect: Option<&str>) {
-        let lexicons: Vec<Lexicon> =
-            BUNDLED.iter().map(|(code, _)| Lexicon::new(code, &[]).unwrap().unwrap()).collect();
-        let found = LanguageDetector::new(&lexicons).detect(text, &lexicons);
+        let lexicons = &*LEXICONS;
+        let found = LanguageDetector::new(lexicons).detect(text, lexicons);
         assert_eq!(found.map(|place| lexicons[place].language.as_str()), expect, "{text}");
     }
 
