@@ -157,6 +157,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "serde_json",
             "sha2",
             "spanframe-model",
+            "spanframe-store",
             "tar",
             "tempfile",
             "thiserror",

@@ -7,10 +7,11 @@ use pyo3::{
     types::{PyDict, PyList},
 };
 use spanframe_engine::{RawOptions, catalogue};
-use spanframe_install::{InstallError, Installed, ModelSource, Models, Naming, Token};
+use spanframe_install::{InstallError, Installed, ModelSource, Models, Naming, StopCheck, Token};
 
 use crate::{
     error::{install, python},
+    interruptible::{StopFlag, interruptible},
     warn,
 };
 
@@ -44,10 +45,16 @@ fn home() -> PyResult<Models> {
     Models::home(options.runtime, catalogue::BUNDLED).map_err(|e| install(&e))
 }
 
-/// Runs `work` on the models in the user's folder, without the interpreter's lock.
-fn at_home<T: Send>(py: Python<'_>, work: impl FnOnce(Models) -> Result<T, InstallError> + Send) -> PyResult<T> {
-    let models = home()?;
-    py.detach(|| work(models)).map_err(|e| install(&e))
+/// Runs `work` on the models in the user's folder, without the interpreter's lock. A signal ends it.
+fn at_home<T: Send + 'static>(
+    py: Python<'_>, work: impl FnOnce(Models) -> Result<T, InstallError> + Send + 'static,
+) -> PyResult<T> {
+    let mut models = home()?;
+    let work = move |stop: StopFlag, _updates| {
+        models.stop = StopCheck::new(move || stop.is_set());
+        work(models).map_err(|e| install(&e))
+    };
+    interruptible(py, work, |_, ()| Ok(()))
 }
 
 fn installed_dict(py: Python<'_>, installed: Installed) -> PyResult<Bound<'_, PyDict>> {
@@ -68,15 +75,15 @@ fn installed_dict(py: Python<'_>, installed: Installed) -> PyResult<Bound<'_, Py
 #[pyfunction]
 #[pyo3(signature = (source, *, name, replace, endpoint, token, offline))]
 pub fn add_model<'py>(
-    py: Python<'py>, source: &str, name: Option<String>, replace: bool, endpoint: Option<String>,
+    py: Python<'py>, source: String, name: Option<String>, replace: bool, endpoint: Option<String>,
     token: Option<String>, offline: Option<bool>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let naming = Naming { name, replace };
-    let installed = at_home(py, |mut models| {
+    let installed = at_home(py, move |mut models| {
         models.hub.endpoint = endpoint.or(models.hub.endpoint);
         models.hub.token = token.and_then(|token| Token::new(&token)).or(models.hub.token);
         models.hub.offline = offline.unwrap_or(models.hub.offline);
-        models.add(&ModelSource::parse(source)?, &naming)
+        models.add(&ModelSource::parse(&source)?, &naming)
     })?;
     installed_dict(py, installed)
 }
@@ -86,21 +93,21 @@ pub fn add_model<'py>(
 #[pyo3(signature = (path, *, name, replace))]
 pub fn import_model(py: Python<'_>, path: PathBuf, name: Option<String>, replace: bool) -> PyResult<Bound<'_, PyDict>> {
     let naming = Naming { name, replace };
-    let installed = at_home(py, |models| models.import(&path, &naming))?;
+    let installed = at_home(py, move |models| models.import(&path, &naming))?;
     installed_dict(py, installed)
 }
 
 /// Installs a model that Spark NLP saved under a name made from its content. The same content is imported once.
 #[pyfunction]
 pub fn import_once(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyDict>> {
-    let installed = at_home(py, |models| models.import_once(&path))?;
+    let installed = at_home(py, move |models| models.import_once(&path))?;
     installed_dict(py, installed)
 }
 
 /// Writes a model to an archive.
 #[pyfunction]
-pub fn pack_model(py: Python<'_>, model: &str, archive: PathBuf) -> PyResult<()> {
-    at_home(py, |models| models.pack(model, &archive).map(drop))
+pub fn pack_model(py: Python<'_>, model: String, archive: PathBuf) -> PyResult<()> {
+    at_home(py, move |models| models.pack(&model, &archive).map(drop))
 }
 
 /// Copies an ONNX file and the other files of its model into an empty folder. Returns the paths of the file and its
@@ -118,12 +125,12 @@ pub fn seal(py: Python<'_>, folder: PathBuf, source: &str) -> PyResult<()> {
 
 /// Removes an installed model.
 #[pyfunction]
-pub fn remove_model(py: Python<'_>, name: &str) -> PyResult<()> {
-    at_home(py, |models| models.remove(name).map(drop))
+pub fn remove_model(py: Python<'_>, name: String) -> PyResult<()> {
+    at_home(py, move |models| models.remove(&name).map(drop))
 }
 
 /// True if the model has a manifest. Files that do not match it are an error.
 #[pyfunction]
-pub fn verify_model(py: Python<'_>, model: &str) -> PyResult<bool> {
-    at_home(py, |models| Ok(models.verify(model)?.manifest.is_some()))
+pub fn verify_model(py: Python<'_>, model: String) -> PyResult<bool> {
+    at_home(py, move |models| Ok(models.verify(&model)?.manifest.is_some()))
 }

@@ -29,6 +29,10 @@ impl Home {
     }
 
     pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_spanframe"));
         command.args(args).env("SPANFRAME_HOME", self.folder.path());
         for name in ["HF_ENDPOINT", "HF_TOKEN", "HF_HUB_OFFLINE", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
@@ -38,7 +42,7 @@ impl Home {
         for (name, value) in &self.variables {
             command.env(name, value);
         }
-        command.output().unwrap()
+        command
     }
 
     /// Runs the program, which must succeed. Returns its standard output.

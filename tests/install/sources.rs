@@ -85,7 +85,7 @@ fn a_packed_model_is_installed_elsewhere_as_it_was() {
         let archive = archives.path().join(format!("moved.{ending}"));
         let archive = archive.to_str().unwrap();
         here.done(&["model", "pack", "ours", archive]);
-        here.refused(&["model", "pack", "ours", archive], 2, &["moved.", "File exists"]);
+        here.refused(&["model", "pack", "ours", archive], 2, &["moved.", "exists: name another archive"]);
         there.done(&["model", "add", archive]);
         assert_eq!(there.installed(), ["moved"]);
         assert_eq!(there.entities("moved"), here.entities("ours"));

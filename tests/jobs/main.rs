@@ -11,6 +11,9 @@ mod figures;
 mod file_systems;
 mod formats;
 mod kill;
+#[cfg(target_os = "linux")]
+#[path = "../support/missing_calls.rs"]
+mod missing_calls;
 mod names;
 mod overwrite;
 mod parts;

@@ -1,5 +1,7 @@
 """Ctrl-C ends what runs, raises KeyboardInterrupt, and gives no half of a result."""
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -108,3 +110,40 @@ def test_handlers_of_signals_decide():
     command = [sys.executable, "-c", HANDLED, DATA / "notes.parquet"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert (done.stdout, done.returncode) == ("done\n", 0), done.stderr
+
+
+INSTALLING = """
+import socket, sys
+import spanframe
+
+what, folder = sys.argv[1:]
+silent = socket.create_server(("127.0.0.1", 0))
+hub = f"http://127.0.0.1:{silent.getsockname()[1]}"
+work = {
+    "hub": lambda: spanframe.add_model("hf:org/name", endpoint=hub),
+    "folder": lambda: spanframe.add_model(folder),
+    "pack": lambda: spanframe.pack_model(folder, folder + ".tar.gz"),
+}[what]
+print("ready", flush=True)
+try:
+    work()
+except KeyboardInterrupt:
+    print("KeyboardInterrupt")
+"""
+
+
+@pytest.mark.parametrize("what", ["hub", "folder", "pack"])
+def test_ctrl_c_ends_the_work_on_models_and_leaves_nothing(tmp_path, what):
+    home, folder = tmp_path / "home", tmp_path / "model"
+    shutil.copytree(DATA / "test_models" / "bert-cased", folder)
+    with open(folder / "LICENSE", "wb") as legal:
+        legal.truncate(8 << 30)  # without blocks on disk; copying it takes seconds
+    command = [sys.executable, "-c", INSTALLING, what, folder]
+    environment = os.environ | {"SPANFRAME_HOME": str(home)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as child:
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        child.send_signal(signal.SIGINT)
+        stdout, stderr = child.communicate(timeout=60)
+    assert (stdout, child.returncode) == ("KeyboardInterrupt\n", 0), stderr
+    assert list((home / "models").iterdir()) == [] and not (tmp_path / "model.tar.gz").exists()

@@ -19,7 +19,7 @@ pub(crate) use self::{
     format::{ArchiveFormat, stem},
     packed_folder::PackedFolder,
 };
-use crate::InstallError;
+use crate::{InstallError, StopCheck};
 
 /// Unpacks `archive` into the empty folder `folder`. Returns the folder that holds the files: `folder`, or the only
 /// folder inside it.
@@ -27,9 +27,10 @@ use crate::InstallError;
 /// # Errors
 /// [`InstallError::Archive`], which names the entry: for a name that leads out of `folder`, a link, a name that occurs
 /// twice, and for more than `limits` allow. [`InstallError::File`] if `archive` cannot be read.
-pub(crate) fn unpack(archive: &Path, folder: &Path, limits: Limits) -> Result<PathBuf, InstallError> {
+pub(crate) fn unpack(archive: &Path, folder: &Path, limits: Limits, stop: &StopCheck) -> Result<PathBuf, InstallError> {
     let file = File::open(archive).map_err(InstallError::file(archive))?;
     let mut unpacker = Unpacker::new(archive, &file, folder, limits)?;
+    let file = stop.reader(file);
     match ArchiveFormat::of(archive) {
         Some(ArchiveFormat::TarGz) => tar::unpack(file, &mut unpacker)?,
         Some(ArchiveFormat::Zip) | None => zip::unpack(file, &mut unpacker)?,
@@ -41,10 +42,10 @@ pub(crate) fn unpack(archive: &Path, folder: &Path, limits: Limits) -> Result<Pa
 ///
 /// # Errors
 /// As [`unpack`].
-pub(crate) fn unpack_zip(archive: &Path, folder: &Path, limits: Limits) -> Result<(), InstallError> {
+pub(crate) fn unpack_zip(archive: &Path, folder: &Path, limits: Limits, stop: &StopCheck) -> Result<(), InstallError> {
     let file = File::open(archive).map_err(InstallError::file(archive))?;
     let mut unpacker = Unpacker::new(archive, &file, folder, limits)?;
-    zip::unpack(file, &mut unpacker)
+    zip::unpack(stop.reader(file), &mut unpacker)
 }
 
 /// Writes the archive of `source` to `output`.

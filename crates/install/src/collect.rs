@@ -67,7 +67,8 @@ fn is_legal_text(path: &str) -> bool {
 fn fetch(provider: &dyn FileProvider, path: &str, folder: &Path) -> Result<(), InstallError> {
     // the hub lists the paths, and must not decide where on this machine they are written
     if !Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
-        let reason = "is listed as a file of the model, and its path leads out of the model's folder";
+        let reason =
+            "is listed as a file of the model, and its path leads out of the model's folder: do not trust this model";
         return Err(InstallError::WrongKind { path: path.to_string(), reason });
     }
     let target = folder.join(path);

@@ -7,7 +7,7 @@ use std::{
 
 use spanframe_model::{MANIFEST, Manifest, ModelFiles, join_errors};
 
-use crate::{InstallError, collect::collect, file_provider::FileProvider, installed::Origin, spark};
+use crate::{InstallError, StopCheck, collect::collect, file_provider::FileProvider, installed::Origin, spark};
 
 /// A model that was copied.
 pub(crate) struct Copied {
@@ -22,7 +22,7 @@ pub(crate) struct Copied {
 /// # Errors
 /// [`InstallError::WrongKind`] for a folder of Spark NLP, [`InstallError::Faults`] if the files do not equal those of the
 /// manifest, and those of [`collect`].
-pub(crate) fn copy(path: &Path, target: &Path) -> Result<Copied, InstallError> {
+pub(crate) fn copy(path: &Path, target: &Path, stop: &StopCheck) -> Result<Copied, InstallError> {
     if spark::is_saved(path) {
         return Err(InstallError::WrongKind {
             path: path.display().to_string(),
@@ -39,7 +39,7 @@ pub(crate) fn copy(path: &Path, target: &Path) -> Result<Copied, InstallError> {
         check_files(manifest, &folder, &path.display().to_string())?;
     }
     let place = folder.display().to_string();
-    let weights = collect(&LocalFolder(folder), onnx.as_deref(), target);
+    let weights = collect(&LocalFolder { folder, stop }, onnx.as_deref(), target);
     let weights = weights.map_err(|e| e.relocated(target, &place))?;
     let origin = manifest.map(|manifest| Origin { source: manifest.source, commit: manifest.commit });
     Ok(Copied { weights, origin })
@@ -58,13 +58,16 @@ pub(crate) fn check_files(manifest: &Manifest, folder: &Path, name: &str) -> Res
 }
 
 /// A model folder on this machine. Links are followed: the user who names the folder means the files behind them.
-struct LocalFolder(PathBuf);
+struct LocalFolder<'a> {
+    folder: PathBuf,
+    stop: &'a StopCheck,
+}
 
-impl FileProvider for LocalFolder {
+impl FileProvider for LocalFolder<'_> {
     fn list(&self) -> Result<Vec<String>, InstallError> {
         let mut found = Vec::new();
         for below in ["", "onnx"] {
-            let Ok(entries) = fs::read_dir(self.0.join(below)) else { continue };
+            let Ok(entries) = fs::read_dir(self.folder.join(below)) else { continue };
             let files = entries.flatten().filter(|entry| entry.path().is_file());
             let names = files.filter_map(|entry| entry.file_name().into_string().ok());
             found.extend(names.map(|name| if below.is_empty() { name } else { format!("{below}/{name}") }));
@@ -75,15 +78,15 @@ impl FileProvider for LocalFolder {
     }
 
     fn fetch(&self, path: &str, target: &Path) -> Result<(), InstallError> {
-        let from = self.0.join(path);
+        let from = self.folder.join(path);
         let copy = || {
             let mut output = fs::File::create_new(target)?;
-            io::copy(&mut fs::File::open(&from)?, &mut output)
+            io::copy(&mut self.stop.reader(fs::File::open(&from)?), &mut output)
         };
         copy().map(drop).map_err(InstallError::file(&from))
     }
 
     fn describe(&self) -> String {
-        self.0.display().to_string()
+        self.folder.display().to_string()
     }
 }

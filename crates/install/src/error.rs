@@ -6,6 +6,7 @@ use std::{
 };
 
 use spanframe_model::{ErrorKind, ModelError};
+use spanframe_store::StoreError;
 
 /// Why a model cannot be installed, imported, verified, packed or removed. No message contains a token.
 #[derive(Debug, thiserror::Error)]
@@ -66,13 +67,30 @@ pub enum InstallError {
         reason: &'static str,
     },
     /// A file cannot be read or written.
-    #[error("cannot use `{path}`: {source}")]
+    #[error("cannot use `{path}` ({source}): check the path, its permissions and the space that is left")]
     File {
         /// The file.
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
     },
+    /// The file system of the folder of models has no renames.
+    #[error(
+        "the file system of `{path}` cannot rename folders ({source}): set {variable} to a folder on another one",
+        variable = spanframe_model::HOME_VARIABLE
+    )]
+    NoRename {
+        /// The place of the model.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The file that was to be written cannot be.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The caller asked the operation to end.
+    #[error("stopped: nothing was installed or written")]
+    Stopped,
     /// An archive that is damaged or unsafe.
     #[error("the archive `{archive}` is refused: {reason}. Make it again, or give the folder itself")]
     Archive {
@@ -99,7 +117,8 @@ pub enum InstallError {
     },
     /// The model is on the hub, and the hub may not be asked.
     #[error(
-        "`{0}` must be fetched from the hub, and the hub is switched off (--offline, offline=True or HF_HUB_OFFLINE)"
+        "`{0}` must be fetched from the hub, and the hub is switched off (--offline, offline=True or HF_HUB_OFFLINE): \
+         leave that out, or add an archive that `spanframe model pack` made elsewhere"
     )]
     Offline(String),
     /// The endpoint is not a URL without secrets.

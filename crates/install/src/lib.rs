@@ -28,6 +28,7 @@ mod pack;
 mod probe;
 mod spark;
 mod staging;
+mod stop;
 
 pub use archive::Limits;
 pub use environment::{ENDPOINT_VARIABLE, OFFLINE_VARIABLE, TOKEN_VARIABLE};
@@ -37,3 +38,4 @@ pub use installed::{Installed, Verified};
 pub use model_source::ModelSource;
 pub use models::Models;
 pub use name::Naming;
+pub use stop::StopCheck;

@@ -8,7 +8,7 @@ use std::{
 use spanframe_model::{Manifest, ModelCard, ModelFiles, RuntimeSearch};
 
 use crate::{
-    HubSettings, InstallError, Installed, Limits, ModelSource, Naming, Verified, archive,
+    HubSettings, InstallError, Installed, Limits, ModelSource, Naming, StopCheck, Verified, archive,
     collect::collect,
     copy::{self, check_files},
     hub::Repository,
@@ -32,6 +32,8 @@ pub struct Models {
     pub limits: Limits,
     /// The name of the bundled model, which no installed model may have.
     pub reserved: &'static str,
+    /// Ends an operation soon, before anything is installed or written.
+    pub stop: StopCheck,
 }
 
 impl Models {
@@ -42,7 +44,14 @@ impl Models {
     /// [`InstallError::NoHome`] if no environment variable gives a folder.
     pub fn home(runtime: RuntimeSearch, reserved: &'static str) -> Result<Self, InstallError> {
         let folder = spanframe_model::models_folder().ok_or(InstallError::NoHome)?;
-        Ok(Self { folder, runtime, hub: HubSettings::from_environment(), limits: Limits::default(), reserved })
+        Ok(Self {
+            folder,
+            runtime,
+            hub: HubSettings::from_environment(),
+            limits: Limits::default(),
+            reserved,
+            stop: StopCheck::default(),
+        })
     }
 
     /// Installs a copy of the model at `source`: the files that a model consists of, and no others.
@@ -50,6 +59,10 @@ impl Models {
     /// # Errors
     /// Any [`InstallError`]; then nothing is installed.
     pub fn add(&self, source: &ModelSource, naming: &Naming) -> Result<Installed, InstallError> {
+        self.or_stopped(self.try_add(source, naming))
+    }
+
+    fn try_add(&self, source: &ModelSource, naming: &Naming) -> Result<Installed, InstallError> {
         let name = self.free_name(naming, source)?;
         let staging = Staging::new(&self.folder, &name)?;
         let origin = self.fetch(source, &name, &staging).map_err(|e| e.relocated(staging.path(), &source.place()))?;
@@ -61,15 +74,15 @@ impl Models {
     /// Copies the files of the model at `source` into `staging`. Returns where it first came from, if that is known.
     fn fetch(&self, source: &ModelSource, name: &str, staging: &Staging) -> Result<Option<Origin>, InstallError> {
         Ok(match source {
-            ModelSource::Folder(path) => copy::copy(path, staging.path())?.origin,
+            ModelSource::Folder(path) => copy::copy(path, staging.path(), &self.stop)?.origin,
             ModelSource::Archive(path) => {
                 let unpacked = Staging::new(&self.folder, name)?;
-                let folder = archive::unpack(path, unpacked.path(), self.limits)?;
-                let copied = copy::copy(&folder, staging.path());
+                let folder = archive::unpack(path, unpacked.path(), self.limits, &self.stop)?;
+                let copied = copy::copy(&folder, staging.path(), &self.stop);
                 copied.map_err(|e| e.relocated(&folder, &source.place()))?.origin
             }
             ModelSource::Hub(name) => {
-                let repository = Repository::open(&self.hub, name)?;
+                let repository = Repository::open(&self.hub, name, &self.stop)?;
                 collect(&repository, None, staging.path())?;
                 Some(Origin { source: source.describe(), commit: Some(repository.commit().to_string()) })
             }
@@ -81,6 +94,10 @@ impl Models {
     /// # Errors
     /// [`InstallError::Spark`], which names the file and the byte in it, and those of [`add`](Self::add).
     pub fn import(&self, path: &Path, naming: &Naming) -> Result<Installed, InstallError> {
+        self.or_stopped(self.try_import(path, naming))
+    }
+
+    fn try_import(&self, path: &Path, naming: &Naming) -> Result<Installed, InstallError> {
         let source = match path.is_dir() {
             true => ModelSource::Folder(path.to_path_buf()),
             false => ModelSource::parse(&path.display().to_string())?,
@@ -90,11 +107,11 @@ impl Models {
         let imported = match &source {
             ModelSource::Archive(archive) => {
                 let unpacked = Staging::new(&self.folder, &name)?;
-                let folder = archive::unpack(archive, unpacked.path(), self.limits)?;
-                let imported = spark::import(&folder, staging.path(), self.limits);
+                let folder = archive::unpack(archive, unpacked.path(), self.limits, &self.stop)?;
+                let imported = spark::import(&folder, staging.path(), self.limits, &self.stop);
                 imported.map_err(|e| e.relocated(&folder, &source.place()))
             }
-            _ => spark::import(path, staging.path(), self.limits),
+            _ => spark::import(path, staging.path(), self.limits, &self.stop),
         };
         imported.map_err(|e| e.relocated(staging.path(), &source.place()))?;
         let origin = Origin { source: format!("Spark NLP: {}", source.describe()), commit: None };
@@ -156,19 +173,23 @@ impl Models {
     /// [`add`](Self::add) on another machine takes the archive.
     ///
     /// # Errors
-    /// Those of [`verify`](Self::verify); [`InstallError::File`] also if `target` exists.
+    /// Those of [`verify`](Self::verify); [`InstallError::WrongKind`] if `target` exists.
     pub fn pack(&self, model: &str, target: &Path) -> Result<Manifest, InstallError> {
+        self.or_stopped(self.try_pack(model, target))
+    }
+
+    fn try_pack(&self, model: &str, target: &Path) -> Result<Manifest, InstallError> {
         let Verified { folder, manifest } = self.verify(model)?;
         if let Some(manifest) = manifest {
-            pack::pack(&folder, &manifest, target)?;
+            pack::pack(&folder, &manifest, target, &self.stop)?;
             return Ok(manifest);
         }
         // a folder without a manifest: a copy of its needed files gets one
         let staging = Staging::new(&self.folder, "pack")?;
-        copy::copy(&folder, staging.path())?;
+        copy::copy(&folder, staging.path(), &self.stop)?;
         let manifest = Manifest::of(staging.path(), ModelSource::Folder(folder).describe(), None)?;
         manifest.write(staging.path())?;
-        pack::pack(staging.path(), &manifest, target)?;
+        pack::pack(staging.path(), &manifest, target, &self.stop)?;
         Ok(manifest)
     }
 
@@ -189,8 +210,13 @@ impl Models {
     /// [`InstallError::Model`] for a file that is missing or refused, [`InstallError::Faults`] for files that do not equal
     /// those of the manifest, [`InstallError::File`].
     pub fn copy(onnx: &Path, folder: &Path) -> Result<Vec<PathBuf>, InstallError> {
-        let copied = copy::copy(onnx, folder)?;
+        let copied = copy::copy(onnx, folder, &StopCheck::default())?;
         Ok(copied.weights.into_iter().map(|path| folder.join(path)).collect())
+    }
+
+    /// `done`, or [`InstallError::Stopped`] for an error after a stop, which is often a consequence of it.
+    fn or_stopped<T>(&self, done: Result<T, InstallError>) -> Result<T, InstallError> {
+        done.map_err(|error| if self.stop.is_stopped() { InstallError::Stopped } else { error })
     }
 
     /// The name for a new model, which no installed model has unless it may be replaced.
@@ -222,6 +248,7 @@ impl Models {
         names.retain(|name| !name.starts_with('.'));
         names.sort();
         let known = match names.is_empty() {
+            _ if name == self.reserved => "it is the bundled model, which is always there".to_string(),
             true => format!("`{}` holds none", self.folder.display()),
             false => format!("installed are {}", names.join(", ")),
         };
@@ -237,6 +264,9 @@ impl Models {
         let manifest = Manifest::of(staging.path(), origin.source, origin.commit)?;
         manifest.write(staging.path())?;
         let folder = self.folder.join(&name);
+        if self.stop.is_stopped() {
+            return Err(InstallError::Stopped);
+        }
         staging.publish(&folder, naming.replace)?;
         let card = ModelCard::read(&ModelFiles::find(&folder, "")?)?;
         Ok(Installed { name, folder, manifest, card, was_run })

@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use spanframe_store::lacks_call;
 use tempfile::TempDir;
 
 pub(crate) use self::sweep::sweep;
@@ -150,17 +151,18 @@ fn exists(target: &Path) -> InstallError {
 fn renaming_failed(target: &Path, source: io::Error) -> InstallError {
     match source.kind() {
         ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty | ErrorKind::NotADirectory => exists(target),
+        _ if lacks_call(&source) => InstallError::NoRename { path: target.to_path_buf(), source },
         _ => InstallError::File { path: target.to_path_buf(), source },
     }
 }
 
-/// Writes all files in `folder` through to the disk, so that a power cut leaves a whole model or none.
+/// Writes all files in `folder` through to the disk, where it can, so that a power cut leaves a whole model or none.
 fn sync_files(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         match entry.file_type()?.is_dir() {
             true => sync_files(&entry.path())?,
-            false => File::open(entry.path())?.sync_all()?,
+            false => spanframe_store::sync(&File::open(entry.path())?)?,
         }
     }
     Ok(())

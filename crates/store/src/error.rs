@@ -86,6 +86,12 @@ pub enum StoreError {
         /// What is needed there.
         expected: &'static str,
     },
+    /// A link leads to a folder above it.
+    #[error("`{url}` is a link to a folder above it: remove the link")]
+    LinkLoop {
+        /// The link.
+        url: String,
+    },
     /// The file system cannot rename files, so that no file can become visible as a whole.
     #[error(
         "the file system of `{url}` cannot rename files ({reason}): name a place on another one, or the URL of an object \
@@ -120,7 +126,7 @@ pub enum StoreError {
         url: String,
     },
     /// Any other failure.
-    #[error("cannot use `{url}`: {reason}")]
+    #[error("cannot use `{url}` ({reason}): check the path, and the disk or server behind it")]
     Other {
         /// The file or folder.
         url: String,
@@ -171,7 +177,7 @@ impl StoreError {
             Self::WrongKind { .. } => ErrorKind::IsADirectory,
             Self::NoRename { .. } => ErrorKind::Unsupported,
             Self::Claimed { .. } => ErrorKind::ResourceBusy,
-            Self::Changed { .. } | Self::Forked { .. } | Self::Other { .. } => ErrorKind::Other,
+            Self::LinkLoop { .. } | Self::Changed { .. } | Self::Forked { .. } | Self::Other { .. } => ErrorKind::Other,
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! [`Store`] is a folder. [`locate`] resolves a path or URL that a user typed to a store. [`Writer`] writes a file that
 //! becomes visible as a whole or not at all. [`ReadAt`] reads ranges of a file.
+//!
+//! File systems lack calls: [`publish_new`] and [`sync`] do without them, and [`lacks_call`] tells such an error.
 #![forbid(unsafe_code)]
 
 mod environment;
@@ -17,6 +19,7 @@ mod store;
 mod writer;
 
 pub use error::StoreError;
+pub use local::{lacks_call, publish_new, sync};
 pub use locate::locate;
 pub use lock::Lock;
 pub use object::Object;

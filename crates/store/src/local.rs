@@ -16,7 +16,9 @@ use std::{
 };
 
 use lacks::lacks_locks;
+pub use lacks::{lacks_call, sync};
 pub use partial::PartialFile;
+pub use publish::publish_new;
 
 use crate::{Lock, Object, ReadAt, StoreError, path};
 

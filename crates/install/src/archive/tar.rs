@@ -41,7 +41,7 @@ impl<R: Read> Read for Gate<R> {
 }
 
 /// Unpacks all entries of `file`. Links and devices are refused: a link could lead a later entry out of the folder.
-pub(super) fn unpack(file: File, unpacker: &mut Unpacker) -> Result<(), InstallError> {
+pub(super) fn unpack(file: impl Read, unpacker: &mut Unpacker) -> Result<(), InstallError> {
     let left = Rc::new(Cell::new(LONGEST_HEADERS));
     let mut archive = Archive::new(Gate { inner: GzDecoder::new(BufReader::new(file)), left: Rc::clone(&left) });
     let damaged = |e: io::Error| match left.get() {
@@ -72,9 +72,9 @@ pub(super) fn unpack(file: File, unpacker: &mut Unpacker) -> Result<(), InstallE
 pub(super) fn pack(source: &PackedFolder<'_>, output: &mut File) -> io::Result<()> {
     let mut builder = Builder::new(GzEncoder::new(output, Compression::default()));
     for path in source.files {
-        let file = File::open(source.folder.join(path))?;
+        let (file, length) = source.open(path)?;
         let mut header = Header::new_gnu();
-        header.set_size(file.metadata()?.len());
+        header.set_size(length);
         header.set_mode(0o644);
         builder.append_data(&mut header, format!("{}/{path}", source.name), file)?;
     }

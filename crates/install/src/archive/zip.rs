@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Write},
+    io::{self, Read, Seek, Write},
 };
 
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
@@ -18,7 +18,7 @@ const FILE_KIND: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
 
 /// Unpacks all entries of `file`. Links and devices are refused: a link could lead a later entry out of the folder.
-pub(super) fn unpack(file: File, unpacker: &mut Unpacker) -> Result<(), InstallError> {
+pub(super) fn unpack(file: impl Read + Seek, unpacker: &mut Unpacker) -> Result<(), InstallError> {
     let mut archive = ZipArchive::new(file)
         .map_err(|e| unpacker.refuse(format!("it is not a zip archive, or it is damaged ({e})")))?;
     if archive.has_duplicate_names() {
@@ -48,7 +48,7 @@ pub(super) fn pack(source: &PackedFolder<'_>, output: &mut File) -> io::Result<(
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).large_file(true);
     for path in source.files {
         writer.start_file(format!("{}/{path}", source.name), options)?;
-        io::copy(&mut File::open(source.folder.join(path))?, &mut writer)?;
+        io::copy(&mut source.open(path)?.0, &mut writer)?;
     }
     writer.finish()?.flush()
 }

@@ -1,16 +1,16 @@
 //! [`HubClient`]: requests to the hub, with its token, its redirects and its errors.
 
-use std::{error::Error, thread, time::Duration};
+use std::{error::Error, pin::pin, thread, time::Duration};
 
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode, Url,
     header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, LOCATION, RANGE},
     redirect::Policy,
 };
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, time::timeout};
 
 use super::settings::HubSettings;
-use crate::InstallError;
+use crate::{InstallError, StopCheck};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest wait for the next chunk of a response. A whole file has no limit: it may have gigabytes.
@@ -19,6 +19,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 const ATTEMPTS: u32 = 5;
 /// Wait before the second attempt; doubled before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// Time between two looks at whether the operation is stopped.
+const LOOK: Duration = Duration::from_millis(100);
 const MOST_REDIRECTS: usize = 5;
 
 /// Why an attempt failed.
@@ -55,6 +57,7 @@ impl FileFacts {
 /// A connection to one hub.
 pub(super) struct HubClient<'a> {
     pub settings: &'a HubSettings,
+    stop: &'a StopCheck,
     pub endpoint: Url,
     http: Client,
     runtime: Runtime,
@@ -65,7 +68,7 @@ impl<'a> HubClient<'a> {
     ///
     /// # Errors
     /// [`InstallError::Offline`], [`InstallError::Endpoint`], [`InstallError::Hub`] if TLS cannot be set up.
-    pub(super) fn new(settings: &'a HubSettings, what: &str) -> Result<Self, InstallError> {
+    pub(super) fn new(settings: &'a HubSettings, stop: &'a StopCheck, what: &str) -> Result<Self, InstallError> {
         if settings.offline {
             return Err(InstallError::Offline(what.to_string()));
         }
@@ -82,7 +85,7 @@ impl<'a> HubClient<'a> {
             .map_err(|e| failed(cause(&e)))?;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| failed(e.to_string()))?;
-        Ok(Self { settings, endpoint, http, runtime })
+        Ok(Self { settings, stop, endpoint, http, runtime })
     }
 
     /// Runs `attempt` until it succeeds, fails for good, or has failed [`ATTEMPTS`] times. `what` is for the error.
@@ -92,7 +95,7 @@ impl<'a> HubClient<'a> {
         let mut pause = FIRST_PAUSE;
         let mut attempts = 1;
         loop {
-            match self.runtime.block_on(attempt()) {
+            match self.runtime.block_on(self.until_stopped(attempt())) {
                 Ok(done) => return Ok(done),
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Retry(reason)) if attempts == ATTEMPTS => return Err(self.failed(what, reason)),
@@ -100,6 +103,19 @@ impl<'a> HubClient<'a> {
             }
             pause *= 2;
             attempts += 1;
+        }
+    }
+
+    /// The result of `attempt`, unless the operation is stopped before: a server may not answer for a minute.
+    async fn until_stopped<T>(&self, attempt: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let mut attempt = pin!(attempt);
+        loop {
+            if self.stop.is_stopped() {
+                return Err(Failure::Final(InstallError::Stopped));
+            }
+            if let Ok(done) = timeout(LOOK, attempt.as_mut()).await {
+                return done;
+            }
         }
     }
 

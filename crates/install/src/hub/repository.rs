@@ -11,7 +11,7 @@ use super::{
     download::download,
     settings::HubSettings,
 };
-use crate::{InstallError, file_provider::FileProvider};
+use crate::{InstallError, StopCheck, file_provider::FileProvider};
 
 /// Most bytes of a response that lists files.
 const LONGEST_LISTING: usize = 16 << 20;
@@ -45,9 +45,11 @@ impl<'a> Repository<'a> {
     /// # Errors
     /// [`InstallError::Offline`], [`InstallError::Endpoint`], [`InstallError::NotOnHub`], [`InstallError::Denied`],
     /// [`InstallError::Hub`].
-    pub(crate) fn open(settings: &'a HubSettings, name: &'a HubName) -> Result<Self, InstallError> {
+    pub(crate) fn open(
+        settings: &'a HubSettings, name: &'a HubName, stop: &'a StopCheck,
+    ) -> Result<Self, InstallError> {
         let what = name.to_string();
-        let client = HubClient::new(settings, &what)?;
+        let client = HubClient::new(settings, stop, &what)?;
         let url = url(&client, name, &["api", "models"], &["revision", name.revision()]);
         let bytes = client.retry(&what, async || listing(&client, &url, &what).await)?;
         let listing: Listing = serde_json::from_slice(&bytes)

@@ -31,7 +31,12 @@ impl Classifier {
         }
         if metadata.short_class() != PIPELINE {
             let (class, classes) = (metadata.short_class(), Family::classes());
-            return Err(refused(folder, format!("it is a {class}; the supported classes are {classes}")));
+            return Err(refused(
+                folder,
+                format!(
+                    "it is a {class}, and the supported classes are {classes}: use `spanframe model export` on its checkpoint"
+                ),
+            ));
         }
         Self::find_in_pipeline(folder)
     }
@@ -49,7 +54,10 @@ impl Classifier {
             1 => Ok(found.remove(0)),
             0 => {
                 let (others, classes) = (others.join(", "), Family::classes());
-                Err(refused(pipeline, format!("no stage of the pipeline ({others}) is one of {classes}")))
+                Err(refused(
+                    pipeline,
+                    format!("no stage of the pipeline ({others}) is one of {classes}: import a pipeline that has one"),
+                ))
             }
             _ => {
                 let folders: Vec<String> = found.iter().map(|c| format!("`{}`", c.folder.display())).collect();

@@ -14,7 +14,7 @@ use super::{
     saved_folder::refused,
     tokenizer,
 };
-use crate::{InstallError, Limits};
+use crate::{InstallError, Limits, StopCheck};
 
 /// Positions of a model whose graph does not tell them: the most tokens that Spark NLP gives to a model.
 const DEFAULT_POSITIONS: u64 = 512;
@@ -24,7 +24,7 @@ const DEFAULT_POSITIONS: u64 = 512;
 ///
 /// # Errors
 /// [`InstallError::WrongKind`] if Spark did not save `folder`, else [`InstallError::Spark`] with the file and the byte in it.
-pub(crate) fn import(folder: &Path, target: &Path, limits: Limits) -> Result<(), InstallError> {
+pub(crate) fn import(folder: &Path, target: &Path, limits: Limits, stop: &StopCheck) -> Result<(), InstallError> {
     if !is_saved(folder) {
         return Err(InstallError::WrongKind {
             path: folder.display().to_string(),
@@ -36,7 +36,7 @@ pub(crate) fn import(folder: &Path, target: &Path, limits: Limits) -> Result<(),
     let is_cased = metadata.param("caseSensitive").and_then(Value::as_bool).unwrap_or(true);
     let labels = labels(folder)?;
     let tokenizer = tokenizer::read(folder, family, is_cased)?;
-    let graph = onnx_zip::unpack(folder, target, limits)?;
+    let graph = onnx_zip::unpack(folder, target, limits, stop)?;
     let id2label: Map<_, _> = labels.iter().enumerate().map(|(id, label)| (id.to_string(), json!(label))).collect();
     let label2id: Map<_, _> = labels.iter().enumerate().map(|(id, label)| (label.clone(), json!(id))).collect();
     let config = json!({
@@ -61,7 +61,10 @@ fn labels(folder: &Path) -> Result<Vec<String>, InstallError> {
     let is_complete = found.iter().zip(0..).all(|(label, expected)| label.number == expected);
     match is_complete && !found.is_empty() {
         true => Ok(found.into_iter().map(|label| label.text).collect()),
-        false => Err(refused(&field, "its labels do not have the numbers 0, 1, 2 and so on, each once")),
+        false => Err(refused(
+            &field,
+            "its labels do not have the numbers 0, 1, 2 and so on, each once: copy the folder again",
+        )),
     }
 }
 
@@ -69,7 +72,7 @@ fn write_json(folder: &Path, name: &str, value: &Value) -> Result<(), InstallErr
     let path = folder.join(name);
     let failed = |e: serde_json::Error| ModelError::Config {
         file: path.display().to_string(),
-        reason: format!("it cannot be written as JSON ({e})"),
+        reason: format!("it cannot be written as JSON ({e}), please report it"),
     };
     let text = serde_json::to_string(value).map_err(failed)?;
     fs::write(&path, text + "\n").map_err(InstallError::file(&path))

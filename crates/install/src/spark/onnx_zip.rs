@@ -8,7 +8,7 @@ use std::{
 use spanframe_model::Graph;
 
 use super::saved_folder::{entries, name, refused};
-use crate::{InstallError, Limits, archive};
+use crate::{InstallError, Limits, StopCheck, archive};
 
 const ENDING: &str = "_onnx";
 /// Endings of the files of other engines.
@@ -22,14 +22,14 @@ const MODEL: &str = "model.onnx";
 /// # Errors
 /// [`InstallError::Spark`] for a model of another engine and for external data that is missing, [`InstallError::Archive`]
 /// for an unsafe zip file, and those of [`Graph::check`].
-pub(super) fn unpack(folder: &Path, target: &Path, limits: Limits) -> Result<Graph, InstallError> {
+pub(super) fn unpack(folder: &Path, target: &Path, limits: Limits, stop: &StopCheck) -> Result<Graph, InstallError> {
     let files = entries(folder)?;
     let Some(zip) = files.iter().find(|path| name(path).ends_with(ENDING)) else {
         return Err(refused(folder, why_no_graph(&files)));
     };
     let unpacked = target.join(UNPACKED);
     fs::create_dir(&unpacked).map_err(InstallError::file(&unpacked))?;
-    archive::unpack_zip(zip, &unpacked, limits)?;
+    archive::unpack_zip(zip, &unpacked, limits, stop)?;
     let inside = entries(&unpacked)?;
     let mut found = inside.iter().filter(|path| path.extension().is_some_and(|e| e == "onnx"));
     let (Some(onnx), None) = (found.next(), found.next()) else {

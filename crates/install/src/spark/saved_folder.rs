@@ -54,7 +54,10 @@ pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, InstallError> {
     let file = File::open(path).map_err(InstallError::file(path))?;
     file.take(most + 1).read_to_end(&mut bytes).map_err(InstallError::file(path))?;
     match bytes.len() as u64 > most {
-        true => Err(refused(path, format!("it is longer than {most} bytes, the limit for this file"))),
+        true => Err(refused(
+            path,
+            format!("it is longer than {most} bytes, the limit for this file: copy the folder again"),
+        )),
         false => Ok(bytes),
     }
 }

@@ -39,14 +39,20 @@ impl SentencePiece {
     /// [`InstallError::Spark`], also for a model that is not Unigram or has no unknown piece.
     pub(super) fn read(path: &Path) -> Result<Self, InstallError> {
         let bytes = read(path, LONGEST_MODEL)?;
-        let found = Self::parse(&bytes)
-            .map_err(|e| refused(path, format!("it is not a model of SentencePiece, or it is damaged: {e}")))?;
+        let found = Self::parse(&bytes).map_err(|e| {
+            refused(path, format!("it is not a model of SentencePiece, or it is damaged ({e}): copy the folder again"))
+        })?;
         if found.model_type != UNIGRAM {
-            return Err(refused(path, "its model of SentencePiece is not Unigram, and only Unigram is supported"));
+            return Err(refused(
+                path,
+                "its model of SentencePiece is not Unigram, and only Unigram is supported: use `spanframe model export` on its checkpoint",
+            ));
         }
         match found.unknown < found.pieces.len() {
             true => Ok(found),
-            false => Err(refused(path, "its model of SentencePiece has no piece for unknown text")),
+            false => {
+                Err(refused(path, "its model of SentencePiece has no piece for unknown text: copy the folder again"))
+            }
         }
     }
 

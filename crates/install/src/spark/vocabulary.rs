@@ -42,7 +42,10 @@ impl Vocabulary {
     /// [`InstallError::Spark`] with the first piece that is missing.
     pub(super) fn require<const N: usize>(&self, pieces: [&str; N], source: &Path) -> Result<[u32; N], InstallError> {
         match pieces.iter().find(|piece| !self.has(piece)) {
-            Some(piece) => Err(refused(source, format!("its vocabulary has no {piece}, which this class needs"))),
+            Some(piece) => Err(refused(
+                source,
+                format!("its vocabulary has no {piece}, which this class needs: copy the folder again"),
+            )),
             None => Ok(pieces.map(|piece| self.0[piece])),
         }
     }

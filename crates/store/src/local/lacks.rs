@@ -13,6 +13,7 @@ const NOT_PERMITTED: i32 = 1;
 const NO_LOCK_SERVICE: i32 = 37;
 
 /// True if the file system does not have the call: `ENOSYS`, `EOPNOTSUPP`, `EINVAL` or `EPERM`.
+#[must_use]
 pub fn lacks_call(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::InvalidInput)
         || (cfg!(unix) && error.raw_os_error() == Some(NOT_PERMITTED))
@@ -25,6 +26,9 @@ pub fn lacks_locks(error: &io::Error) -> bool {
 
 /// Writes a file or folder through to the disk. A file system without syncs does what it can by itself: a killed
 /// process still leaves whole files, a power failure may not.
+///
+/// # Errors
+/// That of the system, unless the file system has no syncs.
 pub fn sync(file: &File) -> io::Result<()> {
     match file.sync_all() {
         Err(error) if lacks_call(&error) => Ok(()),

@@ -1,10 +1,6 @@
 //! Lists the files below a folder.
 
-use std::{
-    fs,
-    io::{self, ErrorKind},
-    path::PathBuf,
-};
+use std::{fs, io::ErrorKind, path::PathBuf};
 
 use super::{Local, object};
 use crate::{Object, StoreError, path};
@@ -29,7 +25,7 @@ fn walk(local: &Local, folder: &str, above: &mut Vec<PathBuf>, found: &mut Vec<O
     let failed = |e| local.error(folder, e);
     let real = fs::canonicalize(local.path(folder)).map_err(failed)?;
     if above.contains(&real) {
-        return Err(failed(io::Error::other("this link leads to a folder above it: remove the link")));
+        return Err(StoreError::LinkLoop { url: local.path(folder).display().to_string() });
     }
     above.push(real);
     for entry in fs::read_dir(local.path(folder)).map_err(failed)? {

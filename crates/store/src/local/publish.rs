@@ -70,6 +70,17 @@ impl Finished<'_> {
     }
 }
 
+/// Writes `file` through to the disk and names it `target`, unless a file has that name: `false` then. Both must be on
+/// one file system.
+///
+/// # Errors
+/// [`StoreError::NoRename`], [`StoreError::Claimed`] and the other errors of the file system.
+pub fn publish_new(file: NamedTempFile, target: &Path) -> Result<bool, StoreError> {
+    let url = target.display().to_string();
+    let named = super::sync(file.as_file()).and_then(|()| Finished { file, target, url: &url }.take());
+    named.map_err(|e| StoreError::from_io(&url, e))
+}
+
 /// The right to name a file, until it is dropped.
 struct Claim(PathBuf);
 
