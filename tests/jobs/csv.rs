@@ -60,7 +60,7 @@ fn an_open_quote_swallows_no_row_in_silence() {
         let text = format!("id,note\n1,\"{SENTINEL}\n2,Niega disnea\n3,fiebre\n").replace(',', separator);
         let place = place(ending, &text);
         let says = "line 2 of `";
-        let why = "the quote that opens in line 2 is not closed (it takes all up to line 4, the last one)";
+        let why = "the quote that opens in line 2 is not closed (the row takes 3 lines, 2 to 4)";
         for (code, message) in [annotate(&place, ending, &[]), (Some(2), place.error("out", &[]))] {
             assert_eq!(code, Some(2), "{message}");
             assert!(message.contains(says) && message.contains(why) && message.contains("`quote=''`"), "{message}");
@@ -83,11 +83,25 @@ fn an_open_quote_swallows_no_row_in_silence() {
 }
 
 #[test]
+fn a_row_that_takes_later_lines_says_how_many_and_which() {
+    // the quote of line 3 closes at the one of line 5, and the rows between are in one field
+    let text = "id,note\n1,a\n2,\"b\n3,c\n4,d\"\n5,\"e\n6,f\",\"g\"\n7,h\n";
+    let place = place("csv", text);
+    place.ok("out", &["--on-error", "reject"]);
+    assert_eq!(notes(&place), ["a", "b\n3,c\n4,d", "h"]);
+    let found = rejects(&place);
+    let why =
+        "it has 3 fields, the first row has 2 (the row takes 2 lines, 6 to 7): if quotes are text, use `quote=''`";
+    assert_eq!((found.len(), found[0].0, found[0].3.as_str()), (1, 6, why));
+    place.ok("text", &["--quote", "", "--on-error", "reject"]);
+}
+
+#[test]
 fn a_backslash_before_a_quote_is_an_option() {
     let text = "id,note\n1,\"dolor de 3\\\" de largo niega disnea\"\n2,tos\n";
     let place = place("csv", text);
     let message = place.error("out", &[]);
-    let why = "the quoted field that begins in line 2 goes on behind a closing quote (the row ends in line 2)";
+    let why = "the quoted field that begins in line 2 goes on behind a closing quote: if a backslash";
     assert!(message.contains(why) && message.contains("`escape='\\'`"), "{message}");
     place.ok("out", &["--escape", "\\"]);
     assert_eq!(notes(&place), ["dolor de 3\" de largo niega disnea", "tos"]);

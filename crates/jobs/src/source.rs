@@ -35,7 +35,7 @@ use arrow_schema::SchemaRef;
 pub(crate) use self::parquet::key_values;
 pub use self::{
     csv_options::CsvOptions,
-    error::{BadRow, SourceError},
+    error::{BadRow, RowLines, SourceError},
     format::{Compression, Format},
     open::{open, open_with},
 };

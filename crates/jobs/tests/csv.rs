@@ -7,7 +7,7 @@ use std::io::Write;
 use arrow_array::{Array, RecordBatch, cast::AsArray};
 use bytes_file::BytesFile;
 use proptest::prelude::*;
-use spanframe_jobs::source::{BadRow, CsvOptions, ReadLimits, SourceError, SourceItem, open_with};
+use spanframe_jobs::source::{BadRow, CsvOptions, ReadLimits, RowLines, SourceError, SourceItem, open_with};
 
 /// A row as it was read: its line and reason if it is bad.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,10 @@ fn faults(text: &str, options: CsvOptions) -> Vec<(u64, BadRow)> {
     read(text.as_bytes(), "a.csv", options).unwrap().into_iter().filter_map(bad).collect()
 }
 
+fn lines(first: u64, last: u64) -> RowLines {
+    RowLines { first, last }
+}
+
 const SPARK: CsvOptions = CsvOptions { separator: None, quote: Some(b'"'), escape: Some(b'\\'), header: true };
 
 #[test]
@@ -72,15 +76,18 @@ fn quotes_of_whole_fields_are_read() {
 #[test]
 fn a_quote_that_is_not_closed_names_the_line_of_its_field() {
     let text = "id,note\n1,\"Refiere tos\n2,Niega disnea\n3,fiebre\n";
-    assert_eq!(faults(text, CsvOptions::default()), [(2, BadRow::OpenQuote { line: 2, last: 4 })]);
+    assert_eq!(faults(text, CsvOptions::default()), [(2, BadRow::OpenQuote { line: 2, lines: lines(2, 4) })]);
     let later = "id,a,note\n1,\"x\ny\",\"Refiere tos\n2,u,Niega";
-    assert_eq!(faults(later, CsvOptions::default()), [(2, BadRow::OpenQuote { line: 3, last: 4 })]);
+    assert_eq!(faults(later, CsvOptions::default()), [(2, BadRow::OpenQuote { line: 3, lines: lines(2, 4) })]);
 }
 
 #[test]
 fn text_after_a_closing_quote_takes_no_other_row() {
     let text = "id,note\n1,\"dolor de 3\\\" de largo niega disnea\"\n2,\"a \"b\" c\nd, e\"\n3,x\n";
-    let expected = [(2, BadRow::TextAfterQuote { line: 2, last: 2 }), (3, BadRow::TextAfterQuote { line: 3, last: 4 })];
+    let expected = [
+        (2, BadRow::TextAfterQuote { line: 2, lines: lines(2, 2) }),
+        (3, BadRow::TextAfterQuote { line: 3, lines: lines(3, 4) }),
+    ];
     assert_eq!(faults(text, CsvOptions::default()), expected);
     assert_eq!(default_rows(text)[2], good(&["3", "x"]));
 }
@@ -99,9 +106,9 @@ fn an_escape_is_read_as_spark_writes_it() {
     assert_eq!(read(text.as_bytes(), "a.csv", SPARK).unwrap(), expected);
     let wrong = "id,note\n1,\"a\\d\"\n2,\"a\"\"b\"\n3,\"a\\\"\n";
     let expected = [
-        (2, BadRow::BadEscape { line: 2, last: 2 }),
-        (3, BadRow::TextAfterQuote { line: 3, last: 3 }),
-        (4, BadRow::OpenQuote { line: 4, last: 4 }),
+        (2, BadRow::BadEscape { line: 2, lines: lines(2, 2) }),
+        (3, BadRow::TextAfterQuote { line: 3, lines: lines(3, 3) }),
+        (4, BadRow::OpenQuote { line: 4, lines: lines(4, 4) }),
     ];
     assert_eq!(faults(wrong, SPARK), expected);
 }
@@ -118,7 +125,10 @@ fn without_quotes_a_quote_is_text() {
 fn a_carriage_return_ends_no_line_of_a_file_with_line_feeds() {
     assert_eq!(faults("id,note\n1,a\rb\n2,c\r\n3,d\r", CsvOptions::default()), [(2, BadRow::CarriageReturn)]);
     assert_eq!(default_rows("id,note\r1,a\r2,\"b\rc\"\r3,x\"\r").len(), 3, "nor does a line feed of one without");
-    assert_eq!(faults("id\r\"1\r2\"\r\"3", CsvOptions::default()), [(4, BadRow::OpenQuote { line: 4, last: 4 })]);
+    assert_eq!(
+        faults("id\r\"1\r2\"\r\"3", CsvOptions::default()),
+        [(4, BadRow::OpenQuote { line: 4, lines: lines(4, 4) })]
+    );
 }
 
 #[test]

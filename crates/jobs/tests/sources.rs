@@ -22,7 +22,9 @@ use parquet::{
     file::{metadata::ParquetMetaDataReader, properties::WriterProperties},
 };
 use proptest::prelude::*;
-use spanframe_jobs::source::{BadRow, Compression, Format, ReadLimits, Source, SourceError, SourceItem, open};
+use spanframe_jobs::source::{
+    BadRow, Compression, Format, ReadLimits, RowLines, Source, SourceError, SourceItem, open,
+};
 
 const SENTINEL: &str = "SENTINEL";
 
@@ -380,8 +382,14 @@ fn bad_rows_of_csv_have_their_row_and_line() {
         match kind {
             "LF" => {
                 assert_eq!(bad, [(2, 6), (3, 7), (4, 8)]);
-                assert_eq!(seen.bad[0].2, BadRow::Fields { found: 1, expected: 2 });
-                assert_eq!(seen.bad[1].2, BadRow::Fields { found: 3, expected: 2 });
+                assert_eq!(
+                    seen.bad[0].2,
+                    BadRow::Fields { found: 1, expected: 2, lines: RowLines { first: 6, last: 6 } }
+                );
+                assert_eq!(
+                    seen.bad[1].2,
+                    BadRow::Fields { found: 3, expected: 2, lines: RowLines { first: 7, last: 7 } }
+                );
                 assert_eq!(seen.bad[2].2, BadRow::NotUtf8);
                 assert_eq!(seen.rows, [0, 1, 5]);
             }

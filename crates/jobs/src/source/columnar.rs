@@ -9,6 +9,7 @@ use std::{
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use spanframe_engine::shown_name::column_name;
 
 use super::{Part, ReadLimits, Reads, Source, SourceError, SourceItem};
 
@@ -157,7 +158,7 @@ impl<F: ColumnarFile> Source for ColumnarSource<F> {
     fn check(&self, columns: &[usize]) -> Result<(), SourceError> {
         let reasons = columns.iter().filter_map(|&column| Some((column, self.0.unreadable(column)?)));
         reasons.take(1).try_for_each(|(column, reason)| {
-            let column = self.0.schema().field(column).name().clone();
+            let column = column_name(self.0.schema().field(column).name(), column);
             Err(SourceError::Lossy { path: self.0.path().to_string(), column, reason })
         })
     }

@@ -155,7 +155,7 @@ impl RowParser for Parser {
             return Err(fault.clone());
         }
         if record.len() != self.rows.width {
-            return Err(BadRow::Fields { found: record.len(), expected: self.rows.width });
+            return Err(BadRow::Fields { found: record.len(), expected: self.rows.width, lines: record.lines() });
         }
         let fields = self.columns.iter().map(|column| text(record, column.index));
         // all of them first: a bad row must add to no column

@@ -19,9 +19,12 @@
 use memchr::memchr3;
 
 use super::{
-    BadRow, SourceError,
+    BadRow, RowLines, SourceError,
     text_file::{MAX_ROW_BYTES, Text},
 };
+
+/// What to do about a row that is too long.
+const LONG_ROW: &str = "check for a quote that is not closed, and use `quote=''` if quotes are text";
 
 /// Bytes with a meaning.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +44,8 @@ pub struct Record {
     ends: Vec<usize>,
     /// The line where the record begins, from 1.
     pub line: u64,
+    /// The line where it ends.
+    last: u64,
     /// What is wrong with its quotes or line ends.
     pub fault: Option<BadRow>,
     has_quotes: bool,
@@ -50,7 +55,12 @@ impl Record {
     fn clear(&mut self, line: u64) {
         self.bytes.clear();
         self.ends.clear();
-        (self.line, self.fault, self.has_quotes) = (line, None, false);
+        (self.line, self.last, self.fault, self.has_quotes) = (line, line, None, false);
+    }
+
+    /// The lines that it takes.
+    pub fn lines(&self) -> RowLines {
+        RowLines { first: self.line, last: self.last }
     }
 
     /// Number of fields.
@@ -126,7 +136,7 @@ impl Records {
             }
             length += used;
             if length > MAX_ROW_BYTES {
-                return Err(self.text.long_row(self.splitter.begin_line()));
+                return Err(self.text.long_row(self.splitter.begin_line(), LONG_ROW));
             }
         }
     }
@@ -215,13 +225,13 @@ impl Splitter {
                     self.record.bytes.push(byte);
                     // a doubled quote where another byte is the escape
                     if byte != escape {
-                        self.fail(BadRow::TextAfterQuote { line: self.quoted_line, last: 0 });
+                        self.fail(BadRow::TextAfterQuote { line: self.quoted_line, lines: self.record.lines() });
                     }
                     self.state = State::Quoted;
                     at += 1;
                 }
                 State::AfterQuote => {
-                    self.fail(BadRow::TextAfterQuote { line: self.quoted_line, last: 0 });
+                    self.fail(BadRow::TextAfterQuote { line: self.quoted_line, lines: self.record.lines() });
                     self.record.bytes.extend(quote);
                     self.state = State::Quoted;
                 }
@@ -231,7 +241,7 @@ impl Splitter {
                         self.record.bytes.push(byte);
                         at += 1;
                     } else {
-                        self.fail(BadRow::BadEscape { line: self.quoted_line, last: 0 });
+                        self.fail(BadRow::BadEscape { line: self.quoted_line, lines: self.record.lines() });
                         self.record.bytes.push(escape);
                     }
                 }
@@ -268,7 +278,7 @@ impl Splitter {
 
     fn end_record(&mut self, line_end: u8) {
         self.record.ends.push(self.record.bytes.len());
-        self.end_fault(self.line);
+        self.end_lines(self.line);
         self.line_end.get_or_insert(line_end);
         self.line += 1;
     }
@@ -279,11 +289,11 @@ impl Splitter {
             return false;
         }
         if matches!(self.state, State::Quoted | State::AfterEscape) {
-            self.fail(BadRow::OpenQuote { line: self.quoted_line, last: 0 });
+            self.fail(BadRow::OpenQuote { line: self.quoted_line, lines: self.record.lines() });
         }
         let is_line_over = self.record.bytes.last() == Some(&self.line_end.unwrap_or(b'\n'));
         self.record.ends.push(self.record.bytes.len());
-        self.end_fault(self.line - u64::from(is_line_over && self.line > self.record.line));
+        self.end_lines(self.line - u64::from(is_line_over && self.line > self.record.line));
         true
     }
 
@@ -292,13 +302,15 @@ impl Splitter {
         self.record.fault.get_or_insert(fault);
     }
 
-    /// Sets the last line of a record with a fault.
-    fn end_fault(&mut self, end: u64) {
+    /// Sets the last line of the record, also in its fault.
+    fn end_lines(&mut self, last: u64) {
         use BadRow::{BadEscape, OpenQuote, TextAfterQuote};
-        if let Some(TextAfterQuote { last, .. } | OpenQuote { last, .. } | BadEscape { last, .. }) =
+        self.record.last = last;
+        let all = self.record.lines();
+        if let Some(TextAfterQuote { lines, .. } | OpenQuote { lines, .. } | BadEscape { lines, .. }) =
             &mut self.record.fault
         {
-            *last = end;
+            *lines = all;
         }
     }
 

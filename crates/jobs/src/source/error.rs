@@ -45,7 +45,7 @@ pub enum SourceError {
     },
     /// A column has values that Arrow cannot hold.
     #[error(
-        "column `{column}` of `{path}` cannot be read without loss ({reason}): leave it out (`select`), or cast it \
+        "column {column} of `{path}` cannot be read without loss ({reason}): leave it out (`select`), or cast it \
          where the file is written"
     )]
     Lossy {
@@ -84,10 +84,7 @@ pub enum SourceError {
         reason: BadRow,
     },
     /// A row is longer than any note.
-    #[error(
-        "`{path}` line {line}: the row is longer than {limit} bytes; check for a quote that is not closed, and use \
-         `quote=''` if quotes are text"
-    )]
+    #[error("`{path}` line {line}: the row is longer than {limit} bytes: {way_out}")]
     LongRow {
         /// The file.
         path: String,
@@ -95,6 +92,8 @@ pub enum SourceError {
         line: u64,
         /// The most that is read.
         limit: usize,
+        /// What to do in a file of this format.
+        way_out: &'static str,
     },
     /// The caller asked for parts or columns that do not exist.
     #[error("internal error, please report it: parts or columns of `{path}` were asked for that it does not have")]
@@ -109,6 +108,35 @@ fn without_names(column: &str) -> &'static str {
     if column.starts_with('`') { "" } else { "; a CSV file without names needs `header=false`" }
 }
 
+const QUOTES_ARE_TEXT: &str = "if quotes are text, use `quote=''`";
+
+/// The first and last line of a row in its file, from 1. A quote that is wrong takes later lines into its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RowLines {
+    /// The line where the row begins.
+    pub first: u64,
+    /// The line where it ends.
+    pub last: u64,
+}
+
+impl RowLines {
+    /// Number of lines.
+    #[must_use]
+    pub fn count(self) -> u64 {
+        self.last.saturating_sub(self.first) + 1
+    }
+}
+
+impl fmt::Display for RowLines {
+    /// Nothing for a single line, which the message around it names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count() {
+            1 => Ok(()),
+            count => write!(f, " (the row takes {count} lines, {} to {})", self.first, self.last),
+        }
+    }
+}
+
 /// Why a row of a text file cannot be parsed. Never quotes the row.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -119,27 +147,29 @@ pub enum BadRow {
         found: usize,
         /// Fields of the header.
         expected: usize,
+        /// The lines of the row.
+        lines: RowLines,
     },
     /// A quoted CSV field whose quote is closed before its end.
     TextAfterQuote {
         /// The line where the field begins, from 1.
         line: u64,
-        /// The last line of the row.
-        last: u64,
+        /// The lines of the row.
+        lines: RowLines,
     },
     /// A quoted CSV field that does not end.
     OpenQuote {
         /// The line where the field begins, from 1.
         line: u64,
-        /// The last line of the file.
-        last: u64,
+        /// The lines of the row, up to the last one of the file.
+        lines: RowLines,
     },
     /// An escape in a quoted CSV field that is before neither a quote nor an escape.
     BadEscape {
         /// The line where the field begins, from 1.
         line: u64,
-        /// The last line of the row.
-        last: u64,
+        /// The lines of the row.
+        lines: RowLines,
     },
     /// A carriage return in a CSV field without quotes.
     CarriageReturn,
@@ -189,33 +219,60 @@ impl BadRow {
 }
 
 impl fmt::Display for BadRow {
+    /// What is wrong, and the options that help. `{:#}` leaves the options out, for callers that do not have them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fields { found, expected } => write!(f, "it has {found} fields, the first row has {expected}"),
-            Self::TextAfterQuote { line, last } => {
+            Self::Fields { found, expected, lines } => {
+                write!(f, "it has {found} fields, the first row has {expected}{lines}")?;
+                if lines.count() > 1 { way_out(f, QUOTES_ARE_TEXT) } else { Ok(()) }
+            }
+            Self::TextAfterQuote { line, lines } => {
+                write!(f, "the quoted field that begins in line {line} goes on behind a closing quote{lines}")?;
+                way_out(f, "if a backslash escapes quotes, use `escape='\\'`; if quotes are text, use `quote=''`")
+            }
+            Self::OpenQuote { line, lines } => {
+                write!(f, "the quote that opens in line {line} is not closed{lines}")?;
+                way_out(f, QUOTES_ARE_TEXT)
+            }
+            Self::BadEscape { line, lines } => {
                 write!(
                     f,
-                    "the quoted field that begins in line {line} goes on behind a closing quote (the row ends in "
+                    "the field that begins in line {line} has an escape before neither a quote nor an escape{lines}"
                 )?;
-                write!(
-                    f,
-                    "line {last}): if a backslash escapes quotes, use `escape='\\'`; if quotes are text, `quote=''`"
-                )
+                way_out(f, "if the character is text, leave `escape` out")
             }
-            Self::OpenQuote { line, last } => {
-                write!(
-                    f,
-                    "the quote that opens in line {line} is not closed (it takes all up to line {last}, the last one): if quotes are text, use `quote=''`"
-                )
+            Self::CarriageReturn => "carriage_return",
+            Self::NotUtf8 => "not_utf8",
+            Self::NotJson { .. } | Self::TextAfterObject { .. } => "not_json",
+            Self::NotObject => "not_object",
+            Self::DuplicateKey { .. } => "duplicate_key",
+            Self::LoneSurrogate { .. } => "lone_surrogate",
+        }
+    }
+}
+
+impl fmt::Display for BadRow {
+    /// What is wrong, and the options that help. `{:#}` leaves the options out, for callers that do not have them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fields { found, expected, lines } => {
+                write!(f, "it has {found} fields, the first row has {expected}{lines}")?;
+                if lines.count() > 1 { write!(f, ": {QUOTES_ARE_TEXT}") } else { Ok(()) }
             }
-            Self::BadEscape { line, last } => {
-                write!(
-                    f,
-                    "the field that begins in line {line} has an escape before neither a quote nor an escape (the "
-                )?;
-                write!(f, "row ends in line {last})")
+            Self::TextAfterQuote { line, lines } => write!(
+                f,
+                "the quoted field that begins in line {line} goes on behind a closing quote{lines}: if a backslash \
+                 escapes quotes, use `escape='\\'`; {QUOTES_ARE_TEXT}"
+            ),
+            Self::OpenQuote { line, lines } => {
+                write!(f, "the quote that opens in line {line} is not closed{lines}: {QUOTES_ARE_TEXT}")
             }
-            Self::CarriageReturn => write!(f, "it has a carriage return without quotes, where no line ends"),
+            Self::BadEscape { line, lines } => write!(
+                f,
+                "the field that begins in line {line} has an escape before neither a quote nor an escape{lines}: if \
+                 the character is text, leave `escape` out"
+            ),
+            Self::CarriageReturn => write!(f, "it has a carriage return without quotes, where no line ends: quote it"),
             Self::NotUtf8 => write!(f, "it is not UTF-8"),
             Self::NotJson { column } => write!(f, "it is not JSON (byte {column})"),
             Self::NotObject => write!(f, "it is not a JSON object"),
@@ -224,4 +281,8 @@ impl fmt::Display for BadRow {
             Self::LoneSurrogate { column } => write!(f, "a string has half of a surrogate pair (byte {column})"),
         }
     }
+}
+
+fn way_out(f: &mut fmt::Formatter<'_>, way_out: &str) -> fmt::Result {
+    if f.alternate() { Ok(()) } else { write!(f, ": {way_out}") }
 }

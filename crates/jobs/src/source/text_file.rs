@@ -91,8 +91,8 @@ impl Text {
     }
 
     /// The error of a row longer than [`MAX_ROW_BYTES`].
-    pub fn long_row(&self, line: u64) -> SourceError {
-        SourceError::LongRow { path: self.file.path.clone(), line, limit: MAX_ROW_BYTES }
+    pub fn long_row(&self, line: u64, way_out: &'static str) -> SourceError {
+        SourceError::LongRow { path: self.file.path.clone(), line, limit: MAX_ROW_BYTES, way_out }
     }
 
     /// The next bytes, at least one unless the text is at its end. They come again until [`consume`](Self::consume).
@@ -114,7 +114,9 @@ impl Text {
         match read {
             Err(error) => Err(self.error(&error)),
             Ok(0) => Ok(false),
-            Ok(length) if length as u64 == most && line.last() != Some(&b'\n') => Err(self.long_row(number)),
+            Ok(length) if length as u64 == most && line.last() != Some(&b'\n') => {
+                Err(self.long_row(number, "write one object a line, and split its note"))
+            }
             Ok(_) => {
                 if line.last() == Some(&b'\n') {
                     line.pop();
