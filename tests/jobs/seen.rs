@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fs};
 use arrow_array::Array;
 
 use crate::{
-    place::{Place, SMALL_UNITS, footer},
-    support::{rows, spanframe, stderr, test_model},
+    place::{Place, SMALL_UNITS, footer, notes, summary},
+    support::{rows, spanframe, stderr, stdout, test_model},
 };
 
 /// Parses the Prometheus text format into samples by name and labels. Asserts that each has its help and type before
@@ -78,6 +78,21 @@ fn metrics_that_cannot_be_written_end_the_run_and_hide_no_other_error() {
     place.write_bytes("in/part-0.parquet", b"PAR1 no more");
     let error = place.error("other", &["--metrics", "nowhere/metrics.prom"]);
     assert!(error.contains("part-0.parquet"), "{error}");
+}
+
+#[test]
+fn json_escapes_what_could_steer_a_terminal_and_keeps_its_values() {
+    let place = Place::new();
+    let name = "a\u{9b}31m\u{202e}\u{7f}.parquet";
+    place.write(&format!("in/{name}"), &notes(0..3));
+    place.write_bytes(&format!("in/b{name}"), b"PAR1");
+    let output = place.run("out", &["--log", "info", "--json", "--on-damage", "skip"]);
+    for text in [stderr(&output), stdout(&output)] {
+        assert!(!text.contains(|c: char| c != '\n' && (c.is_control() || c == '\u{202e}')), "{text:?}");
+        assert!(text.contains("a\\u009b31m\\u202e\\u007f.parquet"), "{text}");
+    }
+    let damaged = &summary(&output)["damaged"];
+    assert!(damaged.to_string().contains(name), "{damaged}");
 }
 
 #[test]

@@ -38,7 +38,10 @@ pub fn diff(flags: &DiffFlags) -> Result<(), CliError> {
         join_by_position(&a, &b, &mut comparison)?;
     }
     let report = comparison.finish();
-    console::print(&if flags.json { print::json(&report) } else { print::text(&report)? })?;
+    match flags.json {
+        true => console::print_json(print::json(&report))?,
+        false => console::print(&print::text(&report)?)?,
+    }
     if flags.check && !report.is_equal() {
         return Err(CliError::Differ);
     }

@@ -56,7 +56,7 @@ pub fn evaluate(flags: &EvaluateFlags, options: &EngineOptions) -> Result<(), Cl
     let evaluation =
         Evaluation { model, command, limit: flags.limit.map(Into::into), types, show_text: flags.show_text };
     match flags.json {
-        true => console::print(&format!("{:#}\n", print::json(&evaluation, &reports))),
+        true => console::print_json(format_args!("{:#}", print::json(&evaluation, &reports))),
         false => console::print(&print::text(&evaluation, &reports)),
     }
 }

@@ -11,13 +11,16 @@ use spanframe_engine::{
 };
 use spanframe_view::character::line;
 
-use crate::{console::print, error::CliError};
+use crate::{
+    console::{print, print_json},
+    error::CliError,
+};
 
 /// Prints the catalogue as a table, or as a JSON array.
 pub fn list(as_json: bool) -> Result<(), CliError> {
     let models = catalogue::list()?;
     if as_json {
-        return print(&format!("{:#}\n", models.iter().map(value).collect::<Value>()));
+        return print_json(format_args!("{:#}", models.iter().map(value).collect::<Value>()));
     }
     let table = table(&models).and_then(|rows| pretty_format_batches(&[rows])).map_err(EngineError::from)?;
     let folder = spanframe_engine::models_folder();

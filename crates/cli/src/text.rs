@@ -10,7 +10,7 @@ use spanframe_engine::{
 use spanframe_view::{Note, Row, terminal};
 
 use crate::{
-    console::print,
+    console::{print, print_json},
     environment::{self, NO_COLOR_VARIABLE},
     error::CliError,
     flags::{Color, TextFlags},
@@ -23,7 +23,7 @@ pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> 
         let engine = Engine::new(options)?;
         let found = engine.annotate_text(&text, flags.language.as_deref())?;
         let entities = found.iter().map(|mention| json(mention, engine.fields())).collect();
-        return print(&format!("{}\n", Json::Array(entities)));
+        return print_json(Json::Array(entities));
     }
     // entities are marked by bytes, so the option `offsets` does not apply
     let options = EngineOptions { offsets: Offsets::Byte, cleaned_offsets: false, ..options.clone() };

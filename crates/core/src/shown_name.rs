@@ -38,6 +38,30 @@ pub fn escaped_lines(text: &str) -> String {
     text.split('\n').map(|text| line(text.trim_end_matches('\r'))).collect::<Vec<_>>().join("\n")
 }
 
+/// As [`escaped`], for JSON: `\u` escapes, which a reader of JSON undoes. Line feeds stay.
+///
+/// ```
+/// use spanframe_core::shown_name::escaped_json;
+///
+/// assert_eq!(escaped_json("{\"file\":\"a\u{9b}b\"}"), r#"{"file":"a\u009bb"}"#);
+/// ```
+#[must_use]
+pub fn escaped_json(json: &str) -> Cow<'_, str> {
+    let steers = |c: char| c != '\n' && steers(c);
+    if !json.contains(steers) {
+        return Cow::Borrowed(json);
+    }
+    let mut shown = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        match steers(c) {
+            // all of them fit four digits
+            true => shown.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
 fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

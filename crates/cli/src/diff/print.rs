@@ -23,7 +23,7 @@ struct Column<'a> {
 /// The report as JSON.
 pub fn json(report: &DifferenceReport) -> String {
     // a report of numbers, strings and lists is always valid JSON
-    format!("{}\n", serde_json::to_string_pretty(report).unwrap_or_default())
+    serde_json::to_string_pretty(report).unwrap_or_default()
 }
 
 /// The report as text: lines with the counts, a table of differences by type, and a table of examples.
