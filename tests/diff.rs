@@ -319,7 +319,7 @@ fn wrong_inputs_are_named_without_any_text() {
     itself(&["--column-b", "note"], "column `note` of `");
     itself(&["--column-b", "note"], "is Utf8, expected entities as spanframe or Spark NLP writes them");
     itself(&["--text-column", "id"], "is Int64, expected strings");
-    itself(&["--id", "ner"], "expected ids: strings or integers");
+    itself(&["--id", "ner"], "expected ids, strings or integers");
     itself(&["--id", "note"], "column `note` of `");
     itself(&["--offsets-b", "utf16"], "it may be char, byte, spark");
     check("char.parquet", "in.parquet", &[], "has no column of entities; its columns are id, note");

@@ -222,7 +222,7 @@ fn export<'py>(name: &str, object: &Bound<'py, PyAny>, method: &str) -> PyResult
 }
 
 fn wrong(error: ArrowError) -> PyErr {
-    InputError::new_err(format!("the Arrow data cannot be read: {error}"))
+    InputError::new_err(format!("the Arrow data cannot be read ({error}): make them again, by pyarrow or Polars"))
 }
 
 /// Returns the type that a schema describes. That of a table is a struct of its columns.

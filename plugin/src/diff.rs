@@ -57,7 +57,8 @@ pub fn diff(
     // on a thread of its own, because the message of a panic would quote a note
     let work = move |_: StopFlag, _: Sender<()>| {
         let report = compare(options, &a, &b, &texts.unwrap_or_default()).map_err(|e| python(&e))?;
-        serde_json::to_string(&report).map_err(|error| InternalError::new_err(error.to_string()))
+        serde_json::to_string(&report)
+            .map_err(|error| InternalError::new_err(format!("internal error, please report it: {error}")))
     };
     interruptible(py, work, |_, ()| Ok(()))
 }

@@ -42,8 +42,8 @@ impl Engine {
         &self, py: Python<'py>, data: &Bound<'py, PyAny>, column: &Bound<'py, PyAny>, output: &Bound<'py, PyAny>,
         language: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let column: Option<String> = typed("column", column)?;
-        let output: Option<String> = typed("output", output)?;
+        let column: Option<String> = typed("column", "the name of a column", column)?;
+        let output: Option<String> = typed("output", "the name of a column", output)?;
         let Some(column) = column else {
             if output.is_some() {
                 return Err(InputError::new_err(
@@ -55,7 +55,10 @@ impl Engine {
         if data.is_instance_of::<PyList>() {
             return Err(InputError::new_err(format!("a list has no column `{column}`: leave `column` out")));
         }
-        let language = language.map(|name| typed("language", &name)).transpose()?.flatten();
+        let language = language
+            .map(|name| typed("language", "a code such as es, or the name of a column", &name))
+            .transpose()?
+            .flatten();
         let output = output.unwrap_or_else(|| DEFAULT_OUTPUT.to_string());
         let ForeignArrays { field, chunks } = bridge::from_python("`data`", data)?;
         let columns = TableColumns { column, output, language };

@@ -13,7 +13,7 @@ use std::{
 use pyo3::prelude::*;
 use spanframe_engine::{THREAD_NAME, quiet_panics};
 
-use crate::error::InternalError;
+use crate::error::{DeviceError, InternalError};
 
 /// Time between two checks for signals.
 pub const INTERVAL: Duration = Duration::from_millis(200);
@@ -47,10 +47,16 @@ pub fn interruptible<T: Send + 'static, U: Send + 'static>(
     let seen = stop.clone();
     quiet_panics();
     let worker = thread::Builder::new().name(format!("{THREAD_NAME}{THREAD}")).spawn(move || work(seen, sender));
-    let worker = worker.map_err(|error| InternalError::new_err(format!("cannot start a thread: {error}")))?;
+    let worker = worker.map_err(|error| {
+        DeviceError::new_err(format!(
+            "cannot start a thread ({error}): raise `ulimit -u`, or use fewer threads (`sessions`, `intra_threads`)"
+        ))
+    })?;
     py.detach(|| {
         wait(updates, &stop, on_update)?;
-        let panicked = |_| Err(InternalError::new_err("a worker panicked; standard error names the place"));
+        let panicked = |_| {
+            Err(InternalError::new_err("internal error, please report it with the place that standard error names"))
+        };
         worker.join().unwrap_or_else(panicked)
     })
 }

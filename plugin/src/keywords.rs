@@ -8,7 +8,7 @@ use pyo3::{
 };
 use spanframe_engine::{OptionSpec, OptionTable, OptionValue, RawOptions, option_table::OptionType};
 
-use crate::error::{InputError, python};
+use crate::error::{InputError, InternalError, python};
 
 /// Checks options without loading a model.
 #[pyfunction]
@@ -22,7 +22,7 @@ pub fn check_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
 #[pyo3(signature = (**options))]
 pub fn plain_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<String> {
     let plain = serde_json::to_string(&raw(options)?);
-    plain.map_err(|error| InputError::new_err(format!("an option cannot be sent to Polars: {error}")))
+    plain.map_err(|error| InternalError::new_err(format!("internal error, please report it: {error}")))
 }
 
 /// Reads keyword arguments as options of the engine.
@@ -47,29 +47,36 @@ pub fn read<T: OptionTable>(options: &Bound<'_, PyDict>) -> PyResult<T> {
 
 fn read_value(option: &OptionSpec, value: &Bound<'_, PyAny>) -> PyResult<Option<OptionValue>> {
     Ok(match option.option_type {
-        OptionType::Text => typed(option.name, value)?.map(OptionValue::Text),
-        OptionType::Path => typed::<PathBuf>(option.name, value)?.map(OptionValue::Path),
-        OptionType::List => typed(option.name, value)?.map(OptionValue::List),
-        OptionType::Models => typed(option.name, value)?.map(|models: OneOrSeveral<String>| match models {
-            OneOrSeveral::One(name) => OptionValue::Text(name),
-            OneOrSeveral::Several(names) => OptionValue::List(names),
-        }),
-        OptionType::Paths => typed(option.name, value)?.map(|paths: OneOrSeveral<PathBuf>| match paths {
-            OneOrSeveral::One(path) => OptionValue::Paths(vec![path]),
-            OneOrSeveral::Several(paths) => OptionValue::Paths(paths),
-        }),
-        OptionType::Selection if value.is_instance_of::<PyString>() => {
-            let way_out = "give True, or a list of names";
-            return Err(InputError::new_err(format!("option `{}` cannot be a str: {way_out}", option.name)));
+        OptionType::Text => typed(option.name, "a string", value)?.map(OptionValue::Text),
+        OptionType::Path => typed::<PathBuf>(option.name, "a path", value)?.map(OptionValue::Path),
+        OptionType::List => typed(option.name, "a list of strings", value)?.map(OptionValue::List),
+        OptionType::Models => {
+            typed(option.name, "a name, a path, or a list of them", value)?.map(|models: OneOrSeveral<String>| {
+                match models {
+                    OneOrSeveral::One(name) => OptionValue::Text(name),
+                    OneOrSeveral::Several(names) => OptionValue::List(names),
+                }
+            })
         }
-        OptionType::Selection => typed(option.name, value)?.map(|selection| match selection {
-            AllOrSome::All(all) => OptionValue::Bool(all),
-            AllOrSome::Some(names) => OptionValue::List(names),
-        }),
-        OptionType::Pairs => typed(option.name, value)?.map(OptionValue::Pairs),
-        OptionType::Bool => typed(option.name, value)?.map(OptionValue::Bool),
-        OptionType::Integer => typed(option.name, value)?.map(OptionValue::Integer),
-        OptionType::Float => typed(option.name, value)?.map(OptionValue::Float),
+        OptionType::Paths => {
+            typed(option.name, "a path, or a list of paths", value)?.map(|paths: OneOrSeveral<PathBuf>| match paths {
+                OneOrSeveral::One(path) => OptionValue::Paths(vec![path]),
+                OneOrSeveral::Several(paths) => OptionValue::Paths(paths),
+            })
+        }
+        OptionType::Selection if value.is_instance_of::<PyString>() => {
+            return Err(wrong_type(option.name, "True, or a list of names", value));
+        }
+        OptionType::Selection => {
+            typed(option.name, "True, or a list of names", value)?.map(|selection| match selection {
+                AllOrSome::All(all) => OptionValue::Bool(all),
+                AllOrSome::Some(names) => OptionValue::List(names),
+            })
+        }
+        OptionType::Pairs => typed(option.name, "a dict of strings", value)?.map(OptionValue::Pairs),
+        OptionType::Bool => typed(option.name, "True or False", value)?.map(OptionValue::Bool),
+        OptionType::Integer => typed(option.name, "an integer", value)?.map(OptionValue::Integer),
+        OptionType::Float => typed(option.name, "a number", value)?.map(OptionValue::Float),
     })
 }
 
@@ -87,16 +94,18 @@ enum AllOrSome {
     Some(Vec<String>),
 }
 
-/// Reads the value of one option; `None` is an option that was left out.
+/// Reads the value of one option; `None` is an option that was left out. `allowed` is what it may be, for the error.
 ///
 /// # Errors
 /// `InputError` that names the option, for a value of another type.
-pub fn typed<'py, T>(option: &str, value: &Bound<'py, PyAny>) -> PyResult<Option<T>>
+pub fn typed<'py, T>(option: &str, allowed: &str, value: &Bound<'py, PyAny>) -> PyResult<Option<T>>
 where
     Option<T>: for<'a> FromPyObject<'a, 'py>,
 {
-    value.extract().map_err(|_| {
-        let kind = value.get_type().name().map_or_else(|_| "?".to_string(), |n| n.to_string());
-        InputError::new_err(format!("option `{option}` cannot be a {kind}"))
-    })
+    value.extract().map_err(|_| wrong_type(option, allowed, value))
+}
+
+fn wrong_type(option: &str, allowed: &str, value: &Bound<'_, PyAny>) -> PyErr {
+    let kind = value.get_type().name().map_or_else(|_| "?".to_string(), |name| name.to_string());
+    InputError::new_err(format!("option `{option}` cannot be a {kind}; it may be {allowed}"))
 }

@@ -60,7 +60,7 @@ fn in_main_thread<T: Send + 'static>(work: impl FnOnce(&ShouldStop) -> T + Send 
         let work = move |stop: StopFlag, _: Sender<()>| Ok(work(&|| stop.is_set()));
         let error = match interruptible(py, work, |_, ()| Ok(())) {
             Ok(done) => return Ok(done),
-            Err(error) if error.is_instance_of::<crate::error::InternalError>(py) => error,
+            Err(error) if error.is_instance_of::<crate::error::SpanframeError>(py) => error,
             Err(error) => match signal::raise_in_main_thread(py, error) {
                 Ok(()) => return Err(QueryError::WillRaise),
                 Err(error) => error,

@@ -24,7 +24,7 @@ pub fn run(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<String> {
     let (job, options) = (keywords::read::<RawJob>(job)?, keywords::raw(Some(options))?);
-    let metrics: Option<PathBuf> = keywords::typed("metrics", metrics)?;
+    let metrics: Option<PathBuf> = keywords::typed("metrics", "a path", metrics)?;
     let work = move |stop, updates| {
         let metrics = metrics.as_deref().map(MetricsFile::new);
         let last = JobProgress::default();
@@ -66,10 +66,13 @@ impl JobWatch {
             self.send();
         }
         if let (Some(error), Ok(_) | Err(JobError::Stopped)) = (self.metrics_error.or(last), &done) {
-            return Err(InputError::new_err(format!("cannot write the metrics file: {error}")));
+            return Err(InputError::new_err(format!(
+                "cannot write the metrics file {error}: name one in a folder that you can write to, with `metrics`"
+            )));
         }
         let summary = done.map_err(|error| error::job(&error))?;
-        serde_json::to_string(&summary).map_err(|error| InternalError::new_err(error.to_string()))
+        serde_json::to_string(&summary)
+            .map_err(|error| InternalError::new_err(format!("internal error, please report it: {error}")))
     }
 
     fn send(&mut self) {

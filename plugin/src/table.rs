@@ -108,7 +108,11 @@ fn value<'py>(py: Python<'py>, array: &ArrayRef, i: usize) -> PyResult<Bound<'py
             }
             map.into_any()
         }
-        other => return Err(InternalError::new_err(format!("the engine made a column of {other}"))),
+        other => {
+            return Err(InternalError::new_err(format!(
+                "internal error, please report it: the engine made a column of {other}"
+            )));
+        }
     })
 }
 

@@ -19,9 +19,10 @@ impl EntityColumn {
     /// Takes the column `named`, else `ner`, else the only one that holds entities. `flag` is the flag that names it.
     ///
     /// # Errors
-    /// [`CliError::NotEntities`] for a named column of another type, [`CliError::NoEntities`] and
+    /// [`CliError::Csv`], [`CliError::NotEntities`] for a named column of another type, [`CliError::NoEntities`] and
     /// [`CliError::SeveralEntities`] if none is named and none can be taken.
     pub fn find(file: &TableFile, named: Option<&str>, flag: &'static str) -> Result<Self, CliError> {
+        refuse_csv(file)?;
         if let Some(name) = named {
             return Self::named(file, name);
         }
@@ -46,8 +47,9 @@ impl EntityColumn {
     /// The column `name`, which must hold entities.
     ///
     /// # Errors
-    /// [`CliError::NotEntities`] for another type; an error that lists the columns if none has this name.
+    /// [`CliError::Csv`], [`CliError::NotEntities`] for another type; an error that lists the columns if none has this name.
     pub fn named(file: &TableFile, name: &str) -> Result<Self, CliError> {
+        refuse_csv(file)?;
         let found = file.schema().field(file.column(name)?).data_type();
         let layout = entity_column::layout(found).ok_or_else(|| CliError::NotEntities {
             path: file.path().to_path_buf(),
@@ -74,4 +76,9 @@ impl EntityColumn {
             other => other.into(),
         })
     }
+}
+
+/// CSV has strings alone. Its options, such as `header`, are those of jobs, so advice about them cannot help here.
+fn refuse_csv(file: &TableFile) -> Result<(), CliError> {
+    if file.is_csv() { Err(CliError::Csv(file.path().to_path_buf())) } else { Ok(()) }
 }

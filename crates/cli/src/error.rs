@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use arrow_schema::DataType;
 use spanframe_engine::{EngineError, ErrorKind, OptionError};
 use spanframe_install::InstallError;
-use spanframe_jobs::JobError;
+use spanframe_jobs::{JobError, source::BadRow};
 
 use crate::{host::ExportError, interrupt::INTERRUPTED};
 
@@ -19,11 +19,11 @@ pub enum CliError {
     Job(#[from] JobError),
     #[error(transparent)]
     Install(#[from] InstallError),
-    #[error("cannot write the metrics file: {0}")]
+    #[error("cannot write the metrics file {0}: name one in a folder that you can write to, with `metrics`")]
     Metrics(io::Error),
-    #[error("there is no file `{0}`")]
+    #[error("there is no file `{0}`: check the path")]
     NoFile(String),
-    #[error("cannot read `{path}`: {source}")]
+    #[error("cannot read `{path}` ({source}): check its permissions, and that it is UTF-8, in a `.gz` after unpacking")]
     Read { path: PathBuf, source: io::Error },
     #[error(
         "column `{column}` of `{path}` is {found}, expected entities as spanframe or Spark NLP writes them: name \
@@ -32,6 +32,14 @@ pub enum CliError {
     NotEntities { path: PathBuf, column: String, found: DataType },
     #[error("row {row} of column `{column}` of `{path}` has {reason}: annotate the notes again")]
     WrongEntities { path: PathBuf, column: String, row: usize, reason: &'static str },
+    #[error(
+        "`{0}` is CSV, which holds no entities: annotate it into a Parquet file (`spanframe annotate`), and name that"
+    )]
+    Csv(PathBuf),
+    #[error("line {line} of `{path}` cannot be read ({reason:#}): correct it")]
+    BadLine { path: PathBuf, line: u64, reason: BadRow },
+    #[error("rows {first} to {last} of `{path}` cannot be read ({reason}): write the file again")]
+    Lost { path: PathBuf, first: u64, last: u64, reason: String },
     #[error("`{path}` has no column of entities; its columns are {known}: annotate its texts first")]
     NoEntities { path: PathBuf, known: String },
     #[error("`{path}` has several columns of entities, {known}: name one with {flag}")]
@@ -50,7 +58,9 @@ pub enum CliError {
     NoSuchType(String),
     #[error("`{0}` is not the name of a page: give one that ends in .html")]
     NotHtml(String),
-    #[error("column `{column}` of `{path}` is {found}, expected ids: strings or integers")]
+    #[error(
+        "column `{column}` of `{path}` is {found}, expected ids, strings or integers: name another column with --id"
+    )]
     NotId { path: PathBuf, column: String, found: DataType },
     #[error("column `{column}` of `{path}` has a null: name a column with an id in every row")]
     NullId { path: PathBuf, column: String },
@@ -103,9 +113,9 @@ pub enum CliError {
     NoCues { known: String },
     #[error("mention {number} does not stand in the text: --mention takes words exactly as they are written there")]
     NoMention { number: usize },
-    #[error("cannot read standard input: {0}")]
+    #[error("cannot read standard input ({0}): it must be text in UTF-8, so convert it first, as `iconv` does")]
     Stdin(io::Error),
-    #[error("cannot write to standard output: {0}")]
+    #[error("cannot write to standard output ({0}): check where it is redirected to")]
     Stdout(io::Error),
 }
 

@@ -15,8 +15,8 @@ use crate::{console::print, entity_column::EntityColumn, error::CliError, flags:
 /// Prints the table.
 pub fn head(flags: &HeadFlags) -> Result<(), CliError> {
     let file = TableFile::open(&flags.file)?;
-    let index = file.column(&flags.column)?;
     let column = EntityColumn::named(&file, &flags.column)?;
+    let index = file.column(&flags.column)?;
     let mut found: Vec<(u64, Mention<'static>)> = Vec::new();
     let mut row = 0;
     for batch in file.read(&[index])? {

@@ -10,7 +10,7 @@ use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
 use spanframe_engine::{EngineError, input::bytes_as_text, is_text, shown_name::quoted_name};
 use spanframe_jobs::{
     JobError,
-    source::{self, ReadLimits, Source, SourceError, SourceItem},
+    source::{self, Format, ReadLimits, Source, SourceError, SourceItem},
 };
 use spanframe_store::locate;
 
@@ -37,6 +37,11 @@ impl TableFile {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// True for CSV and TSV, whose columns are all strings.
+    pub fn is_csv(&self) -> bool {
+        matches!(Format::of(&self.path.to_string_lossy()), Ok((Format::Csv(_), _)))
     }
 
     pub fn schema(&self) -> &SchemaRef {
@@ -73,7 +78,7 @@ impl TableFile {
             return Ok(index);
         }
         let (url, column, found) = (self.path.display().to_string(), format!("`{name}`"), found.clone());
-        Err(JobError::WrongType { url, column, found, expected: "strings" }.into())
+        Err(JobError::WrongType { url, column, found, expected: "strings: name another column" }.into())
     }
 
     /// Index of the column `name`, which must hold ids.
@@ -99,13 +104,16 @@ impl TableFile {
     pub fn read(
         &self, columns: &[usize],
     ) -> Result<impl Iterator<Item = Result<RecordBatch, CliError>> + use<>, CliError> {
-        let url = self.path.display().to_string();
+        let path = self.path.clone();
         let parts = 0..self.source.parts().len();
         let reads = self.source.read(parts, columns, None, ReadLimits::default()).map_err(JobError::from)?;
         Ok(reads.map(move |read| match read.map_err(JobError::from)? {
             SourceItem::Rows { batch, .. } => Ok(with_texts(&batch).map_err(EngineError::from)?),
-            SourceItem::Bad { line, reason, .. } => Err(JobError::Bad { url: url.clone(), line, reason }.into()),
-            SourceItem::Lost { rows, reason, .. } => Err(JobError::lost(&url, &rows, reason).into()),
+            SourceItem::Bad { line, reason, .. } => Err(CliError::BadLine { path: path.clone(), line, reason }),
+            SourceItem::Lost { rows, reason, .. } => {
+                let (first, last) = (rows.start, rows.end.saturating_sub(1));
+                Err(CliError::Lost { path: path.clone(), first, last, reason })
+            }
         }))
     }
 }

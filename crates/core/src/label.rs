@@ -94,11 +94,15 @@ pub enum LabelError {
         heads: usize,
     },
     /// A decoder of sequences needs one O, one B- and one I- label in every head.
-    #[error("head `{head}` needs exactly one O, one B- and one I- label for `decoder`")]
+    #[error("{} needs exactly one O, one B- and one I- label for `decoder`", named(.head))]
     NotIob2 {
-        /// Name of the head.
+        /// Name of the head; empty for a model without named heads.
         head: String,
     },
+}
+
+fn named(head: &str) -> String {
+    if head.is_empty() { "a model without `heads`".to_string() } else { format!("head `{head}`") }
 }
 
 /// The labels of a model, in the order of its logits, with their tags.

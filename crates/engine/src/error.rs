@@ -44,7 +44,10 @@ pub enum EngineError {
         texts: usize,
     },
     /// A model reads rows of some languages only, and the rows have no language.
-    #[error("model `{model}` has languages in the pipeline file: name the column with the language of each row")]
+    #[error(
+        "model `{model}` has languages in the pipeline file: give `language`, the column with the language of each row, or \
+         the language of the text"
+    )]
     LanguageMissing {
         /// Name in the set.
         model: String,
@@ -89,7 +92,7 @@ pub enum EngineError {
     )]
     Forked,
     /// The threads cannot be started.
-    #[error("cannot start {threads} threads: {reason}")]
+    #[error("cannot start {threads} threads ({reason}): use fewer (`sessions`, `intra_threads`), or raise `ulimit -u`")]
     Threads {
         /// How many.
         threads: usize,

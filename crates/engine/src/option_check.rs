@@ -9,7 +9,7 @@ use spanframe_core::Named;
 #[non_exhaustive]
 pub enum OptionError {
     /// No option has this name.
-    #[error("there is no option `{name}`{}", suggestion(.nearest))]
+    #[error("there is no option `{name}`; {}", or_all(.nearest))]
     UnknownName {
         /// The name as typed.
         name: String,
@@ -48,6 +48,10 @@ pub enum OptionError {
         /// The range.
         allowed: String,
     },
+}
+
+fn or_all(nearest: &Option<String>) -> String {
+    nearest.as_ref().map_or("docs/options.md lists all".to_string(), |n| format!("did you mean `{n}`?"))
 }
 
 fn suggestion(nearest: &Option<String>) -> String {

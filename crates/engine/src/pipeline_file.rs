@@ -71,7 +71,8 @@ impl PipelineFile {
     /// [`EngineError::Pipeline`] with the place of the error in the file.
     pub(crate) fn read(path: &Path) -> Result<Self, EngineError> {
         let wrong = |reason: String| EngineError::Pipeline { path: path.display().to_string(), reason };
-        let text = fs::read_to_string(path).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+        let text = fs::read_to_string(path)
+            .map_err(|e| wrong(format!("cannot be read ({e}): check the path and its permissions")))?;
         let mut file: Self = if path.extension().is_some_and(|e| e == "json") {
             serde_json::from_str(&text).map_err(|e| wrong(format!("is wrong: {e}")))?
         } else {

@@ -95,7 +95,7 @@ pub enum JobError {
         column: String,
         /// Its type.
         found: DataType,
-        /// The types that fit.
+        /// The types that fit, and what to do.
         expected: &'static str,
     },
     /// The columns of two files differ.
@@ -200,8 +200,8 @@ pub enum JobError {
     },
     /// A part of a file is damaged.
     #[error(
-        "rows {first} to {last} of `{url}` cannot be read ({reason}): restore the file, or use `on_damage=skip` to go on \
-         without them"
+        "rows {first} to {last} of `{url}` cannot be read ({reason}): restore the file, or go on without \
+         them in a job (`run`), by `on_damage=skip`"
     )]
     Lost {
         /// The file.

@@ -52,11 +52,15 @@ impl InputColumns {
         let schema = source.schema();
         let file = FileColumns { url, schema };
         let text = file.find(&job.column)?;
-        file.check_type(text, is_text, "strings, or bytes that are UTF-8")?;
+        file.check_type(text, is_text, "strings, or bytes that are UTF-8: name another column, or cast it first")?;
         let language = job.language_column.as_ref().map(|name| file.find(name)).transpose()?;
-        language.map_or(Ok(()), |column| file.check_type(column, is_text, "the language of each row, such as es"))?;
+        language.map_or(Ok(()), |column| {
+            file.check_type(column, is_text, "the language of each row, such as es: name another column")
+        })?;
         let id = job.id.as_ref().map(|name| file.find(name)).transpose()?;
-        id.map_or(Ok(()), |column| file.check_type(column, is_id, "strings or integers, as an id"))?;
+        id.map_or(Ok(()), |column| {
+            file.check_type(column, is_id, "strings or integers, as an id: name another column, or cast it first")
+        })?;
         let kept = file.kept(job, id)?;
         let mut read: Vec<usize> = kept.iter().copied().chain([text]).chain(language).chain(id).collect();
         read.sort_unstable();

@@ -32,8 +32,13 @@ impl MetricsFile {
     /// Writes `progress`, at most every five seconds while the run goes on.
     ///
     /// # Errors
-    /// The error of the file system.
+    /// The error of the file system, with the path.
     pub fn write(&mut self, progress: &JobProgress, state: RunState) -> io::Result<()> {
+        let written = self.try_write(progress, state);
+        written.map_err(|e| io::Error::new(e.kind(), format!("`{}` ({e})", self.path.display())))
+    }
+
+    fn try_write(&mut self, progress: &JobProgress, state: RunState) -> io::Result<()> {
         if state == RunState::Running && self.written.is_some_and(|at| at.elapsed() < EVERY) {
             return Ok(());
         }

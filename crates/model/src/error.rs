@@ -89,8 +89,16 @@ pub enum ModelError {
         reason: String,
     },
     /// A file cannot be read.
-    #[error("cannot read `{path}`: {source}")]
+    #[error("cannot read `{path}` ({source}): check that it is there and that you may read it")]
     Read {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write `{path}` ({source}): check its permissions, and the space that is left")]
+    Write {
         /// The file.
         path: PathBuf,
         /// The operating system's reason.
@@ -114,7 +122,9 @@ pub enum ModelError {
         reason: String,
     },
     /// The labels contradict one another or the tag scheme.
-    #[error("the labels in `{file}` are not usable: {source}")]
+    #[error(
+        "the labels in `{file}` are not usable ({source}): copy it again from the checkpoint, or correct its `id2label`"
+    )]
     Labels {
         /// The file.
         file: String,
@@ -130,7 +140,7 @@ pub enum ModelError {
         reason: String,
     },
     /// Tokenizing failed. A loaded tokenizer should never fail.
-    #[error("the tokenizer of `{model}` failed on a document of {bytes} bytes")]
+    #[error("the tokenizer of `{model}` failed on a document of {bytes} bytes: report it with the name of the model")]
     Tokenize {
         /// Name of the model.
         model: String,
@@ -151,7 +161,8 @@ pub enum ModelError {
     },
     /// The graph has an input that is not one of the four known ones.
     #[error(
-        "`{file}` has an input `{input}`: only input_ids, attention_mask, token_type_ids and position_ids can be given"
+        "`{file}` has an input `{input}`, and only input_ids, attention_mask, token_type_ids and position_ids can be given: \
+         export the checkpoint again, by `spanframe model export`"
     )]
     UnknownInput {
         /// The file.
@@ -161,7 +172,8 @@ pub enum ModelError {
     },
     /// The logits do not fit the labels.
     #[error(
-        "`{file}` gives {got} as `{output}` where [batch, sequence, {labels}] is expected (config.json has {labels} labels)"
+        "`{file}` gives {got} as `{output}` where [batch, sequence, {labels}] is expected (config.json has {labels} labels): \
+         take both files from one export of a token classifier, in fp32 or fp16"
     )]
     OutputShape {
         /// The file.
@@ -187,7 +199,10 @@ pub enum ModelError {
         width: usize,
     },
     /// A run failed.
-    #[error("ONNX Runtime failed on a batch of {rows} x {width} tokens: {reason}")]
+    #[error(
+        "ONNX Runtime failed on a batch of {rows} x {width} tokens ({reason}): lower `batch_tokens` if memory is short, \
+         else report it with the name of the model"
+    )]
     Run {
         /// Windows in the batch.
         rows: usize,
@@ -217,7 +232,8 @@ pub enum ModelError {
     },
     /// Another ONNX Runtime library is loaded already.
     #[error(
-        "ONNX Runtime is already loaded from `{loaded}` and cannot be loaded again from `{asked}`: a process has one"
+        "ONNX Runtime is already loaded from `{loaded}` and cannot be loaded again from `{asked}`: a process has one, so \
+         leave `onnxruntime` out, or start a new process"
     )]
     LibraryLoaded {
         /// The loaded library.

@@ -44,7 +44,10 @@ impl Model {
         if config.max_length <= tokenizer.special_tokens() {
             return Err(ModelError::Config {
                 file: files.describe("config.json"),
-                reason: format!("a window of {} tokens has no room beside the special tokens", config.max_length),
+                reason: format!(
+                    "a window of {} tokens has no room beside the special tokens: make `window_length` larger",
+                    config.max_length
+                ),
             });
         }
         let backend = backend?;

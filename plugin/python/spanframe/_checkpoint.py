@@ -47,7 +47,9 @@ def export(checkpoint: Path, target: Path) -> None:
             trust_remote_code=False,
         )
     if not (target / "tokenizer.json").is_file():
-        raise ValueError("its tokenizer has no fast version, and therefore no tokenizer.json")
+        raise ValueError(
+            "its tokenizer has no fast version, and therefore no tokenizer.json; use a checkpoint with one"
+        )
     _fuse(target / "model.onnx")
 
 

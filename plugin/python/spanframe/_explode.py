@@ -70,7 +70,9 @@ class _Layout(NamedTuple):
         present = metadata if is_annotation else found
         fields = [name for name, field in _FIELDS.items() if field["always"] or name in present]
         if not is_annotation and fields != found:
-            raise _internal.InputError(f"column `{column}` is {dtype}, expected one that ner.extract made")
+            raise _internal.InputError(
+                f"column `{column}` is {dtype}, expected one that ner.extract made: name that column"
+            )
         return cls(fields, is_list, is_annotation)
 
 

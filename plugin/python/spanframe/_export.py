@@ -127,7 +127,7 @@ def export_model(
 
 def _check(source: Path, target: Path, precision: list[str]) -> None:
     if not source.is_dir():
-        raise InputError(f"there is no folder `{source}`")
+        raise InputError(f"there is no folder `{source}`: check the path")
     if target.exists():
         raise InputError(f"`{target}` is there already: name another folder, or remove it")
     for name in precision:
@@ -186,7 +186,7 @@ def _export(source: Path, folder: Path, texts: list[str]) -> LogitComparison:
     if not comparison.difference <= TOLERANCE:  # NaN fails too
         raise ModelError(
             f"`{source}` cannot be exported: a logit of the ONNX file differs from torch's by "
-            f"{comparison.difference:.1e}, more than {TOLERANCE:.0e}"
+            f"{comparison.difference:.1e}, more than {TOLERANCE:.0e}: report it with the name of the checkpoint"
         )
     return comparison
 

@@ -303,8 +303,8 @@ def _check_names(options: dict[str, Any]) -> None:
         if name not in engine:
             own = [known for known in inspect.signature(run).parameters if known != "options"]
             near = get_close_matches(name, [*own, *engine], 1)
-            hint = f"; did you mean `{near[0]}`?" if near else ""
-            raise _internal.InputError(f"there is no option `{name}`{hint}")
+            hint = f"did you mean `{near[0]}`?" if near else "docs/options.md lists all"
+            raise _internal.InputError(f"there is no option `{name}`; {hint}")
 
 
 def _summary(found: dict[str, Any]) -> Summary:

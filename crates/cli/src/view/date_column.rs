@@ -8,7 +8,7 @@ use spanframe_jobs::JobError;
 
 use crate::{error::CliError, table_file::TableFile};
 
-const EXPECTED: &str = "dates, timestamps, or strings such as 2024-03-31";
+const EXPECTED: &str = "dates, timestamps, or strings such as 2024-03-31: name another column";
 
 /// Checks that the column `name` of `file` can hold dates.
 ///

@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum LexiconError {
     /// The file cannot be read.
-    #[error("the assertion rules `{path}` cannot be read: {source}")]
+    #[error("the assertion rules `{path}` cannot be read ({source}): check the path and its permissions")]
     Read {
         /// As given.
         path: String,

@@ -152,10 +152,10 @@ impl LexiconFile {
                     })
                 };
                 if row.cue.trim().is_empty() {
-                    return wrong("is empty");
+                    return wrong("is empty: write a word, or remove the row");
                 }
                 if row.reach.is_some_and(|reach| reach > LONGEST_REACH) {
-                    return wrong("has a reach of more than 1000 words");
+                    return wrong("has a reach of more than 1000 words: give a smaller one");
                 }
                 if row.example.as_deref().is_some_and(|example| marked(example).is_none()) {
                     return wrong("has an example without an entity in brackets, such as `No [fever].`");

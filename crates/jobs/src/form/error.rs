@@ -41,7 +41,7 @@ pub enum FormError {
         row: usize,
     },
     /// The positions of an entity are outside of its text.
-    #[error("row {row} has an entity whose positions are not in its text")]
+    #[error("internal error, please report it: row {row} has an entity whose positions are not in its text")]
     Position {
         /// The row, from 0: in the file if that is known, else in the batch.
         row: usize,

@@ -18,6 +18,7 @@ impl ModelError {
             Self::Altered { folder, differences } => Self::Altered { folder: path(folder), differences },
             Self::Refused { file, reason } => Self::Refused { file: path(file), reason: text(reason) },
             Self::Read { path: file, source } => Self::Read { path: path(file), source },
+            Self::Write { path: file, source } => Self::Write { path: path(file), source },
             Self::LfsPointer { file } => Self::LfsPointer { file: text(file) },
             Self::Config { file, reason } => Self::Config { file: text(file), reason: text(reason) },
             Self::Labels { file, source } => Self::Labels { file: text(file), source },

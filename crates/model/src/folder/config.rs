@@ -90,7 +90,9 @@ impl Config {
         let widest = tokenizer_max_length(files)?.into_iter().chain(max_positions).min();
         let max_length = config.count("window_length")?.or(widest).unwrap_or(DEFAULT_MAX_LENGTH);
         if max_positions.is_some_and(|most| max_length > most) {
-            return Err(wrong(format!("window_length {max_length} is beyond the position embeddings")));
+            return Err(wrong(format!(
+                "window_length {max_length} is beyond the position embeddings: make it smaller"
+            )));
         }
         Ok(Self {
             model_type,
@@ -168,7 +170,7 @@ fn label_set(config: &JsonFile) -> Result<LabelSet, ModelError> {
         *slot = Some(label.to_string());
     }
     let labels: Option<Vec<String>> = labels.into_iter().collect();
-    let labels = labels.ok_or_else(|| wrong("id2label names an id twice".to_string()))?;
+    let labels = labels.ok_or_else(|| wrong("id2label names an id twice: remove one of the two".to_string()))?;
     let set = LabelSet::new(labels, &config.strings("heads")?);
     let set = set.map_err(|source| ModelError::Labels { file: config.file.clone(), source })?;
     let Some(name) = config.string("tag_scheme")? else { return Ok(set) };

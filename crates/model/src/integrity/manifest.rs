@@ -98,11 +98,17 @@ impl Manifest {
         let wrong = |reason: String| ModelError::Config { file: path.display().to_string(), reason };
         let found: Self = serde_json::from_slice(&bytes).map_err(|e| wrong(not_json(&e)))?;
         if found.format != FORMAT {
-            return Err(wrong(format!("its format is {}, and this version reads format {FORMAT}", found.format)));
+            return Err(wrong(format!(
+                "its format is {}, and this version reads format {FORMAT}: upgrade spanframe",
+                found.format
+            )));
         }
         let inside = |path: &str| Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
         match found.files.iter().find(|file| file.path.is_empty() || !inside(&file.path)) {
-            Some(file) => Err(wrong(format!("it lists `{}`, which is not a path inside the folder", file.path))),
+            Some(file) => Err(wrong(format!(
+                "it lists `{}`, which is not a path inside the folder: install the model again",
+                file.path
+            ))),
             None => Ok(Some(found)),
         }
     }
@@ -110,12 +116,12 @@ impl Manifest {
     /// Writes the manifest into `folder`.
     ///
     /// # Errors
-    /// [`ModelError::Read`] if the file cannot be written.
+    /// [`ModelError::Write`] if the file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), ModelError> {
         let path = folder.join(MANIFEST);
         let text = serde_json::to_string_pretty(self)
             .map_err(|e| ModelError::Config { file: path.display().to_string(), reason: e.to_string() })?;
-        fs::write(&path, text + "\n").map_err(|source| ModelError::Read { path, source })
+        fs::write(&path, text + "\n").map_err(|source| ModelError::Write { path, source })
     }
 
     /// True if the model is the one that `name` means: the same repository, and the same revision or commit.

@@ -96,7 +96,8 @@ class LightPipeline:
         texts = [target] if isinstance(target, str) else target
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             raise InputError(
-                f"a LightPipeline takes a string or a list of strings, not a {type(target).__name__} with others"
+                f"a LightPipeline takes a string or a list of strings, not a {type(target).__name__} with others: take "
+                "transform for a frame"
             )
         rows: list[dict[str, list[Annotation]]] = [{} for _ in texts]
         for column, engine in self._engines.items():

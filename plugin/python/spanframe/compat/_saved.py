@@ -85,5 +85,7 @@ def stages_of(folder: Path) -> list[tuple[Path, Metadata]]:
         folders[path.name.partition("_")[2]] = path
     missing = [uid for uid in pipeline.params.get("stageUids", []) if uid not in folders]
     if missing or not folders:
-        raise ModelError(f"`{folder}` lacks stages of its pipeline: {', '.join(missing) or 'all'}")
+        raise ModelError(
+            f"`{folder}` lacks stages of its pipeline: {', '.join(missing) or 'all'}; copy the whole folder"
+        )
     return [(folders[uid], read_metadata(folders[uid])) for uid in pipeline.params["stageUids"]]

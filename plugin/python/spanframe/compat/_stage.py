@@ -126,7 +126,9 @@ def _setter(parameter: Parameter) -> Callable[..., Any]:
         if parameter.kind == "texts" and not (len(value) == 1 and isinstance(value[0], (list, tuple))):
             value = (list(value),)
         if len(value) != 1:
-            raise InputError(f"{type(self).__name__}.{parameter.setter} takes one value, not {len(value)}")
+            raise InputError(
+                f"{type(self).__name__}.{parameter.setter} takes one value, not {len(value)}: leave the others out"
+            )
         only = list(value[0]) if parameter.kind == "texts" else value[0]
         self.values[parameter.name] = parameter.check(type(self).__name__, only)
         return self
@@ -319,7 +321,10 @@ class NerConverterInternal(NerConverter):
             lines = [line for line in csv.reader(file, delimiter=(options or {}).get("delimiter", ",")) if line]
         for number, line in enumerate(lines, 1):
             if len(line) != 2:
-                raise InputError(f"line {number} of `{path}` has {len(line)} values, expected an old and a new label")
+                raise InputError(
+                    f"line {number} of `{path}` has {len(line)} values, expected an old and "
+                    "a new label: name the separator by options={'delimiter': ...}"
+                )
         return self.setReplaceLabels({old.strip(): new.strip() for old, new in lines})
 
 

@@ -150,7 +150,8 @@ def made_columns(stages: Sequence[Stage]) -> dict[str, Stage]:
         for output in stage.outputs:
             if output in made:
                 raise InputError(
-                    f"{type(stage).__name__} makes column `{output}`, as {_name(made[output])} already does"
+                    f"{type(stage).__name__} makes column `{output}`, as {_name(made[output])} already does: "
+                    "name another in setOutputCol"
                 )
             made[output] = stage
     return made
@@ -179,7 +180,9 @@ def _check_inputs(stage: Stage, made: dict[str, Stage]) -> None:
     kinds = set()
     for column in stage.inputs:
         if column not in made:
-            known = f"those made are {', '.join(made)}" if made else "none is made before it"
+            known = "none is made before it: add one"
+            if made:
+                known = f"those made are {', '.join(made)}: name one in setInputCols"
             if "word_embeddings" in stage.accepts:
                 known += "; leave out embeddings, which it does not need"
             raise InputError(f"{_name(stage)} reads column `{column}`, which no earlier stage makes; {known}")
@@ -191,7 +194,7 @@ def _check_inputs(stage: Stage, made: dict[str, Stage]) -> None:
                 )
             raise InputError(
                 f"{_name(stage)} reads column `{column}` of type {maker.makes} ({_name(maker)}), expected "
-                f"{', '.join((*stage.reads, *stage.accepts))}"
+                f"{', '.join((*stage.reads, *stage.accepts))}: name such a column in setInputCols"
             )
         kinds.add(maker.makes)
     missing = [kind for kind in stage.reads if kind not in kinds]
