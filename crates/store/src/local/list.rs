@@ -25,7 +25,7 @@ fn walk(local: &Local, folder: &str, above: &mut Vec<PathBuf>, found: &mut Vec<O
     let failed = |e| local.error(folder, e);
     let real = fs::canonicalize(local.path(folder)).map_err(failed)?;
     if above.contains(&real) {
-        return Err(StoreError::LinkLoop { url: local.path(folder).display().to_string() });
+        return Err(StoreError::LinkLoop { url: local.url(folder) });
     }
     above.push(real);
     for entry in fs::read_dir(local.path(folder)).map_err(failed)? {
