@@ -241,37 +241,6 @@ impl fmt::Display for BadRow {
                 )?;
                 way_out(f, "if the character is text, leave `escape` out")
             }
-            Self::CarriageReturn => "carriage_return",
-            Self::NotUtf8 => "not_utf8",
-            Self::NotJson { .. } | Self::TextAfterObject { .. } => "not_json",
-            Self::NotObject => "not_object",
-            Self::DuplicateKey { .. } => "duplicate_key",
-            Self::LoneSurrogate { .. } => "lone_surrogate",
-        }
-    }
-}
-
-impl fmt::Display for BadRow {
-    /// What is wrong, and the options that help. `{:#}` leaves the options out, for callers that do not have them.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fields { found, expected, lines } => {
-                write!(f, "it has {found} fields, the first row has {expected}{lines}")?;
-                if lines.count() > 1 { write!(f, ": {QUOTES_ARE_TEXT}") } else { Ok(()) }
-            }
-            Self::TextAfterQuote { line, lines } => write!(
-                f,
-                "the quoted field that begins in line {line} goes on behind a closing quote{lines}: if a backslash \
-                 escapes quotes, use `escape='\\'`; {QUOTES_ARE_TEXT}"
-            ),
-            Self::OpenQuote { line, lines } => {
-                write!(f, "the quote that opens in line {line} is not closed{lines}: {QUOTES_ARE_TEXT}")
-            }
-            Self::BadEscape { line, lines } => write!(
-                f,
-                "the field that begins in line {line} has an escape before neither a quote nor an escape{lines}: if \
-                 the character is text, leave `escape` out"
-            ),
             Self::CarriageReturn => write!(f, "it has a carriage return without quotes, where no line ends: quote it"),
             Self::NotUtf8 => write!(f, "it is not UTF-8"),
             Self::NotJson { column } => write!(f, "it is not JSON (byte {column})"),
