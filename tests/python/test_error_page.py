@@ -6,7 +6,7 @@
 import os
 import textwrap
 
-from error_messages import ROOT, Message, Index, messages
+from error_messages import ROOT, Index, Message, messages
 from page import blocks
 
 PAGE = ROOT / "docs" / "errors.md"
