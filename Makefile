@@ -141,6 +141,10 @@ bench-spark-nlp: target/sparknlp/ready $(VENV)/runtime build ## Measure Spark NL
 bench-assertion: target/bench-assertion/ready $(VENV)/test build ## Measure medspaCy and negspacy on the same spans (ASSERTION="notes.jsonl --jobs 0"); needs Python 3.11 and an idle machine
 	$(VENV)/bin/python benches/assertion.py $(ASSERTION)
 
+.PHONY: bench-affirmed
+bench-affirmed: $(VENV)/test build ## Count affirmed entities that the rules flag (AFFIRMED=nubes.jsonl.gz, sentences with cues)
+	$(VENV)/bin/python benches/affirmed.py $(AFFIRMED)
+
 .PHONY: bench-openvino
 bench-openvino: ## Measure OpenVINO's execution provider beside ONNX Runtime's own kernels; fetches it, needs an idle machine
 	test -x target/openvino/bin/python || $(PYTHON) -m venv target/openvino

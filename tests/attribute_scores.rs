@@ -111,6 +111,42 @@ fn attributes_are_scored_on_gold_spans_and_on_found_spans() {
 }
 
 #[test]
+fn errors_of_attributes_are_shown_with_their_text_only_if_asked_for() {
+    let folder = Folder::new();
+    let gold =
+        folder.gold("hand.jsonl", &[json!([entity(7, 17, "SYMPTOM", &["family"]), entity(30, 38, "DISEASE", &[])])]);
+    let quiet = evaluate(&[&gold, "--attributes-only"]);
+    assert!(quiet.get("attribute_errors").is_none(), "{quiet}");
+    let asked = evaluate(&[&gold, "--show-text", "--assertion=negated,family"]);
+    let errors: Vec<String> = asked["attribute_errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let [spans, error, attribute, text] =
+                ["spans", "error", "attribute", "text"].map(|name| row[name].as_str().unwrap());
+            format!("{spans} {error} {attribute} {}: {text}", row["count"])
+        })
+        .collect();
+    let expected = [
+        "missed family 1: Denies [chest pain]. Mother has",
+        "spurious family 1: Denies chest pain. Mother has [diabetes].",
+    ];
+    let both = ["gold", "found"].into_iter().flat_map(|spans| expected.map(|error| format!("{spans} {error}")));
+    assert_eq!(errors, both.collect::<Vec<_>>());
+    let printed =
+        |more: &[&str]| stdout(&spanframe(&[&["evaluate", "--quiet", "--attributes-only", &gold], more].concat()));
+    let shown = printed(&["--show-text"]);
+    assert!(shown.contains("error on gold spans") && shown.contains("Mother has [diabetes]."), "{shown}");
+    assert!(!printed(&[]).contains("diabetes"));
+    // control characters reach no terminal
+    let steering = json!({"text": "No \u{1b}[31mfever.", "entities": [entity(8, 13, "SYMPTOM", &["family"])]});
+    let steering = folder.write("steering.jsonl", &steering.to_string());
+    let output = stdout(&spanframe(&["evaluate", "--quiet", "--attributes-only", "--show-text", &steering]));
+    assert!(output.contains("fever") && !output.contains('\u{1b}'), "{output}");
+}
+
+#[test]
 fn gold_without_attributes_is_scored_as_ever() {
     let folder = Folder::new();
     let gold = folder.gold("plain.jsonl", &[json!([{"start": 7, "end": 17, "label": "SYMPTOM"}])]);

@@ -9,14 +9,14 @@ mod sets;
 use std::{collections::HashMap, sync::Arc};
 
 use arrow_array::{Array, LargeStringArray, StringArray};
-use spanframe_compare::{attribute_score::score_attributes, score::score};
+use spanframe_compare::score::score;
 use spanframe_engine::{
     Attributes, Engine, EngineOptions, Layout, Mention, Named, Notes, Offsets, RawOptions, Selection,
     assertion::Assertion, entity_column,
 };
 
 use self::{
-    attributes::{AttributeReport, Spans},
+    attributes::{AttributeReport, ScoredAttributes, Spans},
     print::Evaluation,
     report::{Heading, ScoreReport, ScoredDocument},
     sets::{Case, Corpus, Labels, Set},
@@ -138,7 +138,7 @@ impl Scorer<'_> {
         let assessor = self.assertion.map(Assertion::assessor);
         let on_gold = cases.iter().filter_map(|CaseCopy { case, text, .. }| {
             let given = attributes::assessed(assessor?, text, &case.mentions, set.language.as_deref());
-            Some(score_attributes(&case.mentions, &given, scored(case)))
+            Some(ScoredAttributes::new(text, &case.mentions, &given, scored(case)))
         });
         let on_gold = AttributeReport::new(Spans::Gold, &on_gold.collect::<Vec<_>>(), all_scored);
         let Some(found) = self.found else {
@@ -151,7 +151,9 @@ impl Scorer<'_> {
             score: score(&copy.case.mentions, found, self.types),
         });
         let on_found = cases.iter().zip(&counted);
-        let on_found = on_found.map(|(copy, found)| score_attributes(&copy.case.mentions, found, scored(copy.case)));
+        let on_found = on_found.map(|(CaseCopy { case, text, .. }, found)| {
+            ScoredAttributes::new(text, &case.mentions, found, scored(case))
+        });
         let on_found = AttributeReport::new(Spans::Found, &on_found.collect::<Vec<_>>(), all_scored);
         let annotated = |i: usize| cases.iter().any(|copy| copy.case.annotated[i]);
         let annotated: Vec<bool> = (0..self.types.len()).map(annotated).collect();

@@ -17,6 +17,17 @@ pub struct AttributeCounts {
     pub left_out: u64,
 }
 
+/// An attribute that a mention has in gold alone, or by mistake.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AttributeError<'a> {
+    /// The attribute.
+    pub attribute: Attribute,
+    /// Whether gold has it, so that it is missed; otherwise it is spurious.
+    pub is_missed: bool,
+    /// The mention of gold.
+    pub mention: &'a Mention<'a>,
+}
+
 /// The place and type of a mention.
 type Key<'a> = (i64, i64, &'a str);
 
@@ -49,6 +60,35 @@ pub fn score_attributes(gold: &[Mention<'_>], found: &[Mention<'_>], scored: Att
         counts.add(None, Some(mention), scored);
     }
     counts
+}
+
+/// The attributes that `gold` and `found` mentions of the same span and type do not share, in the order of the text.
+/// Mentions that only one side has are errors of spans. Attributes that are not scored or unknown are left out, as in
+/// [`score_attributes`].
+///
+/// ```
+/// # use spanframe_compare::attribute_score::attribute_errors;
+/// # use spanframe_engine::{Attribute, Attributes, Mention};
+/// let mention = |negated| Mention { attributes: [Some(negated), None, None, None, None], ..Mention::default() };
+/// let (gold, found) = ([mention(true)], [mention(false)]);
+/// let errors = attribute_errors(&gold, &found, Attributes::EVERY);
+/// assert!(errors.len() == 1 && errors[0].attribute == Attribute::Negated && errors[0].is_missed);
+/// ```
+#[must_use]
+pub fn attribute_errors<'a>(
+    gold: &'a [Mention<'a>], found: &'a [Mention<'a>], scored: Attributes,
+) -> Vec<AttributeError<'a>> {
+    let found = distinct(found);
+    let gold = distinct(gold).into_iter().filter_map(|(key, mention)| Some((mention, *found.get(&key)?)));
+    let errors = gold.flat_map(|(mention, found)| {
+        scored.iter().filter_map(move |attribute| match (mention.attribute(attribute)?, found.attribute(attribute)?) {
+            (in_gold, in_found) if in_gold != in_found => {
+                Some(AttributeError { attribute, is_missed: in_gold, mention })
+            }
+            _ => None,
+        })
+    });
+    errors.collect()
 }
 
 fn distinct<'a>(mentions: &'a [Mention<'a>]) -> BTreeMap<Key<'a>, &'a Mention<'a>> {
@@ -133,6 +173,11 @@ mod tests {
         assert_eq!(scored.each[Attribute::Family as usize], counts(0, 1, 0));
         assert_eq!(scored.affirmed, counts(2, 2, 1));
         assert_eq!(scored.left_out, 1);
+        let errors: Vec<_> = attribute_errors(&gold, &found, BOTH.into_iter().collect())
+            .iter()
+            .map(|error| (error.mention.begin, error.attribute, error.is_missed))
+            .collect();
+        assert_eq!(errors, [(0, Attribute::Family, false), (30, Attribute::Negated, false)]);
         let negated = score_attributes(&gold, &found, [Attribute::Negated].into_iter().collect());
         assert_eq!(negated.each[Attribute::Family as usize], Counts::default());
     }

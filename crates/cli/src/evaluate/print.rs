@@ -6,7 +6,7 @@ use spanframe_engine::Named;
 use spanframe_view::character::line;
 
 use super::{
-    attributes::{AttributeReport, AttributeScore},
+    attributes::{AttributeExample, AttributeReport, AttributeScore},
     report::{DRAWS, Estimate, ScoreReport, TypeScore},
 };
 
@@ -69,8 +69,24 @@ pub fn json(evaluation: &Evaluation, reports: &[ScoreReport]) -> Value {
             })
         });
         whole["errors"] = errors.collect();
+        if whole.get("attributes").is_some() {
+            whole["attribute_errors"] = reports.iter().flat_map(attribute_errors_json).collect();
+        }
     }
     whole
+}
+
+fn attribute_errors_json(report: &ScoreReport) -> impl Iterator<Item = Value> + '_ {
+    let rows = |table: &'_ AttributeReport| -> Vec<Value> {
+        let row = |e: &AttributeExample| {
+            json!({
+                "set": report.heading.set, "variant": report.heading.variant, "spans": table.spans.name(),
+                "error": e.error(), "attribute": e.attribute.name(), "text": e.text, "count": e.count,
+            })
+        };
+        table.examples.iter().map(row).collect()
+    };
+    report.attributes.iter().flat_map(rows)
 }
 
 fn score_json(report: &ScoreReport, score: &TypeScore) -> Value {
@@ -137,6 +153,9 @@ pub fn text(evaluation: &Evaluation, reports: &[ScoreReport]) -> String {
         }
         for table in &report.attributes {
             text += &format!("\n{}", attributes(table));
+            if evaluation.show_text && !table.examples.is_empty() {
+                text += &format!("\n{}", attribute_errors(table));
+            }
         }
         if evaluation.show_text && !report.examples.is_empty() {
             text += &format!("\n{}", errors(evaluation, report));
@@ -181,6 +200,16 @@ fn attributes(report: &AttributeReport) -> String {
         text += &format!("left out: {} annotated entities whose attributes are not known\n", report.left_out);
     }
     text
+}
+
+fn attribute_errors(report: &AttributeReport) -> String {
+    let head = format!("error on {} spans", report.spans.name());
+    let mut lines = vec![[head.as_str(), "attribute", "count", "text"].map(String::from).to_vec()];
+    for e in &report.examples {
+        let [error, attribute] = [e.error(), e.attribute.name()].map(String::from);
+        lines.push(vec![error, attribute, e.count.to_string(), e.text.clone()]);
+    }
+    table(&lines)
 }
 
 fn confusions(evaluation: &Evaluation, report: &ScoreReport) -> String {

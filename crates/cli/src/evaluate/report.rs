@@ -16,7 +16,7 @@ use super::attributes::AttributeReport;
 /// Draws of the bootstrap.
 pub const DRAWS: Draws = Draws { count: 1000, seed: 20 };
 /// The most examples of each class of error.
-const EXAMPLES: usize = 10;
+pub const EXAMPLES: usize = 10;
 
 /// The scores of one set in one spelling.
 pub struct ScoreReport {

@@ -5,8 +5,8 @@ use super::attribute::{Attribute, Attributes};
 /// The side of a cue on which entities are governed by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// The cue stands before the entity: "denies fever". An entity that begins with it is not governed: "removal of sutures" is
-    /// done.
+    /// The cue stands before the entity: "denies fever". An entity that begins with it is not governed: "removal of
+    /// sutures" is done.
     Before,
     /// The cue stands behind the entity: "fever was ruled out".
     After,

@@ -187,9 +187,9 @@ impl<'a, F: Fn(usize, usize) -> bool> Note<'a, F> {
     /// Whether something between cue and entity ends the scope: a terminator, or a cue for the opposite (negated and
     /// uncertain) that governs the entity from nearer by.
     ///
-    /// A terminator of all scopes right behind what comes first, the cue or the entity, belongs to it: "no presenta fiebre",
-    /// "allergies: none". Behind a comma a terminator may begin the entity ("no edema, [clear lungs]"), or hold the comma
-    /// itself (", mild": "no ulcer, [mild edema]").
+    /// A terminator of all scopes right behind what comes first, the cue or the entity, belongs to it: "no presenta
+    /// fiebre", "allergies: none". Behind a comma a terminator may begin the entity ("no edema, [clear lungs]"), or hold
+    /// the comma itself (", mild": "no ulcer, [mild edema]").
     fn is_ended(&self, cues: &[Cue], attribute: Attribute, gap: Gap) -> bool {
         cues.iter().map(|&cue| (cue, self.rules.action(cue))).any(|(cue, action)| {
             let is_between = cue.begin >= gap.begin && cue.end <= gap.end;

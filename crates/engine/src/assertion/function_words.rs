@@ -2,23 +2,24 @@
 
 use std::collections::HashMap;
 
-/// Frequent words of closed classes by language: articles, prepositions, pronouns, auxiliaries. A word of two languages stands
-/// in both, and so tells them from the third. Left out is what abbreviates a term of notes: `o` (c/o, w/o), `i`, `l`, `ed`.
+/// Frequent words of closed classes by language: articles, prepositions, pronouns, auxiliaries. A word of two languages
+/// stands in both, and so tells them from the third. Words that notes use as abbreviations are left out: `o` (c/o, w/o),
+/// `i`, `l`, `ed`.
 const WORDS: [(&str, &str); 3] = [
     (
         "en",
-        "the of and with was to is for in she he on or that at her has were an had his after as this not no by which it per \
-         from been but there have who also be are any without we does did",
+        "the of and with was to is for in she he on or that at her has were an had his after as this not no by which \
+         it per from been but there have who also be are any without we does did",
     ),
     (
         "es",
-        "de la el y en con se que por del un una los las no al para sin su lo tras ni como ha desde hasta es fue hace si más \
-         pero le",
+        "de la el y en con se que por del un una los las no al para sin su lo tras ni como ha desde hasta es fue hace \
+         si más pero le",
     ),
     (
         "it",
-        "di la e il con un una è del per in ha della non che da si al dopo dell nel alla senza gli dei delle nella sono le lo \
-         ad più anche ma dal dalla nell",
+        "di la e il con un una è del per in ha della non che da si al dopo dell nel alla senza gli dei delle nella \
+         sono le lo ad più anche ma dal dalla nell",
     ),
 ];
 
