@@ -59,7 +59,10 @@ fn an_odd_field_is_named_with_its_value_and_what_it_may_be() {
     check(json!({"architectures": "Bert"}), "`architectures` is the string \"Bert\", expected a list of strings");
     check(json!({"window_length": -1}), "`window_length` is the number -1, expected an integer from 1 on");
     check(json!({"pad_token_id": "0"}), "`pad_token_id` is the string \"0\", expected an integer");
-    check(json!({"lower_capitals": "yes"}), "`lower_capitals` is the string \"yes\", expected true or false");
+    check(
+        json!({"lower_capitals": "yes"}),
+        "`lower_capitals` is the string \"yes\", expected true, false or \"phrases\"",
+    );
     check(
         json!({"id2label": ["O"]}),
         "`id2label` is the list [\"O\"], expected an object such as {\"0\": \"O\", \"1\": \"B-DISEASE\"}",

@@ -124,6 +124,23 @@ fn lines_in_capitals_are_read_in_lower_case_where_the_model_asks_for_it() {
 }
 
 #[test]
+fn phrases_in_capitals_are_read_in_lower_case_where_the_model_asks_for_it() {
+    let home = tempfile::tempdir().unwrap();
+    copy(&data("test_models/bert-cased"), home.path());
+    edit(home.path(), "config.json", "\"id2label\"", "\"lower_capitals\": \"phrases\", \"id2label\"");
+    let written = "- DISNEA / paciente con DOLOR LUMBAR, toma ASPIRINA. HTA";
+    let lowered = "- disnea / paciente con dolor lumbar, toma aspirina. HTA";
+    let find = |model: &Path, text: &str| {
+        let engine = engine(RawOptions { model: Some(model.display().to_string().into()), ..RawOptions::default() });
+        let found = annotate(&engine, &texts([Some(text)])).remove(0).unwrap();
+        found.into_iter().map(|f| (f.entity, f.begin, f.end, f.confidence)).collect::<Vec<_>>()
+    };
+    let plain = data("test_models/bert-cased");
+    assert_ne!(find(&plain, written), find(&plain, lowered));
+    assert_eq!(find(home.path(), written), find(&plain, lowered));
+}
+
+#[test]
 fn the_bundled_model_reads_capitals() {
     let note = "PACIENTE CON DIABETES MELLITUS TIPO 2 QUE REFIERE DISNEA. TRATAMIENTO CON METFORMINA.";
     let found = annotate(&engine(RawOptions::default()), &texts([Some(note)])).remove(0).unwrap();

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use spanframe_core::{MergeRule, Origin};
+use spanframe_core::{MergeRule, Origin, capitals::Capitals};
 use spanframe_model::{ModelCard, digest_of};
 
 use crate::{
@@ -67,8 +67,8 @@ pub(crate) struct SharedTokenizer {
     pub(crate) with_words: bool,
     /// Set if Spark NLP is emulated.
     pub(crate) spark: Option<SparkLimits>,
-    /// True if lines in capitals are read in lower case.
-    pub(crate) lower_capitals: bool,
+    /// What in capitals is read in lower case.
+    pub(crate) capitals: Option<Capitals>,
 }
 
 /// How Spark NLP encodes a text.
@@ -206,12 +206,12 @@ impl ModelSet {
             is_cased: settings.cased,
         });
         // an emulation reads the text as the emulated system does
-        let lower_capitals = loaded.model.config.lower_capitals && emulate.is_none();
+        let capitals = loaded.model.config.capitals.filter(|_| emulate.is_none());
         let is_same = |other: &SharedTokenizer| {
-            other.loaded.same_tokenizer(loaded) && (other.spark, other.lower_capitals) == (spark, lower_capitals)
+            other.loaded.same_tokenizer(loaded) && (other.spark, other.capitals) == (spark, capitals)
         };
         let tokenizer = self.tokenizers.iter().position(is_same).unwrap_or_else(|| {
-            self.tokenizers.push(SharedTokenizer { loaded: Arc::clone(loaded), with_words, spark, lower_capitals });
+            self.tokenizers.push(SharedTokenizer { loaded: Arc::clone(loaded), with_words, spark, capitals });
             self.tokenizers.len() - 1
         });
         self.tokenizers[tokenizer].with_words |= with_words;

@@ -4,7 +4,7 @@ mod front_matter;
 
 use std::fmt;
 
-use spanframe_core::{Constraints, Decoder, shown_name::escaped};
+use spanframe_core::{Constraints, Decoder, capitals::Capitals, shown_name::escaped};
 
 use crate::{Config, Graph, ModelError, ModelFiles, Tokenizer, warnings::warnings};
 
@@ -71,7 +71,12 @@ impl ModelCard {
             Decoder::Viterbi(constraints) => sequences("viterbi", constraints, rule.trim),
             Decoder::Posterior(constraints) => sequences("posterior", constraints, rule.trim),
         };
-        let decoder = decoder + if config.lower_capitals { "; lines in capitals in lower case" } else { "" };
+        let decoder = decoder
+            + match config.capitals {
+                None => "",
+                Some(Capitals::Lines) => "; lines in capitals in lower case",
+                Some(Capitals::Phrases) => "; lines and phrases in capitals in lower case",
+            };
         let readme = files.read("README.md").ok().flatten();
         let readme = readme.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let front_matter = |key: &str| readme.as_deref().map_or(Vec::new(), |text| front_matter::values(text, key));

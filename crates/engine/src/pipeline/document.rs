@@ -120,7 +120,7 @@ fn encode(text: &str, shared: &SharedTokenizer) -> Result<EncodedText, ModelErro
         return Ok(EncodedText { encoding, spark: Some(SparkText { words, encoding: spark }) });
     }
     // lower-casing keeps every character in its place, so that spans stay those of the text
-    let text = &if shared.lower_capitals { capitals::lower(text) } else { Cow::Borrowed(text) };
+    let text = &shared.capitals.map_or(Cow::Borrowed(text), |capitals| capitals::lower(text, capitals));
     let encoding = if shared.with_words { tokenizer.encode(text)? } else { tokenizer.encode_without_words(text)? };
     Ok(EncodedText { encoding, spark: None })
 }

@@ -1,6 +1,7 @@
 //! [`Config`]: what config.json and tokenizer_config.json say, checked.
 
-use spanframe_core::{DecodingRule, LabelSet, Named, TagScheme};
+use serde_json::Value;
+use spanframe_core::{DecodingRule, LabelSet, Named, TagScheme, capitals::Capitals};
 
 use crate::{InputShape, ModelError, ModelFiles};
 
@@ -40,7 +41,7 @@ const FROM_ZERO: [&str; 12] = [
 /// | `heads` | names of independent heads; each has an equal part of the labels, in this order |
 /// | `decoder` | `{"name": "posterior", "begin_after_entity_cost": 2.0, "whole_words": true, "trim": true}`, or `viterbi` |
 /// | `window_length` | most tokens of a window, special tokens included, if fewer than the model can take |
-/// | `lower_capitals` | `true` to tokenize lines in capitals in lower case; positions and chunks are those of the text |
+/// | `lower_capitals` | `true` to tokenize lines in capitals in lower case, `"phrases"` to do it inside lines too |
 /// | `tag_scheme` | the tag scheme, if the labels do not show it (`"IOB1"`, `"IOE1"`) |
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -52,8 +53,8 @@ pub struct Config {
     pub labels: LabelSet,
     /// The decoder that config.json asks for.
     pub rule: Option<DecodingRule>,
-    /// True if lines in capitals are tokenized in lower case ([`capitals`](spanframe_core::capitals)).
-    pub lower_capitals: bool,
+    /// What in capitals is tokenized in lower case. Positions and chunks are those of the text.
+    pub capitals: Option<Capitals>,
     /// Most tokens of a window, special tokens included.
     pub max_length: usize,
     /// Most tokens that the position embeddings allow, if known.
@@ -99,7 +100,7 @@ impl Config {
             architecture: config.strings("architectures")?.into_iter().next().unwrap_or_default(),
             labels,
             rule,
-            lower_capitals: config.boolean("lower_capitals")?.unwrap_or(false),
+            capitals: capitals(&config)?,
             max_length,
             max_positions,
             pad_token_id,
@@ -135,6 +136,17 @@ impl Config {
     #[must_use]
     pub fn default_rule(&self) -> DecodingRule {
         self.rule.unwrap_or(DecodingRule::words())
+    }
+}
+
+/// What `lower_capitals` asks for.
+fn capitals(config: &JsonFile) -> Result<Option<Capitals>, ModelError> {
+    let field = "lower_capitals";
+    match config.value(field) {
+        None | Some(Value::Bool(false)) => Ok(None),
+        Some(Value::Bool(true)) => Ok(Some(Capitals::Lines)),
+        Some(Value::String(name)) if name == "phrases" => Ok(Some(Capitals::Phrases)),
+        Some(value) => Err(config.wrong(field, value, "true, false or \"phrases\"")),
     }
 }
 
