@@ -53,7 +53,8 @@ fn an_odd_field_is_named_with_its_value_and_what_it_may_be() {
     check(json!({"decoder": {"name": "crf"}}), "`decoder.name` is the string \"crf\", expected viterbi or posterior");
     check(
         json!({"decoder": {"name": "viterbi", "trimmed": true}}),
-        "`decoder.trimmed` is true, expected one of the options name, begin_after_entity_cost, whole_words, trim",
+        "`decoder.trimmed` is true, expected one of the options name, begin_after_entity_cost, whole_words, trim, \
+         calibration",
     );
     check(json!({"model_type": 7}), "`model_type` is the number 7, expected a string");
     check(json!({"architectures": "Bert"}), "`architectures` is the string \"Bert\", expected a list of strings");
@@ -62,6 +63,23 @@ fn an_odd_field_is_named_with_its_value_and_what_it_may_be() {
     check(
         json!({"lower_capitals": "yes"}),
         "`lower_capitals` is the string \"yes\", expected true, false or \"phrases\"",
+    );
+    let calibrated = |name: &str, calibration: Value| json!({"decoder": {"name": name, "calibration": calibration}});
+    check(
+        calibrated("viterbi", json!({})),
+        "`decoder.calibration` is the object {}, expected nothing: only the decoder posterior takes it",
+    );
+    check(
+        calibrated("posterior", json!({"DRUG": {"slope": 0.9}})),
+        "`decoder.calibration.DRUG` is the object {\"slope\":0.9}, expected one of the types MEDICATION, DISEASE, PROCEDURE, SYMPTOM",
+    );
+    check(
+        calibrated("posterior", json!({"DISEASE": {"slope": 0}})),
+        "`decoder.calibration.DISEASE.slope` is the number 0.0, expected a number above 0 and up to 100",
+    );
+    check(
+        calibrated("posterior", json!({"DISEASE": {"offset": 1}})),
+        "`decoder.calibration.DISEASE.offset` is the number 1, expected one of the options slope, intercept",
     );
     check(
         json!({"id2label": ["O"]}),

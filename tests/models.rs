@@ -141,6 +141,31 @@ fn phrases_in_capitals_are_read_in_lower_case_where_the_model_asks_for_it() {
 }
 
 #[test]
+fn calibration_changes_the_confidence_of_its_type_and_no_entity() {
+    let home = tempfile::tempdir().unwrap();
+    copy(&data("models/clinical-ner-small"), home.path());
+    let calibration = r#""calibration": {"DISEASE": {"slope": 0.5, "intercept": -0.4}}, "name": "posterior""#;
+    edit(home.path(), "config.json", "\"name\": \"posterior\"", calibration);
+    let find = |model: Option<&Path>, decoding: Option<&str>| {
+        let model = model.map(|model| model.display().to_string().into());
+        let engine = engine(RawOptions { model, decoding: decoding.map(Into::into), ..RawOptions::default() });
+        let note = "Paciente con neumonía y diabetes mellitus. Toma metformina, refiere disnea y dolor torácico.";
+        annotate(&engine, &texts([Some(note)])).remove(0).unwrap()
+    };
+    let (plain, calibrated) = (find(None, None), find(Some(home.path()), None));
+    assert!(plain.iter().any(|f| f.entity == "DISEASE") && plain.iter().any(|f| f.entity != "DISEASE"));
+    for (plain, calibrated) in plain.iter().zip(&calibrated) {
+        assert_eq!((&plain.entity, plain.begin, plain.end), (&calibrated.entity, calibrated.begin, calibrated.end));
+        assert_eq!(plain.confidence == calibrated.confidence, plain.entity != "DISEASE", "{plain:?}, {calibrated:?}");
+        assert!(calibrated.confidence <= plain.confidence);
+    }
+    assert_eq!(plain.len(), calibrated.len());
+    // other decoders give no probability of a mention, so nothing is calibrated
+    let confidence = |found: Vec<support::Found>| found.into_iter().map(|f| f.confidence).collect::<Vec<_>>();
+    assert_eq!(confidence(find(Some(home.path()), Some("viterbi"))), confidence(find(None, Some("viterbi"))));
+}
+
+#[test]
 fn the_bundled_model_reads_capitals() {
     let note = "PACIENTE CON DIABETES MELLITUS TIPO 2 QUE REFIERE DISNEA. TRATAMIENTO CON METFORMINA.";
     let found = annotate(&engine(RawOptions::default()), &texts([Some(note)])).remove(0).unwrap();

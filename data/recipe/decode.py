@@ -53,19 +53,19 @@ def sums(alone, moves):
     return ahead, behind, scale
 
 
-def posterior(logits, glued):
-    """Tags for `logits` [pieces, heads, 3] of the mentions with a probability of more than one half.
+def mentions(logits, glued):
+    """The mentions (head, first piece, last piece, probability) with a probability of more than one half.
 
     A mention's probability is the share of all sequences of tags that have it, begin and end: I only after B or I, no
     change between O and entity inside a word, a price on B directly after an entity. So two that overlap cannot both be
-    likely.
+    likely. `logits` are [pieces, heads, 3].
     """
     alone = log_softmax(logits).astype(np.float64)
     alone[0, :, I] = NEVER
     moves = np.where(np.array(glued)[:, None, None], INSIDE_WORD, BETWEEN_WORDS)
     ahead, behind, scale = sums(alone, moves)
     last = len(alone) - 1
-    tags = np.zeros(alone.shape[:2], np.int8)
+    found = []
     for begin, head in zip(*np.nonzero(np.exp(ahead + behind)[..., B] > LIKELY)):
         mass, tag, end = ahead[begin, head, B], B, begin
         while np.exp(mass + behind[end, head, tag]) > LIKELY:  # else no mention that reaches this far is likely
@@ -74,13 +74,21 @@ def posterior(logits, glued):
                 leaving = moves[end + 1, tag, :I] + alone[end + 1, head, :I] + behind[end + 1, head, :I]
                 closed = mass + added(leaving, -1) - scale[end + 1, head, 0]
             if np.exp(closed) > LIKELY:
-                tags[begin, head] = B
-                tags[begin + 1 : end + 1, head] = I
+                found.append((head, begin, end, np.exp(closed)))
                 break
             if end == last:
                 break
             mass += moves[end + 1, tag, I] + alone[end + 1, head, I] - scale[end + 1, head, 0]
             tag, end = I, end + 1
+    return found
+
+
+def posterior(logits, glued):
+    """Tags [pieces, heads] of the likely mentions."""
+    tags = np.zeros(logits.shape[:2], np.int8)
+    for head, begin, end, _ in mentions(logits, glued):
+        tags[begin, head] = B
+        tags[begin + 1 : end + 1, head] = I
     return tags
 
 

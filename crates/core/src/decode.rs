@@ -1,7 +1,7 @@
 //! [`EntityDecoder`]: turns the logits of a document's tokens into its entities.
 
 use crate::{
-    AggregationStrategy, Entity, EntityType, Grouping, Head, LabelSet, Span, Tag,
+    AggregationStrategy, Calibration, Entity, EntityType, Grouping, Head, LabelSet, Span, Tag,
     aggregate::{self, DecodingUnit, Emissions, TokenLogits, best},
     entity::settled,
     group::{UnitRun, group, join_touching},
@@ -80,6 +80,8 @@ pub struct EntityDecoder {
     entity_types: Vec<EntityType>,
     /// One for each head.
     decoders: Vec<HeadDecoder>,
+    /// From probability to confidence under [`Decoder::Posterior`]: for each type, or none.
+    calibrations: Vec<Calibration>,
     hugging_face: Option<HuggingFace>,
 }
 
@@ -105,7 +107,16 @@ impl EntityDecoder {
                 types.map(|(name, index)| EntityType { name: name.clone(), label_type: Some(index) }).collect()
             }
         };
-        Self { rule, labels, entity_types, decoders, hugging_face }
+        Self { rule, labels, entity_types, decoders, calibrations: Vec::new(), hugging_face }
+    }
+
+    /// The same, with a confidence that is calibrated: `calibrations` has an item for each type of the labels.
+    ///
+    /// Only [`Decoder::Posterior`] gives probabilities of mentions; other scores stay as they are.
+    #[must_use]
+    pub fn with_calibrations(mut self, calibrations: Vec<Calibration>) -> Self {
+        self.calibrations = calibrations;
+        self
     }
 
     /// What entities can be.
@@ -161,9 +172,18 @@ impl EntityDecoder {
                 entities.iter_mut().for_each(|entity| entity.span = entity.span.trimmed(text));
             }
             entities.retain(|entity| wanted[usize::from(entity.entity_type)]);
+            if matches!(decoder, HeadDecoder::Posterior(_)) {
+                entities.iter_mut().for_each(|entity| self.calibrate(entity));
+            }
             found.append(&mut entities);
         }
         found
+    }
+
+    fn calibrate(&self, entity: &mut Entity) {
+        if let Some(calibration) = self.calibrations.get(usize::from(entity.entity_type)) {
+            entity.score = calibration.confidence(entity.score);
+        }
     }
 
     /// The entities of units that were labelled elsewhere, for models with one head. A label beyond the head's is `O`.

@@ -18,6 +18,7 @@
 pub mod aggregate;
 pub mod assertion;
 pub mod batch;
+pub mod calibration;
 pub mod capitals;
 pub mod cleanup;
 pub mod decode;
@@ -43,6 +44,7 @@ pub mod word;
 
 pub use aggregate::AggregationStrategy;
 pub use batch::Batch;
+pub use calibration::Calibration;
 pub use cleanup::{Cleaned, CleanupMode};
 pub use decode::{Decoder, DecodingRule, EntityDecoder};
 pub use encoding::Encoding;

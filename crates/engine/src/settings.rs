@@ -69,7 +69,7 @@ pub(crate) fn resolve(options: &EngineOptions, model: &Model) -> Result<Unchecke
         config.labels.clone()
     };
     Ok(UncheckedSettings {
-        decoder: EntityDecoder::new(rule, labels),
+        decoder: EntityDecoder::new(rule, labels).with_calibrations(config.calibrations.clone()),
         limits,
         // this takes two encodings, and Polars makes an engine for each chunk
         cased: options.emulate == Some(Emulation::SparkNlp) && model.tokenizer.is_cased(),

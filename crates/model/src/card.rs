@@ -4,7 +4,7 @@ mod front_matter;
 
 use std::fmt;
 
-use spanframe_core::{Constraints, Decoder, capitals::Capitals, shown_name::escaped};
+use spanframe_core::{Calibration, Constraints, Decoder, capitals::Capitals, shown_name::escaped};
 
 use crate::{Config, Graph, ModelError, ModelFiles, Tokenizer, warnings::warnings};
 
@@ -71,6 +71,8 @@ impl ModelCard {
             Decoder::Viterbi(constraints) => sequences("viterbi", constraints, rule.trim),
             Decoder::Posterior(constraints) => sequences("posterior", constraints, rule.trim),
         };
+        let calibrated = config.calibrations.iter().any(|&calibration| calibration != Calibration::default());
+        let decoder = decoder + if calibrated { "; calibrated confidence" } else { "" };
         let decoder = decoder
             + match config.capitals {
                 None => "",

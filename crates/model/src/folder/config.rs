@@ -1,7 +1,7 @@
 //! [`Config`]: what config.json and tokenizer_config.json say, checked.
 
 use serde_json::Value;
-use spanframe_core::{DecodingRule, LabelSet, Named, TagScheme, capitals::Capitals};
+use spanframe_core::{Calibration, DecodingRule, LabelSet, Named, TagScheme, capitals::Capitals};
 
 use crate::{InputShape, ModelError, ModelFiles};
 
@@ -55,6 +55,8 @@ pub struct Config {
     pub rule: Option<DecodingRule>,
     /// What in capitals is tokenized in lower case. Positions and chunks are those of the text.
     pub capitals: Option<Capitals>,
+    /// From probability to confidence, for each type of [`labels`](Self::labels).
+    pub calibrations: Vec<Calibration>,
     /// Most tokens of a window, special tokens included.
     pub max_length: usize,
     /// Most tokens that the position embeddings allow, if known.
@@ -77,6 +79,7 @@ impl Config {
         let wrong = |reason: String| ModelError::Config { file: config.file.clone(), reason };
         let labels = label_set(&config)?;
         let rule = decoder::read(&config)?;
+        let calibrations = decoder::calibrations(&config, &labels)?;
         if rule.is_some() {
             for head in labels.heads() {
                 let fits = labels.iob2_columns(head);
@@ -101,6 +104,7 @@ impl Config {
             labels,
             rule,
             capitals: capitals(&config)?,
+            calibrations,
             max_length,
             max_positions,
             pad_token_id,
