@@ -145,6 +145,10 @@ bench-assertion: target/bench-assertion/ready $(VENV)/test build ## Measure meds
 bench-affirmed: $(VENV)/test build ## Count affirmed entities that the rules flag (AFFIRMED=nubes.jsonl.gz, sentences with cues)
 	$(VENV)/bin/python benches/affirmed.py $(AFFIRMED)
 
+.PHONY: bench-linking
+bench-linking: target/bench-linking/ready $(VENV)/test build ## Measure scispaCy's method on the same terms of CORPORA=FOLDER (LINKING="--only codes"); needs Python 3.11 and an idle machine
+	$(VENV)/bin/python benches/linking.py "$(CORPORA)" $(LINKING)
+
 .PHONY: bench-openvino
 bench-openvino: ## Measure OpenVINO's execution provider beside ONNX Runtime's own kernels; fetches it, needs an idle machine
 	test -x target/openvino/bin/python || $(PYTHON) -m venv target/openvino
@@ -158,6 +162,11 @@ bench-memory: $(VENV)/test build ## Peak memory for one file and for one a hundr
 target/bench-assertion/ready: benches/requirements-assertion.txt
 	mkdir -p target && $(PYTHON) -m venv target/bench-assertion
 	target/bench-assertion/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+target/bench-linking/ready: benches/requirements-linking.txt
+	mkdir -p target && $(PYTHON) -m venv target/bench-linking
+	target/bench-linking/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 target/sparknlp/ready: data/recipe/requirements-sparknlp.txt
