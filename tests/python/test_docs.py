@@ -62,6 +62,19 @@ NOT_RUN = Counter(
         ("spark.md", "needs GPUs"): 1,
     }
 )
+# a folder as OHDSI's Athena gives it, with concepts of ours: columns between "|" here, between tabs there
+ATHENA = {
+    "CONCEPT.csv": (
+        "concept_id|concept_name|domain_id|vocabulary_id|concept_class_id|standard_concept|concept_code"
+        "|valid_start_date|valid_end_date|invalid_reason",
+        "2000000001|Heart failure|Condition|SNOMED|Disorder|S|local-1|19700101|20991231|",
+        "2000000002|Failing heart, old|Condition|SNOMED|Disorder||local-2|19700101|20200101|D",
+    ),
+    "CONCEPT_SYNONYM.csv": (
+        "concept_id|concept_synonym_name|language_concept_id",
+        "2000000001|Insuficiencia cardíaca|4182511",
+    ),
+}
 # languages of what is read and not run; each has its own test, or is a picture
 READ = {"", "diff"}
 
@@ -97,7 +110,7 @@ def store():
 
 @pytest.fixture
 def folder(tmp_path, store):
-    """The folder that pages run in: the repository's data and examples, a folder `notes` and a bucket `clinic` of few notes."""
+    """The folder that pages run in: the repository's data and examples, a folder `notes` and a bucket `clinic` of few notes, `athena`."""
     _, client = store
     client.create_bucket(Bucket="clinic")
     for part in ("data", "examples", "docs"):
@@ -107,6 +120,9 @@ def folder(tmp_path, store):
     for number, part in enumerate(notes.iter_slices(3)):
         part.write_parquet(tmp_path / "notes" / f"part-{number}.parquet")
         client.upload_file(str(tmp_path / "notes" / f"part-{number}.parquet"), "clinic", f"notes/part-{number}.parquet")
+    (tmp_path / "athena").mkdir()
+    for name, rows in ATHENA.items():
+        (tmp_path / "athena" / name).write_text("".join("\t".join(row.split("|")) + "\n" for row in rows))
     yield tmp_path
     for entry in client.list_objects_v2(Bucket="clinic").get("Contents", []):
         client.delete_object(Bucket="clinic", Key=entry["Key"])

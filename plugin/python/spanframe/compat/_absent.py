@@ -75,7 +75,14 @@ ABSENT: tuple[tuple[str, str], ...] = (
     ),
     (r"\w*Assertion\w*|NegEx\w*", "medical.AssertionDLModel, whose rules need no training"),
     (r"(Light)?DeIdentification\w*|ReIdentification", "nothing: spanframe finds spans and does not change texts"),
-    (r"\w*Resolver\w*|ChunkMapper\w*|Doc(ument)?Mapper\w*", "nothing: mentions are not mapped to codes"),
+    (
+        r"\w*Resolver\w*",
+        "pass options={'link': 'terms.vocabulary'} to nlp.Pipeline: codes of a vocabulary of yours (docs/vocabularies.md)",
+    ),
+    (
+        r"ChunkMapper\w*|Doc(ument)?Mapper\w*",
+        "join a table of yours by the code that the option link gives (docs/vocabularies.md)",
+    ),
     (
         r"\w*RelationExtraction\w*|\w*ForSequenceClassification|\w*ForQuestionAnswering|\w*Classifier(DL)?\w*",
         "nothing: spanframe finds entities only",
@@ -103,8 +110,8 @@ def unsupported(name: str, known: Iterable[str] = (), value: object = None) -> U
 
     Examples
     --------
-    >>> print(unsupported("ChunkMapperModel"))
-    `ChunkMapperModel` is not supported: nothing: mentions are not mapped to codes
+    >>> print(unsupported("TokenizerModel"))
+    `TokenizerModel` is not supported: nlp.Tokenizer
     >>> print(unsupported("NerConvertor", ["NerConverter"]))
     `NerConvertor` is not supported: did you mean `NerConverter`?
     """
