@@ -73,6 +73,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
         &[
             "arrow-array",
             "arrow-buffer",
+            "arrow-cast",
             "arrow-schema",
             "arrow-select",
             "rayon",

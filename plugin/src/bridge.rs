@@ -107,7 +107,7 @@ unsafe fn import(mut array: FFI_ArrowArray, schema: &FFI_ArrowSchema) -> Result<
     Ok(make_array(unsafe { from_ffi(array, schema) }?))
 }
 
-/// Returns a string-like series as one Arrow array.
+/// Returns a series of strings or of entities as one Arrow array.
 pub fn from_polars(series: &Series) -> PolarsResult<ArrayRef> {
     let series = match series.dtype() {
         PolarsType::Categorical(..) | PolarsType::Enum(..) => series.cast(&PolarsType::String)?,
@@ -119,6 +119,13 @@ pub fn from_polars(series: &Series) -> PolarsResult<ArrayRef> {
     let array: FFI_ArrowArray = move_across(polars_ffi::export_array_to_c(array));
     // SAFETY: both structs were just exported by Polars for the same array, and are used once.
     unsafe { import(array, &schema) }.map_err(|e| internal(&e))
+}
+
+/// Returns the Arrow type of a Polars field.
+pub fn arrow_type(field: &PolarsField) -> PolarsResult<DataType> {
+    let schema = polars_ffi::export_field_to_c(&field.to_arrow(CompatLevel::newest()));
+    let schema: FFI_ArrowSchema = move_across(schema);
+    DataType::try_from(&schema).map_err(|e| internal(&e))
 }
 
 /// Returns the Polars field for an Arrow type.

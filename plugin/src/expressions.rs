@@ -4,12 +4,13 @@ use arrow_array::{Array, ArrayRef, new_null_array};
 use arrow_schema::DataType;
 use polars::prelude::{Field, PolarsResult, Series};
 use pyo3_polars::derive::polars_expr;
-use spanframe_engine::{EngineError, RawOptions, schema};
+use spanframe_engine::{EngineError, LinkOptions, Linker, RawLink, RawOptions, link::linked_type, schema};
 
 use crate::{
     annotate::{Annotator, Column},
     bridge,
     error::{polars, polars_rows},
+    link::link,
     options,
     query::{QueryError, stoppable},
     strings,
@@ -26,6 +27,14 @@ fn entities_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
 fn diagnostics_type(fields: &[Field], kwargs: RawOptions) -> PolarsResult<Field> {
     options(kwargs).map_err(|e| polars(&e))?;
     bridge::polars_field(fields[0].name().as_str(), &schema::diagnostics_type())
+}
+
+/// Returns the type of linked entities, without opening a vocabulary.
+fn linked_entities_type(fields: &[Field], kwargs: RawLink) -> PolarsResult<Field> {
+    let options = LinkOptions::new(&kwargs).map_err(|e| polars(&e.into()))?;
+    let entities = bridge::arrow_type(&fields[0])?;
+    let data_type = linked_type(&entities, options.candidates.is_some()).map_err(|e| polars(&e))?;
+    bridge::polars_field(fields[0].name().as_str(), &data_type)
 }
 
 /// Returns the texts and, from a second input, their languages.
@@ -71,4 +80,16 @@ fn diagnose_text(inputs: &[Series], kwargs: RawOptions) -> PolarsResult<Series> 
     let (annotator, column) = (Annotator::new(&options).map_err(|e| polars(&e))?, column(inputs)?);
     let done = stoppable(move |should_stop| Ok(vec![annotator.diagnostics(&column, should_stop)?]));
     series(&inputs[0], &schema::diagnostics_type(), done)
+}
+
+/// Links the entities of one chunk of a column.
+#[polars_expr(output_type_func_with_kwargs=linked_entities_type)]
+fn link_entities(inputs: &[Series], kwargs: RawLink) -> PolarsResult<Series> {
+    let options = LinkOptions::new(&kwargs).map_err(|e| polars(&e.into()))?;
+    let entities = bridge::from_polars(&inputs[0])?;
+    strings::check_entities(inputs[0].name(), &entities)?;
+    let data_type = linked_type(entities.data_type(), options.candidates.is_some()).map_err(|e| polars(&e))?;
+    let linker = Linker::new(&options).map_err(|e| polars(&e.into()))?;
+    let done = stoppable(move |should_stop| link(&entities, &linker, should_stop));
+    series(&inputs[0], &data_type, done)
 }

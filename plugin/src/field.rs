@@ -3,10 +3,10 @@
 use arrow_array::new_empty_array;
 use pyo3::{
     prelude::*,
-    types::{PyDict, PyTuple},
+    types::{PyDict, PyList, PyTuple},
 };
 use spanframe_engine::{
-    Mention,
+    Concept, Mention,
     field::{AnnotationPlace, EntityField, EntityFields, FIELDS, Presence, Value},
     schema,
 };
@@ -64,7 +64,22 @@ pub fn values<'py>(py: Python<'py>, mention: &Mention<'_>, fields: &EntityFields
             Some(Value::Integer(integer)) => integer.into_pyobject(py)?.into_any(),
             Some(Value::Float(float)) => float.into_pyobject(py)?.into_any(),
             Some(Value::Bool(bool)) => bool.into_pyobject(py)?.to_owned().into_any(),
+            Some(Value::Concepts(concepts)) => {
+                let concepts = concepts.iter().map(|concept| self::concept(py, concept));
+                PyList::new(py, concepts.collect::<PyResult<Vec<_>>>()?)?.into_any()
+            }
         })
     };
     PyTuple::new(py, fields.iter().map(|field| to_python(field.get(mention))).collect::<PyResult<Vec<_>>>()?)
+}
+
+fn concept<'py>(py: Python<'py>, concept: &Concept<'_>) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("code", concept.code.as_deref())?;
+    dict.set_item("term", concept.term.as_deref())?;
+    dict.set_item("vocabulary", concept.vocabulary.as_deref())?;
+    dict.set_item("concept_id", concept.concept_id)?;
+    dict.set_item("standard_concept_id", concept.standard_concept_id)?;
+    dict.set_item("similarity", concept.similarity)?;
+    Ok(dict)
 }

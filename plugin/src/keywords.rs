@@ -6,7 +6,7 @@ use pyo3::{
     prelude::*,
     types::{PyDict, PyString},
 };
-use spanframe_engine::{OptionSpec, OptionTable, OptionValue, RawOptions, option_table::OptionType};
+use spanframe_engine::{OptionSpec, OptionTable, OptionValue, RawLink, RawOptions, option_table::OptionType};
 
 use crate::error::{InputError, InternalError, python};
 
@@ -21,8 +21,18 @@ pub fn check_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
 #[pyfunction]
 #[pyo3(signature = (**options))]
 pub fn plain_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<String> {
-    let plain = serde_json::to_string(&raw(options)?);
-    plain.map_err(|error| InternalError::new_err(format!("internal error, please report it: {error}")))
+    plain(serde_json::to_string(&raw(options)?))
+}
+
+/// Returns all options of linking by name as JSON. Checks their types, not their values.
+#[pyfunction]
+#[pyo3(signature = (**options))]
+pub fn plain_link(py: Python<'_>, options: Option<Bound<'_, PyDict>>) -> PyResult<String> {
+    plain(serde_json::to_string(&read::<RawLink>(&options.unwrap_or_else(|| PyDict::new(py)))?))
+}
+
+fn plain(json: serde_json::Result<String>) -> PyResult<String> {
+    json.map_err(|error| InternalError::new_err(format!("internal error, please report it: {error}")))
 }
 
 /// Reads keyword arguments as options of the engine.

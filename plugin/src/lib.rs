@@ -16,6 +16,7 @@ mod field;
 mod input;
 mod interruptible;
 mod keywords;
+mod link;
 mod models;
 mod polars_type;
 mod query;
@@ -110,6 +111,7 @@ fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(field::annotation_fields, module)?)?;
     module.add_function(wrap_pyfunction!(field::no_entities, module)?)?;
     module.add_function(wrap_pyfunction!(keywords::plain_options, module)?)?;
+    module.add_function(wrap_pyfunction!(keywords::plain_link, module)?)?;
     module.add_function(wrap_pyfunction!(diff::diff, module)?)?;
     module.add_function(wrap_pyfunction!(display::display, module)?)?;
     module.add_function(wrap_pyfunction!(models::models, module)?)?;

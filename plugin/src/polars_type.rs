@@ -1,8 +1,9 @@
 //! Types of Polars, by their formats in the Arrow C data interface.
 
 use arrow_array::ffi::FFI_ArrowSchema;
+use arrow_schema::Field;
 use polars::prelude::{PolarsResult, polars_err};
-use spanframe_engine::shown_name::escaped;
+use spanframe_engine::{entity_column, shown_name::escaped};
 
 const CAST: &str = "cast it with .cast(pl.String)";
 const ANOTHER: &str = "name another column";
@@ -41,7 +42,7 @@ const OTHER_TYPES: &[(&str, &str, &str)] = &[
 ///
 /// # Errors
 /// `ComputeError` that names the column, its type and a way out.
-pub fn check<'a>(inputs: impl Iterator<Item = &'a FFI_ArrowSchema>) -> PolarsResult<()> {
+pub fn check_text<'a>(inputs: impl Iterator<Item = &'a FFI_ArrowSchema>) -> PolarsResult<()> {
     for (input, expected) in inputs.zip(["a string column", "the language of each row as a string"]) {
         if let Some((kind, way_out)) = other_type(input) {
             let column = escaped(input.name().unwrap_or_default());
@@ -49,6 +50,49 @@ pub fn check<'a>(inputs: impl Iterator<Item = &'a FFI_ArrowSchema>) -> PolarsRes
         }
     }
     Ok(())
+}
+
+/// Refuses an input that has no entities.
+///
+/// # Errors
+/// `ComputeError` that names the column, its type and a way out.
+pub fn check_entities<'a>(mut inputs: impl Iterator<Item = &'a FFI_ArrowSchema>) -> PolarsResult<()> {
+    let Some(input) = inputs.next() else { return Ok(()) };
+    let column = escaped(input.name().unwrap_or_default());
+    if let Some(field) = unreadable(input) {
+        let (field, kind) = (escaped(field.name().unwrap_or_default()), kind(field));
+        return Err(polars_err!(
+            ComputeError: "column `{column}` has a field `{field}` of type {kind}, which cannot be read: drop or cast it"
+        ));
+    }
+    if Field::try_from(input).is_ok_and(|field| entity_column::layout(field.data_type()).is_some()) {
+        return Ok(());
+    }
+    let way_out = "link the column that ner.extract made, or a struct of lists or list of structs with chunk, entity, \
+                   begin and end";
+    Err(polars_err!(ComputeError: "column `{column}` is {}, expected entities: {way_out}", kind(input)))
+}
+
+/// Returns the first type in a schema that pyo3-polars cannot read.
+fn unreadable(schema: &FFI_ArrowSchema) -> Option<&FFI_ArrowSchema> {
+    const READABLE: [&str; 16] = ["b", "c", "C", "s", "S", "i", "I", "l", "L", "f", "g", "n", "+l", "+L", "+s", "+vl"];
+    let is_extension = schema.metadata().is_ok_and(|metadata| metadata.contains_key("ARROW:extension:name"));
+    let is_readable = is_text(schema) || READABLE.contains(&schema.format());
+    if is_extension || !is_readable || schema.dictionary().is_some_and(|values| !is_text(values)) {
+        return Some(schema);
+    }
+    schema.children().find_map(unreadable)
+}
+
+/// Returns the name in Python of any type.
+fn kind(schema: &FFI_ArrowSchema) -> &'static str {
+    match schema.format() {
+        _ if schema.dictionary().is_some() => "Categorical",
+        "u" | "U" | "vu" => "String",
+        "z" | "Z" | "vz" => "Binary",
+        "n" => "Null",
+        _ => other_type(schema).map_or("of another type", |(name, _)| name),
+    }
 }
 
 /// Returns the name in Python of a type of Polars that Arrow lacks.

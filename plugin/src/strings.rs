@@ -8,8 +8,9 @@ use arrow_array::{
 };
 use arrow_schema::DataType;
 use arrow_select::take::{TakeOptions, take};
+use polars::prelude::{PolarsResult, polars_ensure};
 use pyo3::{PyResult, Python};
-use spanframe_engine::EngineError;
+use spanframe_engine::{EngineError, shown_name::escaped};
 
 use crate::error::InputError;
 
@@ -50,6 +51,16 @@ pub fn check<'a>(py: Python<'_>, column: &str, chunks: impl IntoIterator<Item = 
         return Ok(());
     }
     Err(InputError::new_err(format!("{column} has strings that are not UTF-8: decode it by its own encoding first")))
+}
+
+/// Refuses a Polars column of entities with strings that are not UTF-8.
+///
+/// # Errors
+/// `ComputeError` that names the column.
+pub fn check_entities(column: &str, entities: &ArrayRef) -> PolarsResult<()> {
+    let column = escaped(column);
+    polars_ensure!(are_utf8(entities), ComputeError: "column `{column}` has strings that are not UTF-8: make it again");
+    Ok(())
 }
 
 /// True if all strings of an array are UTF-8, at any depth. Bytes behind a null do not count.

@@ -3,7 +3,7 @@
 use arrow_array::{
     Array, ArrayRef, RecordBatch, RecordBatchIterator, StructArray,
     cast::AsArray,
-    types::{Float32Type, Int32Type, UInt32Type},
+    types::{Float32Type, Int32Type, Int64Type, UInt32Type},
 };
 use arrow_schema::{DataType, SchemaRef};
 use pyo3::{
@@ -84,6 +84,7 @@ fn value<'py>(py: Python<'py>, array: &ArrayRef, i: usize) -> PyResult<Bound<'py
         DataType::Utf8 => array.as_string::<i32>().value(i).into_pyobject(py)?.into_any(),
         DataType::UInt32 => array.as_primitive::<UInt32Type>().value(i).into_pyobject(py)?.into_any(),
         DataType::Int32 => array.as_primitive::<Int32Type>().value(i).into_pyobject(py)?.into_any(),
+        DataType::Int64 => array.as_primitive::<Int64Type>().value(i).into_pyobject(py)?.into_any(),
         DataType::Boolean => array.as_boolean().value(i).into_pyobject(py)?.to_owned().into_any(),
         DataType::Float32 => array.as_primitive::<Float32Type>().value(i).into_pyobject(py)?.into_any(),
         DataType::List(_) => {

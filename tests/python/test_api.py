@@ -24,6 +24,7 @@ def public() -> dict[str, object]:
     found = {f"spanframe.{name}": getattr(spanframe, name) for name in NAMES}
     found["spanframe._polars.NerExpression.extract"] = _polars.NerExpression.extract
     found["spanframe._polars.NerExpression.diagnose"] = _polars.NerExpression.diagnose
+    found["spanframe._polars.NerExpression.link"] = _polars.NerExpression.link
     found["spanframe._polars._NerFrame.explode"] = _polars._NerFrame.explode
     if find_spec("pyspark") is not None:
         found["spanframe.spark.annotate"] = importlib.import_module("spanframe.spark").annotate

@@ -57,7 +57,9 @@ NOT_RUN = Counter(
         ("own-model.md", "needs torch (`make test-export` has it)"): 1,
         ("recipes.md", "needs Airflow"): 1,
         ("rust.md", "compiles for minutes; the program is built and run by `cargo test`"): 1,
+        ("polars.md", "needs a vocabulary of yours"): 1,
         ("spark.md", "needs a job and a model of yours"): 2,
+        ("spark.md", "needs a job and a vocabulary of yours"): 1,
         ("spark.md", "needs a package index"): 1,
         ("spark.md", "needs GPUs"): 1,
     }

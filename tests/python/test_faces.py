@@ -54,7 +54,7 @@ def test_every_keyword_reaches_the_engine(monkeypatch):
     assert len({type(one) for one in options.values()}) == 6
     pl.col("note").ner.extract(**options)
     # one path is a list of one
-    assert passed == options | {"assertion_rules": [options["assertion_rules"]]}
+    assert passed == options | {name: [options[name]] for name in ("assertion_rules", "link")}
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ import os
 from pathlib import Path
 
 import asserted
+import linked
 import polars as pl
 import pyarrow as pa
 import pytest
 from conftest import BAD, DATA, ROOT, TINY, command_line, require, run_example
+from test_linking import annotated
 
 require("ray", "daft", "datafusion")
 # by default Ray's workers have the lowest priority, which takes minutes on a busy machine
@@ -59,6 +61,23 @@ def test_actors_give_the_attributes_of_the_command_line(cluster, tmp_path, case,
     ds = ray.data.from_arrow(asserted.notes().to_arrow()).map_batches(
         spanframe.ray.Annotator,
         fn_constructor_kwargs={"column": "note", "language": language, **options},
+        batch_format="pyarrow",
+        num_cpus=1,
+        concurrency=1,
+    )
+    found = pl.concat(
+        pl.DataFrame(pl.from_arrow(table)) for table in ds.iter_batches(batch_format="pyarrow", batch_size=None)
+    )
+    assert found.sort("id").equals(expect.sort("id"))
+
+
+@pytest.mark.parametrize("case", linked.CASES)
+def test_actors_give_the_concepts_of_the_command_line(cluster, tmp_path, case):
+    options = linked.options(case, tmp_path)
+    expect = annotated(tmp_path, options)
+    ds = ray.data.from_arrow(asserted.notes().to_arrow()).map_batches(
+        spanframe.ray.Annotator,
+        fn_constructor_kwargs={"column": "note", **options},
         batch_format="pyarrow",
         num_cpus=1,
         concurrency=1,

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BooleanArray, Float32Array, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow_cast::pretty::pretty_format_batches;
 use spanframe_engine::{
-    Attribute, EngineError, Mention, Named,
+    EngineError, Mention,
     field::{Access, EntityField, FIELDS, Presence},
 };
 use spanframe_view::{character::line, status};
 
 use crate::{console::print, entity_column::EntityColumn, error::CliError, flags::HeadFlags, table_file::TableFile};
+
+/// Further fields that are shown where an entity has them. All of them would not fit a terminal.
+const SHOWN: [&str; 3] = ["model", "code", "term"];
 
 /// Prints the table.
 pub fn head(flags: &HeadFlags) -> Result<(), CliError> {
@@ -41,8 +44,7 @@ fn table(found: &[(u64, Mention<'_>)], assertion: bool) -> Result<RecordBatch, a
     let rows: ArrayRef = Arc::new(UInt64Array::from_iter_values(found.iter().map(|(row, _)| *row)));
     let is_shown = |field: &&EntityField| {
         matches!(field.presence, Presence::Always)
-            || (!Attribute::named().any(|(name, _)| name == field.name)
-                && found.iter().any(|(_, mention)| field.get(mention).is_some()))
+            || (SHOWN.contains(&field.name) && found.iter().any(|(_, mention)| field.get(mention).is_some()))
     };
     let columns = FIELDS.iter().filter(is_shown).map(|field| (field.name, column(field, found)));
     // five booleans would not fit a terminal
@@ -55,8 +57,11 @@ fn column(field: &EntityField, found: &[(u64, Mention<'_>)]) -> ArrayRef {
     let mentions = found.iter().map(|(_, mention)| mention);
     match field.access {
         Access::Text { get, .. } => Arc::new(mentions.map(|m| get(m).map(line)).collect::<StringArray>()),
-        Access::Integer { get, .. } => Arc::new(mentions.map(get).collect::<Int64Array>()),
+        Access::Integer { get, .. } | Access::Id { get, .. } => Arc::new(mentions.map(get).collect::<Int64Array>()),
         Access::Float { get, .. } => Arc::new(mentions.map(get).collect::<Float32Array>()),
         Access::Bool { get, .. } => Arc::new(mentions.map(get).collect::<BooleanArray>()),
+        Access::Concepts { .. } => {
+            Arc::new(mentions.map(|m| Some(line(&field.get(m)?.to_string()))).collect::<StringArray>())
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Read, stdin, stdout};
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use spanframe_engine::{
     Engine, EngineOptions, Mention, Offsets,
     field::{EntityFields, Value},
@@ -22,7 +22,7 @@ pub fn text(flags: &TextFlags, options: &EngineOptions) -> Result<(), CliError> 
     if flags.json {
         let engine = Engine::new(options)?;
         let found = engine.annotate_text(&text, flags.language.as_deref())?;
-        let entities = found.iter().map(|mention| json(mention, engine.fields())).collect();
+        let entities = found.iter().map(|mention| entity(mention, engine.fields())).collect();
         return print_json(Json::Array(entities));
     }
     // entities are marked by bytes, so the option `offsets` does not apply
@@ -51,12 +51,13 @@ pub fn read(typed: Option<&str>) -> Result<String, CliError> {
 }
 
 /// The fields of the column that the options ask for.
-fn json(mention: &Mention<'_>, fields: &EntityFields) -> Json {
+fn entity(mention: &Mention<'_>, fields: &EntityFields) -> Json {
     let value = |value| match value {
         Value::Text(text) => Json::from(text),
         Value::Integer(integer) => Json::from(integer),
         Value::Float(float) => Json::from(float),
         Value::Bool(bool) => Json::from(bool),
+        Value::Concepts(concepts) => concepts.iter().map(|concept| json!(concept)).collect(),
     };
     fields.iter().map(|field| (field.name, field.get(mention).map_or(Json::Null, value))).collect()
 }

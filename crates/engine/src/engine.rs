@@ -1,25 +1,26 @@
 //! [`Engine`]: a model, or a set of them, with options, ready to annotate.
 
+mod diagnose;
+
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, StringArray, StructArray, UInt32Array};
-use arrow_buffer::NullBuffer;
-use arrow_schema::{DataType, Field};
+use arrow_array::{Array, ArrayRef, StringArray};
+use arrow_schema::Field;
 use spanframe_model::ModelCard;
 
 use crate::{
-    EngineError, EngineOptions, Layout, Mention, Metrics, Notes, Offsets, OnError, RowError, RowErrorKind,
+    EngineError, EngineOptions, Layout, Mention, Metrics, Notes, Offsets, OnError, RowError,
     assertion::Assertion,
     documents::Documents,
     entity_column::EntityWriter,
     field::EntityFields,
+    link::{LinkOptions, Linker, Links},
     members::members,
     model_set::ModelSet,
     options::Emulation,
     output::{Chunks, Output},
-    pipeline::{Diagnosis, Pipeline, Row, SharedOptions, Step, Texts},
+    pipeline::{Pipeline, Row, SharedOptions, Step, Texts},
     routes::Routes,
-    schema,
 };
 
 /// The entities of some rows of a column. They follow the rows given before.
@@ -46,6 +47,7 @@ pub struct Engine {
     offsets: Offsets,
     chunks: Chunks,
     assertion: Option<Assertion>,
+    linker: Option<Linker>,
     sentences: bool,
     metrics: Metrics,
     on_error: OnError,
@@ -60,10 +62,12 @@ impl Engine {
     /// - [`EngineError::Model`] if a model or ONNX Runtime cannot be loaded
     /// - [`EngineError::Option`] for an entity type that no model has, or a window that a model cannot take
     /// - [`EngineError::Pipeline`] for a wrong pipeline file; [`EngineError::Lexicon`] for wrong rules of assertion
+    /// - [`EngineError::Vocabulary`] for a vocabulary that cannot be opened
     /// - [`EngineError::Member`] around an error of one model of a set; [`EngineError::SameName`] if two have one name
     pub fn new(options: &EngineOptions) -> Result<Self, EngineError> {
         let (own, options) = members(options)?;
         let assertion = Assertion::of(&options)?;
+        let linker = LinkOptions::of(&options)?.as_ref().map(Linker::new).transpose()?;
         let set = ModelSet::load(own, &options)?;
         let (types, kept) = set.types();
         let chunks = match options.emulate {
@@ -87,6 +91,7 @@ impl Engine {
             offsets: options.offsets,
             chunks,
             assertion,
+            linker,
             sentences: options.sentences,
             metrics: Metrics::default(),
             on_error: options.on_error,
@@ -138,6 +143,12 @@ impl Engine {
     #[must_use]
     pub fn assertion_digest(&self) -> Option<String> {
         self.assertion.as_ref().map(Assertion::digest)
+    }
+
+    /// What mentions are linked by; `None` if they are not.
+    #[must_use]
+    pub fn linker(&self) -> Option<&Linker> {
+        self.linker.as_ref()
     }
 
     /// Checks, before any row is read, whether rows may have a language (`is_given`) or must have one.
@@ -229,16 +240,18 @@ impl Engine {
         &self, first_row: usize, rows: Vec<Row<'_>>, routes: &Routes<'_>,
     ) -> Result<AnnotatedRows, EngineError> {
         let (mut writer, mut errors, mut counts) = (self.writer(), Vec::new(), vec![0; self.names().len()]);
-        for (row, found) in (first_row..).zip(rows) {
+        let links = self.links(&rows);
+        let output = Output { links: links.as_ref(), ..self.output() };
+        for (row, found) in (first_row..).zip(&rows) {
             match found {
                 Ok(Some((text, entities))) => {
                     entities.iter().for_each(|entity| counts[usize::from(entity.entity_type)] += 1);
                     let language = routes.language(row);
-                    writer.push(Some(self.output().mentions(&text, &entities, language.as_deref())))?;
+                    writer.push(Some(output.mentions(text, entities, language.as_deref())))?;
                 }
                 Ok(None) => writer.push_null(),
                 Err(kind) => {
-                    errors.push(RowError { row, kind });
+                    errors.push(RowError { row, kind: kind.clone() });
                     writer.push_null();
                 }
             }
@@ -269,46 +282,18 @@ impl Engine {
         let mut found = Vec::new();
         self.run(Texts { documents: &documents, routes: &routes }, |step| {
             let Step::Rows(rows) = step else { return on_batch() };
-            for row in rows {
-                if let Some((text, entities)) = row.map_err(|kind| EngineError::from(RowError { row: 0, kind }))? {
-                    let mentions = self.output().mentions(&text, &entities, language.as_deref());
+            let links = self.links(&rows);
+            let output = Output { links: links.as_ref(), ..self.output() };
+            for row in &rows {
+                let row = row.as_ref().map_err(|kind| EngineError::from(RowError { row: 0, kind: kind.clone() }))?;
+                if let Some((text, entities)) = row {
+                    let mentions = output.mentions(text, entities, language.as_deref());
                     found.extend(mentions.map(Mention::into_owned));
                 }
             }
             Ok(())
         })?;
         Ok(found)
-    }
-
-    /// Counts the tokens and windows of each text, as a column of type [`schema::diagnostics_type`]. No model runs.
-    ///
-    /// A null text gives null. A row that cannot be annotated has its reason in `error`, and null counts. For a set,
-    /// counts are sums over its tokenizers (tokens) and its inferences (windows) that read the row.
-    ///
-    /// # Errors
-    /// As [`annotate`](Self::annotate), but for errors of rows.
-    pub fn diagnose<'a>(&self, notes: impl Into<Notes<'a>>) -> Result<ArrayRef, EngineError> {
-        let (documents, routes) = self.documents(notes.into())?;
-        let texts = Texts { documents: &documents, routes: &routes };
-        let rows = self.set.first().install(|| Ok::<_, EngineError>(self.pipeline().diagnose(texts)))?;
-        let nulls = NullBuffer::from_iter(rows.iter().map(|row| !matches!(row, Ok(None))));
-        let count = |field: fn(&Diagnosis) -> usize| -> ArrayRef {
-            let known =
-                |row: &Result<Option<Diagnosis>, RowErrorKind>| row.as_ref().ok()?.as_ref().map(|d| field(d) as u32);
-            Arc::new(rows.iter().map(known).collect::<UInt32Array>())
-        };
-        let error = rows.iter().map(|row| row.as_ref().err().map(ToString::to_string)).collect::<StringArray>();
-        let columns = vec![
-            count(|d| d.tokens),
-            count(|d| d.unknown_tokens),
-            count(|d| d.windows),
-            count(|d| d.words_lost),
-            Arc::new(error),
-        ];
-        let DataType::Struct(fields) = schema::diagnostics_type() else {
-            return Err(EngineError::Internal("diagnostics are no struct".to_string()));
-        };
-        Ok(Arc::new(StructArray::try_new(fields, columns, Some(nulls))?))
     }
 
     fn documents<'a>(&self, notes: Notes<'a>) -> Result<(Documents<'a>, Routes<'a>), EngineError> {
@@ -332,8 +317,19 @@ impl Engine {
             types: &self.set.names,
             models: self.set.models.as_deref(),
             assertion: self.assertion.as_ref(),
+            links: None,
             sentences: self.sentences,
         }
+    }
+
+    /// What the mentions of `rows` are linked to, if that is asked for.
+    fn links<'l>(&'l self, rows: &'l [Row<'_>]) -> Option<Links<'l>> {
+        let texts = rows.iter().filter_map(|row| row.as_ref().ok()?.as_ref());
+        let mentions = texts.flat_map(|(text, entities)| entities.iter().map(move |entity| (text, entity)));
+        let mentions = mentions.map(|(text, entity)| {
+            (self.chunks.of(entity.span.slice(text)), self.set.names[usize::from(entity.entity_type)].as_str())
+        });
+        Some(Links::new(self.linker.as_ref()?, mentions))
     }
 
     fn writer(&self) -> EntityWriter {

@@ -1,7 +1,9 @@
 //! Columns of entities: [`EntityWriter`] writes them, [`read`] reads those of any known layout.
 
 mod annotation;
+pub(crate) mod concepts;
 mod mention_columns;
+pub(crate) mod metadata;
 mod reader;
 mod values;
 mod writer;
@@ -45,10 +47,15 @@ impl EntityFields {
     /// does not tell which keys their metadata has.
     #[must_use]
     pub fn of_column(data_type: &DataType) -> Self {
-        match list_item(data_type).unwrap_or(data_type) {
-            DataType::Struct(fields) => Self::only(|field| fields.find(field.name).is_some()),
-            _ => Self::default(),
-        }
+        let item = list_item(data_type);
+        let value_type = |found| if item.is_some() { Some(found) } else { list_item(found) };
+        let DataType::Struct(fields) = item.unwrap_or(data_type) else { return Self::default() };
+        Self::only(|field| match fields.find(field.name) {
+            Some((_, found)) if field.is_of_links() => {
+                value_type(found.data_type()).is_some_and(|found| field.accepts(found))
+            }
+            found => found.is_some(),
+        })
     }
 }
 
@@ -62,6 +69,8 @@ fn list_item(data_type: &DataType) -> Option<&DataType> {
 /// True if `fields` are those of our entities. `inner` takes a field's type to that of one entity's value.
 fn is_entity<'a>(fields: &'a Fields, inner: impl Fn(&'a DataType) -> Option<&'a DataType>) -> bool {
     FIELDS.iter().all(|field: &EntityField| match fields.find(field.name) {
+        // others may use these names for something else, which is ignored
+        Some(_) if field.is_of_links() => true,
         Some((_, found)) => inner(found.data_type()).is_some_and(|found| field.accepts(found)),
         None => field.missing.is_none(),
     })
@@ -70,7 +79,7 @@ fn is_entity<'a>(fields: &'a Fields, inner: impl Fn(&'a DataType) -> Option<&'a 
 #[cfg(test)]
 mod tests {
     use super::{reader::read_fields, *};
-    use crate::{Mention, Named};
+    use crate::{Concept, Mention, Named};
 
     #[test]
     fn fields_of_every_type_come_back_in_every_layout() {
@@ -82,7 +91,20 @@ mod tests {
             confidence: Some(0.25),
             model: Some("m".into()),
             attributes,
-            sentence: 0,
+            ..Mention::default()
+        };
+        let concept = |code: Option<&'static str>, concept_id| Concept {
+            code: code.map(Into::into),
+            term: Some("\"tos\" \n\u{0}".into()),
+            vocabulary: Some("".into()),
+            concept_id,
+            standard_concept_id: Some(i64::MAX),
+            similarity: Some(0.25),
+        };
+        let linked = |candidates: Vec<Concept<'static>>| Mention {
+            concept: concept(Some("R05"), Some(-1)),
+            candidates: Some(candidates),
+            ..mention("tos", 20, [None; 5])
         };
         let negated = [Some(true), Some(false), Some(false), Some(true), Some(false)];
         let rows = [
@@ -90,6 +112,10 @@ mod tests {
             None,
             Some(Vec::new()),
             Some(vec![mention("\u{1F469}", 0, [Some(false); 5])]),
+            Some(vec![
+                linked(Vec::new()),
+                linked(vec![concept(Some("a"), Some(7)), concept(None, None), Concept::default()]),
+            ]),
         ];
         let fields = EntityFields::all();
         for (name, layout) in Layout::named() {
@@ -99,7 +125,7 @@ mod tests {
             assert_eq!(column.data_type(), &fields.data_type(layout), "{name}");
             assert_eq!(super::layout(column.data_type()), Some(layout));
             assert_eq!(read_fields(&column, &fields).unwrap(), rows, "{name}");
-            assert_eq!(read_fields(&column.slice(2, 2), &fields).unwrap(), rows[2..], "a slice is read at its place");
+            assert_eq!(read_fields(&column.slice(2, 3), &fields).unwrap(), rows[2..], "a slice is read at its place");
         }
     }
 }

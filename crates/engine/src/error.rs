@@ -2,6 +2,7 @@
 
 use arrow_schema::{ArrowError, DataType};
 use spanframe_model::{ErrorKind, ModelError};
+use spanframe_vocabulary::VocabularyError;
 
 use crate::{OptionError, RowError, assertion::LexiconError};
 
@@ -63,6 +64,15 @@ pub enum EngineError {
     /// A file of assertion rules that cannot be used.
     #[error(transparent)]
     Lexicon(#[from] LexiconError),
+    /// A vocabulary that cannot be used.
+    #[error(transparent)]
+    Vocabulary(#[from] VocabularyError),
+    /// An entity column without texts to link.
+    #[error(
+        "the entity column has no field `chunk`, which linking needs: take the column of `ner.extract`, or add the text of \
+         each entity as `chunk`"
+    )]
+    NoChunk,
     /// A model of a set that cannot be used.
     #[error("model `{model}` of the set: {source}")]
     Member {
@@ -118,11 +128,19 @@ impl EngineError {
             | Self::LanguageMissing { .. }
             | Self::Pipeline { .. }
             | Self::Lexicon(_)
+            | Self::NoChunk
             | Self::SameName { .. }
             | Self::Row(_)
             | Self::Forked
             | Self::OutputTooLarge { .. } => ErrorKind::Input,
             Self::Model(e) => e.kind(),
+            Self::Vocabulary(e) => {
+                if e.is_internal() {
+                    ErrorKind::Internal
+                } else {
+                    ErrorKind::Input
+                }
+            }
             Self::Member { source, .. } => source.kind(),
             Self::Threads { .. } => ErrorKind::Device,
             Self::Internal(_) => ErrorKind::Internal,

@@ -1,11 +1,12 @@
 //! [`FIELDS`]: the table of an entity's fields. Every schema, writer, reader and document of entities is made from it.
 
-use std::fmt;
+mod value;
 
 use arrow_schema::{DataType, Field, FieldRef};
 use spanframe_core::{Named, assertion::Attribute};
 
-use crate::{EngineOptions, Mention};
+pub use self::value::{Access, Value};
+use crate::{EngineOptions, Mention, entity_column::concepts};
 
 /// The field of an [`Attribute`]: requested by the option `assertion`.
 macro_rules! attribute {
@@ -27,8 +28,36 @@ macro_rules! attribute {
     };
 }
 
+/// A field of the [`Concept`] of an entity: requested by the option `link`.
+macro_rules! concept {
+    ($name:ident, $doc:literal, $access:expr) => {
+        EntityField {
+            name: stringify!($name),
+            doc: $doc,
+            presence: Presence::OnRequest { by: "`link`", is_requested: |options| !options.link.is_empty() },
+            annotation: AnnotationPlace::Metadata(stringify!($name)),
+            missing: None,
+            access: $access,
+        }
+    };
+}
+
+/// The access to a text of the [`Concept`] of an entity.
+macro_rules! concept_text {
+    ($name:ident) => {
+        Access::Text { get: |m| m.concept.$name.as_deref(), set: |m, text| m.concept.$name = Some(text.into()) }
+    };
+}
+
+/// The access to a concept id of the [`Concept`] of an entity.
+macro_rules! concept_id {
+    ($name:ident) => {
+        Access::Id { get: |m| m.concept.$name, set: |m, id| m.concept.$name = Some(id) }
+    };
+}
+
 /// All fields of an entity, in the order of the output.
-pub static FIELDS: [EntityField; 11] = [
+pub static FIELDS: [EntityField; 18] = [
     EntityField {
         name: "chunk",
         doc: "text of the mention",
@@ -82,6 +111,34 @@ pub static FIELDS: [EntityField; 11] = [
     attribute!(Historical, "historical", "it was, before this episode: \"history of stroke\""),
     attribute!(Hypothetical, "hypothetical", "it is not yet: \"return if fever\""),
     attribute!(Family, "family", "it is somebody else's: \"mother has diabetes\""),
+    concept!(code, "code of the concept, null if none is near enough", concept_text!(code)),
+    concept!(term, "term of the concept that is nearest", concept_text!(term)),
+    concept!(vocabulary, "vocabulary that has the code", concept_text!(vocabulary)),
+    concept!(concept_id, "concept id in OMOP, where the vocabulary has it", concept_id!(concept_id)),
+    concept!(
+        standard_concept_id,
+        "standard concept of OMOP, where the vocabulary has it",
+        concept_id!(standard_concept_id)
+    ),
+    concept!(
+        similarity,
+        "of mention and term, 0 to 1",
+        Access::Float { get: |m| m.concept.similarity, set: |m, value| m.concept.similarity = Some(value) }
+    ),
+    EntityField {
+        name: "candidates",
+        doc: "nearest concepts with these fields, the best first",
+        presence: Presence::OnRequest {
+            by: "`link_candidates`",
+            is_requested: |options| !options.link.is_empty() && options.link_candidates.is_some(),
+        },
+        annotation: AnnotationPlace::Metadata("candidates"),
+        missing: None,
+        access: Access::Concepts {
+            get: |m| m.candidates.as_deref(),
+            set: |m, candidates| m.candidates = Some(candidates),
+        },
+    },
 ];
 
 /// A field of an entity: one row of [`FIELDS`].
@@ -115,6 +172,13 @@ pub enum Presence {
     },
 }
 
+impl Presence {
+    /// True if this option, in words for the docs, requests the field.
+    fn is_by(&self, option: &str) -> bool {
+        matches!(self, Self::OnRequest { by, .. } if *by == option)
+    }
+}
+
 /// The place of a field in Spark NLP's annotations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnnotationPlace {
@@ -128,66 +192,36 @@ pub enum AnnotationPlace {
     Metadata(&'static str),
 }
 
-/// The type of a field, with the functions that read it from a [`Mention`] and write it to one.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "`get` and `set` are what the type says")]
-pub enum Access {
-    /// Text: Arrow's Utf8.
-    Text { get: for<'m> fn(&'m Mention<'_>) -> Option<&'m str>, set: for<'v> fn(&mut Mention<'v>, &'v str) },
-    /// A count or a position: Arrow's UInt32.
-    Integer { get: fn(&Mention<'_>) -> Option<i64>, set: fn(&mut Mention<'_>, i64) },
-    /// A probability or a score: Arrow's Float32.
-    Float { get: fn(&Mention<'_>) -> Option<f32>, set: fn(&mut Mention<'_>, f32) },
-    /// An attribute that is true or false: Arrow's Boolean.
-    Bool { get: fn(&Mention<'_>) -> Option<bool>, set: fn(&mut Mention<'_>, bool) },
-}
-
-/// The value of a field of one entity.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
-    /// Text.
-    Text(&'a str),
-    /// A count or a position.
-    Integer(i64),
-    /// A probability or a score.
-    Float(f32),
-    /// True or false.
-    Bool(bool),
-}
-
-impl fmt::Display for Value<'_> {
-    /// Writes the value as Java does in the metadata of an annotation: `1.0`, `true`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => f.write_str(text),
-            Self::Integer(integer) => write!(f, "{integer}"),
-            // `{}` would write 1, not 1.0
-            Self::Float(float) => write!(f, "{float:?}"),
-            Self::Bool(bool) => write!(f, "{bool}"),
-        }
-    }
-}
-
 impl EntityField {
+    /// True if linking writes it.
+    #[must_use]
+    pub fn is_of_links(&self) -> bool {
+        self.presence.is_by("`link`") || self.presence.is_by("`link_candidates`")
+    }
+
     /// The Arrow type of its values in our own layouts.
     #[must_use]
     pub fn data_type(&self) -> DataType {
         match self.access {
             Access::Text { .. } => DataType::Utf8,
             Access::Integer { .. } => DataType::UInt32,
+            Access::Id { .. } => DataType::Int64,
             Access::Float { .. } => DataType::Float32,
             Access::Bool { .. } => DataType::Boolean,
+            Access::Concepts { .. } => concepts::data_type(),
         }
     }
 
-    /// True if a column with these values can be read as this field: any text, any integer, any float, or Boolean.
+    /// True if a column with these values can be read as this field: any text, any integer, any float, Boolean, or a list
+    /// of structs.
     #[must_use]
     pub fn accepts(&self, data_type: &DataType) -> bool {
         match self.access {
             Access::Text { .. } => is_string(data_type),
-            Access::Integer { .. } => data_type.is_integer(),
+            Access::Integer { .. } | Access::Id { .. } => data_type.is_integer(),
             Access::Float { .. } => matches!(data_type, DataType::Float32 | DataType::Float64),
             Access::Bool { .. } => *data_type == DataType::Boolean,
+            Access::Concepts { .. } => concepts::accepts(data_type),
         }
     }
 
@@ -196,9 +230,10 @@ impl EntityField {
     pub fn get<'m>(&self, mention: &'m Mention<'_>) -> Option<Value<'m>> {
         match self.access {
             Access::Text { get, .. } => get(mention).map(Value::Text),
-            Access::Integer { get, .. } => get(mention).map(Value::Integer),
+            Access::Integer { get, .. } | Access::Id { get, .. } => get(mention).map(Value::Integer),
             Access::Float { get, .. } => get(mention).map(Value::Float),
             Access::Bool { get, .. } => get(mention).map(Value::Bool),
+            Access::Concepts { get, .. } => get(mention).map(|concepts| Value::Concepts(concepts.to_vec())),
         }
     }
 
@@ -206,9 +241,10 @@ impl EntityField {
     pub fn set<'v>(&self, mention: &mut Mention<'v>, value: Value<'v>) {
         match (&self.access, value) {
             (Access::Text { set, .. }, Value::Text(text)) => set(mention, text),
-            (Access::Integer { set, .. }, Value::Integer(integer)) => set(mention, integer),
+            (Access::Integer { set, .. } | Access::Id { set, .. }, Value::Integer(integer)) => set(mention, integer),
             (Access::Float { set, .. }, Value::Float(float)) => set(mention, float),
             (Access::Bool { set, .. }, Value::Bool(bool)) => set(mention, bool),
+            (Access::Concepts { set, .. }, Value::Concepts(concepts)) => set(mention, concepts),
             _ => {}
         }
     }
@@ -218,9 +254,10 @@ impl EntityField {
     pub fn parse<'v>(&self, text: &'v str) -> Option<Value<'v>> {
         match self.access {
             Access::Text { .. } => Some(Value::Text(text)),
-            Access::Integer { .. } => text.parse().ok().map(Value::Integer),
+            Access::Integer { .. } | Access::Id { .. } => text.parse().ok().map(Value::Integer),
             Access::Float { .. } => text.parse().ok().map(Value::Float),
             Access::Bool { .. } => text.parse().ok().map(Value::Bool),
+            Access::Concepts { .. } => serde_json::from_str(text).ok().map(Value::Concepts),
         }
     }
 }
@@ -260,6 +297,17 @@ impl EntityFields {
     #[must_use]
     pub fn has_attributes(&self) -> bool {
         self.iter().any(|field| Attribute::named().any(|(name, _)| name == field.name))
+    }
+
+    /// The fields of the concept of an entity.
+    pub(crate) fn of_concept() -> Self {
+        Self(FIELDS.iter().filter(|field| field.presence.is_by("`link`")).collect())
+    }
+
+    /// The fields that linking adds: those of a concept, and the candidates if `candidates`.
+    pub(crate) fn of_links(candidates: bool) -> Self {
+        let all = FIELDS.iter().filter(|field| field.presence.is_by("`link_candidates`") && candidates);
+        Self(Self::of_concept().iter().chain(all).collect())
     }
 
     /// The fields, in order.

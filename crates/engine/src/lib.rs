@@ -6,6 +6,7 @@
 //! - `pipeline` takes documents through tokenizer, windows, batches, sessions and decoder of these models
 //! - [`output`] makes a [`Mention`] of each entity; [`field`] is the table of a mention's fields
 //! - [`entity_column`] writes mentions to columns, and reads them again
+//! - [`link`] finds the concepts of mentions in vocabularies
 //! - [`assertion`] says whether an entity is negated, uncertain, historical, hypothetical or of the family
 //!
 //! ```no_run
@@ -31,6 +32,7 @@ pub mod field;
 pub mod input;
 mod language;
 mod layout;
+pub mod link;
 mod loaded;
 mod members;
 mod mention;
@@ -63,6 +65,7 @@ pub use engine::{AnnotatedRows, Engine};
 pub use error::EngineError;
 pub use language::UnknownLanguage;
 pub use layout::{Layout, Offsets};
+pub use link::{Concept, LinkOptions, Linker, RawLink};
 pub use mention::Mention;
 pub use metrics::Metrics;
 pub use model_choice::{ModelChoice, ModelNames};

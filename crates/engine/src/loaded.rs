@@ -73,9 +73,8 @@ impl Loaded {
     ) -> Result<T, E> {
         self.check_process()?;
         // unwind safe: the pipeline owns its state, so nothing half-done is used again
-        panic::catch_unwind(panic::AssertUnwindSafe(|| self.on_pool(work))).unwrap_or_else(|_| {
-            Err(EngineError::Internal("a worker panicked; standard error names the place".to_string()).into())
-        })
+        panic::catch_unwind(panic::AssertUnwindSafe(|| self.on_pool(work)))
+            .unwrap_or_else(|_| Err(worker_panicked().into()))
     }
 
     /// Waits for the pool. A worker of another pool would take up other work while it waits, and deadlock if that work
@@ -165,6 +164,19 @@ fn pool(process: u32, threads: usize) -> Result<Arc<rayon::ThreadPool>, EngineEr
     let pool = Arc::new(pool);
     pools.insert((process, threads), Arc::clone(&pool));
     Ok(pool)
+}
+
+/// Runs `work` on the pool of this many threads. A panic becomes an error without the panic's message, which may quote
+/// a note.
+pub(crate) fn on_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Result<T, EngineError> {
+    quiet_panics();
+    let pool = pool(std::process::id(), threads)?;
+    // unwind safe: the work owns its state, so nothing half-done is used again
+    panic::catch_unwind(panic::AssertUnwindSafe(|| pool.install(work))).map_err(|_| worker_panicked())
+}
+
+fn worker_panicked() -> EngineError {
+    EngineError::Internal("a worker panicked; standard error names the place".to_string())
 }
 
 #[cfg(test)]

@@ -21,9 +21,18 @@ pub(crate) fn members(options: &EngineOptions) -> Result<(Vec<MemberOptions>, En
             };
             let (own, typed) = PipelineFile::read(path)?.into_parts(&options.typed);
             let checked = EngineOptions::new(typed).map_err(wrong)?;
-            let EngineOptions { merge, merge_within, unknown_language, assertion, assertion_rules, .. } = checked;
-            let set =
-                EngineOptions { merge, merge_within, unknown_language, assertion, assertion_rules, ..options.clone() };
+            // the options of the scope `Set`, which a pipeline file may have
+            let set = EngineOptions {
+                merge: checked.merge,
+                merge_within: checked.merge_within,
+                unknown_language: checked.unknown_language,
+                assertion: checked.assertion,
+                assertion_rules: checked.assertion_rules,
+                link: checked.link,
+                link_similarity: checked.link_similarity,
+                link_candidates: checked.link_candidates,
+                ..options.clone()
+            };
             Ok((own, set))
         }
     }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use spanframe_core::assertion::Attribute;
 
+use crate::link::Concept;
+
 /// One entity of one row, with the fields of [`FIELDS`](crate::field::FIELDS).
 ///
 /// Positions are in the unit of the engine or of the column they come from. A column does not say its unit.
@@ -31,6 +33,10 @@ pub struct Mention<'a> {
     /// Whether it has each [`Attribute`], in the order of [`Attribute::ALL`]. `None` where that was not asked for, or the
     /// language of the text has no cues.
     pub attributes: [Option<bool>; 5],
+    /// The concept that it is linked to. Without values if that was not asked for, or no concept is near enough.
+    pub concept: Concept<'a>,
+    /// The nearest concepts, the best first. `None` if they were not asked for.
+    pub candidates: Option<Vec<Concept<'a>>>,
     /// Number of its sentence in the text, with the option `sentences`; else 0. Annotations alone have it.
     pub sentence: u32,
 }
@@ -54,6 +60,8 @@ impl Mention<'_> {
             end: self.end,
             confidence: self.confidence,
             attributes: self.attributes,
+            concept: self.concept.into_owned(),
+            candidates: self.candidates.map(|all| all.into_iter().map(Concept::into_owned).collect()),
             sentence: self.sentence,
         }
     }

@@ -12,6 +12,7 @@ use strum::{IntoStaticStr, VariantArray};
 pub use crate::option_check::OptionError;
 use crate::{
     Layout, ModelChoice, ModelNames, Offsets, OnError, OptionTable, Selection, UnknownLanguage,
+    link::options::{fraction, vocabularies},
     option_check::{any, at_least, at_least_or, named, named_or_default, nearest, or},
     selection::selected,
 };
@@ -208,6 +209,22 @@ crate::options! {
     /// A file with `replace = true` takes the place of the rules for its language.
     assertion_rules: Vec<PathBuf> => Vec<PathBuf> = or(Vec::new()),
         Set, value "PATHS", default "none", page "assertion.md#rules-of-your-own";
+
+    /// Link entities to the concepts of these vocabularies.
+    ///
+    /// `spanframe vocabulary build` writes them. An entity gets `code`, `term`, `vocabulary`, `concept_id`,
+    /// `standard_concept_id` and `similarity` of the nearest concept; all are null if none is near enough. Several
+    /// vocabularies are searched as one.
+    link: Vec<PathBuf> => Vec<PathBuf> = vocabularies,
+        Set, value "PATHS", default "none", page "vocabularies.md";
+
+    /// Link to concepts of at least this similarity, from 0 to 1.
+    link_similarity: f64 => Option<f64> = fraction,
+        Set, value "SIMILARITY", default "0.5", page "vocabularies.md";
+
+    /// Add this many of the nearest concepts of an entity, as `candidates`.
+    link_candidates: i64 => Option<usize> = at_least(1),
+        Set, value "N", default "none", page "vocabularies.md";
 
     /// Choose what happens to a row that cannot be annotated.
     ///

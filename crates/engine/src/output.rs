@@ -9,7 +9,7 @@ use spanframe_core::{
     spark_words::spark_words,
 };
 
-use crate::{Mention, Offsets, assertion::Assertion, positions::positions};
+use crate::{Mention, Offsets, assertion::Assertion, link::Links, positions::positions};
 
 /// The options and names by which entities become mentions.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub struct Output<'e> {
     pub models: Option<&'e [String]>,
     /// Gives mentions their attributes, where these are asked for.
     pub assertion: Option<&'e Assertion>,
+    /// The concepts of these mentions, where they are asked for.
+    pub links: Option<&'e Links<'e>>,
     /// True if mentions have the number of their sentence.
     pub sentences: bool,
 }
@@ -68,14 +70,18 @@ impl<'e> Output<'e> {
         entities.iter().zip(places).map(move |(entity, (i, (begin, end)))| {
             let kind = usize::from(entity.entity_type);
             let has = |attribute| attributes.as_ref().map(|of_each| of_each[i].contains(attribute));
+            let chunk = self.chunks.of(entity.span.slice(text));
+            let link = self.links.and_then(|links| links.get(&chunk, &self.types[kind]));
             Mention {
-                chunk: Some(self.chunks.of(entity.span.slice(text))),
+                chunk: Some(chunk),
                 entity: Cow::Borrowed(&self.types[kind]),
                 begin: begin.into(),
                 end: end.into(),
                 confidence: Some(entity.score.min(1.0)),
                 model: self.models.map(|models| Cow::Borrowed(models[kind].as_str())),
                 attributes: Attribute::ALL.map(has),
+                concept: link.map(|link| link.concept.clone()).unwrap_or_default(),
+                candidates: link.and_then(|link| link.candidates.clone()),
                 sentence: ends.partition_point(|&end| end <= entity.span.begin()) as u32,
             }
         })

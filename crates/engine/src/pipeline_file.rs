@@ -90,8 +90,9 @@ impl PipelineFile {
                 member.model = beside.display().to_string();
             }
         }
-        for rules in file.options.assertion_rules.iter_mut().flatten() {
-            *rules = folder.join(&rules);
+        let RawOptions { assertion_rules, link, .. } = &mut file.options;
+        for path in [assertion_rules, link].into_iter().flatten().flatten() {
+            *path = folder.join(&path);
         }
         Ok(file)
     }

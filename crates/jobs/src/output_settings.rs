@@ -5,13 +5,22 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use spanframe_engine::{Engine, EngineError, RawOptions};
+use spanframe_engine::{Engine, EngineError, Linker, RawOptions};
 
 use crate::{JobError, JobOptions, OnError, csv_dialect::Quote};
 
 /// Engine options that change speed alone, or that the settings hold in another form.
-const NOT_IN_SETTINGS: [&str; 8] =
-    ["model", "batch_tokens", "device", "sessions", "intra_threads", "on_error", "onnxruntime", "assertion_rules"];
+const NOT_IN_SETTINGS: [&str; 9] = [
+    "model",
+    "batch_tokens",
+    "device",
+    "sessions",
+    "intra_threads",
+    "on_error",
+    "onnxruntime",
+    "assertion_rules",
+    "link",
+];
 
 /// Prefix of our keys in the footer of an output.
 pub const FOOTER: &str = "spanframe.";
@@ -48,11 +57,16 @@ impl OutputSettings {
                 all.insert(name.clone(), value.clone());
             }
         }
+        let linker = engine.linker();
         let own = [
             ("spanframe", json!(env!("CARGO_PKG_VERSION"))),
             ("model", json!(engine.card().name)),
             ("model_sha256", json!(engine.model_digest()?)),
             ("assertion_sha256", json!(engine.assertion_digest())),
+            ("link_sha256", json!(linker.map(|linker| linker.digests().collect::<Vec<_>>()))),
+            // a pipeline file may have them, and a default may change
+            ("link_similarity", json!(linker.map(Linker::similarity))),
+            ("link_candidates", json!(linker.and_then(Linker::candidates))),
             ("column", json!(job.column)),
             ("language_column", json!(job.language_column)),
             ("output_column", json!(job.output_column)),

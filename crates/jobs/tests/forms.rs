@@ -27,8 +27,15 @@ type Row<'a> = (Option<&'a str>, Vec<(usize, usize, u16, f32)>);
 
 fn entities(rows: &[Row<'_>], layout: Layout, offsets: Offsets) -> ArrayRef {
     let names = ["MEDICATION".to_string(), "DIAGNOSIS".to_string()];
-    let output =
-        Output { offsets, chunks: Chunks::Text, types: &names, models: None, assertion: None, sentences: false };
+    let output = Output {
+        offsets,
+        chunks: Chunks::Text,
+        types: &names,
+        models: None,
+        assertion: None,
+        links: None,
+        sentences: false,
+    };
     let mut writer = EntityWriter::new(layout, EntityFields::default());
     for (text, found) in rows {
         let byte = |text: &str, at: usize| text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte);

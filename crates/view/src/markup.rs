@@ -84,7 +84,9 @@ impl MarkWriter<'_> {
         }
         out.push_str(r#" title=""#);
         let words = status::in_words(mention).map(|words| format!(", {words}")).unwrap_or_default();
-        let _ = write!(Escaper::new(out), "{}{confidence}{model}{words}", pictures(&mention.entity));
+        let concept = [&mention.concept.code, &mention.concept.term].into_iter().flatten();
+        let concept: String = concept.map(|text| format!(", {}", pictures(text))).collect();
+        let _ = write!(Escaper::new(out), "{}{confidence}{model}{words}{concept}", pictures(&mention.entity));
         out.push('"');
         self.open.push(OpenMark { index, label_at: out.len() });
         out.push('>');
@@ -101,7 +103,7 @@ impl MarkWriter<'_> {
             let mut label = r#" data-label=""#.to_string();
             let mention = &self.marks[index].mention;
             let _ = Escaper::new(&mut label).write_str(&pictures(&mention.entity));
-            label.push_str(&status::suffix(mention));
+            let _ = Escaper::new(&mut label).write_str(&status::suffix(mention));
             label.push('"');
             self.html.insert_str(label_at, &label);
         }

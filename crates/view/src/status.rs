@@ -2,6 +2,8 @@
 
 use spanframe_engine::{Attribute, Mention, Named};
 
+use crate::character::line;
+
 /// The name of an entity that has no attribute.
 pub const AFFIRMED: &str = "affirmed";
 
@@ -26,9 +28,10 @@ pub fn is_known(mention: &Mention<'_>) -> bool {
     mention.attributes.iter().any(Option::is_some)
 }
 
-/// The names with a space before each: ` negated family`. Empty without attributes.
+/// The code of its concept and the names, with a space before each: ` 267036007 negated family`. Empty without any.
 pub fn suffix(mention: &Mention<'_>) -> String {
-    names(mention).map(|name| format!(" {name}")).collect()
+    let code = mention.concept.code.as_deref().map(|code| format!(" {}", line(code))).unwrap_or_default();
+    names(mention).fold(code, |words, name| words + " " + name)
 }
 
 /// The names with commas, or [`AFFIRMED`]. `None` where no attribute is known.

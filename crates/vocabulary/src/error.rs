@@ -12,7 +12,10 @@ use spanframe_core::shown_name::escaped;
 #[non_exhaustive]
 pub enum VocabularyError {
     /// The file cannot be read.
-    #[error("cannot read the vocabulary `{}`: {source}", shown(path))]
+    #[error(
+        "cannot read the vocabulary `{}`: {source}; give a file that `spanframe vocabulary build` wrote",
+        shown(path)
+    )]
     Read {
         /// As given.
         path: PathBuf,

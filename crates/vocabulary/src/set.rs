@@ -1,16 +1,22 @@
 //! [`VocabularySet`]: several vocabularies, searched as one.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use crate::{Match, Vocabulary, VocabularyError};
 
 /// Vocabularies in order, searched as one. Of equally similar codes the earlier vocabulary's come first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct VocabularySet {
-    vocabularies: Vec<Vocabulary>,
+    vocabularies: Vec<Arc<Vocabulary>>,
 }
 
 impl VocabularySet {
+    /// Vocabularies that are open already.
+    #[must_use]
+    pub fn new(vocabularies: Vec<Arc<Vocabulary>>) -> Self {
+        Self { vocabularies }
+    }
+
     /// Opens the files.
     ///
     /// # Errors
@@ -19,16 +25,15 @@ impl VocabularySet {
         match paths.is_empty() {
             true => Err(VocabularyError::NoVocabulary),
             false => {
-                let vocabularies =
-                    paths.iter().map(|path| Vocabulary::open(path.as_ref())).collect::<Result<_, _>>()?;
-                Ok(Self { vocabularies })
+                let open = |path: &P| Vocabulary::open(path.as_ref()).map(Arc::new);
+                Ok(Self { vocabularies: paths.iter().map(open).collect::<Result<_, _>>()? })
             }
         }
     }
 
     /// The vocabularies, in order.
     #[must_use]
-    pub fn vocabularies(&self) -> &[Vocabulary] {
+    pub fn vocabularies(&self) -> &[Arc<Vocabulary>] {
         &self.vocabularies
     }
 

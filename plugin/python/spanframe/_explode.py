@@ -99,13 +99,30 @@ def _of_annotation(column: str, field: dict[str, Any]) -> pl.Expr:
     entries = value.cast(pl.List(pl.Struct({"key": pl.String, "value": pl.String})))
     entry = pl.element().struct
     text = entries.list.eval(entry.field("value").filter(entry.field("key") == field["key"])).list.first()
-    return _FROM_TEXT[field["type"]](text)
+    return _concepts(text) if field["type"].startswith("List") else _FROM_TEXT[field["type"]](text)
 
 
 _FROM_TEXT = {
     "Utf8": lambda text: text,
     "UInt32": lambda text: text.cast(pl.UInt32),
+    "Int64": lambda text: text.cast(pl.Int64),
     "Float32": lambda text: text.cast(pl.Float32),
     "Boolean": lambda text: text == "true",
 }
 """Parses the text of a field in the metadata of an annotation, by the field's Arrow type."""
+
+_CONCEPT = pl.Struct(
+    {
+        "code": pl.String,
+        "term": pl.String,
+        "vocabulary": pl.String,
+        "concept_id": pl.Int64,
+        "standard_concept_id": pl.Int64,
+        "similarity": pl.Float32,
+    }
+)
+
+
+def _concepts(text: pl.Expr) -> pl.Expr:
+    """Parses the concepts in the metadata of an annotation, which are JSON."""
+    return text.str.json_decode(pl.List(_CONCEPT))

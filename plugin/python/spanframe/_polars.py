@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +20,7 @@ _LIBRARY = Path(_internal.__file__)
 
 @pl.api.register_expr_namespace("ner")
 class NerExpression:
-    """Annotates a text column: ``pl.col("note").ner``."""
+    """Annotates a text column, or links an entity column: ``pl.col("note").ner``."""
 
     def __init__(self, expression: pl.Expr) -> None:
         self._expression = expression
@@ -62,6 +63,9 @@ class NerExpression:
         max_document_bytes: int | None = None,
         assertion: bool | list[str] | None = None,
         assertion_rules: str | PathLike[str] | list[str] | None = None,
+        link: str | PathLike[str] | list[str] | None = None,
+        link_similarity: float | None = None,
+        link_candidates: int | None = None,
         on_error: Literal["raise", "null"] | None = None,
         onnxruntime: str | PathLike[str] | None = None,
         **unknown: Any,
@@ -170,6 +174,15 @@ class NerExpression:
         assertion_rules
             Add the cues of these files to the rules of ``assertion``. A file with ``replace = true`` takes the place of
             the rules for its language. Default: none.
+        link
+            Link entities to the concepts of these vocabularies. ``spanframe vocabulary build`` writes them. An entity
+            gets ``code``, ``term``, ``vocabulary``, ``concept_id``, ``standard_concept_id`` and ``similarity`` of the
+            nearest concept; all are null if none is near enough. Several vocabularies are searched as one. Default:
+            none.
+        link_similarity
+            Link to concepts of at least this similarity, from 0 to 1. Default: 0.5.
+        link_candidates
+            Add this many of the nearest concepts of an entity, as ``candidates``. Default: none.
         on_error
             Choose what happens to a row that cannot be annotated. Such a row is longer than ``max_document_bytes``, or
             is not UTF-8. ``"raise"`` ends with an error that names the row, and ``"null"`` gives null entities. Jobs
@@ -255,6 +268,57 @@ class NerExpression:
         """
         return _call("diagnose", _inputs(self._expression, language), _kwargs(model, options))
 
+    def link(
+        self,
+        vocabulary: str | PathLike[str] | list[str],
+        *,
+        entities: list[str] | None = None,
+        similarity: float | None = None,
+        candidates: int | None = None,
+    ) -> pl.Expr:
+        """Links entities to the concepts of vocabularies: ``pl.col("ner").ner.link("snomed.vocabulary")``.
+
+        The column must have entities: that of :meth:`extract` in any layout, or a like one of another source. Each
+        distinct text is linked once a batch. The option ``link`` of :meth:`extract` does the same in one step.
+
+        Parameters
+        ----------
+        vocabulary
+            File that ``spanframe vocabulary build`` wrote. Several are searched as one, in their order.
+        entities
+            Link entities of these types only. Default: all types.
+        similarity
+            Link to concepts of at least this similarity, from 0 to 1. Default: 0.5.
+        candidates
+            Add this many of the nearest concepts of an entity, as ``candidates``. Default: none.
+
+        Returns
+        -------
+        polars.Expr
+            The column with further fields of each entity, null where no concept is near enough: ``code``, ``term``,
+            ``vocabulary``, ``concept_id``, ``standard_concept_id`` and ``similarity``, then ``candidates`` on request.
+            Annotations have them as text in their metadata. Fields of an earlier linking are replaced. Null rows stay
+            null.
+
+        Raises
+        ------
+        InputError
+            An option has a wrong type.
+        polars.exceptions.ComputeError
+            When the query runs: the column has no entities, or a vocabulary or the value of an option cannot be used.
+
+        Examples
+        --------
+        The type is known without the file, which ``spanframe vocabulary build`` writes:
+
+        >>> notes = pl.LazyFrame({"note": ["Refiere disnea."]}).with_columns(ner=pl.col("note").ner.extract())
+        >>> linked = notes.with_columns(pl.col("ner").ner.link("terms.vocabulary"))
+        >>> linked.ner.explode().collect_schema().names()[6:]
+        ['code', 'term', 'vocabulary', 'concept_id', 'standard_concept_id', 'similarity']
+        """
+        given = {"vocabulary": vocabulary, "entities": entities, "similarity": similarity, "candidates": candidates}
+        return _call("link", [self._expression], _plain(_internal.plain_link, given))
+
 
 def _inputs(text: pl.Expr, language: str | pl.Expr | pl.Series | None) -> list[Any]:
     return [text] if language is None else [text, language]
@@ -268,8 +332,11 @@ def _kwargs(model: Model | None, options: dict[str, Any]) -> dict[str, Any]:
     InputError
         An option is unknown, or has a wrong type. Values are checked when the query runs.
     """
-    given = {"model": names(model), **options}
-    plain = json.loads(_internal.plain_options(**given))
+    return _plain(_internal.plain_options, {"model": names(model), **options})
+
+
+def _plain(read: Callable[..., str], given: dict[str, Any]) -> dict[str, Any]:
+    plain = json.loads(read(**given))
     # JSON has no NaN; the query refuses it, like every other wrong value
     lost = {name for name, value in given.items() if value is not None and plain[name] is None}
     return plain | {name: float(given[name]) for name in lost}

@@ -17,6 +17,7 @@ from pyspark.sql.types import (
     DataType,
     FloatType,
     IntegerType,
+    LongType,
     MapType,
     NullType,
     StringType,
@@ -34,6 +35,7 @@ _SCALARS = {
     pa.string(): StringType(),
     pa.int32(): IntegerType(),
     pa.uint32(): IntegerType(),
+    pa.int64(): LongType(),
     pa.float32(): FloatType(),
     pa.bool_(): BooleanType(),
 }
@@ -94,7 +96,8 @@ def annotate(
         Name of the new column.
     model
         Model, list of models or pipeline file, as of :class:`spanframe.Engine`. A path must exist on every node, or be
-        shipped by Spark (``spark.archives``, ``SparkContext.addArchive``).
+        shipped by Spark (``spark.archives``, ``SparkContext.addArchive``). So must a vocabulary of ``link``, which
+        ``SparkContext.addFile`` ships.
     language
         Column with the language of each row (``es``, ``en-US``), which chooses among the models of a set.
     layout
@@ -233,20 +236,31 @@ def _annotator(plan: Plan, context: TaskContext | None, place: str) -> ColumnAnn
         found["sessions"] = max(1, (context.cpus() if context else 1) // (options.get("intra_threads") or 1))
     if options.get("device") == "cuda" and context and "gpu" in context.resources():
         found["device"] = f"cuda:{context.resources()['gpu'].addresses[0]}"
-    several = isinstance(options.get("model"), list)
-    models = options["model"] if several else [options["model"]] if "model" in options else []
-    places = {model: os.path.abspath(SparkFiles.get(model)) for model in models if not os.path.exists(model)}
-    shipped = {model: path for model, path in places.items() if os.path.exists(path)}
-    if shipped:
-        models = [shipped.get(model, model) for model in models]
-        found["model"] = models if several else models[0]
+    places: dict[str, list[str]] = {}
+    for name in ("model", "link"):
+        shipped, places[name] = _shipped(options.get(name))
+        if shipped is not None:
+            found[name] = shipped
     try:
         return ColumnAnnotator(plan.with_options(**found), place)
-    except ModelError as error:
-        missing = [path for model, path in places.items() if model not in shipped]
+    except (ModelError, InputError) as error:
+        missing = places["model"] if isinstance(error, ModelError) else places["link"]
         if not missing:
             raise
-        raise ModelError(f"{error}; nor did Spark ship it to `{'`, `'.join(missing)}`") from None
+        Error = type(error)
+        raise Error(f"{error}; nor did Spark ship it to `{'`, `'.join(missing)}`") from None
+
+
+def _shipped(option: Any) -> tuple[Any, list[str]]:
+    """Returns an option with the paths of files that Spark shipped, or None if it shipped none, and the places of those
+    that are neither here nor there."""
+    several = isinstance(option, list)
+    given = [os.fspath(path) for path in (option if several else [] if option is None else [option])]
+    places = {path: os.path.abspath(SparkFiles.get(path)) for path in given if not os.path.exists(path)}
+    shipped = {path: place for path, place in places.items() if os.path.exists(place)}
+    missing = [place for path, place in places.items() if path not in shipped]
+    paths = [shipped.get(path, path) for path in given]
+    return (paths if several else paths[0]) if shipped else None, missing
 
 
 def _signed(entities: pa.Array) -> pa.Array:

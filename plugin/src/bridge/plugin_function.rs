@@ -14,13 +14,8 @@ use pyo3_polars::{
 
 use crate::{expressions, polars_type};
 
-/// True if the inputs are text and languages. If not, the error is where Polars looks for it.
-fn are_text<'a>(inputs: impl Iterator<Item = &'a FFI_ArrowSchema>) -> bool {
-    polars_type::check(inputs).map_err(_update_last_error).is_ok()
-}
-
 macro_rules! plugin_function {
-    ($field:ident then $checked_field:ident, $call:ident then $checked_call:ident) => {
+    ($check:ident: $field:ident then $checked_field:ident, $call:ident then $checked_call:ident) => {
         /// Returns the type of the result in `output`, or leaves it empty after an error.
         ///
         /// # Safety
@@ -31,7 +26,7 @@ macro_rules! plugin_function {
         ) {
             // SAFETY: the caller's promise; both libraries declare the interface's schema.
             let schemas = unsafe { slice::from_raw_parts(inputs.cast::<FFI_ArrowSchema>(), len) };
-            if are_text(schemas.iter()) {
+            if polars_type::$check(schemas.iter()).map_err(_update_last_error).is_ok() {
                 // SAFETY: the caller's promise.
                 unsafe { expressions::$checked_field(inputs, len, output, kwargs, kwargs_len) }
             }
@@ -48,7 +43,7 @@ macro_rules! plugin_function {
         ) {
             // SAFETY: the caller's promise; an exported series begins with a pointer to its schema.
             let schemas = (0..len).map(|i| unsafe { &**inputs.add(i).cast::<*const FFI_ArrowSchema>() });
-            if are_text(schemas) {
+            if polars_type::$check(schemas).map_err(_update_last_error).is_ok() {
                 // SAFETY: the caller's promise.
                 unsafe { expressions::$checked_call(inputs, len, kwargs, kwargs_len, output, context) }
             }
@@ -57,10 +52,14 @@ macro_rules! plugin_function {
 }
 
 plugin_function!(
-    _polars_plugin_field_extract then _polars_plugin_field_extract_text,
+    check_text: _polars_plugin_field_extract then _polars_plugin_field_extract_text,
     _polars_plugin_extract then _polars_plugin_extract_text
 );
 plugin_function!(
-    _polars_plugin_field_diagnose then _polars_plugin_field_diagnose_text,
+    check_text: _polars_plugin_field_diagnose then _polars_plugin_field_diagnose_text,
     _polars_plugin_diagnose then _polars_plugin_diagnose_text
+);
+plugin_function!(
+    check_entities: _polars_plugin_field_link then _polars_plugin_field_link_entities,
+    _polars_plugin_link then _polars_plugin_link_entities
 );

@@ -12,7 +12,6 @@ use std::{fmt::Write, rc::Rc, sync::Arc};
 use arrow_array::{
     ArrayRef, Int32Array, ListArray, MapArray, StringArray, StructArray,
     builder::{ArrayBuilder, StringBuilder},
-    cast::AsArray,
     new_empty_array,
 };
 use arrow_buffer::OffsetBuffer;
@@ -20,13 +19,13 @@ use arrow_schema::{DataType, Fields};
 
 use super::{
     list_item,
-    values::{Rows, Values, field_values},
+    metadata::Metadata,
+    values::{Values, field_values},
 };
 use crate::{
     EngineError, Mention,
     assertion::i2b2_label,
     field::{AnnotationPlace, EntityField, EntityFields, FIELDS, Value, is_string},
-    input::TextColumn,
     schema,
 };
 
@@ -96,6 +95,9 @@ impl Annotations {
         let before = self.keys.len();
         for field in fields.iter() {
             let value = field.get(mention);
+            let json =
+                matches!(value, Some(Value::Concepts(_))).then(|| value.as_ref().map(ToString::to_string)).flatten();
+            let value = json.as_deref().map(Value::Text).or(value);
             self.bytes += if let Some(Value::Text(text)) = value { text.len() } else { 0 } + ENTRY_BYTES;
             i32::try_from(self.bytes).map_err(|_| too_large())?;
             match (field.annotation, value) {
@@ -162,35 +164,5 @@ pub(super) fn values<'a>(
             Some(Box::new(move |i| field.parse(metadata.get(i, key)?)))
         }
         place => field_values(field, annotations.column_by_name(place.struct_field()?)?),
-    }
-}
-
-/// Keys and values that Spark NLP adds to each annotation.
-pub(super) struct Metadata<'a> {
-    entries: Rows<'a>,
-    keys: TextColumn<'a>,
-    values: TextColumn<'a>,
-}
-
-impl<'a> Metadata<'a> {
-    /// The metadata of annotations, or `None` if they are of another type.
-    pub(super) fn new(annotations: &'a StructArray) -> Option<Self> {
-        let column = annotations.column_by_name("metadata")?;
-        let (entries, pairs) = match column.as_map_opt() {
-            Some(map) => (Rows::of_map(map), map.entries()),
-            None => {
-                let (entries, pairs) = Rows::of_list(column)?;
-                (entries, pairs.as_struct_opt()?)
-            }
-        };
-        let [keys, values] = pairs.columns() else { return None };
-        let (keys, values) = (TextColumn::new(keys).ok()?, TextColumn::new(values).ok()?);
-        Some(Self { entries, keys, values })
-    }
-
-    /// The value of `key` for an annotation.
-    fn get(&self, annotation: usize, key: &str) -> Option<&'a str> {
-        let entry = self.entries.range(annotation).find(|&entry| self.keys.get(entry) == Some(key))?;
-        self.values.get(entry)
     }
 }

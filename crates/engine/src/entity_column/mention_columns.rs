@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use arrow_array::{
     ArrayRef,
-    builder::{BooleanBuilder, Float32Builder, StringBuilder, UInt32Builder},
+    builder::{BooleanBuilder, Float32Builder, Int64Builder, StringBuilder, UInt32Builder},
 };
 
+use super::concepts::ConceptLists;
 use crate::{
     EngineError, Mention,
     field::{Access, EntityField, EntityFields, Value},
@@ -23,8 +24,10 @@ pub struct MentionColumns {
 enum ColumnBuilder {
     Text(StringBuilder),
     Integer(UInt32Builder),
+    Id(Int64Builder),
     Float(Float32Builder),
     Bool(BooleanBuilder),
+    Concepts(Box<ConceptLists>),
 }
 
 impl MentionColumns {
@@ -42,6 +45,8 @@ impl MentionColumns {
     pub fn push(&mut self, mention: &Mention<'_>) -> Result<(), EngineError> {
         let text_length = |(field, _): &(&EntityField, ColumnBuilder)| match field.get(mention) {
             Some(Value::Text(text)) => text.len(),
+            // the list has an entry for each, even without texts
+            Some(Value::Concepts(all)) => all.iter().map(|concept| concept.bytes() + 1).sum(),
             _ => 0,
         };
         self.bytes += self.fields.iter().map(text_length).max().unwrap_or(0);
@@ -77,7 +82,9 @@ impl ColumnBuilder {
             Access::Text { .. } => Self::Text(StringBuilder::new()),
             Access::Integer { .. } => Self::Integer(UInt32Builder::new()),
             Access::Float { .. } => Self::Float(Float32Builder::new()),
+            Access::Id { .. } => Self::Id(Int64Builder::new()),
             Access::Bool { .. } => Self::Bool(BooleanBuilder::new()),
+            Access::Concepts { .. } => Self::Concepts(Box::default()),
         }
     }
 
@@ -89,11 +96,15 @@ impl ColumnBuilder {
                 column.append_value(u32::try_from(integer).map_err(outside)?);
             }
             (Self::Float(column), Some(Value::Float(float))) => column.append_value(float),
+            (Self::Id(column), Some(Value::Integer(id))) => column.append_value(id),
             (Self::Bool(column), Some(Value::Bool(bool))) => column.append_value(bool),
+            (Self::Concepts(column), Some(Value::Concepts(concepts))) => column.push(Some(&concepts)),
             (Self::Text(column), _) => column.append_null(),
             (Self::Integer(column), _) => column.append_null(),
             (Self::Float(column), _) => column.append_null(),
+            (Self::Id(column), _) => column.append_null(),
             (Self::Bool(column), _) => column.append_null(),
+            (Self::Concepts(column), _) => column.push(None),
         }
         Ok(())
     }
@@ -103,7 +114,9 @@ impl ColumnBuilder {
             Self::Text(mut column) => Arc::new(column.finish()),
             Self::Integer(mut column) => Arc::new(column.finish()),
             Self::Float(mut column) => Arc::new(column.finish()),
+            Self::Id(mut column) => Arc::new(column.finish()),
             Self::Bool(mut column) => Arc::new(column.finish()),
+            Self::Concepts(column) => column.finish(),
         }
     }
 }

@@ -6,8 +6,8 @@ use arrow_array::{Array, StructArray, cast::AsArray};
 use arrow_buffer::NullBuffer;
 
 use super::{
-    annotation::{self, Metadata},
-    layout,
+    annotation, layout,
+    metadata::Metadata,
     values::{Rows, Values, field_values},
 };
 use crate::{

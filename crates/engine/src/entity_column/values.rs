@@ -13,6 +13,7 @@ use arrow_array::{
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 
+use super::concepts;
 use crate::{
     field::{Access, EntityField, Value},
     input::TextColumn,
@@ -91,7 +92,7 @@ pub(super) fn field_values<'a>(field: &EntityField, array: &'a dyn Array) -> Opt
             let texts = TextColumn::new(array).ok()?;
             Some(Box::new(move |i| texts.get(i).map(Value::Text)))
         }
-        Access::Integer { .. } => {
+        Access::Integer { .. } | Access::Id { .. } => {
             primitive!(integer, Int8 => Int8Type, Int16 => Int16Type, Int32 => Int32Type, Int64 => Int64Type,
                 UInt8 => UInt8Type, UInt16 => UInt16Type, UInt32 => UInt32Type, UInt64 => UInt64Type)
         }
@@ -100,6 +101,7 @@ pub(super) fn field_values<'a>(field: &EntityField, array: &'a dyn Array) -> Opt
             let array = array.as_boolean_opt()?;
             Some(Box::new(move |i| array.is_valid(i).then(|| Value::Bool(array.value(i)))))
         }
+        Access::Concepts { .. } => concepts::values(array),
     }
 }
 

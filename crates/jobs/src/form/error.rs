@@ -46,6 +46,14 @@ pub enum FormError {
         /// The row, from 0: in the file if that is known, else in the batch.
         row: usize,
     },
+    /// OMOP has concept ids of 32 bits.
+    #[error(
+        "row {row} has an entity whose concept id does not fit 32 bits: build the vocabulary with the concept ids of OMOP"
+    )]
+    ConceptId {
+        /// The row, from 0: in the file if that is known, else in the batch.
+        row: usize,
+    },
     /// The entity column cannot be read.
     #[error(transparent)]
     Entities(#[from] EngineError),
@@ -62,6 +70,7 @@ impl FormError {
         match self {
             Self::NoId { column, row } => Self::NoId { column, row: of_file(row) },
             Self::Position { row } => Self::Position { row: of_file(row) },
+            Self::ConceptId { row } => Self::ConceptId { row: of_file(row) },
             other => other,
         }
     }

@@ -8,8 +8,8 @@
 //! | `snippet` | Utf8 | at most 250 characters of the note, around the mention |
 //! | `offset` | Utf8 | first character of the mention, from 0 |
 //! | `lexical_variant` | Utf8 | the mention in full |
-//! | `note_nlp_concept_id` | Int32 | 0: not mapped |
-//! | `note_nlp_source_concept_id` | Int32 | 0: not mapped |
+//! | `note_nlp_concept_id` | Int32 | the standard concept of the linked code; 0 if none is known |
+//! | `note_nlp_source_concept_id` | Int32 | the concept of the linked code; 0 if none is known |
 //! | `nlp_system` | Utf8 | the caller's text, then the model that found the mention |
 //! | `nlp_date` | Date32 | day when the job began, UTC |
 //! | `nlp_datetime` | Timestamp(us) | time when the job began, UTC, without zone |
@@ -32,7 +32,7 @@ use arrow_array::{
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use spanframe_engine::{
-    Attribute, Mention, Offsets, input::TextColumn, offset_convention::OffsetConvention, ruler::Ruler,
+    Attribute, Concept, Mention, Offsets, input::TextColumn, offset_convention::OffsetConvention, ruler::Ruler,
 };
 
 use super::{AnnotatedBatch, FormError, mentions::Mentions};
@@ -132,17 +132,25 @@ impl NoteNlpRows<'_> {
         let notes = mentions.iter(range.clone()).map(|(row, _)| id(row)).collect::<Result<Vec<_>, _>>()?;
         let places = self.places(mentions, range.clone())?;
         let each = || mentions.iter(range.clone()).map(|(_, mention)| mention).zip(&places);
-        let none = || -> ArrayRef { Arc::new(Int32Array::from_value(0, n)) };
+        let none: ArrayRef = Arc::new(Int32Array::from_value(0, n));
+        let concepts = |id: fn(&Concept<'_>) -> Option<i64>| -> Result<ArrayRef, FormError> {
+            let of_row = |(row, mention): (usize, &Mention<'_>)| match i32::try_from(id(&mention.concept).unwrap_or(0))
+            {
+                Ok(id) => Ok(id),
+                Err(_) => Err(FormError::ConceptId { row }),
+            };
+            Ok(Arc::new(mentions.iter(range.clone()).map(of_row).collect::<Result<Int32Array, _>>()?))
+        };
         let day = i32::try_from(time.div_euclid(86_400)).unwrap_or(i32::MAX);
         Ok(vec![
             Arc::new(own),
             Arc::new(Int64Array::from(notes)),
-            none(),
+            none,
             Arc::new(StringArray::from_iter_values(places.iter().map(|place| place.snippet))),
             Arc::new(StringArray::from_iter_values(places.iter().map(|place| place.begin.to_string()))),
             Arc::new(StringArray::from_iter_values(each().map(|(m, p)| m.chunk.as_deref().unwrap_or(p.chunk)))),
-            none(),
-            none(),
+            concepts(|concept| concept.standard_concept_id)?,
+            concepts(|concept| concept.concept_id)?,
             Arc::new(StringArray::from_iter_values(
                 each().map(|(m, _)| format!("{system} {}", m.model.as_deref().unwrap_or(model))),
             )),
