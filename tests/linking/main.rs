@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod codes;
 mod column;
 mod extraction;
 mod jobs;

@@ -2,7 +2,7 @@
 //!
 //! | format | content |
 //! |---|---|
-//! | JSON lines (`.jsonl`, `.ndjson`, `.json`, each also `.gz`) | `id`, `lang` or `language`, `text`, `entities` of `start`, `end` (code points, half-open), `label` and `attributes`, `annotated_types` |
+//! | JSON lines (`.jsonl`, `.ndjson`, `.json`, each also `.gz`) | `id`, `lang` or `language`, `text`, `entities` of `start`, `end` (code points, half-open), `label`, `attributes` and `code`, `annotated_types` |
 //! | brat (a folder) | pairs of `.txt` and `.ann`; lines `T`, and lines `A` of attributes; a discontinuous mention becomes the span from its first to its last fragment |
 //! | CoNLL (`.conll`, `.iob`, `.iob2`, `.bio`, `.tsv`) | token first and tag last in each line; see the module `conll` |
 

@@ -95,7 +95,7 @@ pub enum CliError {
     NoLabel(PathBuf),
     #[error(
         "no entity of the corpora has an attribute to score: JSON lines have them as `\"attributes\": [\"negated\"]`, \
-         brat as lines such as `A1 Negated T1`"
+         brat as lines such as `A1 Negated T1`; codes, as `\"code\": \"R06.0\"`, are scored with `--link`"
     )]
     NoAttributes,
     #[error("`{0}` is not LABEL=TYPE: give a label of the corpora and the entity type that it means")]

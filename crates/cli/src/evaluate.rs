@@ -1,6 +1,7 @@
 //! `spanframe evaluate`: scores a model on annotated corpora.
 
 mod attributes;
+mod codes;
 mod command;
 mod print;
 mod report;
@@ -11,12 +12,13 @@ use std::{collections::HashMap, sync::Arc};
 use arrow_array::{Array, LargeStringArray, StringArray};
 use spanframe_compare::score::score;
 use spanframe_engine::{
-    Attributes, Engine, EngineOptions, Layout, Mention, Named, Notes, Offsets, RawOptions, Selection,
+    Attributes, Engine, EngineOptions, Layout, Linker, Mention, Named, Notes, Offsets, RawOptions, Selection,
     assertion::Assertion, entity_column,
 };
 
 use self::{
     attributes::{AttributeReport, ScoredAttributes, Spans},
+    codes::{CodeScore, CodedDocument},
     print::Evaluation,
     report::{Heading, ScoreReport, ScoredDocument},
     sets::{Case, Corpus, Labels, Set},
@@ -31,8 +33,10 @@ pub fn evaluate(flags: &EvaluateFlags, options: &EngineOptions) -> Result<(), Cl
     let renamed = renamed.collect::<Result<HashMap<_, _>, CliError>>()?;
     let corpora = flags.corpora.iter().map(|argument| Corpus::read(argument)).collect::<Result<Vec<_>, _>>()?;
     let scored = scored(&corpora, options);
+    let linker = Linker::of(options)?;
+    let scores_codes = linker.is_some() && sets::have_codes(&corpora);
     let without_model = flags.attributes_only || sets::are_unlabelled(&corpora);
-    if without_model && scored.is_empty() {
+    if without_model && scored.is_empty() && !scores_codes {
         return Err(CliError::NoAttributes);
     }
     let engine_options = engine_options(options, scored);
@@ -49,7 +53,8 @@ pub fn evaluate(flags: &EvaluateFlags, options: &EngineOptions) -> Result<(), Cl
     let copies = copies(&sets, &flags.variants);
     let found = engine.as_ref().map(|engine| annotate(engine, &copies, flags.quiet)).transpose()?;
     let assertion = Assertion::with_pipeline_file(&engine_options)?;
-    let scorer = Scorer { types: &types, found: found.as_deref(), assertion: assertion.as_ref(), scored };
+    let (assertion, linker) = (assertion.as_ref(), linker.as_ref());
+    let scorer = Scorer { types: &types, found: found.as_deref(), assertion, linker, scored };
     let reports: Vec<ScoreReport> = copies.iter().map(|copy| scorer.report(copy)).collect();
     let model = engine.map(|engine| engine.card().name);
     let command = command::command(flags, &corpora, options, model.as_deref());
@@ -123,6 +128,8 @@ struct Scorer<'a> {
     found: Option<&'a [Vec<Mention<'static>>]>,
     /// The rules; `None` if no attribute is scored.
     assertion: Option<&'a Assertion>,
+    /// Links mentions of gold; `None` if no code is scored.
+    linker: Option<&'a Linker>,
     scored: Attributes,
 }
 
@@ -143,7 +150,8 @@ impl Scorer<'_> {
         let on_gold = AttributeReport::new(Spans::Gold, &on_gold.collect::<Vec<_>>(), all_scored);
         let Some(found) = self.found else {
             let report = ScoreReport::without_spans(heading, cases.len());
-            return ScoreReport { attributes: on_gold.into_iter().collect(), ..report };
+            let codes = self.codes(cases.iter().map(|copy| (copy, None)));
+            return ScoreReport { attributes: on_gold.into_iter().collect(), codes, ..report };
         };
         let counted: Vec<Vec<Mention<'_>>> = cases.iter().map(|copy| self.counted(copy, &found[copy.row])).collect();
         let scores = cases.iter().zip(&counted).map(|(copy, found)| ScoredDocument {
@@ -158,7 +166,16 @@ impl Scorer<'_> {
         let annotated = |i: usize| cases.iter().any(|copy| copy.case.annotated[i]);
         let annotated: Vec<bool> = (0..self.types.len()).map(annotated).collect();
         let report = ScoreReport::new(heading, &scores.collect::<Vec<_>>(), self.types, &annotated);
-        ScoreReport { attributes: on_gold.into_iter().chain(on_found).collect(), ..report }
+        let codes = self.codes(cases.iter().zip(&counted).map(|(copy, found)| (copy, Some(found.as_slice()))));
+        ScoreReport { attributes: on_gold.into_iter().chain(on_found).collect(), codes, ..report }
+    }
+
+    /// The scores of codes, of cases and the mentions found in them.
+    fn codes<'c>(&self, cases: impl Iterator<Item = (&'c CaseCopy<'c>, Option<&'c [Mention<'c>]>)>) -> Vec<CodeScore> {
+        let Some(linker) = self.linker else { return Vec::new() };
+        let document =
+            |(copy, found): (&'c CaseCopy<'c>, _)| CodedDocument { text: &copy.text, gold: &copy.case.mentions, found };
+        codes::scores(linker, &cases.map(document).collect::<Vec<_>>())
     }
 
     /// The found mentions of the types that were annotated in the document: others are not scored there.

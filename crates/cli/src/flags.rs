@@ -272,7 +272,7 @@ pub struct EvaluateFlags {
     /// Read a label of the corpora as an entity type of the model. Separate several with commas
     #[arg(long, value_delimiter = ',', value_name = "LABEL=TYPE")]
     pub rename: Vec<String>,
-    /// Score attributes of the annotated spans alone, without a model: entities may have any label, or none
+    /// Score attributes and codes of the annotated spans alone, without a model: entities may have any label, or none
     #[arg(long)]
     pub attributes_only: bool,
     /// Print JSON, as in scores.json of a model folder

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use spanframe_engine::{Attributes, Mention};
+use spanframe_engine::{Attributes, Concept, Mention};
 
 use super::{
     CodePoints, Document,
@@ -41,7 +41,7 @@ fn document(line: &str, number: usize) -> Result<Document, String> {
             name => label(name.and_then(Value::as_str).ok_or("an entity needs a string `label`")?)?,
         };
         let mention = points.mention(begin, end, name)?;
-        Ok(Mention { attributes: told.unwrap_or(UNKNOWN), ..mention })
+        Ok(Mention { attributes: told.unwrap_or(UNKNOWN), concept: concept(entity)?, ..mention })
     };
     let mentions = entities.iter().map(mention).collect::<Result<Vec<_>, String>>()?;
     let tells = entities.is_empty() || entities.iter().any(|entity| told(entity).is_ok_and(|told| told.is_some()));
@@ -56,6 +56,16 @@ fn document(line: &str, number: usize) -> Result<Document, String> {
     };
     let lang = string("lang").or_else(|| string("language"));
     Ok(Document { id: id.unwrap_or_else(|| number.to_string()), lang, text, mentions, annotated, attributes })
+}
+
+/// The concept that an entity names by `code` and `vocabulary`.
+fn concept(entity: &Value) -> Result<Concept<'static>, String> {
+    let text = |name: &str| match entity.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone().into())),
+        Some(_) => Err(format!("`{name}` of an entity is not a string")),
+    };
+    Ok(Concept { code: text("code")?, vocabulary: text("vocabulary")?, ..Concept::default() })
 }
 
 /// What an entity says of itself in its list `attributes`, or in one word as `assertion`; `None` if it has neither.

@@ -38,17 +38,17 @@ pub fn command(flags: &EvaluateFlags, corpora: &[Corpus], options: &EngineOption
         add_flag("rename", flags.rename.join(","));
     }
     // the model is added above, the library is elsewhere on another machine, and the others do not change scores
+    let of_names = |files: &Option<Vec<PathBuf>>| {
+        files.as_ref().map(|files| files.iter().map(|file| without_folders(file)).collect())
+    };
     let typed = RawOptions {
         model: None,
         onnxruntime: None,
         layout: None,
         offsets: None,
         cleaned_offsets: None,
-        assertion_rules: options
-            .typed
-            .assertion_rules
-            .as_ref()
-            .map(|files| files.iter().map(|file| without_folders(file)).collect()),
+        assertion_rules: of_names(&options.typed.assertion_rules),
+        link: of_names(&options.typed.link),
         ..options.typed.clone()
     };
     // options of strings, numbers and lists always have a JSON value
@@ -67,7 +67,7 @@ fn file_name(model: &str) -> String {
         .map_or_else(|| model.to_string(), |name| name.to_string_lossy().into_owned())
 }
 
-/// The name of a file of rules, without folders.
+/// The name of a file, without folders.
 fn without_folders(path: &Path) -> PathBuf {
     path.file_name().map_or_else(|| path.to_path_buf(), PathBuf::from)
 }

@@ -7,6 +7,7 @@ use spanframe_view::character::line;
 
 use super::{
     attributes::{AttributeExample, AttributeReport, AttributeScore},
+    codes::CodeScore,
     report::{DRAWS, Estimate, ScoreReport, TypeScore},
 };
 
@@ -59,6 +60,13 @@ pub fn json(evaluation: &Evaluation, reports: &[ScoreReport]) -> Value {
         };
         whole["attributes"] = reports.iter().flat_map(rows).collect();
     }
+    if reports.iter().any(|report| !report.codes.is_empty()) {
+        let rows = |report| {
+            let of: &ScoreReport = report;
+            of.codes.iter().map(|score| code_row(report, score))
+        };
+        whole["codes"] = reports.iter().flat_map(rows).collect();
+    }
     if evaluation.show_text {
         let errors = reports.iter().flat_map(|report| {
             report.examples.iter().map(|e| {
@@ -110,7 +118,7 @@ fn score_json(report: &ScoreReport, score: &TypeScore) -> Value {
 
 fn attribute_rows<'a>(report: &'a ScoreReport, table: &'a AttributeReport) -> impl Iterator<Item = Value> + 'a {
     table.scores.iter().map(|score| {
-        let mut row = json!({
+        let row = json!({
             "set": report.heading.set,
             "language": report.heading.language,
             "annotation": report.heading.annotation,
@@ -123,15 +131,41 @@ fn attribute_rows<'a>(report: &'a ScoreReport, table: &'a AttributeReport) -> im
             "exact": score.counts.exact,
             "left_out": table.left_out,
         });
-        if let (Value::Object(row), Value::Object(figures)) = (&mut row, estimate_json(&score.estimate)) {
-            row.extend(figures);
-        }
-        row
+        joined(row, estimate_json(&score.estimate))
     })
 }
 
+/// Of a code the recall is the share of gold mentions with the right one: the accuracy.
+fn code_row(report: &ScoreReport, score: &CodeScore) -> Value {
+    let row = json!({
+        "set": report.heading.set,
+        "language": report.heading.language,
+        "annotation": report.heading.annotation,
+        "variant": report.heading.variant,
+        "documents": report.documents,
+        "spans": score.spans.name(),
+        "top": score.top,
+        "support": score.counts.gold,
+        "linked": score.counts.found,
+        "right": score.counts.exact,
+        "accuracy": round(score.estimate.figures.recall),
+    });
+    joined(row, estimate_json(&score.estimate))
+}
+
+/// The members of both objects.
+fn joined(mut a: Value, mut b: Value) -> Value {
+    if let (Some(a), Some(b)) = (a.as_object_mut(), b.as_object_mut()) {
+        a.append(b);
+    }
+    a
+}
+
+fn round(value: f64) -> f64 {
+    (value * DECIMALS).round() / DECIMALS
+}
+
 fn estimate_json(estimate: &Estimate) -> Value {
-    let round = |value: f64| (value * DECIMALS).round() / DECIMALS;
     json!({
         "precision": round(estimate.figures.precision),
         "recall": round(estimate.figures.recall),
@@ -141,8 +175,8 @@ fn estimate_json(estimate: &Estimate) -> Value {
     })
 }
 
-/// The reports as text: for each a table of scores, one of confusions, those of attributes and, with texts, one of
-/// errors.
+/// The reports as text: for each a table of scores, one of confusions, those of attributes and of codes and,
+/// with texts, one of errors.
 pub fn text(evaluation: &Evaluation, reports: &[ScoreReport]) -> String {
     let report = |report: &ScoreReport| {
         let heading = &report.heading;
@@ -156,6 +190,9 @@ pub fn text(evaluation: &Evaluation, reports: &[ScoreReport]) -> String {
             if evaluation.show_text && !table.examples.is_empty() {
                 text += &format!("\n{}", attribute_errors(table));
             }
+        }
+        if !report.codes.is_empty() {
+            text += &format!("\n{}", codes(&report.codes));
         }
         if evaluation.show_text && !report.examples.is_empty() {
             text += &format!("\n{}", errors(evaluation, report));
@@ -208,6 +245,17 @@ fn attribute_errors(report: &AttributeReport) -> String {
     for e in &report.examples {
         let [error, attribute] = [e.error(), e.attribute.name()].map(String::from);
         lines.push(vec![error, attribute, e.count.to_string(), e.text.clone()]);
+    }
+    table(&lines)
+}
+
+fn codes(scores: &[CodeScore]) -> String {
+    let head = ["codes", "annotated", "linked", "right", "precision", "accuracy", "F1"].map(String::from);
+    let mut lines = vec![head.to_vec()];
+    for CodeScore { spans, top, counts, estimate } in scores {
+        let counts = [counts.gold, counts.found, counts.exact].map(|count| count.to_string());
+        let name = format!("on {} spans, at {top}", spans.name());
+        lines.push([name].into_iter().chain(counts).chain(cells(estimate)).collect());
     }
     table(&lines)
 }

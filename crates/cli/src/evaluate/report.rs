@@ -11,7 +11,7 @@ use spanframe_compare::{
 };
 use spanframe_engine::{Mention, Offsets, ruler::Ruler};
 
-use super::attributes::AttributeReport;
+use super::{attributes::AttributeReport, codes::CodeScore};
 
 /// Draws of the bootstrap.
 pub const DRAWS: Draws = Draws { count: 1000, seed: 20 };
@@ -30,6 +30,8 @@ pub struct ScoreReport {
     pub examples: Vec<ErrorExample>,
     /// The scores of attributes, where gold has them.
     pub attributes: Vec<AttributeReport>,
+    /// The scores of codes, where gold has them and a vocabulary links.
+    pub codes: Vec<CodeScore>,
 }
 
 /// The set and spelling that a report is about.
@@ -102,13 +104,14 @@ impl ScoreReport {
             confusions,
             examples: examples(documents),
             attributes: Vec::new(),
+            codes: Vec::new(),
         }
     }
 
     /// A report without any score of spans.
     pub fn without_spans(heading: Heading, documents: usize) -> Self {
-        let (scores, confusions, examples, attributes) = Default::default();
-        Self { heading, documents, scores, confusions, examples, attributes }
+        let (scores, confusions, examples, attributes, codes) = Default::default();
+        Self { heading, documents, scores, confusions, examples, attributes, codes }
     }
 }
 

@@ -52,6 +52,12 @@ pub fn attributes(corpora: &[Corpus]) -> Attributes {
     corpora.iter().flat_map(|corpus| &corpus.documents).flat_map(|document| document.attributes.iter()).collect()
 }
 
+/// True if a mention of `corpora` has a code.
+pub fn have_codes(corpora: &[Corpus]) -> bool {
+    let mut mentions = corpora.iter().flat_map(|corpus| &corpus.documents).flat_map(|document| &document.mentions);
+    mentions.any(|mention| mention.concept.code.is_some())
+}
+
 /// True if no mention of `corpora` has a label, so that only attributes can be scored.
 pub fn are_unlabelled(corpora: &[Corpus]) -> bool {
     let mut mentions =
@@ -219,9 +225,10 @@ impl Case {
                 (own.begin, own.end, &own.entity) == (mention.begin, mention.end, &mention.entity)
             };
             match self.mentions.iter_mut().find(is_same) {
-                // one of the two may tell attributes that the other does not
+                // one of the two may tell attributes, or a code, that the other does not
                 Some(own) => {
                     own.attributes.iter_mut().zip(mention.attributes).for_each(|(own, new)| *own = own.or(new));
+                    own.concept.code = own.concept.code.take().or(mention.concept.code);
                 }
                 None => self.mentions.push(mention),
             }
