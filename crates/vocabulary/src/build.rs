@@ -3,6 +3,8 @@
 //! ```text
 //! entries by concept ─▶ concepts ─▶ concept ids, checked
 //!                    ╰▶ terms by folded text ─▶ texts, terms, map of folded terms
+//!                                            ├▶ stems, sorted ─▶ map of stems in any order
+//!                                            ╰▶ index of features, see `index`
 //! ```
 
 use std::io::{self, Write};
@@ -11,10 +13,12 @@ use crate::{
     BuildOptions, Builder, Counts, Info, Summary, VocabularyError,
     file::{FileWriter, folder_of},
     fold::fold,
+    index::IndexBuilder,
     record::{Fields, put, put_text},
     section::{SectionKind, SectionWriter, group},
     sorter::{Sorted, Sorter},
     table::{ConceptRow, TermRow},
+    words::{Stemmers, Stemming},
 };
 
 /// What can go wrong in a pass.
@@ -63,21 +67,32 @@ fn passes(builder: Builder) -> Result<Summary, PassError> {
     let concepts = write_concepts(entries.sorted()?, &mut terms, &mut ids, &folder)?;
     check_ids(ids.sorted()?)?;
     counts.codes = concepts.count;
-    let texts = write_terms(terms.sorted()?, &folder, |row| {
+    let (stemmers, mut stems, mut index) = (Stemmers::default(), sorter(), IndexBuilder::new(&folder)?);
+    let texts = write_terms(terms.sorted()?, &folder, &mut index, |row| {
+        let folded = std::str::from_utf8(&row.folded).map_err(io::Error::other)?;
+        let number = fits(counts.terms, "terms")?.to_be_bytes();
+        for stemming in Stemming::of_language(&names.languages[usize::from(row.term.language)]) {
+            stems.push(stemmers.key(folded, *stemming).as_bytes(), &number)?;
+        }
         counts.terms += 1;
         let name = |names: &[String], number: u16| names[usize::from(number)].clone();
         *counts.by_vocabulary.entry(name(&names.vocabularies, row.vocabulary)).or_default() += 1;
         *counts.by_entity.entry(name(&names.entities, row.term.entity)).or_default() += 1;
         *counts.by_language.entry(name(&names.languages, row.term.language)).or_default() += 1;
+        Ok(())
     })?;
     if counts.terms == 0 {
         return Err(VocabularyError::NoTerms { entries: pushed }.into());
     }
     let repeated = pushed - empty_terms - empty_codes - counts.terms;
-    let BuildOptions { abbreviations, source, overwrite, .. } = options;
+    let BuildOptions { abbreviations, source, overwrite, memory } = options;
     let info = Info { abbreviations, source, counts, built_by: env!("CARGO_PKG_VERSION").to_string() };
+    let (words, word_terms) = write_words(stems.sorted()?, &folder)?;
+    let index = index.finish(&folder, memory)?;
     let mut file = FileWriter::new(&path)?;
-    for section in [texts.texts, texts.terms, concepts.codes, concepts.rows, texts.folded] {
+    let index = [index.folded_texts, index.rows, index.keys, index.ends, index.postings];
+    let tables = [texts.texts, texts.terms, concepts.codes, concepts.rows, texts.folded, words, word_terms];
+    for section in tables.into_iter().chain(index) {
         file.append(section)?;
     }
     let (sha256, bytes) = file.finish(info.clone(), names, overwrite)?;
@@ -240,8 +255,11 @@ impl Term {
     }
 }
 
-/// Writes the terms in the order of their folded texts. `seen` counts each.
-fn write_terms(mut sorted: Sorted, folder: &std::path::Path, mut seen: impl FnMut(&Term)) -> Result<Terms, PassError> {
+/// Writes the terms in the order of their folded texts. `seen` is called with each.
+fn write_terms(
+    mut sorted: Sorted, folder: &std::path::Path, index: &mut IndexBuilder,
+    mut seen: impl FnMut(&Term) -> Result<(), PassError>,
+) -> Result<Terms, PassError> {
     let mut texts = SectionWriter::new(folder, SectionKind::Texts)?;
     let mut rows = SectionWriter::new(folder, SectionKind::Terms)?;
     let mut map = fst::MapBuilder::new(SectionWriter::new(folder, SectionKind::Folded)?)?;
@@ -252,6 +270,7 @@ fn write_terms(mut sorted: Sorted, folder: &std::path::Path, mut seen: impl FnMu
         let same = term.as_ref().is_some_and(|term| term.folded == key);
         if !same && count > 0 {
             map.insert(&key, group(first, count))?;
+            index.push(std::str::from_utf8(&key).map_err(io::Error::other)?, first, count)?;
         }
         let Some(mut term) = term else { return Ok(()) };
         if !same {
@@ -262,8 +281,7 @@ fn write_terms(mut sorted: Sorted, folder: &std::path::Path, mut seen: impl FnMu
         rows.write_all(bytemuck::bytes_of(&term.term))?;
         count += 1;
         written += 1;
-        seen(&term);
-        Ok(())
+        seen(&term)
     };
     let mut last: Option<Term> = None;
     while let Some((folded, value)) = sorted.next()? {
@@ -287,12 +305,33 @@ fn write_terms(mut sorted: Sorted, folder: &std::path::Path, mut seen: impl FnMu
     Ok(Terms { texts, terms: rows, folded: map.into_inner()? })
 }
 
-fn fits(value: u64, what: &'static str) -> Result<u32, VocabularyError> {
+/// Writes the map of stems, and the terms of each key.
+fn write_words(mut sorted: Sorted, folder: &std::path::Path) -> Result<(SectionWriter, SectionWriter), PassError> {
+    let mut map = fst::MapBuilder::new(SectionWriter::new(folder, SectionKind::Words)?)?;
+    let mut terms = SectionWriter::new(folder, SectionKind::WordTerms)?;
+    let (mut before, mut first, mut count): (Option<Vec<u8>>, u64, u32) = (None, 0, 0);
+    loop {
+        let next = sorted.next()?;
+        let is_same = next.as_ref().is_some_and(|(key, _)| Some(key) == before.as_ref());
+        if let Some(key) = before.take_if(|_| !is_same) {
+            map.insert(key, group(fits(first, "keys of stems")?, count))?;
+            (first, count) = (first + u64::from(count), 0);
+        }
+        let Some((key, number)) = next else { break };
+        let number = u32::from_be_bytes(number.try_into().map_err(|_| torn())?);
+        terms.write_all(&number.to_le_bytes())?;
+        count += 1;
+        before = Some(key);
+    }
+    Ok((map.into_inner()?, terms))
+}
+
+pub(crate) fn fits(value: u64, what: &'static str) -> Result<u32, VocabularyError> {
     let limit = u64::from(u32::MAX);
     u32::try_from(value).map_err(|_| VocabularyError::TooLarge { what, limit })
 }
 
 /// A temporary file that does not hold what was written.
-fn torn() -> io::Error {
+pub(crate) fn torn() -> io::Error {
     io::Error::other("a temporary file beside it was altered")
 }

@@ -16,8 +16,9 @@ pub struct Explanation<'a> {
 pub struct StepReport<'a> {
     /// Which.
     pub step: Step,
-    /// What was compared with the terms: the mention as this step sees it.
-    pub compared: String,
+    /// What was compared with the terms: the mention as this step sees it, in each of its ways. Keys of
+    /// [`Step::Words`] begin with a letter for the stemmer: e, s, i, or - for none.
+    pub compared: Vec<String>,
     /// Codes that this step added, best first.
     pub found: Vec<Match<'a>>,
 }

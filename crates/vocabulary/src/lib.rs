@@ -27,6 +27,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod abbreviation;
 mod build;
 mod builder;
 mod candidate;
@@ -35,16 +36,20 @@ mod error;
 mod explanation;
 mod file;
 pub mod fold;
+mod gram;
+mod index;
 mod info;
 mod options;
 mod rank;
 mod record;
 mod section;
 mod set;
+mod similar;
 mod sorter;
 mod step;
 mod table;
 mod vocabulary;
+mod words;
 
 pub use builder::Builder;
 pub use candidate::Match;

@@ -24,6 +24,20 @@ pub(crate) enum SectionKind {
     Concepts,
     /// `fst` map of a folded term to its terms, see [`group`].
     Folded,
+    /// `fst` map of stems in any order to a part of `WordTerms`, see [`group`].
+    Words,
+    /// Numbers of terms, `u32`.
+    WordTerms,
+    /// The folded terms, one after the other.
+    FoldedTexts,
+    /// A [`TextRow`](crate::table::TextRow) a folded term, in the order of their norms.
+    TextRows,
+    /// Keys of trigrams and words, `u64`, ascending.
+    Features,
+    /// Where the postings of each feature end, `u32`.
+    PostingEnds,
+    /// Numbers of folded texts, `u32`, ascending within a feature.
+    Postings,
 }
 
 /// Where a section is, in bytes of the file.

@@ -44,3 +44,14 @@ impl ConceptRow {
         Some(self.standard_concept_id).filter(|id| *id != ABSENT)
     }
 }
+
+/// One folded text, with the terms that fold to it. Rows are in the order of the norm.
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct TextRow {
+    pub first: u32,
+    pub terms: u32,
+    pub text_end: u32,
+    /// Length of the vector of trigram weights.
+    pub norm: f32,
+}

@@ -1,15 +1,20 @@
 //! [`Vocabulary`]: an open vocabulary file.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
+
+use strum::VariantArray as _;
 
 use crate::{
     Explanation, Info, Match, Step, VocabularyError,
+    abbreviation::Abbreviations,
     explanation::StepReport,
     file::{Names, OpenFile},
     fold::fold,
     rank::{Ranked, Ranking},
     section::{Section, SectionKind, of_group},
+    similar::SimilarIndex,
     table::{ConceptRow, TermRow},
+    words::{Stemmers, Stemming},
 };
 
 /// An open vocabulary. It is read whole into memory, is never changed, and may be used by many threads.
@@ -23,6 +28,13 @@ pub struct Vocabulary {
     codes: Section,
     concepts: Section,
     folded: fst::Map<Section>,
+    words: fst::Map<Section>,
+    word_terms: Section,
+    similar: SimilarIndex,
+    stemmers: Stemmers,
+    /// The stemmings of its terms.
+    stemmings: Vec<Stemming>,
+    abbreviations: Abbreviations,
 }
 
 impl Vocabulary {
@@ -42,6 +54,23 @@ impl Vocabulary {
             codes: section(SectionKind::Codes)?,
             concepts: section(SectionKind::Concepts)?,
             folded: map(SectionKind::Folded)?,
+            words: map(SectionKind::Words)?,
+            word_terms: section(SectionKind::WordTerms)?,
+            similar: SimilarIndex {
+                texts: section(SectionKind::FoldedTexts)?,
+                rows: section(SectionKind::TextRows)?,
+                ends: section(SectionKind::PostingEnds)?,
+                postings: section(SectionKind::Postings)?,
+                numbers: bytemuck::try_cast_slice(section(SectionKind::Features)?.as_ref())
+                    .map_err(|_| file.damaged("its features"))?
+                    .iter()
+                    .zip(0..)
+                    .map(|(key, number)| (*key, number))
+                    .collect(),
+            },
+            stemmers: Stemmers::default(),
+            stemmings: stemmings(&file.footer.info),
+            abbreviations: Abbreviations::new(&file.footer.info.abbreviations),
             info: file.footer.info.clone(),
             names: file.footer.names.clone(),
             sha256: file.sha256.clone(),
@@ -79,6 +108,13 @@ impl Vocabulary {
                 return Some("its codes");
             }
             end = row.code_end;
+        }
+        let word_terms = bytemuck::try_cast_slice::<u8, u32>(self.word_terms.as_ref());
+        if !word_terms.is_ok_and(|terms| terms.iter().all(|term| (*term as usize) < self.term_rows().len())) {
+            return Some("its words");
+        }
+        if !self.similar.is_consistent(self.term_rows().len()) {
+            return Some("its index");
         }
         None
     }
@@ -124,26 +160,73 @@ impl Vocabulary {
     ) -> Vec<Match<'a>> {
         let mut ranking = Ranking::new(top, least);
         let folded = fold(mention);
-        let same_fold = match folded.is_empty() {
-            true => 0..0,
-            false => self.folded.get(folded.as_bytes()).map_or(0..0, of_group),
-        };
-        let group = same_fold.start.min(self.term_rows().len())..same_fold.end.min(self.term_rows().len());
-        for step in [Step::Exact, Step::Folded] {
-            if ranking.is_full() {
-                break;
-            }
+        if folded.is_empty() || top == 0 {
+            return Vec::new();
+        }
+        let mut texts = vec![folded];
+        for step in Step::VARIANTS.iter().copied() {
             let before = ranking.len();
-            for term in group.clone().filter(|term| step != Step::Exact || self.text(*term) == mention) {
-                ranking.add(self.ranked(term, entity, step.similarity(), step));
+            match step {
+                _ if ranking.is_full() => break,
+                Step::Exact => self.same_fold(&texts[0]).filter(|term| self.text(*term) == mention).for_each(|term| {
+                    ranking.add(self.ranked(term, entity, step.similarity(), step));
+                }),
+                Step::Folded => self.same_fold(&texts[0]).for_each(|term| {
+                    ranking.add(self.ranked(term, entity, step.similarity(), step));
+                }),
+                Step::Words => self.same_words(&texts[0], |term| {
+                    ranking.add(self.ranked(term, entity, step.similarity(), step));
+                }),
+                Step::Abbreviation => {
+                    texts.extend(self.abbreviations.written_out(&texts[0]));
+                    for text in &texts[1..] {
+                        self.same_words(text, |term| {
+                            ranking.add(self.ranked(term, entity, step.similarity(), step));
+                        });
+                    }
+                }
+                Step::Similar => {
+                    let limit = step.similarity();
+                    for text in &texts {
+                        for (cosine, row) in self.similar.nearest(text, top, least / limit) {
+                            let row = self.similar.rows()[row];
+                            for term in row.first..row.first + row.terms {
+                                ranking.add(self.ranked(term as usize, entity, cosine * limit, step));
+                            }
+                        }
+                    }
+                }
             }
             report(StepReport {
                 step,
-                compared: if step == Step::Exact { mention.to_string() } else { folded.clone() },
+                compared: match step {
+                    Step::Exact => vec![mention.to_string()],
+                    Step::Folded => vec![texts[0].clone()],
+                    Step::Words => self.stemmings.iter().map(|s| self.stemmers.key(&texts[0], *s)).collect(),
+                    Step::Abbreviation => texts[1..].to_vec(),
+                    Step::Similar => texts.clone(),
+                },
                 found: ranking.since(before).map(|ranked| self.shown(ranked)).collect(),
             });
         }
         ranking.finish().into_iter().map(|ranked| self.shown(ranked)).collect()
+    }
+
+    /// Terms that fold to this text.
+    fn same_fold(&self, folded: &str) -> Range<usize> {
+        let terms = self.term_rows().len();
+        let group = self.folded.get(folded.as_bytes()).map_or(0..0, of_group);
+        group.start.min(terms)..group.end.min(terms)
+    }
+
+    /// Terms with the same stems in any order.
+    fn same_words(&self, folded: &str, mut each: impl FnMut(usize)) {
+        let terms: &[u32] = bytemuck::cast_slice(self.word_terms.as_ref());
+        for stemming in &self.stemmings {
+            let key = self.stemmers.key(folded, *stemming);
+            let group = self.words.get(key.as_bytes()).map_or(0..0, of_group);
+            terms.get(group).unwrap_or_default().iter().for_each(|term| each(*term as usize));
+        }
     }
 
     fn ranked(&self, term: usize, entity: Option<&str>, similarity: f32, step: Step) -> Ranked<'_> {
@@ -201,6 +284,13 @@ impl Vocabulary {
         let start = concept.checked_sub(1).map_or(0, |before| rows[before].code_end);
         slice(&self.codes, start, rows[concept].code_end)
     }
+}
+
+/// How the terms of a vocabulary were stemmed.
+fn stemmings(info: &Info) -> Vec<Stemming> {
+    let languages = info.counts.by_language.keys();
+    let mask = languages.flat_map(|language| Stemming::of_language(language)).fold(0, |mask, s| mask | s.bit());
+    Stemming::ALL.into_iter().filter(|stemming| mask & stemming.bit() != 0).collect()
 }
 
 /// Text of a section, whose boundaries `open` checked.
