@@ -6,6 +6,7 @@ use arrow_schema::DataType;
 use spanframe_engine::{EngineError, ErrorKind, OptionError};
 use spanframe_install::InstallError;
 use spanframe_jobs::{JobError, source::BadRow};
+use spanframe_vocabulary::VocabularyError;
 
 use crate::{host::ExportError, interrupt::INTERRUPTED};
 
@@ -19,6 +20,20 @@ pub enum CliError {
     Job(#[from] JobError),
     #[error(transparent)]
     Install(#[from] InstallError),
+    #[error(transparent)]
+    Vocabulary(#[from] VocabularyError),
+    #[error("{0} filters folders of Athena, and the source is a file: leave it out, or filter the table before")]
+    AthenaOnly(&'static str),
+    #[error("`{0}` has no CONCEPT.csv, as a folder of Athena has: name that folder, or a file with terms and codes")]
+    NotAthena(PathBuf),
+    #[error(
+        "`{path}` has no column `{name}` to filter by: leave --{name} out, or name the column with --{name}-column"
+    )]
+    NoSuchFilter { path: PathBuf, name: &'static str },
+    #[error("row {row} of column `{column}` of `{path}` is not an integer: correct it, or name another column")]
+    NotInteger { path: PathBuf, column: String, row: u64 },
+    #[error("row {row} of `{path}` lacks an abbreviation or its meaning: fill in both, or remove the row")]
+    HalfAbbreviation { path: PathBuf, row: u64 },
     #[error("cannot write the metrics file {0}: name one in a folder that you can write to, with `metrics`")]
     Metrics(io::Error),
     #[error("there is no file `{0}`: check the path")]

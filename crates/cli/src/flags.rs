@@ -4,6 +4,7 @@ mod engine;
 mod job;
 mod model;
 mod table;
+mod vocabulary;
 
 use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
@@ -14,6 +15,7 @@ pub use self::{
     engine::EngineFlags,
     job::{AnnotateFlags, RunFlags},
     model::{AddFlags, ExportFlags, HubFlags, ImportFlags, ModelCommand, Precision},
+    vocabulary::{BuildFlags, ColumnFlags, CsvFlags, SearchFlags, VocabularyCommand},
 };
 use crate::variant::Variant;
 
@@ -104,6 +106,9 @@ pub enum Command {
     /// Show, install and remove models
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Build, show and search vocabularies: terms with codes that entities are linked to
+    #[command(subcommand)]
+    Vocabulary(VocabularyCommand),
     /// Print the script that completes commands and flags in a shell
     Completions {
         /// The shell

@@ -32,6 +32,7 @@ mod table_file;
 mod text;
 mod variant;
 mod view;
+mod vocabulary;
 
 use std::{ffi::OsString, io::ErrorKind, path::PathBuf};
 
@@ -98,6 +99,7 @@ fn execute(cli: Cli, host: &Host) -> Result<(), CliError> {
         Command::Evaluate(command) => evaluate::evaluate(&command, &options(command.engine.raw(), host)?),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => man::man(&command),
+        Command::Vocabulary(command) => vocabulary::execute(&command),
         Command::Model(command) => execute_model(command, host),
     }
 }

@@ -10,7 +10,7 @@ use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
 use spanframe_engine::{EngineError, input::bytes_as_text, is_text, shown_name::quoted_name};
 use spanframe_jobs::{
     JobError,
-    source::{self, Format, ReadLimits, Source, SourceError, SourceItem},
+    source::{self, CsvOptions, Format, ReadLimits, Source, SourceError, SourceItem},
 };
 use spanframe_store::locate;
 
@@ -28,10 +28,18 @@ impl TableFile {
     /// # Errors
     /// [`CliError::Job`] if it does not exist or is not a file of one of the formats.
     pub fn open(path: &Path) -> Result<Self, CliError> {
+        Self::open_with(path, CsvOptions::default())
+    }
+
+    /// As [`open`](Self::open), with options for CSV.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn open_with(path: &Path, csv: CsvOptions) -> Result<Self, CliError> {
         let url = path.display().to_string();
         let (store, inside) = locate(&url).map_err(JobError::from)?;
         let file = store.reader(&inside).map_err(JobError::from)?;
-        let source = source::open(file, &url).map_err(JobError::from)?;
+        let source = source::open_with(file, &url, csv).map_err(JobError::from)?;
         Ok(Self { path: path.to_path_buf(), source })
     }
 

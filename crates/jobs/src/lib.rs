@@ -12,7 +12,7 @@
 
 mod annotate;
 mod common_type;
-mod csv_dialect;
+pub mod csv_dialect;
 mod error;
 mod failed_inputs;
 mod finalize;

@@ -4,23 +4,34 @@
 //!
 //! 1. Only norms within `|q| · t` and `|q| / t` are read, for beyond them no cosine reaches `t`.
 //! 2. Whole words are features too. Their lists are short, and one of them stands for all trigrams of the word.
-//! 3. At most [`BUDGET`] postings are read of a mention. If all trigrams fit, the search is exact. If not, the texts
-//!    with the best sum so far are compared in full.
+//! 3. If all trigrams have at most [`EXACT`] postings, all are read, and the search is exact. If not, rare words are
+//!    read first, and [`BUDGET`] postings only if these find nothing near. The texts with the best sums are compared in
+//!    full.
 
 use std::cell::RefCell;
 
 use rustc_hash::FxHashMap;
 
 use crate::{
-    gram::{trigrams, weight, words},
-    section::Section,
+    VocabularyError,
+    file::OpenFile,
+    gram::{is_word, trigrams, weight, words},
+    section::{Section, SectionKind},
     table::TextRow,
 };
 
-/// Postings that are read of one mention.
+/// Most postings that an exact search reads of one mention.
+const EXACT: usize = 16_384;
+/// Most postings that any other search reads: each is a random access to memory.
 const BUDGET: usize = 8192;
+/// Most postings of rare words that are read first. A text with a cosine of [`NEAR`] among them ends the search.
+const RARE: usize = 1024;
+const NEAR: f32 = 0.8;
 /// Texts that are compared in full for each code that is wanted, and at least.
 const COMPARED: (usize, usize) = (4, 32);
+
+/// Texts from one norm of [`SimilarIndex::norms`] to the next.
+const STRIDE: usize = 256;
 
 /// The index of an open vocabulary.
 #[derive(Debug)]
@@ -29,20 +40,51 @@ pub(crate) struct SimilarIndex {
     pub rows: Section,
     pub ends: Section,
     pub postings: Section,
-    /// Number of each feature.
-    pub numbers: FxHashMap<u64, u32>,
+    /// The norm of every 256th text.
+    norms: Vec<f32>,
+    /// Numbers of the trigrams.
+    trigrams: FxHashMap<u64, u32>,
+    /// Numbers of the words, apart because they are many, and few are looked up.
+    words: FxHashMap<u64, u32>,
 }
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Memory that a thread keeps between mentions: 4 bytes a text.
+/// Texts whose sum is this share of the highest may be best, in a search that is not exact. Others are spared a look at
+/// their norm, far away in memory.
+const CUT: f32 = 0.4;
+/// Slots of a [`Scratch`]: twice the texts that a search can touch.
+const SLOTS: usize = 2 * EXACT;
+
+/// The sum of each text that was touched: an open hash table, which a thread keeps between mentions. An array with a
+/// sum for every text would be larger than the caches.
 #[derive(Default)]
 struct Scratch {
-    /// Sum of each text; all zero between mentions.
-    sums: Vec<f32>,
+    /// One more than the number of the text, and its sum. All zero between mentions.
+    slots: Vec<(u32, f32)>,
     touched: Vec<u32>,
+    highest: f32,
+}
+
+impl Scratch {
+    fn add(&mut self, text: u32, weight: f32) {
+        let key = text.wrapping_add(1);
+        let mut at = (text.wrapping_mul(0x9e37_79b1) >> (32 - SLOTS.ilog2())) as usize;
+        loop {
+            let slot = &mut self.slots[at];
+            if slot.0 == key || slot.0 == 0 {
+                if slot.0 == 0 {
+                    self.touched.push(at as u32);
+                }
+                *slot = (key, slot.1 + weight);
+                self.highest = self.highest.max(slot.1);
+                return;
+            }
+            at = (at + 1) % SLOTS;
+        }
+    }
 }
 
 /// A feature of the mention.
@@ -62,6 +104,24 @@ struct Query {
 }
 
 impl SimilarIndex {
+    pub(crate) fn open(file: &OpenFile) -> Result<Self, VocabularyError> {
+        let keys = file.section(SectionKind::Features)?;
+        let keys = bytemuck::try_cast_slice::<u8, u64>(keys.as_ref()).map_err(|_| file.damaged("its features"))?;
+        let (words, trigrams) = keys.iter().copied().zip(0..).partition(|(key, _)| is_word(*key));
+        let rows = file.section(SectionKind::TextRows)?;
+        let norms = bytemuck::try_cast_slice::<u8, TextRow>(rows.as_ref()).map_err(|_| file.damaged("its index"))?;
+        let norms = norms.iter().step_by(STRIDE).map(|row| row.norm).collect();
+        Ok(Self {
+            norms,
+            texts: file.section(SectionKind::FoldedTexts)?,
+            rows,
+            ends: file.section(SectionKind::PostingEnds)?,
+            postings: file.section(SectionKind::Postings)?,
+            trigrams,
+            words,
+        })
+    }
+
     pub(crate) fn rows(&self) -> &[TextRow] {
         bytemuck::cast_slice(self.rows.as_ref())
     }
@@ -85,7 +145,7 @@ impl SimilarIndex {
     pub(crate) fn is_consistent(&self, terms: usize) -> bool {
         self.rows.as_ref().len() % size_of::<TextRow>() == 0
             && [&self.ends, &self.postings].iter().all(|section| section.as_ref().len() % 4 == 0)
-            && self.numbers.len() == self.ends().len()
+            && self.trigrams.len() + self.words.len() == self.ends().len()
             && self.ends().last().map_or(0, |end| *end as usize) == self.postings().len()
             && self.ends().is_sorted()
             && self.rows().is_sorted_by_key(|row| row.text_end)
@@ -96,12 +156,34 @@ impl SimilarIndex {
     /// Texts like the folded mention with their cosine, rounded to a millionth: at least `least`, best first.
     pub(crate) fn nearest(&self, folded: &str, top: usize, least: f32) -> Vec<(f32, usize)> {
         let query = self.query(folded);
-        if query.features.is_empty() || query.norm == 0.0 {
+        // no cosine is above 1
+        let least = least.max(0.0);
+        if query.features.is_empty() || least > 1.0 {
             return Vec::new();
         }
         let wanted = top.saturating_mul(COMPARED.0).max(COMPARED.1);
-        let candidates = SCRATCH.with_borrow_mut(|scratch| self.candidates(&query, least, wanted, scratch));
-        let cosines = candidates.into_iter().map(|text| (self.cosine(&query, text as usize), text as usize));
+        let trigrams: usize = query.features.iter().filter(|f| !f.is_word).map(|f| f.end - f.start).sum();
+        if trigrams <= EXACT {
+            return self.read(&query, least, wanted, EXACT, |feature| !feature.is_word);
+        }
+        let near =
+            self.read(&query, least, wanted, RARE, |feature| feature.is_word && feature.end - feature.start <= RARE);
+        match near.first() {
+            Some((cosine, _)) if *cosine >= NEAR => near,
+            _ => self.read(&query, least, wanted, BUDGET, |_| true),
+        }
+    }
+
+    /// Reads at most `budget` postings, of the features that `is_read` names, and compares the best texts in full.
+    fn read(
+        &self, query: &Query, least: f32, wanted: usize, budget: usize, is_read: impl Fn(&Feature) -> bool,
+    ) -> Vec<(f32, usize)> {
+        let features = query.features.iter().filter(|feature| is_read(feature));
+        let candidates = SCRATCH.with_borrow_mut(|scratch| {
+            self.sum(query, features, budget, least, scratch);
+            best(scratch, self.rows(), if budget == EXACT { 0.0 } else { CUT }, wanted)
+        });
+        let cosines = candidates.into_iter().map(|text| (self.cosine(query, text as usize), text as usize));
         let mut near: Vec<_> = cosines.filter(|(cosine, _)| *cosine >= least && *cosine > 0.0).collect();
         near.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         near
@@ -114,7 +196,10 @@ impl SimilarIndex {
         let mut weights = FxHashMap::default();
         let mut features = Vec::new();
         let mut add = |key: u64, is_word: bool, given: Option<f32>| {
-            let Some(number) = self.numbers.get(&key) else { return unknown };
+            let numbers = if is_word { &self.words } else { &self.trigrams };
+            let Some(number) = numbers.get(&key) else {
+                return unknown;
+            };
             let number = *number as usize;
             let start = number.checked_sub(1).map_or(0, |before| self.ends()[before] as usize);
             let end = self.ends()[number] as usize;
@@ -140,50 +225,45 @@ impl SimilarIndex {
         Query { norm: squares.iter().sum::<f32>().sqrt(), weights, features }
     }
 
-    /// The texts that may be nearest.
-    fn candidates(&self, query: &Query, least: f32, wanted: usize, scratch: &mut Scratch) -> Vec<u32> {
-        let rows = self.rows();
-        if scratch.sums.len() < rows.len() {
-            scratch.sums.resize(rows.len(), 0.0);
-        }
-        let by_norm = |norm: f32| rows.partition_point(|row| row.norm < norm) as u32;
-        // a little wider, for rounding
-        let (from, to) = match least > 0.0 {
-            true => (by_norm(query.norm * least * 0.999), by_norm(query.norm / least * 1.001)),
-            false => (0, rows.len() as u32),
-        };
-        let trigrams: usize = query.features.iter().filter(|f| !f.is_word).map(|f| f.end - f.start).sum();
-        let is_exact = trigrams <= BUDGET;
-        let mut left = BUDGET;
-        for feature in query.features.iter().filter(|feature| !(is_exact && feature.is_word)) {
+    /// Adds the weights of features up for each of their texts, in the scratch memory.
+    fn sum<'a>(
+        &self, query: &Query, features: impl Iterator<Item = &'a Feature>, budget: usize, least: f32,
+        scratch: &mut Scratch,
+    ) {
+        scratch.slots.resize(SLOTS, (0, 0.0));
+        scratch.highest = 0.0;
+        let (from, to) = self.range(query.norm * least, query.norm / least);
+        let (near, _) = self.range(query.norm, query.norm);
+        let mut left = budget;
+        for feature in features {
             if left == 0 {
                 break;
             }
-            let list = &self.postings()[feature.start..feature.end];
-            let list = match list.len() > 64 {
-                true => &list[list.partition_point(|text| *text < from)..list.partition_point(|text| *text < to)],
-                false => list,
-            };
-            let list = match list.len() > left {
-                // those of the nearest norm
-                true => {
-                    let middle = by_norm(query.norm);
-                    let at = list.partition_point(|text| *text < middle);
-                    let start = at.saturating_sub(left / 2).min(list.len() - left);
-                    &list[start..start + left]
-                }
-                false => list,
-            };
-            left -= list.len();
-            for text in list {
-                let sum = &mut scratch.sums[*text as usize];
-                if *sum == 0.0 {
-                    scratch.touched.push(*text);
-                }
-                *sum += feature.weight;
+            let mut list = &self.postings()[feature.start..feature.end];
+            // finding the ends of a short list costs more than reading it
+            if list.len() > 512 {
+                list = &list[list.partition_point(|text| *text < from)..list.partition_point(|text| *text < to)];
             }
+            if list.len() > left {
+                // those of the nearest norms
+                let middle = list.partition_point(|text| *text < near);
+                let start = middle.saturating_sub(left / 2).min(list.len() - left);
+                list = &list[start..start + left];
+            }
+            left -= list.len();
+            list.iter().for_each(|text| scratch.add(*text, feature.weight));
         }
-        best(scratch, rows, wanted)
+    }
+
+    /// A range of texts that has all with a norm from `low` to `high`, and few others.
+    fn range(&self, low: f32, high: f32) -> (u32, u32) {
+        // a little wider, for rounding; without a least similarity there is no upper end
+        let from = self.norms.partition_point(|norm| *norm < low * 0.999).saturating_sub(1) * STRIDE;
+        let to = match high.is_finite() {
+            true => self.norms.partition_point(|norm| *norm <= high * 1.001) * STRIDE,
+            false => self.rows().len(),
+        };
+        (from as u32, to.min(self.rows().len()) as u32)
     }
 
     /// The cosine of the mention and a text.
@@ -199,15 +279,15 @@ impl SimilarIndex {
     }
 }
 
-/// Takes the texts with the best sum for their norm out of the scratch memory, and clears it.
-fn best(scratch: &mut Scratch, rows: &[TextRow], wanted: usize) -> Vec<u32> {
-    let Scratch { sums, touched } = scratch;
-    let highest = touched.iter().map(|text| sums[*text as usize]).fold(0.0, f32::max);
+/// Takes the texts with the best sum for their norm out of the scratch memory, and clears it. Texts with less than the
+/// share `cut` of the highest sum are left out.
+fn best(scratch: &mut Scratch, rows: &[TextRow], cut: f32, wanted: usize) -> Vec<u32> {
+    let Scratch { slots, touched, highest } = scratch;
     let mut scored: Vec<(f32, u32)> = Vec::new();
-    // norms lie far apart in memory, so look at few
-    let enough = if touched.len() > 16 * wanted { highest * 0.4 } else { 0.0 };
-    for text in touched.drain(..) {
-        let sum = std::mem::take(&mut sums[text as usize]);
+    let enough = *highest * cut;
+    for at in touched.drain(..) {
+        let (key, sum) = std::mem::take(&mut slots[at as usize]);
+        let text = key - 1;
         if sum >= enough {
             scored.push((sum / rows[text as usize].norm, text));
         }
@@ -218,4 +298,34 @@ fn best(scratch: &mut Scratch, rows: &[TextRow], wanted: usize) -> Vec<u32> {
         scored.truncate(wanted);
     }
     scored.into_iter().map(|(_, text)| text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BuildOptions, Builder, Entry, fold::fold};
+
+    #[test]
+    fn the_index_finds_what_comparing_every_term_finds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.vocabulary");
+        let mut builder = Builder::new(&path, BuildOptions { memory: 4096, ..BuildOptions::default() }).unwrap();
+        let [heads, places] = [["carcinoma", "cáncer", "metástasis"], ["de mama", "pulmonar", "óseas"]];
+        for (number, (head, place)) in heads.iter().flat_map(|head| places.map(|place| (head, place))).enumerate() {
+            for term in [format!("{head} {place}"), format!("{place} {head} grado {number}")] {
+                builder.push(&Entry::new(&term, &number.to_string())).unwrap();
+            }
+        }
+        builder.finish().unwrap();
+        let index = SimilarIndex::open(&OpenFile::read(&path).unwrap()).unwrap();
+        for (mention, least) in [("carcinona de mama", 0.0), ("metastasis osea", 0.3), ("pulmon", 0.1), ("xyz", 0.0)] {
+            let query = index.query(&fold(mention));
+            let all = (0..index.rows().len()).map(|text| (index.cosine(&query, text), text));
+            let mut expected: Vec<_> = all.filter(|(cosine, _)| *cosine >= least && *cosine > 0.0).collect();
+            expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            assert_eq!(index.nearest(&fold(mention), 100, least), expected, "{mention}");
+        }
+        let (_, text) = index.nearest("mama carcinoma de", 1, 0.0)[0];
+        assert_eq!(index.text(text), "carcinoma de mama");
+    }
 }

@@ -56,18 +56,7 @@ impl Vocabulary {
             folded: map(SectionKind::Folded)?,
             words: map(SectionKind::Words)?,
             word_terms: section(SectionKind::WordTerms)?,
-            similar: SimilarIndex {
-                texts: section(SectionKind::FoldedTexts)?,
-                rows: section(SectionKind::TextRows)?,
-                ends: section(SectionKind::PostingEnds)?,
-                postings: section(SectionKind::Postings)?,
-                numbers: bytemuck::try_cast_slice(section(SectionKind::Features)?.as_ref())
-                    .map_err(|_| file.damaged("its features"))?
-                    .iter()
-                    .zip(0..)
-                    .map(|(key, number)| (*key, number))
-                    .collect(),
-            },
+            similar: SimilarIndex::open(&file)?,
             stemmers: Stemmers::default(),
             stemmings: stemmings(&file.footer.info),
             abbreviations: Abbreviations::new(&file.footer.info.abbreviations),
@@ -238,7 +227,7 @@ impl Vocabulary {
             other_entity: !is_entity,
             other_term: row.preferred == 0,
             count: row.count,
-            length: self.text(term).len(),
+            length: (row.text_end - self.text_start(term)) as usize,
             code: self.code(row.concept as usize),
             concept: row.concept,
             term,
@@ -273,10 +262,12 @@ impl Vocabulary {
         bytemuck::cast_slice(self.concepts.as_ref())
     }
 
+    fn text_start(&self, term: usize) -> u32 {
+        term.checked_sub(1).map_or(0, |before| self.term_rows()[before].text_end)
+    }
+
     fn text(&self, term: usize) -> &str {
-        let rows = self.term_rows();
-        let start = term.checked_sub(1).map_or(0, |before| rows[before].text_end);
-        slice(&self.texts, start, rows[term].text_end)
+        slice(&self.texts, self.text_start(term), self.term_rows()[term].text_end)
     }
 
     fn code(&self, concept: usize) -> &str {

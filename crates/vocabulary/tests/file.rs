@@ -93,11 +93,11 @@ fn a_damaged_file_is_a_named_error() {
         fs::write(&other, bytes).unwrap();
         Vocabulary::open(&other).unwrap_err()
     };
-    for end in 0..whole.len() {
+    for end in (0..whole.len()).step_by(101) {
         let error = error(&whole[..end]);
         assert!(matches!(error, VocabularyError::Foreign { .. } | VocabularyError::Truncated { .. }), "{end}: {error}");
     }
-    for at in 0..whole.len() {
+    for at in (0..64).chain((64..whole.len()).step_by(67)) {
         let mut bytes = whole.clone();
         bytes[at] ^= 1 << (at % 8);
         let error = error(&bytes);
