@@ -127,9 +127,11 @@ fn every_step_finds_its_term_and_is_explained() {
 }
 
 fn athena(folder: &Folder) -> String {
-    let header = "concept_id\tconcept_name\tdomain_id\tvocabulary_id\tconcept_class_id\tstandard_concept\tconcept_code\t\
-        valid_start_date\tvalid_end_date\tinvalid_reason\n";
-    let concept = |id: &str, name: &str, domain: &str, vocabulary: &str, standard: &str, code: &str, invalid: &str| {
+    let header = "concept_id\tconcept_name\tdomain_id\tvocabulary_id\tconcept_class_id\tstandard_concept\t\
+        concept_code\tvalid_start_date\tvalid_end_date\tinvalid_reason\n";
+    let concept = |id, name, domain, vocabulary, standard, code, invalid| {
+        let [id, name, domain, vocabulary, standard, code, invalid]: [&str; 7] =
+            [id, name, domain, vocabulary, standard, code, invalid];
         format!("{id}\t{name}\t{domain}\t{vocabulary}\tx\t{standard}\t{code}\t19700101\t20991231\t{invalid}\n")
     };
     let concepts = [

@@ -133,19 +133,20 @@ impl Vocabulary {
     /// the source has more often, then shorter ones, then by code.
     #[must_use]
     pub fn link(&self, mention: &str, entity: Option<&str>, top: usize, least: f32) -> Vec<Match<'_>> {
-        self.find(mention, entity, top, least, &mut |_| {})
+        self.find(mention, entity, top, least, None)
     }
 
     /// As [`link`](Self::link), with what each step compared and found.
     #[must_use]
     pub fn explain(&self, mention: &str, entity: Option<&str>, top: usize, least: f32) -> Explanation<'_> {
         let mut steps = Vec::new();
-        let matches = self.find(mention, entity, top, least, &mut |report| steps.push(report));
+        let matches = self.find(mention, entity, top, least, Some(&mut steps));
         Explanation { matches, steps }
     }
 
     fn find<'a>(
-        &'a self, mention: &str, entity: Option<&str>, top: usize, least: f32, report: &mut dyn FnMut(StepReport<'a>),
+        &'a self, mention: &str, entity: Option<&str>, top: usize, least: f32,
+        mut reports: Option<&mut Vec<StepReport<'a>>>,
     ) -> Vec<Match<'a>> {
         let mut ranking = Ranking::new(top, least);
         let folded = fold(mention);
@@ -186,7 +187,8 @@ impl Vocabulary {
                     }
                 }
             }
-            report(StepReport {
+            let Some(reports) = &mut reports else { continue };
+            reports.push(StepReport {
                 step,
                 compared: match step {
                     Step::Exact => vec![mention.to_string()],
