@@ -52,8 +52,7 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Texts whose sum is this share of the highest may be best, in a search that is not exact. Others are spared a look at
-/// their norm, far away in memory.
+/// Texts whose sum is this share of the highest may be best, in a search that is not exact.
 const CUT: f32 = 0.4;
 /// Slots of a [`Scratch`]: twice the texts that a search can touch.
 const SLOTS: usize = 2 * EXACT;
@@ -181,7 +180,11 @@ impl SimilarIndex {
         let features = query.features.iter().filter(|feature| is_read(feature));
         let candidates = SCRATCH.with_borrow_mut(|scratch| {
             self.sum(query, features, budget, least, scratch);
-            best(scratch, self.rows(), if budget == EXACT { 0.0 } else { CUT }, wanted)
+            match budget {
+                EXACT => best(scratch, |text| self.rows()[text].norm, 0.0, wanted),
+                // neighbours have nearly the same norm, and few norms fit the caches
+                _ => best(scratch, |text| self.norms[text / STRIDE], CUT, wanted),
+            }
         });
         let cosines = candidates.into_iter().map(|text| (self.cosine(query, text as usize), text as usize));
         let mut near: Vec<_> = cosines.filter(|(cosine, _)| *cosine >= least && *cosine > 0.0).collect();
@@ -281,7 +284,7 @@ impl SimilarIndex {
 
 /// Takes the texts with the best sum for their norm out of the scratch memory, and clears it. Texts with less than the
 /// share `cut` of the highest sum are left out.
-fn best(scratch: &mut Scratch, rows: &[TextRow], cut: f32, wanted: usize) -> Vec<u32> {
+fn best(scratch: &mut Scratch, norm: impl Fn(usize) -> f32, cut: f32, wanted: usize) -> Vec<u32> {
     let Scratch { slots, touched, highest } = scratch;
     let mut scored: Vec<(f32, u32)> = Vec::new();
     let enough = *highest * cut;
@@ -289,7 +292,7 @@ fn best(scratch: &mut Scratch, rows: &[TextRow], cut: f32, wanted: usize) -> Vec
         let (key, sum) = std::mem::take(&mut slots[at as usize]);
         let text = key - 1;
         if sum >= enough {
-            scored.push((sum / rows[text as usize].norm, text));
+            scored.push((sum / norm(text as usize), text));
         }
     }
     let order = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
