@@ -19,7 +19,7 @@ const WORDS: [(&str, &str); 3] = [
     (
         "it",
         "di la e il con un una è del per in ha della non che da si al dopo dell nel alla senza gli dei delle nella \
-         sono le lo ad più anche ma dal dalla nell",
+         sono le lo ad se più anche ma dal dalla nell",
     ),
 ];
 
