@@ -163,7 +163,7 @@ fn what_is_wrong_in_a_file_is_named_with_its_place() {
         "a.toml",
         &format!("{model}languages = [\"es\"]\n"),
         2,
-        &["model `clinical-ner-small` has languages", "give `language`"],
+        &["model `clinical-ner-small` has languages", "name the column"],
     );
     let absent = spanframe(&["text", TEXT, "--model", &place.path("none.toml")]);
     assert!(stderr(&absent).contains("none.toml` cannot be read"), "{}", stderr(&absent));

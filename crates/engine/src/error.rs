@@ -46,8 +46,8 @@ pub enum EngineError {
     },
     /// A model reads rows of some languages only, and the rows have no language.
     #[error(
-        "model `{model}` has languages in the pipeline file: give `language`, the column with the language of each row, or \
-         the language of the text"
+        "model `{model}` has languages in the pipeline file: name the column with the language of each row (`language`, in \
+         files `language_column`), or the language of a text"
     )]
     LanguageMissing {
         /// Name in the set.
