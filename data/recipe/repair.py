@@ -9,6 +9,11 @@ import collections
 import re
 
 GOLD = "MEDICATION"
+# Words that the projection loses in English: the type, the end of the mention, and what belongs to it.
+ENDS = [
+    ("DISEASE", re.compile(r"\w$"), re.compile(r"('s)? (disease|syndrome)\b")),
+    ("PROCEDURE", re.compile(r"\b(antibiotic|corticosteroid|steroid|hormone|insulin)$"), re.compile(r" therapy\b")),
+]
 MIN_COUNT = 2  # a longer string must be a span at least this often ...
 MIN_SHARE = 0.3  # ... and in at least this share of its occurrences
 MAX_WORDS = 2
@@ -54,6 +59,29 @@ def ends_after(text, end):
     return ends
 
 
+def with_lost_words(text, start, end, label):
+    """`end` moved behind the words that projection loses."""
+    for of, last, lost in ENDS:
+        if label == of and last.search(text, start, end) and (words := lost.match(text, end)):
+            return words.end()
+    return end
+
+
+def is_word(character):
+    return character.isalnum() or character == "_"
+
+
+def occurrences_of(string, text):
+    """How often `string` stands in `text` as whole words."""
+    count, at = 0, text.find(string)
+    while at >= 0:
+        end = at + len(string)
+        whole = not (is_word(text[at - 1 : at]) or is_word(text[end : end + 1]))
+        count += whole
+        at = text.find(string, end if whole else at + 1)
+    return count
+
+
 def repair(documents):
     """New entity sets for (text, entities) pairs of one language."""
     counts = collections.Counter()
@@ -63,6 +91,7 @@ def repair(documents):
         for start, end, label in entities:
             if label != GOLD:
                 start, end = complete(text, start, end)
+                end = with_lost_words(text, start, end, label)
             spans.add((start, end, label))
             counts[label, text[start:end].lower()] += 1
         completed.append(spans)
@@ -74,7 +103,7 @@ def repair(documents):
         if count < MIN_COUNT:
             return False
         if string not in occurrences:
-            occurrences[string] = len(re.findall(rf"(?<!\w){re.escape(string)}(?!\w)", everything))
+            occurrences[string] = occurrences_of(string, everything)
         return count >= MIN_SHARE * occurrences[string]
 
     repaired = []
