@@ -75,7 +75,9 @@ fn a_table_of_any_format_becomes_the_same_vocabulary() {
             serde_json::from_str(&stdout(&spanframe(&["vocabulary", "show", &path, "--json"]))).unwrap();
         let object = json.as_object_mut().unwrap();
         // these name the source
-        ["source", "sha256", "bytes"].map(|key| object.remove(key));
+        for key in ["source", "sha256", "bytes"] {
+            object.remove(key);
+        }
         json
     };
     let (from_csv, found) = (show(), folder.search("Oat-cell CARCINOMA", &[]));
