@@ -23,7 +23,10 @@ pub enum VocabularyError {
         source: io::Error,
     },
     /// The file, or a temporary file beside it, cannot be written.
-    #[error("cannot write the vocabulary `{}`: {source}", shown(path))]
+    #[error(
+        "cannot write the vocabulary `{}`: {source}; name a place that takes files, with room for several times the source",
+        shown(path)
+    )]
     Write {
         /// As given.
         path: PathBuf,
@@ -84,7 +87,10 @@ pub enum VocabularyError {
         what: &'static str,
     },
     /// No entry is left.
-    #[error("no term is left for the vocabulary: {entries} entries were read, and the terms or codes of all are empty")]
+    #[error(
+        "no term is left for the vocabulary: {entries} entries passed the filters, and the terms or codes of all are empty; \
+         check the names of the columns and the filters"
+    )]
     NoTerms {
         /// Entries that were pushed.
         entries: u64,
