@@ -203,7 +203,7 @@ fn lists_as_spark_reads() {
     std::os::unix::fs::symlink("a", folder.path().join("link")).unwrap();
     assert_eq!(paths(&store, "link"), ["link/x"]);
     std::os::unix::fs::symlink("..", folder.path().join("a/up")).unwrap();
-    assert!(store.list("").unwrap_err().to_string().contains("leads to a folder above it"));
+    assert!(store.list("").unwrap_err().to_string().contains("is a link to a folder above it"));
     fs::remove_file(folder.path().join("a/up")).unwrap();
     std::os::unix::fs::symlink("gone", folder.path().join("a/up")).unwrap();
     assert!(matches!(store.list(""), Err(StoreError::NotFound { url }) if url.ends_with("/up")));
