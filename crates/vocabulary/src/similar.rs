@@ -165,8 +165,9 @@ impl SimilarIndex {
         if trigrams <= EXACT {
             return self.read(&query, least, wanted, EXACT, |feature| !feature.is_word);
         }
+        let few = top.saturating_mul(3).max(16);
         let near =
-            self.read(&query, least, wanted, RARE, |feature| feature.is_word && feature.end - feature.start <= RARE);
+            self.read(&query, least, few, RARE, |feature| feature.is_word && feature.end - feature.start <= RARE);
         match near.first() {
             Some((cosine, _)) if *cosine >= NEAR => near,
             _ => self.read(&query, least, wanted, BUDGET, |_| true),
