@@ -87,7 +87,7 @@ fn diagnose_text(inputs: &[Series], kwargs: RawOptions) -> PolarsResult<Series> 
 fn link_entities(inputs: &[Series], kwargs: RawLink) -> PolarsResult<Series> {
     let options = LinkOptions::new(&kwargs).map_err(|e| polars(&e.into()))?;
     let entities = bridge::from_polars(&inputs[0])?;
-    strings::check_entities(inputs[0].name(), &entities)?;
+    strings::check_entities(inputs[0].name().as_str(), &entities)?;
     let data_type = linked_type(entities.data_type(), options.candidates.is_some()).map_err(|e| polars(&e))?;
     let linker = Linker::new(&options).map_err(|e| polars(&e.into()))?;
     let done = stoppable(move |should_stop| link(&entities, &linker, should_stop));

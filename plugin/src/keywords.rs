@@ -27,8 +27,9 @@ pub fn plain_options(options: Option<&Bound<'_, PyDict>>) -> PyResult<String> {
 /// Returns all options of linking by name as JSON. Checks their types, not their values.
 #[pyfunction]
 #[pyo3(signature = (**options))]
-pub fn plain_link(py: Python<'_>, options: Option<Bound<'_, PyDict>>) -> PyResult<String> {
-    plain(serde_json::to_string(&read::<RawLink>(&options.unwrap_or_else(|| PyDict::new(py)))?))
+pub fn plain_link(options: Option<&Bound<'_, PyDict>>) -> PyResult<String> {
+    let typed: RawLink = options.map(read).transpose()?.unwrap_or_default();
+    plain(serde_json::to_string(&typed))
 }
 
 fn plain(json: serde_json::Result<String>) -> PyResult<String> {

@@ -59,7 +59,7 @@ pub fn check_text<'a>(inputs: impl Iterator<Item = &'a FFI_ArrowSchema>) -> Pola
 pub fn check_entities<'a>(mut inputs: impl Iterator<Item = &'a FFI_ArrowSchema>) -> PolarsResult<()> {
     let Some(input) = inputs.next() else { return Ok(()) };
     let column = escaped(input.name().unwrap_or_default());
-    if let Some(field) = unreadable(input) {
+    if let Some(field) = input.children().find_map(unreadable) {
         let (field, kind) = (escaped(field.name().unwrap_or_default()), kind(field));
         return Err(polars_err!(
             ComputeError: "column `{column}` has a field `{field}` of type {kind}, which cannot be read: drop or cast it"

@@ -8,7 +8,7 @@ use arrow_array::{
 };
 use arrow_schema::DataType;
 use arrow_select::take::{TakeOptions, take};
-use polars::prelude::{PolarsResult, polars_ensure};
+use polars::prelude::{PolarsResult, polars_err};
 use pyo3::{PyResult, Python};
 use spanframe_engine::{EngineError, shown_name::escaped};
 
@@ -58,9 +58,11 @@ pub fn check<'a>(py: Python<'_>, column: &str, chunks: impl IntoIterator<Item = 
 /// # Errors
 /// `ComputeError` that names the column.
 pub fn check_entities(column: &str, entities: &ArrayRef) -> PolarsResult<()> {
+    if are_utf8(entities) {
+        return Ok(());
+    }
     let column = escaped(column);
-    polars_ensure!(are_utf8(entities), ComputeError: "column `{column}` has strings that are not UTF-8: make it again");
-    Ok(())
+    Err(polars_err!(ComputeError: "column `{column}` has strings that are not UTF-8: make it again"))
 }
 
 /// True if all strings of an array are UTF-8, at any depth. Bytes behind a null do not count.
