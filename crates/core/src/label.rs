@@ -30,19 +30,15 @@ impl Tag {
     /// The prefix; `None` outside of entities.
     #[must_use]
     pub fn prefix(self) -> Option<Prefix> {
-        match self {
-            Self::Outside => None,
-            Self::Entity(prefix, _) => Some(prefix),
-        }
+        let Self::Entity(prefix, _) = self else { return None };
+        Some(prefix)
     }
 
     /// The entity type; `None` outside of entities.
     #[must_use]
     pub fn entity_type(self) -> Option<u16> {
-        match self {
-            Self::Outside => None,
-            Self::Entity(_, entity_type) => Some(entity_type),
-        }
+        let Self::Entity(_, entity_type) = self else { return None };
+        Some(entity_type)
     }
 }
 
