@@ -12,9 +12,11 @@ use spanframe_vocabulary::{Vocabulary, VocabularyError};
 
 /// A file as it was when it was opened: its time of change and its length.
 type Version = (Option<SystemTime>, u64);
+/// Vocabularies by their path.
+type Opened = HashMap<PathBuf, (Version, Arc<Vocabulary>)>;
 
 /// Polars links chunk by chunk, so an expression opens its vocabularies many times.
-static OPENED: LazyLock<Mutex<HashMap<PathBuf, (Version, Arc<Vocabulary>)>>> = LazyLock::new(Mutex::default);
+static OPENED: LazyLock<Mutex<Opened>> = LazyLock::new(Mutex::default);
 
 /// The vocabulary at `path`. A file that was replaced is opened again.
 ///
