@@ -108,7 +108,7 @@ def test_columns_of_others_can_be_linked(tmp_path):
     ("options", "message"),
     [
         ({"link": "none.vocabulary"}, "the vocabulary `none.vocabulary`"),
-        ({"link": "own.csv"}, "`own.csv` is not a vocabulary: build one with"),
+        ({"link": "own.csv"}, "own.csv` is not a vocabulary: build one with"),
         ({"link": "cut.vocabulary"}, "cut.vocabulary.* build it again"),
         ({"link": []}, "option `link` cannot be an empty list; it may be the path of a vocabulary"),
         ({"link": 3}, "option `link` cannot be a int"),

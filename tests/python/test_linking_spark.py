@@ -56,7 +56,6 @@ def test_a_vocabulary_must_be_on_every_node_or_shipped(spark, tmp_path):
     path = linked.vocabulary(tmp_path)
     shipped = shutil.move(path, tmp_path / "shipped.vocabulary")
     spark.sparkContext.addFile(str(shipped))
-    os.remove(shipped)
     found = spanframe.spark.annotate(frame, "note", "ner", link="shipped.vocabulary").collect()
     assert found[0].ner[0].metadata["code"] == "R50"
     found = spanframe.spark.annotate(frame, "note", "ner", link=["shipped.vocabulary"]).collect()
