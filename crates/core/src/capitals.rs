@@ -25,9 +25,11 @@ pub enum Capitals {
 ///
 /// ```
 /// # use spanframe_core::capitals::{Capitals, lower};
-/// let note = "HTA, DM2.\nREFIERE DISNEA Y TOS.\n- HIPOACUSIA. HTA en tto, DOLOR LUMBAR.";
-/// assert_eq!(lower(note, Capitals::Lines), "HTA, DM2.\nrefiere disnea y tos.\n- HIPOACUSIA. HTA en tto, DOLOR LUMBAR.");
-/// assert_eq!(lower(note, Capitals::Phrases), "HTA, DM2.\nrefiere disnea y tos.\n- hipoacusia. HTA en tto, dolor lumbar.");
+/// let note = "HTA, DM2.\nREFIERE TOS Y DISNEA.\n- HIPOACUSIA en tratamiento. HTA, DOLOR LUMBAR.";
+/// let lines = "HTA, DM2.\nrefiere tos y disnea.\n- HIPOACUSIA en tratamiento. HTA, DOLOR LUMBAR.";
+/// assert_eq!(lower(note, Capitals::Lines), lines);
+/// let phrases = "HTA, DM2.\nrefiere tos y disnea.\n- hipoacusia en tratamiento. HTA, dolor lumbar.";
+/// assert_eq!(lower(note, Capitals::Phrases), phrases);
 /// ```
 #[must_use]
 pub fn lower(text: &str, capitals: Capitals) -> Cow<'_, str> {
