@@ -76,6 +76,6 @@ def test_what_the_notebook_shows_is_short_and_of_no_machine():
             assert len(text.splitlines()) <= LINES, cell.source
             assert not re.search(r"/(tmp|home|work|root)/", text), cell.source
         if cell.cell_type == "code":
-            assert len(cell.source.splitlines()) <= 12, "one idea a cell"
+            assert len(cell.source.splitlines()) <= 14, "one idea a cell"
         for link in re.findall(r"\]\(([^)#\s]+)", cell.source) if cell.cell_type == "markdown" else ():
             assert (NOTEBOOK.parent / link).exists(), link
