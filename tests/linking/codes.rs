@@ -43,7 +43,7 @@ fn codes_are_scored_on_gold_spans_and_end_to_end() {
     let path = vocabulary(folder.path(), "own.vocabulary", &[("disnea", "R06"), ("fiebre", "A1"), ("fiebre", "R50")]);
     let gold_of = |entities: &[Value]| gold(folder.path(), entities);
     let (disnea, fiebre) = (entity(8, 14, json!("R06")), entity(17, 23, json!("R50")));
-    let corpus = gold_of(&[disnea.clone(), fiebre.clone(), entity(0, 7, json!("X"))]);
+    let corpus = gold_of(&[disnea.clone(), fiebre, entity(0, 7, json!("X"))]);
     let result = evaluate(&[&corpus, "--link", &path]);
     // "Refiere" is in no vocabulary, and the model does not find it
     assert_eq!(rows(&result), ["gold, 1: 3, 2, 1", "gold, 5: 3, 2, 2", "found, 1: 3, 2, 1"]);
