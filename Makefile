@@ -149,6 +149,10 @@ bench-affirmed: $(VENV)/test build ## Count affirmed entities that the rules fla
 bench-linking: target/bench-linking/ready $(VENV)/test build ## Measure scispaCy's method on the same terms of CORPORA=FOLDER (LINKING="--only codes"); needs Python 3.11 and an idle machine
 	$(VENV)/bin/python benches/linking.py "$(CORPORA)" $(LINKING)
 
+.PHONY: bench-operators
+bench-operators: ## Measure the kernels of spanframe's operators with the widest registers and with AVX2
+	$(CARGO) test --release --locked -p spanframe-operators --lib timing -- --ignored --nocapture --test-threads 1
+
 .PHONY: bench-openvino
 bench-openvino: ## Measure OpenVINO's execution provider beside ONNX Runtime's own kernels; fetches it, needs an idle machine
 	test -x target/openvino/bin/python || $(PYTHON) -m venv target/openvino

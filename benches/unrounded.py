@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 MODEL = Path(__file__).parents[1] / "data" / "models" / "clinical-ner-small"
 
@@ -24,6 +24,15 @@ def load() -> onnx.ModelProto:
             weight = table.astype(np.float32) * scale
             graph.initializer.append(numpy_helper.from_array(weight, node.output[0]))
             graph.initializer.remove(tensors[node.input[0]])
+        elif node.op_type == "ReluLinear":
+            x, bias, _, whole, scale = node.input
+            weight = numpy_helper.to_array(tensors[whole]).astype(np.float32) * numpy_helper.to_array(tensors[scale])
+            graph.initializer.append(numpy_helper.from_array(weight, f"{whole}.floats"))
+            graph.initializer.remove(tensors[whole])
+            [output] = node.output
+            nodes.append(helper.make_node("Add", [x, bias], [f"{output}.sum"]))
+            nodes.append(helper.make_node("Relu", [f"{output}.sum"], [f"{output}.positive"]))
+            nodes.append(helper.make_node("MatMul", [f"{output}.positive", f"{whole}.floats"], [output]))
         else:
             for attribute in node.attribute:
                 if attribute.name == "bfloat16":

@@ -13,7 +13,8 @@ the normalisation of sums are spanframe's, with functions of ONNX Runtime's oper
 * `static8`: weights are 7-bit whole numbers with a scale for each output, and inputs of multiplications 8-bit ones in a
   fixed range each, as a checkpoint trained with `--whole` expects: the same sums in whole numbers on every processor
   and in every batch, faster than fp32 with and without VNNI. Written with QuantizeLinear and DequantizeLinear, which
-  ONNX Runtime joins with the multiplications.
+  ONNX Runtime joins with the multiplications. A ReLU and the multiplication behind it become spanframe's `ReluLinear`,
+  which reads no weights of units that are zero.
 * `fp32`: everything in single precision.
 
 In all but the last, word embeddings are 8-bit with a scale a row, position embeddings are half precision and attention may
@@ -67,7 +68,13 @@ class Graph:
 
     def norm_of_sum(self, x, product, name, weight, bias, product_bias, epsilon):
         """Normalisation of `x`, `product` and its bias, added up."""
-        inputs = [x, product, self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias), product_bias]
+        inputs = [
+            x,
+            product,
+            self.constant(f"{name}.weight", weight),
+            self.constant(f"{name}.bias", bias),
+            product_bias,
+        ]
         return self.add("SkipLayerNormalization", inputs, f"{name}.out", domain=OURS, epsilon=epsilon)
 
 
@@ -119,7 +126,9 @@ def self_attention():
     mixed.attribute.append(onnx.AttributeProto(name="num_heads", ref_attr_name="heads", type=onnx.AttributeProto.INT))
     operators = [helper.make_opsetid("", OPSET), helper.make_opsetid(FUSED, 1)]
     inputs = ["packed", "biases", "mask"]
-    return helper.make_function(OURS, "SelfAttention", inputs, ["mixed"], [split, mixed], operators, ["heads", "bfloat16"])
+    return helper.make_function(
+        OURS, "SelfAttention", inputs, ["mixed"], [split, mixed], operators, ["heads", "bfloat16"]
+    )
 
 
 def skip_layer_normalization():
@@ -129,6 +138,20 @@ def skip_layer_normalization():
     node.attribute.append(onnx.AttributeProto(name="epsilon", ref_attr_name="epsilon", type=onnx.AttributeProto.FLOAT))
     operators = [helper.make_opsetid(FUSED, 1)]
     return helper.make_function(OURS, "SkipLayerNormalization", inputs, ["output"], [node], operators, ["epsilon"])
+
+
+def relu_linear():
+    """`ReluLinear` as a function of standard operators, for programs without spanframe's own."""
+    nodes = [
+        helper.make_node("Add", ["x", "bias"], ["sum"]),
+        helper.make_node("Relu", ["sum"], ["positive"]),
+        helper.make_node("QuantizeLinear", ["positive", "step"], ["whole"]),
+        helper.make_node("DequantizeLinear", ["whole", "step"], ["rounded"]),
+        helper.make_node("DequantizeLinear", ["weight", "scale"], ["floats"], axis=1),
+        helper.make_node("MatMul", ["rounded", "floats"], ["output"]),
+    ]
+    inputs = ["x", "bias", "step", "weight", "scale"]
+    return helper.make_function(OURS, "ReluLinear", inputs, ["output"], nodes, [helper.make_opsetid("", OPSET)], [])
 
 
 def build(config, tensors, small):
@@ -159,7 +182,9 @@ def build(config, tensors, small):
         else:
             wide = graph.fused("FastGelu", wide, f"{i}.gelu")
         x = layer(x, wide, f"{i}.fo", f"{i}.n2")
-    product = graph.add("MatMul", [x, graph.constant("classifier.weight", weights["classifier.weight"].T)], "classifier")
+    product = graph.add(
+        "MatMul", [x, graph.constant("classifier.weight", weights["classifier.weight"].T)], "classifier"
+    )
     graph.add("Add", [product, graph.constant("classifier.bias", weights["classifier.bias"])], "logits")
     inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "sequence"])
               for name in ("input_ids", "attention_mask")]  # fmt: skip
@@ -167,7 +192,9 @@ def build(config, tensors, small):
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "sequence", labels])]
     made = helper.make_graph(graph.nodes, "token_classifier", inputs, outputs, list(graph.initializers.values()))
     operators = [helper.make_opsetid("", OPSET), helper.make_opsetid(FUSED, 1), helper.make_opsetid(OURS, 1)]
-    model = helper.make_model(made, opset_imports=operators, functions=[self_attention(), skip_layer_normalization()], ir_version=9)
+    model = helper.make_model(
+        made, opset_imports=operators, functions=[self_attention(), skip_layer_normalization()], ir_version=9
+    )
     onnx.checker.check_model(model)
     return model
 
@@ -226,6 +253,44 @@ def whole(model, ranges):
         nodes.append(node)
     del graph.node[:]
     graph.node.extend(nodes)
+    return skip_zeros(model)
+
+
+def skip_zeros(model):
+    """Put `ReluLinear` in place of a sum, its ReLU and the int8 multiplication behind it.
+
+    The multiplication stays where its inputs may be negative (their zero point is not 0) and where a dimension is no
+    multiple of 64.
+    """
+    graph = model.graph
+    makers = {node.output[0]: node for node in graph.node}
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    replaced, left_out = {}, set()
+    for product in graph.node:
+        names = [product.output[0]]
+        # product <- rounded <- whole <- ReLU <- sum
+        for operator in ("MatMul", "DequantizeLinear", "QuantizeLinear", "Relu", "Add"):
+            node = makers.get(names[-1])
+            if node is None or node.op_type != operator:
+                break
+            names.append(node.input[0])
+        else:
+            floats, whole, total = makers[product.input[1]], makers[names[2]], makers[names[4]]
+            zero = numpy_helper.to_array(tensors[whole.input[2]])
+            if zero != 0 or any(size % 64 for size in tensors[floats.input[0]].dims):
+                continue
+            inputs = [*total.input, whole.input[1], *floats.input[:2]]
+            [output] = product.output
+            replaced[output] = helper.make_node("ReluLinear", inputs, [output], name=output, domain=OURS)
+            left_out |= {floats.output[0], *names[1:5]}
+    nodes = [replaced.get(node.output[0], node) for node in graph.node if node.output[0] not in left_out]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    used = {name for node in nodes for name in node.input}
+    for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
+        graph.initializer.remove(tensor)
+    if replaced:
+        model.functions.append(relu_linear())
     onnx.checker.check_model(model)
     return model
 

@@ -33,7 +33,7 @@ def tensors_of(graph, config):
         if kind == "int8" and layer.endswith(".weight"):
             tensors[layer] = (value * stored[f"{layer}.scale"]).T
         elif kind == "step":
-            zero = int(stored[f"{layer}.zero"])
+            zero = int(stored.get(f"{layer}.zero", 0))  # behind ReLU nothing is below zero
             ranges[layer] = [float(value) * (0 - zero), float(value) * (255 - zero)]
         elif kind == "bias" or name.endswith(("norm.weight", "n1.weight", "n2.weight")):
             tensors[name] = value

@@ -17,18 +17,20 @@ def test_every_processor_adds_the_same_whole_numbers():
     made = {output: node for node in graph.node for output in node.output}
     products = []
     for node in graph.node:
-        if node.op_type != "MatMul":
+        if node.op_type == "ReluLinear":
+            _, _, step, weight, scale = node.input
+            ranges = [step]
+        elif node.op_type == "MatMul" and node.input[1] != "classifier.weight":
+            value, weight = (made[name] for name in node.input)
+            assert value.op_type == weight.op_type == "DequantizeLinear"
+            ranges, (weight, scale, _) = value.input[1:], weight.input
+        else:
             continue
-        value, weight = (made.get(name) for name in node.input)
-        if weight is None:
-            assert node.input[1] == "classifier.weight"
-            continue
-        assert value.op_type == weight.op_type == "DequantizeLinear"
-        table = numpy_helper.to_array(tensors[weight.input[0]])
+        table = numpy_helper.to_array(tensors[weight])
         assert table.dtype == "int8" and abs(table).max() <= MOST
         # one scale per output, and one static range for all inputs, independent of the batch
-        assert list(tensors[weight.input[1]].dims) == [table.shape[1]]
-        assert all(list(tensors[name].dims) == [] for name in value.input[1:])
+        assert list(tensors[scale].dims) == [table.shape[1]]
+        assert all(list(tensors[name].dims) == [] for name in ranges)
         products.append(table.size)
     # query, key and value; output; two feed-forward layers
     wide = json.loads(FILE.with_name("config.json").read_text())["intermediate_size"]

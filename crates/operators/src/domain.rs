@@ -2,7 +2,7 @@
 
 use ort::{environment::Environment, operator::OperatorDomain, session::Session};
 
-use crate::{self_attention::SelfAttention, skip_layer_normalization::SkipLayerNormalization};
+use crate::{relu_linear::ReluLinear, self_attention::SelfAttention, skip_layer_normalization::SkipLayerNormalization};
 
 /// Name of the domain in ONNX files.
 const DOMAIN: &str = "spanframe";
@@ -18,7 +18,7 @@ pub(crate) const UNITS: usize = 32;
 /// # Errors
 /// Those of ONNX Runtime.
 pub fn domain(threads: usize) -> ort::Result<OperatorDomain> {
-    OperatorDomain::new(DOMAIN)?.add(SelfAttention { threads })?.add(SkipLayerNormalization)
+    OperatorDomain::new(DOMAIN)?.add(SelfAttention { threads })?.add(SkipLayerNormalization)?.add(ReluLinear)
 }
 
 /// Registers the domain with ONNX Runtime, by a session that is dropped at once.

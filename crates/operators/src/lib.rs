@@ -2,18 +2,27 @@
 //!
 //! ONNX Runtime's own attention copies queries, keys and values, and calls matrix multiplications made for large
 //! matrices; its skip-layer normalization does not use SIMD. Together they took 40 % of the bundled model's time.
+//! The linear layer behind a ReLU was a quarter of what is left, and 80 to 94 % of its products were with zero.
 //!
 //! An ONNX file that uses these operators also defines each of them as a function of ONNX Runtime's operators. GPU
 //! sessions and other programs run those functions, so the file needs no library of ours.
 #![forbid(unsafe_code)]
 
+mod aligned_weight;
 mod attention;
 mod bfloat16;
 mod domain;
+mod dot_products;
+#[cfg(target_arch = "x86_64")]
+mod dot_products_x86;
 mod exponential;
 mod head;
 mod lane_format;
+mod relu_linear;
+mod relu_rows;
 mod self_attention;
 mod skip_layer_normalization;
+#[cfg(test)]
+mod timing;
 
 pub use domain::{domain, register};
