@@ -15,10 +15,10 @@ import argparse
 import gzip
 import json
 import os
-import subprocess
 import tempfile
 from pathlib import Path
 
+import child
 import polars as pl
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +29,7 @@ FLAGS = ["negated", "uncertain"]
 
 def run(*arguments: object) -> str:
     command = [PROGRAM, *arguments, f"--assertion={','.join(FLAGS)}", "--quiet"]
-    return subprocess.run(list(map(str, command)), check=True, stdout=subprocess.PIPE, text=True).stdout
+    return child.output(command)
 
 
 def without_cues(path: Path) -> list[dict]:

@@ -25,6 +25,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import child
 import polars as pl
 
 ROOT = Path(__file__).parents[1]
@@ -46,9 +47,7 @@ def peer(name: str, notes: Path) -> list[dict]:
 
 def lines(command: list) -> list[dict]:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    command = list(map(str, command))
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in child.output(command, cwd=ROOT, env=environment).splitlines()]
 
 
 def score(counts: Counts) -> dict[str, float]:

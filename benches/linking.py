@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import child
 import linking_terms
 
 ROOT = Path(__file__).parents[1]
@@ -87,9 +88,7 @@ def build(folder: Path) -> tuple[Path, dict]:
 
 def lines(command: list) -> dict:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    command = list(map(str, command))
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
-    return json.loads(done.stdout)
+    return json.loads(child.output(command, cwd=ROOT, env=environment))
 
 
 def ours(folder: Path, *least: float) -> dict:

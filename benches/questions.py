@@ -19,7 +19,6 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +26,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import child
 import onnx
 import polars as pl
 import unrounded
@@ -47,8 +47,7 @@ def job(source: Path, *options: object, before: tuple[str, ...] = ()) -> dict:
     """Runs `spanframe run` anew, with its output beside the source, and gives its summary; words of the command may go `before`."""
     command = [*before, PROGRAM, "run", source, "-o", source.with_suffix(""), "--overwrite", *options]
     command += ["--column", "note", "--json", "--quiet"]
-    done = subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True)
-    return json.loads(done.stdout)
+    return json.loads(child.output(command))
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -76,13 +75,13 @@ def entities(source: Path) -> pl.DataFrame:
 
 def start(folder: Path) -> dict:
     def python(code: str) -> Callable[[], object]:
-        return lambda: subprocess.run([sys.executable, "-c", code], check=True)
+        return lambda: child.output([sys.executable, "-c", code])
 
     text = [PROGRAM, "text", SHORT]
     times = race(
         9,
-        text=lambda: subprocess.run(text, check=True, capture_output=True),
-        help=lambda: subprocess.run([PROGRAM, "--help"], check=True, capture_output=True),
+        text=lambda: child.output(text),
+        help=lambda: child.output([PROGRAM, "--help"]),
         python=python("pass"),
         import_spanframe=python("import spanframe._engine"),
         import_polars=python("import polars"),

@@ -25,6 +25,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import child
 import polars as pl
 import unrounded
 
@@ -119,30 +120,21 @@ class SparkNlp:
 
 
 def worker(folder: Path, ivy: Path, tuned: bool) -> None:
-    """Does one job for each line of input ([source, target, batch size]), and prints the seconds."""
+    """Does one job for each line of input ([source, target, batch size]), and answers with its seconds."""
     system = SparkNlp(folder, ivy, tuned)
     for line in sys.stdin:
-        print("seconds", system.job(*json.loads(line)), flush=True)
+        child.answer(system.job(*json.loads(line)))
 
 
-class Worker:
+class Worker(child.Worker):
+    """Spark NLP with one of its two settings, in a process of its own."""
+
     def __init__(self, folder: Path, ivy: Path, tuned: bool):
-        command = [sys.executable, __file__, "--worker", str(folder), "--ivy", str(ivy)] + ["--tuned"] * tuned
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
+        command = [sys.executable, __file__, "--worker", folder, "--ivy", ivy] + ["--tuned"] * tuned
+        super().__init__("Spark NLP", command)
 
     def job(self, source: Path, target: Path, batch: int) -> float:
-        self.process.stdin.write(json.dumps([str(source), str(target), batch]) + "\n")
-        self.process.stdin.flush()
-        for line in self.process.stdout:
-            if line.startswith("seconds "):
-                return float(line.split()[1])
-        raise RuntimeError("Spark NLP ended early; run the worker by hand to see why")
-
-    def end(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
+        return float(self.ask(json.dumps([str(source), str(target), batch])))
 
 
 def program(source: Path, target: Path, *options: str) -> float:
