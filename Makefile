@@ -159,6 +159,17 @@ bench-openvino: ## Measure OpenVINO's execution provider beside ONNX Runtime's o
 	target/openvino/bin/python -m pip install --quiet --disable-pip-version-check onnx==1.23.2 onnxruntime-openvino==1.24.1
 	target/openvino/bin/python benches/openvino_provider.py
 
+GPU_PACK ?= target/gpu
+.PHONY: pack-gpu
+pack-gpu: $(VENV)/test build wheel ## Pack what check-gpu needs into GPU_PACK, in parts of 60 MB (WHEEL=onnxruntime_gpu-*.whl to add it)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/spanframe-*.whl
+	$(VENV)/bin/python benches/gpu/pack.py $(GPU_PACK) $(if $(WHEEL),--onnxruntime $(WHEEL))
+
+.PHONY: check-gpu
+check-gpu: ## Check and measure on a machine with a GPU, in ten minutes without a network (GPU="--device cuda:1"); needs GPU_PACK, CUDA 12, cuDNN 9
+	@test -e $(GPU_PACK)/part-1/check.py || { echo "$(GPU_PACK)/part-1 is not there: make the parts with make pack-gpu, and hand them over" >&2; exit 2; }
+	$(PYTHON) $(GPU_PACK)/part-1/check.py --out target/check-gpu $(GPU)
+
 .PHONY: bench-memory
 bench-memory: $(VENV)/test build ## Peak memory for one file and for one a hundred times larger
 	$(VENV)/bin/python benches/memory.py

@@ -48,7 +48,7 @@ NOT_RUN = Counter(
         ("clusters.md", "needs EMR or YARN, and a package index"): 1,
         ("clusters.md", "needs Kubernetes"): 2,
         ("clusters.md", "needs Slurm"): 2,
-        ("gpu.md", "needs a GPU"): 1,
+        ("gpu.md", "needs a GPU"): 2,
         ("install.md", "needs a package index, or the wheel of `make wheel`"): 1,
         ("install.md", "compiles for minutes"): 1,
         ("install.md", "needs a container engine"): 1,
