@@ -112,10 +112,10 @@ def store():
 
 @pytest.fixture
 def folder(tmp_path, store):
-    """The folder that pages run in: the repository's data and examples, a folder `notes` and a bucket `clinic` of few notes, `athena`."""
+    """The folder that pages run in: the repository's data, examples and records, a folder `notes` and a bucket `clinic` of few notes, `athena`."""
     _, client = store
     client.create_bucket(Bucket="clinic")
-    for part in ("data", "examples", "docs"):
+    for part in ("data", "examples", "docs", "benches"):
         (tmp_path / part).symlink_to(ROOT / part)
     (tmp_path / "notes").mkdir()
     notes = pl.read_parquet(DATA / "notes.parquet").head(6).rename({"id": "note_id"})
