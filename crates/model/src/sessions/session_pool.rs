@@ -65,16 +65,33 @@ struct SessionRecipe<'a> {
 impl SessionRecipe<'_> {
     fn session(&self) -> Result<Session, ModelError> {
         let mut builder = self.on_device(self.builder().map_err(|e| self.unusable(&e))?)?;
-        let failed = |reason: &str| load_error(&self.files.onnx_name(), self.runtime.library(), reason);
         let session = match (self.files, &self.weights.skeleton) {
             (_, Some(skeleton)) => builder.commit_from_memory(skeleton),
             (ModelFiles::Folder { onnx, .. }, None) => builder.commit_from_file(onnx),
             (ModelFiles::Embedded { .. }, None) => {
-                let (_, bytes) = self.files.embedded_onnx().ok_or_else(|| failed("no ONNX file"))?;
+                let (_, bytes) = self.files.embedded_onnx().ok_or_else(|| self.failed("no ONNX file"))?;
                 builder.commit_from_memory(bytes)
             }
         };
-        session.map_err(|e| failed(&e.to_string()))
+        session.map_err(|e| self.failed(&e.to_string()))
+    }
+
+    /// An error for ONNX Runtime's reason: of the device if CUDA gave it, else of the ONNX file.
+    fn failed(&self, reason: &str) -> ModelError {
+        match cuda_failure(reason) {
+            Some(failure) if self.options.device != Device::Cpu => {
+                self.absent(format!("{failure}; `nvidia-smi` lists the GPUs and the memory that is left"))
+            }
+            _ => load_error(&self.files.onnx_name(), self.runtime.library(), reason),
+        }
+    }
+
+    fn absent(&self, reason: String) -> ModelError {
+        ModelError::DeviceAbsent {
+            device: self.options.device.to_string(),
+            library: self.runtime.library().to_path_buf(),
+            reason,
+        }
     }
 
     fn builder(&self) -> ort::Result<SessionBuilder> {
@@ -109,26 +126,30 @@ impl SessionRecipe<'_> {
     }
 
     fn on_cuda(&self, builder: SessionBuilder, index: u16) -> Result<SessionBuilder, ModelError> {
-        let absent = |reason: String| ModelError::DeviceAbsent {
-            device: self.options.device.to_string(),
-            library: self.runtime.library().to_path_buf(),
-            reason,
-        };
-        if !ep::CUDA::is_available().map_err(|e| absent(e.to_string()))? {
-            return Err(absent(
-                "it was built without CUDA; `pip install onnxruntime-gpu` brings one with it".to_string(),
-            ));
+        if !ep::CUDA::is_available().map_err(|e| self.absent(e.to_string()))? {
+            return Err(
+                self.absent("it was built without CUDA; `pip install onnxruntime-gpu` brings one with it".to_string())
+            );
         }
         let provider = ep::CUDA::default()
             .with_device_id(i32::from(index))
             .with_arena_extend_strategy(ep::ArenaExtendStrategy::SameAsRequested);
         let provider = provider.build().error_on_failure();
-        builder.with_execution_providers([provider]).map_err(|e| absent(e.to_string()))
+        builder.with_execution_providers([provider]).map_err(|e| self.absent(e.to_string()))
     }
 
     fn unusable(&self, error: &ort::Error) -> ModelError {
         ModelError::LibraryUnusable { path: self.runtime.library().to_path_buf(), reason: error.to_string() }
     }
+}
+
+/// The part of ONNX Runtime's `reason` that a CUDA library gave: `CUDA failure 101: invalid device ordinal`.
+///
+/// ONNX Runtime writes `LIBRARY failure CODE: WORDS ; GPU=... ; hostname=...` (cuda_call.cc). A device that is not there
+/// fails so when a session is created, because the provider is only made then.
+fn cuda_failure(reason: &str) -> Option<&str> {
+    let begin = ["CUDA failure", "CUBLAS failure", "CUDNN failure"].iter().find_map(|words| reason.find(words))?;
+    reason[begin..].split(" ; ").next()
 }
 
 /// An error for the ONNX file `file` with ONNX Runtime's reason, and a hint that depends on the words of that reason.
@@ -146,4 +167,17 @@ pub(super) fn load_error(file: &str, library: &Path, reason: &str) -> ModelError
     };
     let reason = reason.replace('\n', " ");
     ModelError::Onnx { file: file.to_string(), library: library.to_path_buf(), reason, hint }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_cuda_is_one_of_the_device() {
+        let reason = "Exception during initialization: cuda_call.cc:129 CUDA failure 101: invalid device ordinal ; GPU=0 ; \
+                      hostname=node ; expr=cudaSetDevice(info_.device_id);";
+        assert_eq!(cuda_failure(reason), Some("CUDA failure 101: invalid device ordinal"));
+        assert_eq!(cuda_failure("Load model failed: Protobuf parsing failed."), None);
+    }
 }
