@@ -5,22 +5,25 @@
 //! ```text
 //! output = softmax(Q Kᵀ / √size + mask) V           Q is already divided by √size
 //!
+//! queries  [position 0][position 1]...              packed once a window, head by head: see `WindowInput`
 //! keys     [unit 0 of L positions][unit 1]...       a block for each L positions
 //! values   [2 vectors of position 0][position 1]... a run for each 2 vectors of units
 //! scores   6 queries × all positions                become e^(score - highest) in place
 //! mixed    6 queries × size                         Σ weight · value / Σ weight + bias of V
 //! ```
 //!
-//! In bfloat16 a lane holds two neighbouring units of a key, or a unit of two neighbouring positions of the values.
+//! In bfloat16 a lane holds two neighbouring units of a query or key, or a unit of two neighbouring positions of the
+//! values.
 //!
 //! No row depends on other windows or on the length of the padding behind its window.
 
 use pulp::{Simd, WithSimd};
 
 use crate::{
-    domain::UNITS,
     head::{ABSENT, GROUPS, Head, QUERIES},
     lane_format::{Float32, LaneFormat},
+    scratch::Scratch,
+    window_input::{PackedWindow, WindowInput},
 };
 
 /// Added to the score of a hidden position.
@@ -67,36 +70,38 @@ impl AttentionRows<'_> {
             Some(0) if last.is_some() => HIDDEN,
             _ => 0.0,
         };
-        let hidden: Vec<f32> = (0..padded).map(hidden).collect();
-        let mut keys = vec![0.0; padded * size];
-        let mut values = vec![0.0; groups * size];
-        let mut scores = vec![0.0; QUERIES * padded];
-        let mut queries = vec![0.0; QUERIES * size];
-        let mut mixed = vec![0.0; QUERIES * size];
         let rows = (self.output.len() / units).min(seen.saturating_sub(self.first));
         let (output, behind) = self.output.split_at_mut(rows * units);
         behind.fill(0.0);
-        for begin in (0..units).step_by(size) {
-            let input = HeadInput { packed: self.packed, units, begin, size };
-            input.pack_values(simd, format, seen, &mut values);
-            input.pack_keys(simd, format, seen, &mut keys);
+        let mut scratch = Scratch::take();
+        let [queries, keys, values, mask, scores, mixed] = scratch.parts([
+            rows.next_multiple_of(QUERIES) * units / F::PER_LANE,
+            padded * units / F::PER_LANE,
+            groups * units,
+            padded,
+            QUERIES * padded,
+            QUERIES * size,
+        ]);
+        let (nothing, bias) = (&vec![0.0; units][..], &self.biases[..units]);
+        let (first, end) = (self.first, self.first + rows);
+        let window = WindowInput { packed: self.packed, units, size, seen, first, end, bias, nothing };
+        window.pack(simd, format, &mut PackedWindow { queries, keys, values });
+        mask.iter_mut().enumerate().for_each(|(at, mask)| *mask = hidden(at));
+        let lanes = size / F::PER_LANE;
+        for (number, begin) in (0..units).step_by(size).enumerate() {
             let head = Head {
-                keys: S::as_simd_f32s(&keys).0,
-                values: S::as_simd_f32s(&values).0,
+                keys: S::as_simd_f32s(&keys[number * padded * lanes..][..padded * lanes]).0,
+                values: S::as_simd_f32s(&values[begin * groups..][..size * groups]).0,
                 format,
-                hidden: S::as_simd_f32s(&hidden).0,
+                hidden: S::as_simd_f32s(mask).0,
                 bias: &self.biases[2 * units + begin..][..size],
             };
-            let bias = &self.biases[begin..][..size];
+            let queries = &queries[number * rows.next_multiple_of(QUERIES) * lanes..];
             for row in (0..rows).step_by(QUERIES) {
-                let count = QUERIES.min(rows - row);
-                // a last group of fewer rows repeats its last one
-                let first = self.first + row;
-                input.pack_queries(simd, format, std::array::from_fn(|i| first + i.min(count - 1)), bias, &mut queries);
-                let queries = std::array::from_fn(|i| &queries[i * size..][..size / F::PER_LANE]);
-                let sums = head.weigh(simd, queries, &mut scores);
-                head.mix(simd, &scores, &sums, &mut mixed);
-                for (i, mixed) in mixed.chunks_exact(size).take(count).enumerate() {
+                let sums = head.weigh(simd, &queries[row * lanes..][..QUERIES * lanes], scores);
+                head.mix(simd, scores, &sums, mixed);
+                // a last group may have fewer rows; behind them, its queries are anything
+                for (i, mixed) in mixed.chunks_exact(size).take(rows - row).enumerate() {
                     let output = S::as_mut_simd_f32s(&mut output[(row + i) * units + begin..][..size]).0;
                     for (output, mixed) in output.iter_mut().zip(S::as_simd_f32s(mixed).0) {
                         *output = *mixed;
@@ -107,96 +112,13 @@ impl AttentionRows<'_> {
     }
 }
 
-/// The part of the packed input that belongs to one head.
-#[derive(Clone, Copy)]
-struct HeadInput<'a> {
-    packed: &'a [f32],
-    units: usize,
-    /// First unit of the head.
-    begin: usize,
-    /// Number of its units.
-    size: usize,
-}
-
-impl<'a> HeadInput<'a> {
-    #[inline(always)]
-    fn query(self, row: usize) -> &'a [f32] {
-        self.part(row, 0)
-    }
-
-    #[inline(always)]
-    fn key(self, row: usize) -> &'a [f32] {
-        self.part(row, 1)
-    }
-
-    #[inline(always)]
-    fn value(self, row: usize) -> &'a [f32] {
-        self.part(row, 2)
-    }
-
-    #[inline(always)]
-    fn part(self, row: usize, part: usize) -> &'a [f32] {
-        &self.packed[(row * 3 + part) * self.units + self.begin..][..self.size]
-    }
-
-    /// Writes the values of the first `seen` positions as [`Head::values`] wants them.
-    #[inline(always)]
-    fn pack_values<S: Simd, F: LaneFormat<S>>(self, simd: S, format: F, seen: usize, values: &mut [f32]) {
-        let groups = values.len() / self.size;
-        let nothing = vec![0.0; self.size];
-        for group in 0..seen.div_ceil(F::PER_LANE) {
-            let row = group * F::PER_LANE;
-            // a last group may have one position less
-            let other = if row + F::PER_LANE <= seen { self.value(row + F::PER_LANE - 1) } else { &nothing };
-            let one = S::as_simd_f32s(self.value(row)).0.as_chunks::<2>().0;
-            let other = S::as_simd_f32s(other).0.as_chunks::<2>().0;
-            for (pair, ([first, second], [next, last])) in one.iter().zip(other).enumerate() {
-                S::as_mut_simd_f32s(&mut *values).0.as_chunks_mut::<2>().0[pair * groups + group] =
-                    [format.zip(simd, *first, *next), format.zip(simd, *second, *last)];
-            }
-        }
-    }
-
-    /// Writes the keys of the first `seen` positions as [`Head::keys`] wants them.
-    ///
-    /// Their bias is left out: q·(k + b) = q·k + q·b, and q·b is the same for every position of a query, so that the
-    /// softmax cancels it.
-    #[inline(always)]
-    fn pack_keys<S: Simd, F: LaneFormat<S>>(self, simd: S, format: F, seen: usize, keys: &mut [f32]) {
-        let mut key = vec![0.0; self.size];
-        for row in 0..seen {
-            key.copy_from_slice(self.key(row));
-            format.pack(simd, S::as_mut_simd_f32s(&mut key).0);
-            let block = &mut keys[row / S::F32_LANES * self.size * S::F32_LANES / F::PER_LANE..];
-            let key = key[..self.size / F::PER_LANE].as_chunks::<{ UNITS / 2 }>().0;
-            for (lanes, key) in block.chunks_exact_mut(UNITS / 2 * S::F32_LANES).zip(key) {
-                for (unit, key) in key.iter().enumerate() {
-                    lanes[unit * S::F32_LANES + row % S::F32_LANES] = *key;
-                }
-            }
-        }
-    }
-
-    /// Writes the queries of `rows` with their bias, `[queries, size]`.
-    #[inline(always)]
-    fn pack_queries<S: Simd, F: LaneFormat<S>>(
-        self, simd: S, format: F, rows: [usize; QUERIES], bias: &[f32], queries: &mut [f32],
-    ) {
-        for (query, row) in queries.chunks_exact_mut(self.size).zip(rows) {
-            for ((query, unit), bias) in query.iter_mut().zip(self.query(row)).zip(bias) {
-                *query = unit + bias;
-            }
-            format.pack(simd, S::as_mut_simd_f32s(query).0);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use pulp::Arch;
 
     use super::*;
+    use crate::domain::UNITS;
 
     #[derive(Clone, Copy, Debug)]
     struct Kernel {

@@ -73,7 +73,14 @@ mod x86 {
         const PER_LANE: usize = 2;
 
         #[inline(always)]
-        fn pack(self, _: V4, vectors: &mut [Floats]) {
+        fn pack(self, _: V4, vectors: &[Floats], packed: &mut [Floats]) {
+            for (packed, [first, second]) in packed.iter_mut().zip(vectors.as_chunks::<2>().0) {
+                *packed = (self.neighbours)(*first, *second);
+            }
+        }
+
+        #[inline(always)]
+        fn pack_in_place(self, _: V4, vectors: &mut [Floats]) {
             for at in 0..vectors.len() / 2 {
                 vectors[at] = (self.neighbours)(vectors[2 * at], vectors[2 * at + 1]);
             }

@@ -27,18 +27,22 @@ pub(crate) struct Head<'a, S: Simd, F> {
 }
 
 impl<S: Simd, F: LaneFormat<S>> Head<'_, S, F> {
-    /// Writes e^(score - highest score) of every position for each query, packed as `format` has it, `[queries,
-    /// padded]`. Returns the sum of each query's weights.
+    /// Writes e^(score - highest score) of every position for each query, packed as `format` has it, `[QUERIES,
+    /// padded]`. Returns the sum of each query's weights. `queries` are `[QUERIES, lanes]`.
     #[inline(always)]
-    pub(crate) fn weigh(&self, simd: S, queries: [&[f32]; QUERIES], weights: &mut [f32]) -> [f32; QUERIES] {
+    pub(crate) fn weigh(&self, simd: S, queries: &[f32], weights: &mut [f32]) -> [f32; QUERIES] {
         let blocks = self.hidden.len();
+        let mut rows = [queries; QUERIES];
+        for (row, query) in rows.iter_mut().zip(queries.chunks_exact(queries.len() / QUERIES)) {
+            *row = query;
+        }
         let weights = S::as_mut_simd_f32s(weights).0;
         let mut highest = [simd.splat_f32s(ABSENT); QUERIES];
         for block in (0..blocks - 1).step_by(2) {
-            self.score::<2>(simd, block, queries, &mut highest, weights);
+            self.score::<2>(simd, block, rows, &mut highest, weights);
         }
         if !blocks.is_multiple_of(2) {
-            self.score::<1>(simd, blocks - 1, queries, &mut highest, weights);
+            self.score::<1>(simd, blocks - 1, rows, &mut highest, weights);
         }
         let mut sums = [0.0; QUERIES];
         for ((weights, highest), sum) in weights.chunks_exact_mut(blocks).zip(highest).zip(&mut sums) {
@@ -49,7 +53,7 @@ impl<S: Simd, F: LaneFormat<S>> Head<'_, S, F> {
                 added = simd.add_f32s(added, *weight);
             }
             *sum = simd.reduce_sum_f32s(added);
-            self.format.pack(simd, weights);
+            self.format.pack_in_place(simd, weights);
         }
         sums
     }

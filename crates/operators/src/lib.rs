@@ -20,9 +20,11 @@ mod head;
 mod lane_format;
 mod relu_linear;
 mod relu_rows;
+mod scratch;
 mod self_attention;
 mod skip_layer_normalization;
-#[cfg(test)]
+#[cfg(all(test, target_arch = "x86_64"))]
 mod timing;
+mod window_input;
 
 pub use domain::{domain, register};

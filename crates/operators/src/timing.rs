@@ -1,11 +1,77 @@
 //! Prints how long kernels take; asserts nothing. Run by `make bench-operators`.
 
-use std::time::Instant;
+use std::{hint::black_box, time::Instant};
+
+use pulp::{
+    Arch, Simd, WithSimd,
+    x86::{V3, V4},
+};
 
 use crate::{
     aligned_weight::AlignedWeight,
+    attention::AttentionRows,
+    bfloat16,
     relu_rows::{ReluRows, tests::KERNELS},
 };
+
+#[test]
+#[ignore = "prints timings"]
+fn attention_beside_the_peak_of_the_cpu() {
+    let (heads, units) = (12, 384);
+    let (avx2, avx512) = (V3::try_new(), V4::try_new());
+    let (Some(avx2), Some(avx512)) = (avx2, avx512) else { return println!("needs AVX-512") };
+    let (narrow, wide) = (peak(avx2), peak(avx512));
+    println!("peak of products and sums in float32, GFLOP/s: AVX2 {narrow:.0}, AVX-512 {wide:.0}");
+    println!("attention of {units} units in {heads} heads, us a batch of 512 positions, GFLOP/s, share of that peak");
+    let mut random = random();
+    for length in [40, 85, 128, 170] {
+        let windows = 512 / length;
+        let packed: Vec<f32> = (0..windows * length * 3 * units).map(|_| random() * 3.0 - 1.5).collect();
+        let biases: Vec<f32> = (0..3 * units).map(|_| random() - 0.5).collect();
+        let (mask, mut output) = (vec![1; length], vec![0.0; windows * length * units]);
+        let seconds = best(60, ["AVX2", "AVX-512", "bfloat16"], |registers| {
+            let windows = packed.chunks(length * 3 * units).zip(output.chunks_mut(length * units));
+            for (packed, output) in windows {
+                let rows = AttentionRows { packed, mask: &mask, biases: &biases, heads, first: 0, output };
+                match registers {
+                    "AVX2" => Simd::vectorize(avx2, rows),
+                    "AVX-512" => Simd::vectorize(avx512, rows),
+                    _ => bfloat16::attend(rows, Arch::new()),
+                }
+            }
+        });
+        for ((seconds, peak), registers) in
+            seconds.iter().zip([narrow, wide, wide]).zip(["AVX2", "AVX-512", "bfloat16"])
+        {
+            let rate = 4.0 * (windows * length * length * units) as f64 / seconds / 1e9;
+            println!("{length:4} positions {registers:8} {:6.0} {rate:6.1} {:5.2}", seconds * 1e6, rate / peak);
+        }
+    }
+}
+
+/// The rate of independent products and sums in all registers, in GFLOP/s.
+fn peak<S: Simd>(simd: S) -> f64 {
+    struct Products;
+    impl WithSimd for Products {
+        type Output = f32;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> f32 {
+            let (factor, addend) = (simd.splat_f32s(black_box(0.999)), simd.splat_f32s(black_box(0.001)));
+            let mut sums = [addend; 12];
+            for _ in 0..100_000 {
+                for sum in &mut sums {
+                    *sum = simd.mul_add_e_f32s(*sum, factor, addend);
+                }
+            }
+            sums.into_iter().map(|sum| simd.reduce_sum_f32s(sum)).sum()
+        }
+    }
+    let [seconds] = best(30, [()], |()| {
+        black_box(Simd::vectorize(simd, Products));
+    });
+    (2 * 12 * 100_000 * S::F32_LANES) as f64 / seconds / 1e9
+}
 
 #[test]
 #[ignore = "prints timings"]
