@@ -110,6 +110,19 @@ evaluate: $(VENV)/runtime build ## Score the bundled model on the test sets in C
 		--variant clean,upper,no_accents,line_breaks $(if $(LIMIT),--limit $(LIMIT)) --json > "$(CURDIR)/target/scores.json"
 	$(VENV)/bin/python data/recipe/card.py --scores target/scores.json $(if $(UPDATE),--update)
 
+LARGER ?= larger.onnx
+CONFIG ?= larger.json
+OUT ?= target/trained
+MINUTES ?= 2 3 0.8 2.7
+
+.PHONY: train-pack
+train-pack: ## Pack LARGER=ONNX, its CONFIG=JSON and CORPORA=FOLDER for train-gpu; needs data/recipe/requirements.txt
+	$(PYTHON) data/recipe/pack.py --larger "$(LARGER)" --config "$(CONFIG)" --corpora "$(CORPORA)" --out target/gpu
+
+.PHONY: train-gpu
+train-gpu: ## Pre-train, train and distil on a GPU in MINUTES="2 3 0.8 2.7" from target/gpu into OUT=FOLDER; no network
+	$(PYTHON) data/recipe/train_gpu.py --pack target/gpu --out "$(OUT)" --minutes $(MINUTES)
+
 .PHONY: bench
 bench: $(VENV)/test build ## Measure the whole job beside bare ONNX Runtime; needs an idle machine
 	$(CARGO) bench --locked --bench job

@@ -18,7 +18,6 @@ LONG = {
     "crates/store/tests/local.rs": "one suite, a test a promise of the local store",
     "crates/store/tests/remote.rs": "one suite, a test a promise of object stores",
     "data/recipe/test_models.py": "makes eleven models, a function each",
-    "data/recipe/train.py": "one training loop with its flags; it is not part of the product",
     "plugin/python/spanframe/_polars.py": "the table of options writes half of it, a paragraph each",
     "tests/cli.rs": "the program from outside, a test a command",
     "tests/evaluate.rs": "one suite with its corpora in the file",

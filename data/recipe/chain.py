@@ -19,6 +19,12 @@ def logarithms(logits, inside):
     return torch.where(inside[..., None, None], alone, torch.tensor([0.0, decode.NEVER, decode.NEVER])).numpy()
 
 
+def probabilities(logits, inside, glued):
+    """The probabilities [windows, pieces, heads, 3] of tags in whole sequences of such logits."""
+    moves = np.where(glued.numpy()[..., None, None], decode.INSIDE_WORD, decode.BETWEEN_WORDS)
+    return marginals(logarithms(logits, inside), moves)[1]
+
+
 def marginals(alone, moves):
     """Logarithms [windows, heads] of the sum over sequences, and in how much of it each piece has each tag."""
     ahead, behind, scale = decode.sums(alone, moves)
@@ -48,11 +54,11 @@ class Loss(torch.autograd.Function):
         return upstream * gradient, None, None
 
 
-def loss(logits, inside, glued, tags, said=None, taught=None):
-    """Cross-entropy of the sequences of `logits` [windows, pieces, heads, 3], a piece and head that is annotated.
+def loss(logits, inside, glued, tags, said=None, counted=None):
+    """Cross-entropy of the sequences of `logits` [windows, pieces, heads, 3], for each piece and head with a label.
 
-    `tags` are the annotations; `said` [windows, pieces, heads, 3] are a teacher's logits, which count as much, in the
-    windows that `taught` names.
+    `tags` are the annotations. `said` [windows, pieces, heads, 3] are the probabilities of tags that other models gave,
+    with the same weight where `counted` [windows, pieces, heads] is true.
     """
     with torch.no_grad():
         moves = np.where(glued.numpy()[..., None, None], decode.INSIDE_WORD, decode.BETWEEN_WORDS)
@@ -60,11 +66,12 @@ def loss(logits, inside, glued, tags, said=None, taught=None):
         total, shares = marginals(alone, moves)
         right, target = wanted(alone, moves, tags)
         possible = right > POSSIBLE
-        pieces = (tags >= 0).sum().clamp_min(1)
+        labelled = tags >= 0
         value = torch.where(possible, total - right, 0.0).sum()
         gradient = torch.where(possible[:, None, :, None], shares - target, 0.0)
         if said is not None:
-            theirs = marginals(logarithms(said, inside), moves)[1]
-            gradient = gradient + torch.where(taught[:, None, None, None], shares - theirs, 0.0)
+            labelled = labelled | counted
+            gradient = gradient + torch.where(counted[..., None], shares - said, 0.0)
         gradient = gradient * inside[..., None, None]
+        pieces = labelled.sum().clamp_min(1)
     return Loss.apply(logits, (value / pieces).float(), (gradient / pieces).float())

@@ -34,7 +34,7 @@ def note(head, body):
                 raise ValueError(f"{identifier}: a mark closes what none opened, or nothing")
             attributes = tuple(ATTRIBUTES[letter] for letter in (token[2] or "").split(",") if letter)
             mentions.append((opened.pop(), len(text), TYPES[token[1]], attributes))
-        elif token[0] in "{}|":
+        elif token[0] == "}" or token[0] == "|" and opened:
             raise ValueError(f"{identifier}: a brace or a bar is no mark")
         else:
             text += token[0]

@@ -52,7 +52,7 @@ def batched(lengths, pieces):
 def tag_texts(run, tokenizer, texts, pieces=1024):
     """For each text its piece spans and tags [pieces, heads]."""
     results, items = [], []
-    read = [capitals.lower(text) for text in texts]
+    read = [capitals.lower(text, inside_lines=True) for text in texts]
     for text, encoding in zip(texts, tokenizer.encode_batch(read, add_special_tokens=False)):
         spans = windows.piece_spans(text, encoding.offsets)
         tags = np.zeros((len(spans), len(HEADS)), np.int8)

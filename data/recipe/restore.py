@@ -16,9 +16,16 @@ from encoder import write, write_ranges
 from onnx import numpy_helper
 
 
-def tensors_of(graph, config):
-    """Every tensor under the names of encoder.py, and the ranges of the inputs of multiplications."""
-    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+def initializers(path):
+    """The arrays of an ONNX file by name."""
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
+
+
+def tensors_of(stored, config):
+    """Every tensor under the names of encoder.py, and the ranges of the inputs of multiplications.
+
+    `stored` are the initializers of the file.
+    """
     hidden, size = config["hidden_size"], config["hidden_size"] // config["num_attention_heads"]
     position = stored["position"].astype(np.float32)
     tensors = {
@@ -50,7 +57,7 @@ def main():
     parser.add_argument("--out", required=True, type=pathlib.Path)
     args = parser.parse_args()
     config = json.loads((args.model / "config.json").read_text())
-    tensors, ranges = tensors_of(onnx.load(args.model / "model_int8.onnx").graph, config)
+    tensors, ranges = tensors_of(initializers(args.model / "model_int8.onnx"), config)
     write(args.out, config, tensors)
     write_ranges(args.out, ranges)
 
