@@ -29,7 +29,7 @@ const LARGEST: u8 = 64;
 /// q = round(max(x + bias, 0) / step), at most 255        uint8, ties to even
 /// output = (q · weight) * (step * scale)                 q · weight is exact, in int32
 ///
-/// q        0 0 7 0 0 0 31 0 0 2 0 0 0 0 5 0 …            units of one row; in the bundled model 6 to 20 % are not 0
+/// q        0 0 7 0 0 0 31 0 0 2 0 0 0 0 5 0 …            units of one row; in the bundled model 6 to 15 % are not 0
 ///              │       │      │         │
 /// weight   rows of these units alone, four at a time ──▶ outputs
 /// ```
