@@ -76,6 +76,27 @@ wheel-manylinux: $(VENV)/test ## Build the wheels for every Linux with glibc 2.2
 			--compatibility manylinux_2_28 --target $$architecture-unknown-linux-gnu -m plugin/Cargo.toml --out target/manylinux; \
 	done
 
+# kernels and program for aarch64, linked by zig as for the wheels; the emulator takes the C and C++ libraries of SYSROOT
+ARM := aarch64-unknown-linux-gnu
+SYSROOT ?= /usr/aarch64-linux-gnu
+.PHONY: test-arm
+test-arm: target/arm/ready $(VENV)/test build ## Compare the program for aarch64, under emulation, with this one (EMULATED="--notes 5"); needs rustup, qemu-user and its C++ library (CONTRIBUTING.md)
+	rustup target add $(ARM)
+	PATH="$(CURDIR)/target/arm/bin:$$PATH" CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L $(SYSROOT)" \
+		cargo-zigbuild test --release --locked --target $(ARM).2.28 -p spanframe-operators
+	PATH="$(CURDIR)/target/arm/bin:$$PATH" AARCH64_UNKNOWN_LINUX_GNU_JEMALLOC_SYS_WITH_LG_PAGE=16 \
+		cargo-zigbuild zigbuild --release --locked --target $(ARM).2.28 --bin spanframe
+	$(VENV)/bin/python tests/arm.py $(PROGRAM) target/$(ARM)/release/spanframe \
+		target/arm/aarch64/onnxruntime/capi/libonnxruntime.so.* --sysroot $(SYSROOT) $(EMULATED)
+
+target/arm/ready: plugin/requirements.txt
+	mkdir -p target && $(PYTHON) -m venv target/arm
+	target/arm/bin/python -m pip install --quiet --disable-pip-version-check cargo-zigbuild==0.24.1 ziglang==0.15.2
+	rm -rf target/arm/aarch64 && target/arm/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--target target/arm/aarch64 --platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64 --only-binary=:all: \
+		$$(grep '^onnxruntime==' $<)
+	touch $@
+
 .PHONY: lint
 lint: $(VENV)/docs ## Check formats and lints of Rust and Python, widths of documents and lengths of files
 	$(CARGO) fmt --all --check
