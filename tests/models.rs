@@ -4,8 +4,10 @@ mod support;
 
 use std::{fs, path::Path};
 
+use serde_json::{Value, json};
 use spanframe_engine::{Engine, EngineError, EngineOptions, ErrorKind, RawOptions};
 use support::{annotate, data, engine, raw, texts};
+use tempfile::TempDir;
 
 #[test]
 fn the_bundled_model_is_the_folder_in_data() {
@@ -142,17 +144,24 @@ fn phrases_in_capitals_are_read_in_lower_case_where_the_model_asks_for_it() {
 
 #[test]
 fn calibration_changes_the_confidence_of_its_type_and_no_entity() {
-    let home = tempfile::tempdir().unwrap();
-    copy(&data("models/clinical-ner-small"), home.path());
-    let calibration = r#""calibration": {"DISEASE": {"slope": 0.5, "intercept": -0.4}}, "name": "posterior""#;
-    edit(home.path(), "config.json", "\"name\": \"posterior\"", calibration);
-    let find = |model: Option<&Path>, decoding: Option<&str>| {
-        let model = model.map(|model| model.display().to_string().into());
+    let homes = [None, Some(json!({"DISEASE": {"slope": 0.5, "intercept": -0.4}}))].map(|calibration| {
+        let home = tempfile::tempdir().unwrap();
+        copy(&data("models/clinical-ner-small"), home.path());
+        let path = home.path().join("config.json");
+        let mut config: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let decoder = config["decoder"].as_object_mut().unwrap();
+        assert!(decoder.remove("calibration").is_some());
+        decoder.extend(calibration.map(|types| ("calibration".to_owned(), types)));
+        fs::write(path, config.to_string()).unwrap();
+        home
+    });
+    let find = |home: &TempDir, decoding: Option<&str>| {
+        let model = Some(home.path().display().to_string().into());
         let engine = engine(RawOptions { model, decoding: decoding.map(Into::into), ..RawOptions::default() });
         let note = "Paciente con neumonía y diabetes mellitus. Toma metformina, refiere disnea y dolor torácico.";
         annotate(&engine, &texts([Some(note)])).remove(0).unwrap()
     };
-    let (plain, calibrated) = (find(None, None), find(Some(home.path()), None));
+    let [plain, calibrated] = [0, 1].map(|i| find(&homes[i], None));
     assert!(plain.iter().any(|f| f.entity == "DISEASE") && plain.iter().any(|f| f.entity != "DISEASE"));
     for (plain, calibrated) in plain.iter().zip(&calibrated) {
         assert_eq!((&plain.entity, plain.begin, plain.end), (&calibrated.entity, calibrated.begin, calibrated.end));
@@ -162,7 +171,7 @@ fn calibration_changes_the_confidence_of_its_type_and_no_entity() {
     assert_eq!(plain.len(), calibrated.len());
     // other decoders give no probability of a mention, so nothing is calibrated
     let confidence = |found: Vec<support::Found>| found.into_iter().map(|f| f.confidence).collect::<Vec<_>>();
-    assert_eq!(confidence(find(Some(home.path()), Some("viterbi"))), confidence(find(None, Some("viterbi"))));
+    assert_eq!(confidence(find(&homes[1], Some("viterbi"))), confidence(find(&homes[0], Some("viterbi"))));
 }
 
 #[test]
