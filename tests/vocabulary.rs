@@ -120,6 +120,12 @@ fn every_step_finds_its_term_and_is_explained() {
     let similar = &folder.search("carcinoma microcitjco", &["--least", "0.5"])[0];
     assert_eq!((&similar["code"], &similar["step"]), (&Json::from("8041/3"), &Json::from("similar")));
     assert!(folder.search("fractura", &["--least", "0.5"]).is_empty());
+    for least in ["nan", "1.5", "inf"] {
+        let path = folder.path("x.vocabulary");
+        let refused = spanframe(&["vocabulary", "search", "tos", "--in", &path, "--least", least]);
+        let said = stderr(&refused);
+        assert!(refused.status.code() == Some(2) && said.contains("option `least` cannot be "), "{said}");
+    }
     let path = folder.path("x.vocabulary");
     let told =
         stdout(&spanframe(&["vocabulary", "search", "Ca microcítico", "--in", &path, "--explain", "--top", "1"]));

@@ -7,6 +7,7 @@ mod left_out;
 mod print;
 mod table;
 
+use spanframe_engine::OptionError;
 use spanframe_vocabulary::{Vocabulary, VocabularySet};
 
 use crate::{
@@ -29,10 +30,14 @@ pub fn execute(command: &VocabularyCommand) -> Result<(), CliError> {
 }
 
 fn search(flags: &SearchFlags) -> Result<(), CliError> {
+    let SearchFlags { top, least, .. } = *flags;
+    if !(0.0..=1.0).contains(&least) {
+        let (option, allowed) = ("least", "a number from 0 to 1".to_string());
+        return Err(OptionError::OutOfRange { option, value: least.to_string(), allowed }.into());
+    }
     let set = VocabularySet::open(&flags.vocabularies)?;
     let typed = text::read(Some(&flags.text))?;
     let mention = typed.trim();
-    let SearchFlags { top, least, .. } = *flags;
     let entity = flags.entity.as_deref();
     if flags.explain {
         for (path, vocabulary) in flags.vocabularies.iter().zip(set.vocabularies()) {
