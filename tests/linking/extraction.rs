@@ -99,6 +99,7 @@ fn wrong_options_and_files_are_refused_with_a_way_out() {
     check(&["--link", "none.vocabulary"], "give a file that `spanframe vocabulary build` wrote");
     check(&["--link-similarity", "0.8"], "option `link_similarity` does not go with no `link`: name a vocabulary");
     check(&["--link-candidates", "3"], "option `link_candidates` does not go with no `link`");
+    check(&["--link", &path, "--link-similarity", "nan"], "cannot be NaN; it may be a number from 0 to 1");
     check(&["--link", &path, "--link-similarity", "1.1"], "cannot be 1.1; it may be a number from 0 to 1");
     check(&["--link", &path, "--link-candidates", "0"], "cannot be 0; it may be a whole number from 1");
     let text = folder.path().join("notes.csv");

@@ -1,8 +1,10 @@
 //! Jobs, their forms, and the commands that show files.
 
-use std::{fs, sync::Arc};
+use std::{collections::BTreeMap, fs, sync::Arc};
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, cast::AsArray, types::Int32Type};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::support::{read, spanframe, stderr, stdout, write};
@@ -95,6 +97,24 @@ fn a_job_with_another_vocabulary_is_another_job() {
     vocabulary(folder.path(), "moved.vocabulary", &[("disnea", "R06")]);
     let other = run(&input, &output, &["--link", moved]);
     assert!(other.status.code() == Some(2) && stderr(&other).contains("link_sha256"), "{}", stderr(&other));
+}
+
+/// Outputs of earlier programs, which could not link, still belong to their jobs.
+#[test]
+fn a_job_without_links_has_the_settings_of_one_before_there_were_links() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("out");
+    assert!(run(&notes(folder.path()), &output, &[]).status.success());
+    let file = fs::read_dir(&output).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_file()).unwrap();
+    let reader = SerializedFileReader::new(fs::File::open(file).unwrap()).unwrap();
+    let pairs = reader.metadata().file_metadata().key_value_metadata().unwrap();
+    let mut settings: BTreeMap<&str, &str> =
+        pairs.iter().filter_map(|pair| Some((pair.key.strip_prefix("spanframe.")?, pair.value.as_deref()?))).collect();
+    let record: serde_json::Value = serde_json::from_str(settings.remove("record").unwrap()).unwrap();
+    let names: Vec<&str> = settings.keys().copied().collect();
+    assert_eq!(names, ["column", "form", "model", "model_sha256", "output_column", "spanframe"]);
+    let digest = Sha256::digest(serde_json::to_string(&settings).unwrap());
+    assert_eq!(record["settings"], digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
 }
 
 #[test]

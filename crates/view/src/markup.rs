@@ -214,6 +214,17 @@ mod tests {
         assert_eq!(mark.attr("title"), Some("S 0.50, negated, family"));
     }
 
+    #[test]
+    fn the_title_has_code_and_term() {
+        let mut note = note("tos", vec![(0, 3, "S".to_string())]);
+        let concept = &mut note.marks.as_mut().unwrap()[0].mention.concept;
+        (concept.code, concept.term) = (Some("R05".into()), Some(r#"tos"> "seca""#.into()));
+        let html = render(&note);
+        let mark = html.select(&select("mark")).next().unwrap();
+        assert_eq!(mark.attr("title"), Some(r#"S 0.50, R05, tos"> "seca""#));
+        assert_eq!(mark.attr("data-label"), Some("S R05"));
+    }
+
     proptest! {
         #[test]
         fn what_is_seen_is_the_note_and_a_mark_covers_its_chunk(
