@@ -75,7 +75,7 @@ fn a_window_beyond_the_positions_is_refused_when_the_model_is_loaded() {
 fn a_tokenizer_with_a_malformed_table_is_refused() {
     let change = |folder: &Path| {
         let path = folder.join("tokenizer.json");
-        let mut tokenizer: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let mut tokenizer: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         // a table of one entry, whose offset leads beyond the table
         tokenizer["normalizer"]["normalizers"][0]["precompiled_charsmap"] = "BAAAAAD//38=".into();
         fs::write(path, tokenizer.to_string()).unwrap();
@@ -91,7 +91,7 @@ fn a_tokenizer_with_a_malformed_decoder_is_refused() {
     {
         let change = |folder: &Path| {
             let path = folder.join("tokenizer.json");
-            let mut tokenizer: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            let mut tokenizer: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
             tokenizer["decoder"] = "DECODER".into();
             fs::write(path, tokenizer.to_string().replace("\"DECODER\"", decoder)).unwrap();
         };
@@ -399,8 +399,8 @@ fn emulating_spark_nlp_wants_a_token_at_the_end() {
     let home = tempfile::tempdir().unwrap();
     copy(&data("test_models/bert-uncased"), home.path());
     let file = home.path().join("tokenizer.json");
-    let mut tokenizer: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
-    tokenizer["post_processor"] = serde_json::Value::Null;
+    let mut tokenizer: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    tokenizer["post_processor"] = Value::Null;
     fs::write(&file, tokenizer.to_string()).unwrap();
     let with = |emulate: Option<&str>| {
         let model = Some(home.path().display().to_string().into());
