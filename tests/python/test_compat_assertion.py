@@ -133,7 +133,7 @@ def test_rules_of_ones_own_and_saved_pipelines(tmp_path):
     options = {"assertion_rules": str(tmp_path / "rules.toml")}
     second = medical.NerConverterInternal().setWhiteList(["SYMPTOM"]).setInputCols(["sentence", "token", "ner"])
     model = pipeline(second.setOutputCol("symptom"), filterer().setBlackList("absent"), options=options)
-    frame = pl.DataFrame({"text": ["Nary a fever."]})
+    frame = pl.DataFrame({"text": ["Nary a fever since yesterday."]})
     found = model.transform(frame)
     assert (results(found, "assertion"), results(found, "symptom"), results(found, "filtered")) == (
         ["absent"],
