@@ -138,11 +138,11 @@ MINUTES ?= 2 3 0.8 2.7
 
 .PHONY: train-pack
 train-pack: ## Pack LARGER=ONNX, its CONFIG=JSON and CORPORA=FOLDER for train-gpu; needs data/recipe/requirements.txt
-	$(PYTHON) data/recipe/pack.py --larger "$(LARGER)" --config "$(CONFIG)" --corpora "$(CORPORA)" --out target/gpu
+	$(PYTHON) data/recipe/pack.py --larger "$(LARGER)" --config "$(CONFIG)" --corpora "$(CORPORA)" --out target/train-pack
 
 .PHONY: train-gpu
-train-gpu: ## Pre-train, train and distil on a GPU in MINUTES="2 3 0.8 2.7" from target/gpu into OUT=FOLDER; no network
-	$(PYTHON) data/recipe/train_gpu.py --pack target/gpu --out "$(OUT)" --minutes $(MINUTES)
+train-gpu: ## Pre-train, train and distil on a GPU in MINUTES="2 3 0.8 2.7" from target/train-pack into OUT=FOLDER; no network
+	$(PYTHON) data/recipe/train_gpu.py --pack target/train-pack --out "$(OUT)" --minutes $(MINUTES)
 
 .PHONY: bench
 bench: $(VENV)/test build ## Measure the whole job beside bare ONNX Runtime; needs an idle machine

@@ -1,6 +1,6 @@
 """Pack what train_gpu.py needs on a machine without a network: layers of a larger model, and corpora.
 
-    python pack.py --larger larger.onnx --config larger.json --corpora CORPORA --out target/gpu
+    python pack.py --larger larger.onnx --config larger.json --corpora CORPORA --out target/train-pack
 
 The larger model is an ONNX file of whole numbers with the pieces of the shipped model; its word embeddings are left out,
 because those of the shipped model take their place. Prints the size of the pack and of the shipped model together, which

@@ -1,6 +1,6 @@
 """Pre-training, training and distillation in one command, for a GPU that is lent for ten minutes.
 
-    python train_gpu.py --pack target/gpu --out out --minutes 2 3 1 3
+    python train_gpu.py --pack target/train-pack --out out --minutes 2 3 1 3
 
 No network is needed: `--pack` is what pack.py made, and the pupil starts from the shipped model. The phases, with their budgets
 in minutes:
