@@ -19,10 +19,14 @@ def logarithms(logits, inside):
     return torch.where(inside[..., None, None], alone, torch.tensor([0.0, decode.NEVER, decode.NEVER])).numpy()
 
 
+def moves(glued):
+    """Logarithms of the moves between tags into each piece, by whether it continues a word."""
+    return np.where(glued.numpy()[..., None, None], decode.INSIDE_WORD, decode.BETWEEN_WORDS)
+
+
 def probabilities(logits, inside, glued):
     """The probabilities [windows, pieces, heads, 3] of tags in whole sequences of such logits."""
-    moves = np.where(glued.numpy()[..., None, None], decode.INSIDE_WORD, decode.BETWEEN_WORDS)
-    return marginals(logarithms(logits, inside), moves)[1]
+    return marginals(logarithms(logits, inside), moves(glued))[1]
 
 
 def marginals(alone, moves):
@@ -61,10 +65,10 @@ def loss(logits, inside, glued, tags, said=None, counted=None):
     with the same weight where `counted` [windows, pieces, heads] is true.
     """
     with torch.no_grad():
-        moves = np.where(glued.numpy()[..., None, None], decode.INSIDE_WORD, decode.BETWEEN_WORDS)
+        between = moves(glued)
         alone = logarithms(logits, inside)
-        total, shares = marginals(alone, moves)
-        right, target = wanted(alone, moves, tags)
+        total, shares = marginals(alone, between)
+        right, target = wanted(alone, between, tags)
         possible = right > POSSIBLE
         labelled = tags >= 0
         value = torch.where(possible, total - right, 0.0).sum()

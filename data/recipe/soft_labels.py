@@ -36,10 +36,9 @@ def digest(text):
 
 def probabilities(logits, lengths, glued):
     """Those of B and I [windows, pieces, heads, 2] in whole sequences, of logits [windows, pieces, heads * 3]."""
-    inside = np.arange(logits.shape[1])[None] < np.array(lengths)[:, None]
-    alone = chain.logarithms(torch.from_numpy(logits).unflatten(-1, (-1, 3)), torch.from_numpy(inside))
-    moves = np.where(glued[..., None, None], decode.INSIDE_WORD, decode.BETWEEN_WORDS)
-    return chain.marginals(alone, moves)[1].numpy()[..., 1:].astype(np.float32)
+    inside = torch.arange(logits.shape[1])[None] < torch.tensor(lengths)[:, None]
+    whole = chain.probabilities(torch.from_numpy(logits).unflatten(-1, (-1, 3)), inside, torch.from_numpy(glued))
+    return whole.numpy()[..., 1:].astype(np.float32)
 
 
 def together(said):
