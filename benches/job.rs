@@ -57,8 +57,8 @@ fn main() {
         program.push(annotate(&input));
         let run = run_bare(&windows, threads, |worker, rows, width| run_plain(&plain[worker], rows, width));
         bare.push(run.seconds);
-        let run = run_bare(&windows, threads, |worker, rows, width| {
-            model.backend.run(worker, rows, width).unwrap();
+        let run = run_bare(&windows, threads, |_, rows, width| {
+            model.backend.run(rows, width).unwrap();
         });
         sessions.push(run.seconds);
         last = Some(run);

@@ -40,7 +40,7 @@ fn operators_match_the_functions_in_the_file() {
     for (rows, hide_zero) in [(vec![&ids[..]], false), (vec![&ids[..], &ids[..ids.len() / 2], &ids[..5]], true)] {
         let run = if hide_zero { Backend::run_hiding_zero } else { Backend::run };
         let of_operator = |model: &Model| -> Vec<f32> {
-            let logits = run(&model.backend, 0, &rows, width).unwrap();
+            let logits = run(&model.backend, &rows, width).unwrap();
             rows.iter().enumerate().flat_map(|(i, row)| logits.tokens(i, 0..row.len()).to_vec()).collect()
         };
         let operator = of_operator(&model);

@@ -129,7 +129,7 @@ fn check(name: &str, half: bool, ties: usize) -> HashSet<(String, usize)> {
                 .unwrap();
             cut += usize::from(encoding.words_cut > 0);
             let window = [prefix, encoding.encoding.ids(), suffix].concat();
-            let logits = model.backend.run_hiding_zero(0, &[&window], window.len()).unwrap();
+            let logits = model.backend.run_hiding_zero(&[&window], window.len()).unwrap();
             let logits = logits.tokens(0, prefix.len()..window.len());
             let units = encoding.units(&words, logits, columns);
             let letters: String =

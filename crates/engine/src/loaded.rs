@@ -18,7 +18,7 @@ use crate::{
 /// A model with its thread pool.
 ///
 /// All work (tokenizing, inference, decoding) of all calls runs on one pool, so that threads do not multiply. Models
-/// with the same number of threads share a pool. A worker uses the session of its index.
+/// with the same number of threads share a pool.
 pub(crate) struct Loaded {
     pub(crate) model: Model,
     pool: Arc<rayon::ThreadPool>,

@@ -1,10 +1,12 @@
 //! [`Model`]: everything that inference needs from one model folder.
 
-use std::{iter, panic::resume_unwind, thread};
+use std::{iter, panic::resume_unwind, sync::mpsc, thread};
 
 use crate::{
     Backend, Config, Graph, Manifest, ModelCard, ModelError, ModelFiles, Runtime, RuntimeSearch, SessionOptions,
-    Tokenizer, onnx::OnnxFile, warnings::warnings,
+    Tokenizer,
+    onnx::{OnnxFile, SharedWeights},
+    warnings::warnings,
 };
 
 /// A loaded model: labels, tokenizer and sessions.
@@ -33,11 +35,22 @@ impl Model {
         Manifest::check(&files)?;
         let graph = Graph::of(&files)?;
         let config = Config::read(&files)?.within(graph.shape);
-        // in parallel, because reading the vocabulary takes as long as creating the sessions
         let onnx = OnnxFile { files: &files, graph: &graph };
+        let weights = || if options.share_weights() { SharedWeights::read(onnx) } else { Ok(SharedWeights::default()) };
+        // ONNX Runtime and the session, beside the weights and then the vocabulary: two threads that take as long
         let (tokenizer, backend) = thread::scope(|scope| {
-            let tokenizer = scope.spawn(|| Tokenizer::read(&files));
-            let backend = Runtime::load(search).and_then(|r| Backend::load(r, onnx, &config, options));
+            let (sender, receiver) = mpsc::sync_channel(1);
+            let tokenizer = scope.spawn(|| {
+                // no receiver is left where ONNX Runtime cannot be loaded
+                let _ = sender.send(weights());
+                drop(sender);
+                Tokenizer::read(&files)
+            });
+            let backend = Runtime::load(search).and_then(|runtime| {
+                // no sender is left where reading panicked, which ends all below
+                let weights = receiver.recv().unwrap_or_else(|_| Ok(SharedWeights::default()))?;
+                Backend::load(runtime, onnx, weights, &config, options)
+            });
             (tokenizer.join().unwrap_or_else(|panic| resume_unwind(panic)), backend)
         });
         let tokenizer = tokenizer?;
@@ -71,7 +84,7 @@ impl Model {
         let (prefix, suffix) = (self.tokenizer.prefix(), self.tokenizer.suffix());
         let tokens = iter::repeat_n(&token, length.saturating_sub(self.tokenizer.special_tokens()));
         let window: Vec<u32> = prefix.iter().chain(tokens).chain(suffix).copied().collect();
-        match self.backend.run(0, &[&window], window.len()) {
+        match self.backend.run(&[&window], window.len()) {
             Ok(_) => Ok(()),
             Err(ModelError::Run { reason, .. }) => Err(ModelError::Config {
                 file: self.files.describe("config.json"),

@@ -4,11 +4,13 @@ mod backend;
 mod device;
 mod input;
 mod logits;
+mod pool;
 mod runtime;
-mod session_pool;
+mod session_options;
+mod session_recipe;
 
 pub use backend::Backend;
 pub use device::Device;
 pub use logits::Logits;
 pub use runtime::{Runtime, RuntimeSearch};
-pub use session_pool::SessionOptions;
+pub use session_options::SessionOptions;

@@ -21,9 +21,8 @@ impl Pipeline<'_> {
         let (failure, on_batch) = (Mutex::new(None), Mutex::new(on_batch));
         // each worker takes the next batch until none is left
         let work = || {
-            let session = rayon::current_thread_index().unwrap_or(0);
             while let Some(b) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&b| b < results.len()) {
-                let result = self.infer_batch(model, session, plan, &plan.batches[b]).map_err(E::from);
+                let result = self.infer_batch(model, plan, &plan.batches[b]).map_err(E::from);
                 let result = result.and_then(|logits| {
                     let _ = results[b].set(logits);
                     // a worker does not wait for another that calls it already
@@ -43,13 +42,11 @@ impl Pipeline<'_> {
         all.ok_or_else(|| EngineError::Internal("a batch was left out".to_string()).into())
     }
 
-    fn infer_batch(
-        &self, model: &Model, session: usize, plan: &BatchPlan, batch: &Batch,
-    ) -> Result<Logits, EngineError> {
+    fn infer_batch(&self, model: &Model, plan: &BatchPlan, batch: &Batch) -> Result<Logits, EngineError> {
         let windows: Vec<&[u32]> = batch.items.iter().map(|&window| plan.windows[window].as_slice()).collect();
         let logits = match self.options.emulate {
-            Some(Emulation::SparkNlp) => model.backend.run_hiding_zero(session, &windows, batch.width)?,
-            _ => model.backend.run(session, &windows, batch.width)?,
+            Some(Emulation::SparkNlp) => model.backend.run_hiding_zero(&windows, batch.width)?,
+            _ => model.backend.run(&windows, batch.width)?,
         };
         let tokens = windows.iter().map(|window| window.len()).sum();
         self.metrics.add_batch(tokens, windows.len() * batch.width - tokens);

@@ -24,61 +24,90 @@ use super::{
 /// The large weights of a model in memory. Empty for a model with one session, which shares nothing.
 #[derive(Default)]
 pub(crate) struct SharedWeights {
-    /// Each with its name in the graph.
-    pub(crate) tensors: Vec<(String, Arc<DynValue>)>,
+    weights: Vec<Values>,
     /// The ONNX file without them; `None` if the file itself is loaded (see [`skeleton::of`]).
     pub(crate) skeleton: Option<Vec<u8>>,
 }
 
+/// A weight with its name in the graph.
+struct Values {
+    name: String,
+    shape: Vec<i64>,
+    values: ValuesOfType,
+}
+
+enum ValuesOfType {
+    Float32(Vec<f32>),
+    Float16(Vec<half::f16>),
+    Int8(Vec<i8>),
+    Uint8(Vec<u8>),
+}
+
 impl SharedWeights {
-    /// Reads the large weights. Skips those whose file does not exist: ONNX Runtime reports it by name.
+    /// Reads the large weights; ONNX Runtime need not be loaded. Skips those whose file does not exist: ONNX Runtime
+    /// reports it by name.
     ///
     /// # Errors
     /// [`ModelError::Read`].
     pub(crate) fn read(onnx: OnnxFile) -> Result<Self, ModelError> {
-        Ok(Self { tensors: tensors(onnx)?, skeleton: skeleton::of(onnx) })
+        Ok(Self { weights: weights(onnx)?, skeleton: skeleton::of(onnx) })
+    }
+
+    /// The weights by name, as sessions take them.
+    ///
+    /// # Errors
+    /// ONNX Runtime's.
+    pub(crate) fn into_tensors(self) -> ort::Result<Vec<(String, Arc<DynValue>)>> {
+        let tensor = |Values { name, shape, values }| {
+            let tensor = match values {
+                ValuesOfType::Float32(values) => Tensor::from_array((shape, values))?.into_dyn(),
+                ValuesOfType::Float16(values) => Tensor::from_array((shape, values))?.into_dyn(),
+                ValuesOfType::Int8(values) => Tensor::from_array((shape, values))?.into_dyn(),
+                ValuesOfType::Uint8(values) => Tensor::from_array((shape, values))?.into_dyn(),
+            };
+            Ok((name, Arc::new(tensor)))
+        };
+        self.weights.into_iter().map(tensor).collect()
     }
 }
 
-fn tensors(OnnxFile { files, graph }: OnnxFile) -> Result<Vec<(String, Arc<DynValue>)>, ModelError> {
-    let named = |weight: &Weight, value| (weight.name.clone(), Arc::new(value));
+fn weights(OnnxFile { files, graph }: OnnxFile) -> Result<Vec<Values>, ModelError> {
     match files {
         ModelFiles::Folder { onnx, .. } => {
             let folder = onnx.parent().unwrap_or(Path::new(""));
             let path = |weight: &Weight| weight.external.as_ref().map_or(onnx.clone(), |name| folder.join(name));
             let present = graph.weights.iter().map(|weight| (weight, path(weight))).filter(|(_, path)| path.exists());
-            let read = |(weight, path): (&Weight, PathBuf)| match File::open(&path).and_then(|file| value(file, weight))
-            {
-                Ok(value) => Ok(named(weight, value)),
-                Err(source) => Err(ModelError::Read { path, source }),
+            let read = |(weight, path): (&Weight, PathBuf)| {
+                File::open(&path)
+                    .and_then(|file| values(file, weight))
+                    .map_err(|source| ModelError::Read { path, source })
             };
             present.map(read).collect()
         }
         ModelFiles::Embedded { .. } => {
             let (name, bytes) = files.embedded_onnx().unwrap_or_default();
-            let read = |weight| value(Cursor::new(bytes), weight).map(|value| named(weight, value));
-            let values = graph.weights.iter().map(read).collect::<io::Result<_>>();
-            values.map_err(|source| ModelError::Read { path: name.into(), source })
+            let values = graph.weights.iter().map(|weight| values(Cursor::new(bytes), weight));
+            values.collect::<io::Result<_>>().map_err(|source| ModelError::Read { path: name.into(), source })
         }
     }
 }
 
-fn value(mut file: impl Read + Seek, weight: &Weight) -> io::Result<DynValue> {
+fn values(mut file: impl Read + Seek, weight: &Weight) -> io::Result<Values> {
     file.seek(SeekFrom::Start(weight.offset))?;
-    let (shape, count) = (weight.shape.as_slice(), weight.count());
-    let value = match weight.element_type {
-        ElementType::Float32 => Tensor::from_array((shape, values::<f32>(file, count)?)).map(Tensor::into_dyn),
-        ElementType::Float16 => Tensor::from_array((shape, values::<half::f16>(file, count)?)).map(Tensor::into_dyn),
-        ElementType::Int8 => Tensor::from_array((shape, values::<i8>(file, count)?)).map(Tensor::into_dyn),
-        ElementType::Uint8 => Tensor::from_array((shape, values::<u8>(file, count)?)).map(Tensor::into_dyn),
+    let count = weight.count();
+    let values = match weight.element_type {
+        ElementType::Float32 => ValuesOfType::Float32(of_type(file, count)?),
+        ElementType::Float16 => ValuesOfType::Float16(of_type(file, count)?),
+        ElementType::Int8 => ValuesOfType::Int8(of_type(file, count)?),
+        ElementType::Uint8 => ValuesOfType::Uint8(of_type(file, count)?),
     };
-    value.map_err(io::Error::other)
+    Ok(Values { name: weight.name.clone(), shape: weight.shape.clone(), values })
 }
 
 #[cfg(target_endian = "big")]
 compile_error!("ONNX files are little-endian, and their values are read without conversion");
 
-fn values<T: Pod>(mut file: impl Read, count: usize) -> io::Result<Vec<T>> {
+fn of_type<T: Pod>(mut file: impl Read, count: usize) -> io::Result<Vec<T>> {
     let mut values = vec![T::zeroed(); count];
     file.read_exact(bytemuck::cast_slice_mut(&mut values))?;
     Ok(values)

@@ -1,25 +1,23 @@
 //! [`Backend`]: batches of windows to [`Logits`], by ONNX Runtime.
 
-use std::{
-    iter,
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
-};
+use std::{iter, path::PathBuf};
 
-use ort::session::Session;
 use spanframe_core::batch::BatchShape;
 
-use crate::{Config, Device, InputShape, Logits, ModelError, Runtime, SessionOptions, onnx::OnnxFile};
+use crate::{
+    Config, InputShape, Logits, ModelError, Runtime, SessionOptions,
+    onnx::{OnnxFile, SharedWeights},
+};
 
 use super::{
     input::GraphInput,
-    session_pool::{load_error, sessions},
+    session_recipe::{SessionRecipe, Sessions, load_error},
 };
 
 /// The sessions of one model.
 pub struct Backend {
-    device: Device,
-    sessions: Vec<Mutex<Session>>,
+    sessions: Sessions,
+    options: SessionOptions,
     inputs: Vec<GraphInput>,
     /// Name of the output with the logits.
     output: String,
@@ -35,25 +33,26 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Creates the sessions.
+    /// Creates the first session.
     ///
     /// # Errors
     /// [`ModelError`] that names the file, the device or the library.
     pub(crate) fn load(
-        runtime: &Runtime, onnx: OnnxFile, config: &Config, options: SessionOptions,
+        runtime: &'static Runtime, onnx: OnnxFile, weights: SharedWeights, config: &Config, options: SessionOptions,
     ) -> Result<Self, ModelError> {
         let library = runtime.library().to_path_buf();
         let file = onnx.files.onnx_name();
-        let sessions = sessions(runtime, onnx, options)?;
-        let first = &sessions[0];
+        let sessions = SessionRecipe::new(runtime, onnx.files.clone(), weights, options)?.sessions()?;
+        let first = sessions.borrow()?;
         let unknown = |input| ModelError::UnknownInput { file: file.clone(), input };
-        let inputs = GraphInput::all(first, config).map_err(unknown)?;
+        let inputs = GraphInput::all(&first, config).map_err(unknown)?;
         let outputs = first.outputs();
         let output = outputs.iter().find(|o| o.name() == "logits").or(outputs.first());
         let output = output.ok_or_else(|| load_error(&file, &library, "the graph has no output"))?.name().to_string();
+        drop(first);
         Ok(Self {
-            device: options.device,
-            sessions: sessions.into_iter().map(Mutex::new).collect(),
+            sessions,
+            options,
             inputs,
             output,
             labels: config.labels.labels().len(),
@@ -64,13 +63,13 @@ impl Backend {
         })
     }
 
-    /// Runs one window on the first session. A file that loads but cannot run, or whose output does not fit the labels,
+    /// Runs one window. A file that loads but cannot run, or whose output does not fit the labels,
     /// is refused here and not in the middle of a column.
     ///
     /// # Errors
     /// [`ModelError`] that names the file.
     pub fn try_out(&self, probe: &[u32]) -> Result<(), ModelError> {
-        match self.run(0, &[probe], probe.len()) {
+        match self.run(&[probe], probe.len()) {
             Err(ModelError::Run { reason, .. }) => Err(ModelError::Onnx {
                 file: self.file.clone(),
                 library: self.library.clone(),
@@ -90,7 +89,7 @@ impl Backend {
         let width = self.shape.width;
         BatchShape {
             rows: rows.unwrap_or(usize::MAX),
-            step: width.unwrap_or_else(|| self.device.width_step()),
+            step: width.unwrap_or_else(|| self.options.device.width_step()),
             most: width.unwrap_or(longest),
         }
     }
@@ -98,19 +97,20 @@ impl Backend {
     /// Number of batches that run in parallel.
     #[must_use]
     pub fn sessions(&self) -> usize {
-        self.sessions.len()
+        self.options.sessions
     }
 
-    /// Runs windows as one batch on the session of `worker`. A window is ids with special tokens, at most `width`.
+    /// Runs windows as one batch on an idle session. A window is ids with special tokens, at most `width`.
     ///
     /// Padding exists only here, also that of a graph with fixed dimensions: tokens up to its width, and copies of the
     /// last window up to its rows. The mask is 1 for every id of a window, whatever the id. The logits of a window do not
     /// depend on the other windows, unless the graph itself mixes them (as dynamic quantization does).
     ///
     /// # Errors
-    /// [`ModelError::Run`]; [`ModelError::OutputShape`]; [`ModelError::InvalidLogits`] for NaN or plus infinity.
-    pub fn run(&self, worker: usize, windows: &[&[u32]], width: usize) -> Result<Logits, ModelError> {
-        self.run_masked(worker, windows, width, |_| 1)
+    /// [`ModelError::Run`]; [`ModelError::OutputShape`]; [`ModelError::InvalidLogits`] for NaN or plus infinity; if one more
+    /// session is created, those of that.
+    pub fn run(&self, windows: &[&[u32]], width: usize) -> Result<Logits, ModelError> {
+        self.run_masked(windows, width, |_| 1)
     }
 
     /// As [`run`](Self::run), but no token attends to one with the id 0: Spark NLP computes its mask like this. In the
@@ -118,13 +118,11 @@ impl Backend {
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub fn run_hiding_zero(&self, worker: usize, windows: &[&[u32]], width: usize) -> Result<Logits, ModelError> {
-        self.run_masked(worker, windows, width, |id| i64::from(id != 0))
+    pub fn run_hiding_zero(&self, windows: &[&[u32]], width: usize) -> Result<Logits, ModelError> {
+        self.run_masked(windows, width, |id| i64::from(id != 0))
     }
 
-    fn run_masked(
-        &self, worker: usize, windows: &[&[u32]], width: usize, mask: fn(u32) -> i64,
-    ) -> Result<Logits, ModelError> {
+    fn run_masked(&self, windows: &[&[u32]], width: usize, mask: fn(u32) -> i64) -> Result<Logits, ModelError> {
         let InputShape { rows, width: fixed } = self.shape;
         let width = fixed.map_or(width, |fixed| fixed.max(width));
         let padded: Vec<&[u32]>;
@@ -139,7 +137,7 @@ impl Backend {
         let failed = |e: ort::Error| ModelError::Run { rows, width, reason: e.to_string() };
         let inputs = self.inputs.iter().map(|input| Ok((input.name.as_str(), input.tensor(windows, width, mask)?)));
         let inputs = inputs.collect::<ort::Result<Vec<_>>>().map_err(failed)?;
-        let mut session = self.sessions[worker % self.sessions.len()].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut session = self.sessions.borrow()?;
         let outputs = session.run(inputs).map_err(failed)?;
         let value = &outputs[self.output.as_str()];
         let logits = Logits::extract(value, rows, width, self.labels).map_err(failed)?;

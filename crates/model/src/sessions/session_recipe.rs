@@ -1,6 +1,6 @@
-//! Creates the sessions of a model: all of them with the same options, and with the same copy of the weights.
+//! [`SessionRecipe`]: how the sessions of a model are created, all with the same options and the same copy of the weights.
 
-use std::{iter, panic::resume_unwind, path::Path, sync::Arc, thread};
+use std::{path::Path, sync::Arc};
 
 use ort::{
     ep::{self, ExecutionProvider},
@@ -8,64 +8,57 @@ use ort::{
         Session,
         builder::{GraphOptimizationLevel, PrepackedWeights, SessionBuilder},
     },
+    value::DynValue,
 };
 
-use crate::{
-    Device, ModelError, ModelFiles, Runtime,
-    onnx::{OnnxFile, SharedWeights},
-};
+use super::pool::Pool;
+use crate::{Device, ModelError, ModelFiles, Runtime, SessionOptions, onnx::SharedWeights};
 
 /// Bytes of ONNX files that are loaded in parallel. While a session is created, it holds a copy of all weights.
 const BYTES_AT_ONCE: u64 = 2 << 30;
 
-/// How many sessions there are, and where they run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SessionOptions {
-    /// The device of all sessions.
-    pub device: Device,
-    /// Number of sessions: as many batches run in parallel.
-    pub sessions: usize,
-    /// Threads of each session.
-    pub intra_threads: usize,
-}
-
-/// Creates `options.sessions` sessions. On a CPU, several of them share the large weights.
-///
-/// # Errors
-/// [`ModelError`] that names the file, the device or the library.
-pub(super) fn sessions(runtime: &Runtime, onnx: OnnxFile, options: SessionOptions) -> Result<Vec<Session>, ModelError> {
-    let is_alone = options.sessions == 1 || options.device != Device::Cpu;
-    let weights = if is_alone { SharedWeights::default() } else { SharedWeights::read(onnx)? };
-    let recipe =
-        SessionRecipe { runtime, files: onnx.files, options, weights: &weights, packed: &PrepackedWeights::new() };
-    // in parallel, because each takes a good part of a second on one core
-    let at_once = (BYTES_AT_ONCE / onnx.files.onnx_bytes().unwrap_or(0).max(1)).max(1) as usize;
-    let mut sessions = Vec::with_capacity(options.sessions);
-    while sessions.len() < options.sessions {
-        let others = 1..at_once.min(options.sessions - sessions.len());
-        sessions.extend(thread::scope(|scope| {
-            let others: Vec<_> = others.map(|_| scope.spawn(|| recipe.session())).collect();
-            let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            iter::once(recipe.session()).chain(others).collect::<Result<Vec<_>, _>>()
-        })?);
-    }
-    Ok(sessions)
-}
+/// The sessions of a model.
+pub(super) type Sessions = Pool<Session, Box<dyn Fn() -> Result<Session, ModelError> + Send + Sync>>;
 
 /// Everything that one more session of a model needs.
-struct SessionRecipe<'a> {
-    runtime: &'a Runtime,
-    files: &'a ModelFiles,
+pub(super) struct SessionRecipe {
+    runtime: &'static Runtime,
+    files: ModelFiles,
     options: SessionOptions,
-    weights: &'a SharedWeights,
+    /// Large weights by name, which sessions share.
+    weights: Vec<(String, Arc<DynValue>)>,
+    /// The file without them; see [`SharedWeights`].
+    skeleton: Option<Vec<u8>>,
     /// Weights as sessions pack them for their matrix multiplications, packed once.
-    packed: &'a PrepackedWeights,
+    packed: PrepackedWeights,
 }
 
-impl SessionRecipe<'_> {
+impl SessionRecipe {
+    /// # Errors
+    /// [`ModelError::LibraryUnusable`].
+    pub(super) fn new(
+        runtime: &'static Runtime, files: ModelFiles, mut weights: SharedWeights, options: SessionOptions,
+    ) -> Result<Self, ModelError> {
+        let skeleton = weights.skeleton.take();
+        let weights = weights.into_tensors().map_err(|e| unusable(runtime, &e))?;
+        Ok(Self { runtime, files, options, weights, skeleton, packed: PrepackedWeights::new() })
+    }
+
+    /// The sessions. One is created at once, so that a short text does not wait for sessions that it does not need. If
+    /// sessions are made from files, all are, because the files may change.
+    ///
+    /// # Errors
+    /// [`ModelError`] that names the file, the device or the library.
+    pub(super) fn sessions(self) -> Result<Sessions, ModelError> {
+        let at_once = (BYTES_AT_ONCE / self.files.onnx_bytes().unwrap_or(0).max(1)).max(1) as usize;
+        let is_in_memory = self.skeleton.is_some() || matches!(self.files, ModelFiles::Embedded { .. });
+        let size = self.options.sessions;
+        Pool::new(Box::new(move || self.session()), size, at_once, if is_in_memory { 1 } else { size })
+    }
+
     fn session(&self) -> Result<Session, ModelError> {
-        let mut builder = self.on_device(self.builder().map_err(|e| self.unusable(&e))?)?;
-        let session = match (self.files, &self.weights.skeleton) {
+        let mut builder = self.on_device(self.builder().map_err(|e| unusable(self.runtime, &e))?)?;
+        let session = match (&self.files, &self.skeleton) {
             (_, Some(skeleton)) => builder.commit_from_memory(skeleton),
             (ModelFiles::Folder { onnx, .. }, None) => builder.commit_from_file(onnx),
             (ModelFiles::Embedded { .. }, None) => {
@@ -102,12 +95,12 @@ impl SessionRecipe<'_> {
             .with_intra_threads(self.options.intra_threads)?
             .with_inter_threads(1)?
             .with_intra_op_spinning(false)?
-            .with_prepacked_weights(self.packed)?;
-        for (name, weight) in &self.weights.tensors {
+            .with_prepacked_weights(&self.packed)?;
+        for (name, weight) in &self.weights {
             // as an initializer, so that it is packed once for all sessions
             builder = builder.with_initializer(name, Arc::clone(weight))?;
             // as external data too, which the graph optimizer reads
-            if self.weights.skeleton.is_some() {
+            if self.skeleton.is_some() {
                 builder = builder.with_external_initializer(name, Arc::clone(weight))?;
             }
         }
@@ -137,10 +130,10 @@ impl SessionRecipe<'_> {
         let provider = provider.build().error_on_failure();
         builder.with_execution_providers([provider]).map_err(|e| self.absent(e.to_string()))
     }
+}
 
-    fn unusable(&self, error: &ort::Error) -> ModelError {
-        ModelError::LibraryUnusable { path: self.runtime.library().to_path_buf(), reason: error.to_string() }
-    }
+fn unusable(runtime: &Runtime, error: &ort::Error) -> ModelError {
+    ModelError::LibraryUnusable { path: runtime.library().to_path_buf(), reason: error.to_string() }
 }
 
 /// The part of ONNX Runtime's `reason` that a CUDA library gave: `CUDA failure 101: invalid device ordinal`.
