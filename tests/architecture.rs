@@ -59,6 +59,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "bytemuck",
             "half",
             "ort",
+            "rustc-hash",
             "serde",
             "serde_json",
             "sha2",

@@ -1,10 +1,12 @@
 //! [`Tokenizer`]: documents to [`Encoding`]s.
 
 mod charsmap;
+mod library;
 mod sentence_piece;
 mod settings;
 mod special_tokens;
 mod tokenizer_class;
+mod unigram;
 
 use std::{panic, sync::OnceLock};
 
@@ -17,6 +19,7 @@ use tokenizers::ModelWrapper;
 use crate::{ModelError, ModelFiles, folder::not_json};
 
 use charsmap::Charsmap;
+pub(crate) use library::{LibraryTokenizer, TokenizerModel};
 pub(crate) use sentence_piece::{SPECIAL_TOKENS, SentencePiece};
 use settings::{Changes, TokenizerSettings};
 pub(crate) use special_tokens::{OLD_FILES, old_files_decide};
@@ -26,7 +29,7 @@ const FILE: &str = "tokenizer.json";
 
 /// A Hugging Face tokenizer, with the special tokens around a window.
 pub struct Tokenizer {
-    pub(crate) inner: tokenizers::Tokenizer,
+    pub(crate) inner: LibraryTokenizer,
     /// Name of the model, for errors.
     pub(crate) model: String,
     kind: &'static str,
@@ -83,7 +86,7 @@ impl Tokenizer {
             return Err(wrong("the precompiled_charsmap of its normalizer is damaged".to_string()));
         }
         // the library panics on some files; unwind safe, because nothing of a failed call is kept
-        let read = panic::catch_unwind(|| tokenizers::Tokenizer::from_bytes(&bytes));
+        let read = panic::catch_unwind(|| serde_json::from_slice::<LibraryTokenizer>(&bytes));
         let read = read.map_err(|_| wrong("the tokenizers library panics on it".to_string()))?;
         let mut inner = read.map_err(|e| wrong(format!("the tokenizers library refuses it: {e}")))?;
         inner.with_truncation(None).map_err(|e| wrong(e.to_string()))?;
@@ -193,7 +196,7 @@ impl Tokenizer {
 }
 
 /// Reads off a short text which special tokens are around it. They are the same around every window.
-fn special_tokens(inner: &tokenizers::Tokenizer) -> Result<SpecialTokens, String> {
+fn special_tokens(inner: &LibraryTokenizer) -> Result<SpecialTokens, String> {
     let probe = inner.encode("a", true).map_err(|e| e.to_string())?;
     let special = probe.get_special_tokens_mask();
     let first = special.iter().position(|&s| s == 0);
@@ -205,24 +208,26 @@ fn special_tokens(inner: &tokenizers::Tokenizer) -> Result<SpecialTokens, String
     Ok(SpecialTokens { prefix: ids[..first].to_vec(), suffix: ids[last + 1..].to_vec() })
 }
 
-fn vocabulary(inner: &tokenizers::Tokenizer) -> Vocabulary {
+fn vocabulary(inner: &LibraryTokenizer) -> Vocabulary {
     let id = |token: &str| inner.token_to_id(token);
     let (kind, marks_continuation, unknown) = match inner.get_model() {
-        ModelWrapper::BPE(m) => {
+        TokenizerModel::Library(ModelWrapper::BPE(m)) => {
             let marks = m.continuing_subword_prefix.as_ref().is_some_and(|p| !p.is_empty());
             ("BPE", marks, m.unk_token.as_deref().and_then(id))
         }
-        ModelWrapper::WordPiece(m) => ("WordPiece", !m.continuing_subword_prefix.is_empty(), id(&m.unk_token)),
-        ModelWrapper::WordLevel(m) => ("WordLevel", false, id(&m.unk_token)),
-        ModelWrapper::Unigram(_) => ("Unigram", false, None),
+        TokenizerModel::Library(ModelWrapper::WordPiece(m)) => {
+            ("WordPiece", !m.continuing_subword_prefix.is_empty(), id(&m.unk_token))
+        }
+        TokenizerModel::Library(ModelWrapper::WordLevel(m)) => ("WordLevel", false, id(&m.unk_token)),
+        TokenizerModel::Library(ModelWrapper::Unigram(_)) | TokenizerModel::Unigram(_) => ("Unigram", false, None),
     };
-    // the library keeps Unigram's to itself; a byte-level model has none, but its tokenizer names one
+    // Unigram names it by its id, which is that of this token; a byte-level model has none, but its tokenizer names one
     let unknown = unknown.or_else(|| id("<unk>")).or_else(|| id("[UNK]"));
     Vocabulary { kind, marks_continuation, unknown }
 }
 
 /// Characters of each token, by id.
-fn characters(inner: &tokenizers::Tokenizer) -> Vec<usize> {
+fn characters(inner: &LibraryTokenizer) -> Vec<usize> {
     let mut characters = Vec::new();
     for (token, id) in inner.get_vocab(true) {
         let id = id as usize;
@@ -232,7 +237,7 @@ fn characters(inner: &tokenizers::Tokenizer) -> Vec<usize> {
     characters
 }
 
-fn has_first_space(inner: &tokenizers::Tokenizer) -> bool {
+fn has_first_space(inner: &LibraryTokenizer) -> bool {
     use tokenizers::PostProcessorWrapper::{ByteLevel, Roberta};
     match inner.get_post_processor() {
         Some(Roberta(p)) => p.trim_offsets && p.add_prefix_space,

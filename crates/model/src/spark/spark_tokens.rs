@@ -18,7 +18,7 @@ use tokenizers::{
 
 use crate::{
     ModelError, Tokenizer,
-    tokenizer::{SPECIAL_TOKENS, SentencePiece},
+    tokenizer::{SPECIAL_TOKENS, SentencePiece, TokenizerModel},
 };
 
 use super::{SparkEncoding, basic_token::basic_token};
@@ -67,7 +67,7 @@ impl Tokenizer {
         &self, text: &str, words: &[Span], max_length: usize, cased: bool,
     ) -> Result<SparkEncoding, ModelError> {
         let room = max_length.saturating_sub(SPECIAL);
-        let is_unigram = matches!(self.inner.get_model(), ModelWrapper::Unigram(_));
+        let is_unigram = matches!(self.inner.get_model(), TokenizerModel::Unigram(_));
         let mut begins = Vec::with_capacity(words.len());
         let mut tokens: Vec<DocumentToken> = Vec::new();
         let (mut counted, mut at) = (0, 0);
@@ -107,9 +107,9 @@ impl Tokenizer {
         };
         let failed = |_| ModelError::Tokenize { model: self.model.clone(), bytes: word.len() };
         match self.inner.get_model() {
-            ModelWrapper::WordPiece(_) | ModelWrapper::WordLevel(_) => Ok(self.bert_tokens(word, at, cased)),
-            ModelWrapper::BPE(_) => self.roberta_tokens(word, at).map_err(failed),
-            ModelWrapper::Unigram(_) => self.sentence_piece_tokens(word, at).map_err(failed),
+            TokenizerModel::Library(ModelWrapper::BPE(_)) => self.roberta_tokens(word, at).map_err(failed),
+            TokenizerModel::Library(_) => Ok(self.bert_tokens(word, at, cased)),
+            TokenizerModel::Unigram(_) => self.sentence_piece_tokens(word, at).map_err(failed),
         }
     }
 

@@ -1,8 +1,6 @@
 //! [`SentencePiece`]: how SentencePiece itself splits a word, where the `tokenizers` library differs.
 
-use tokenizers::{ModelWrapper, models::unigram::Unigram};
-
-use super::Charsmap;
+use super::{Charsmap, LibraryTokenizer, TokenizerModel, unigram::Unigram};
 
 /// Special tokens of RoBERTa and XLM-RoBERTa.
 pub(crate) const SPECIAL_TOKENS: [&str; 5] = ["<s>", "</s>", "<unk>", "<mask>", "<pad>"];
@@ -15,19 +13,19 @@ pub(crate) struct SentencePiece {
 }
 
 impl SentencePiece {
-    pub(crate) fn new(tokenizer: &tokenizers::Tokenizer) -> Self {
+    pub(crate) fn new(tokenizer: &LibraryTokenizer) -> Self {
         let normalizer = tokenizer.get_normalizer().and_then(|n| serde_json::to_value(n).ok());
         let is_special = |piece: &str| SPECIAL_TOKENS.contains(&piece);
         let model = match tokenizer.get_model() {
-            ModelWrapper::Unigram(model) => {
+            TokenizerModel::Unigram(model) => {
                 let hidden = |(i, (piece, score)): (usize, &(String, f64))| {
                     // U+FFFF is a noncharacter, which no text contains
                     (if is_special(piece) { format!("\u{ffff}{i}") } else { piece.clone() }, *score)
                 };
                 let unknown = tokenizer.token_to_id("<unk>").map(|id| id as usize);
-                Unigram::from(model.iter().enumerate().map(hidden).collect(), unknown, false).ok()
+                Unigram::new(model.vocabulary().iter().enumerate().map(hidden).collect(), unknown, false).ok()
             }
-            _ => None,
+            TokenizerModel::Library(_) => None,
         };
         Self { charsmap: normalizer.as_ref().and_then(Charsmap::find), model }
     }

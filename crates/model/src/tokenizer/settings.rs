@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use tokenizers::{NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, normalizers::bert::BertNormalizer};
 
-use super::{TokenizerClass, special_tokens::tokens_to_add};
+use super::{LibraryTokenizer, TokenizerClass, special_tokens::tokens_to_add};
 use crate::{ModelError, ModelFiles, folder::JsonFile};
 
 pub(super) const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
@@ -88,7 +88,7 @@ impl TokenizerSettings {
     ///
     /// # Errors
     /// [`ModelError`] for a wrong file, or with the library's reason.
-    pub(super) fn apply(&self, files: &ModelFiles, inner: &mut tokenizers::Tokenizer) -> Result<Changes, ModelError> {
+    pub(super) fn apply(&self, files: &ModelFiles, inner: &mut LibraryTokenizer) -> Result<Changes, ModelError> {
         let mut changes = Changes::default();
         let failed = |e: tokenizers::Error| ModelError::Tokenizer {
             file: files.describe(TOKENIZER_CONFIG),
@@ -115,7 +115,7 @@ impl TokenizerSettings {
         Ok(changes)
     }
 
-    fn pre_tokenizer(&self, fields: &Fields, inner: &mut tokenizers::Tokenizer, changes: &mut Changes) {
+    fn pre_tokenizer(&self, fields: &Fields, inner: &mut LibraryTokenizer, changes: &mut Changes) {
         let Some(PreTokenizerWrapper::ByteLevel(byte_level)) = inner.get_pre_tokenizer() else { return };
         let mut byte_level = *byte_level;
         let own = byte_level.add_prefix_space;
@@ -127,7 +127,7 @@ impl TokenizerSettings {
     }
 
     fn normalizer(
-        &self, fields: &Fields, inner: &mut tokenizers::Tokenizer, changes: &mut Changes,
+        &self, fields: &Fields, inner: &mut LibraryTokenizer, changes: &mut Changes,
     ) -> tokenizers::Result<()> {
         let Some(NormalizerWrapper::BertNormalizer(own)) = inner.get_normalizer() else { return Ok(()) };
         if !self.class.sets_case() {
@@ -159,7 +159,7 @@ impl TokenizerSettings {
         }
     }
 
-    fn post_processor(&self, fields: &Fields, inner: &mut tokenizers::Tokenizer, changes: &mut Changes) {
+    fn post_processor(&self, fields: &Fields, inner: &mut LibraryTokenizer, changes: &mut Changes) {
         if !self.class.sets_offsets() {
             return;
         }
