@@ -7,7 +7,7 @@ mod left_out;
 mod print;
 mod table;
 
-use spanframe_engine::OptionError;
+use spanframe_engine::option_check::fraction_or;
 use spanframe_vocabulary::{Vocabulary, VocabularySet};
 
 use crate::{
@@ -30,11 +30,7 @@ pub fn execute(command: &VocabularyCommand) -> Result<(), CliError> {
 }
 
 fn search(flags: &SearchFlags) -> Result<(), CliError> {
-    let SearchFlags { top, least, .. } = *flags;
-    if !(0.0..=1.0).contains(&least) {
-        let (option, allowed) = ("least", "a number from 0 to 1".to_string());
-        return Err(OptionError::OutOfRange { option, value: least.to_string(), allowed }.into());
-    }
+    let (top, least) = (flags.top, fraction_or(0.0)("least", Some(flags.least))?);
     let set = VocabularySet::open(&flags.vocabularies)?;
     let typed = text::read(Some(&flags.text))?;
     let mention = typed.trim();

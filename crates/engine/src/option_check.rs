@@ -120,6 +120,25 @@ pub fn named_or_default<T: Named + Default>(option: &'static str, typed: Option<
     named(option, typed).map(Option::unwrap_or_default)
 }
 
+/// Takes a number from 0 to 1.
+///
+/// # Errors
+/// [`OptionError::OutOfRange`] for any other, NaN included.
+pub fn fraction(option: &'static str, typed: Option<f64>) -> Result<Option<f64>, OptionError> {
+    match typed {
+        Some(value) if !(0.0..=1.0).contains(&value) => {
+            let allowed = "a number from 0 to 1".to_string();
+            Err(OptionError::OutOfRange { option, value: value.to_string(), allowed })
+        }
+        value => Ok(value),
+    }
+}
+
+/// As [`fraction`], and `default` for an option left out.
+pub fn fraction_or(default: f64) -> impl FnOnce(&'static str, Option<f64>) -> Result<f32, OptionError> {
+    move |option, typed| Ok(fraction(option, typed)?.unwrap_or(default) as f32)
+}
+
 /// Takes integers from `least` on.
 pub fn at_least(least: usize) -> impl FnOnce(&'static str, Option<i64>) -> Result<Option<usize>, OptionError> {
     move |option, typed| {

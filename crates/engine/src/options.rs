@@ -12,8 +12,8 @@ use strum::{IntoStaticStr, VariantArray};
 pub use crate::option_check::OptionError;
 use crate::{
     Layout, ModelChoice, ModelNames, Offsets, OnError, OptionTable, Selection, UnknownLanguage,
-    link::options::{fraction, vocabularies},
-    option_check::{any, at_least, at_least_or, named, named_or_default, nearest, or},
+    link::options::vocabularies,
+    option_check::{any, at_least, at_least_or, fraction, fraction_or, named, named_or_default, nearest, or},
     selection::selected,
 };
 
@@ -88,7 +88,7 @@ crate::options! {
         Model, value "OLD=NEW", default "none";
 
     /// Keep entities of at least this confidence, from 0 to 1.
-    threshold: f64 => f32 = confidence,
+    threshold: f64 => f32 = fraction_or(0.0),
         Model, value "CONFIDENCE", default "`0`", short 't';
 
     /// Choose how the labels of a word's tokens become one.
@@ -393,15 +393,6 @@ impl EngineOptions {
 
 fn conflict(option: &'static str, other: &'static str, way_out: &'static str) -> Result<(), OptionError> {
     Err(OptionError::Conflict { option, other, way_out })
-}
-
-/// Checks a confidence; 0 where it was left out.
-fn confidence(option: &'static str, typed: Option<f64>) -> Result<f32, OptionError> {
-    let value = typed.unwrap_or(0.0);
-    if (0.0..=1.0).contains(&value) {
-        return Ok(value as f32);
-    }
-    Err(OptionError::OutOfRange { option, value: value.to_string(), allowed: "a number from 0 to 1".to_string() })
 }
 
 /// Reads a device; the processor where it was left out.

@@ -122,7 +122,7 @@ pub struct SearchFlags {
     pub top: usize,
     /// Leave out codes of a lower similarity, from 0 to 1
     #[arg(long, value_name = "SIMILARITY", default_value_t = 0.0)]
-    pub least: f32,
+    pub least: f64,
     /// Entity type of the text, such as DISEASE; it decides among equally similar terms
     #[arg(long, value_name = "TYPE")]
     pub entity: Option<String>,

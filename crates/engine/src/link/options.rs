@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::{EngineOptions, OptionError, option_check::at_least};
+use crate::{
+    EngineOptions, OptionError,
+    option_check::{at_least, fraction},
+};
 
 crate::options! {
     /// Options of linking as users type them.
@@ -66,17 +69,6 @@ pub(crate) fn vocabularies(option: &'static str, typed: Option<Vec<PathBuf>>) ->
     match typed {
         Some(paths) if paths.is_empty() => Err(no_vocabulary(option, "an empty list")),
         paths => Ok(paths.unwrap_or_default()),
-    }
-}
-
-/// Takes a number from 0 to 1.
-pub(crate) fn fraction(option: &'static str, typed: Option<f64>) -> Result<Option<f64>, OptionError> {
-    match typed {
-        Some(value) if !(0.0..=1.0).contains(&value) => {
-            let allowed = "a number from 0 to 1".to_string();
-            Err(OptionError::OutOfRange { option, value: value.to_string(), allowed })
-        }
-        value => Ok(value),
     }
 }
 
