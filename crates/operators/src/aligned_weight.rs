@@ -2,8 +2,10 @@
 
 use std::{
     ops::Deref,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, Weak},
 };
+
+use crate::shared::shared;
 
 /// Bytes of a cache line and of the widest registers (AVX-512).
 const LINE: usize = 64;
@@ -27,14 +29,7 @@ impl AlignedWeight {
         if weight.as_ptr().align_offset(LINE) == 0 {
             return None;
         }
-        let mut copies = COPIES.lock().unwrap_or_else(PoisonError::into_inner);
-        copies.retain(|copy| copy.strong_count() > 0);
-        let present = copies.iter().filter_map(Weak::upgrade).find(|copy| copy[..] == *weight);
-        Some(present.unwrap_or_else(|| {
-            let copy = Arc::new(Self::copied(weight));
-            copies.push(Arc::downgrade(&copy));
-            copy
-        }))
+        Some(shared(&COPIES, |copy| copy[..] == *weight, || Self::copied(weight)))
     }
 
     fn copied(weight: &[i8]) -> Self {

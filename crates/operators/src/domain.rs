@@ -2,6 +2,8 @@
 
 use ort::{environment::Environment, operator::OperatorDomain, session::Session};
 
+#[cfg(target_arch = "x86_64")]
+use crate::quantized_linear;
 use crate::{relu_linear::ReluLinear, self_attention::SelfAttention, skip_layer_normalization::SkipLayerNormalization};
 
 /// Name of the domain in ONNX files.
@@ -18,7 +20,13 @@ pub(crate) const UNITS: usize = 32;
 /// # Errors
 /// Those of ONNX Runtime.
 pub fn domain(threads: usize) -> ort::Result<OperatorDomain> {
-    OperatorDomain::new(DOMAIN)?.add(SelfAttention { threads })?.add(SkipLayerNormalization)?.add(ReluLinear)
+    let domain = OperatorDomain::new(DOMAIN)?.add(SelfAttention { threads })?;
+    let domain = domain.add(SkipLayerNormalization)?.add(ReluLinear)?;
+    #[cfg(target_arch = "x86_64")]
+    if quantized_linear::is_faster() {
+        return domain.add(quantized_linear::QuantizedLinear);
+    }
+    Ok(domain)
 }
 
 /// Registers the domain with ONNX Runtime, by a session that is dropped at once.

@@ -11,6 +11,8 @@ use crate::{
     aligned_weight::AlignedWeight,
     attention::AttentionRows,
     bfloat16,
+    packed_weight::PackedWeight,
+    quantized_rows::{self, QuantizedRows},
     relu_rows::{ReluRows, tests::KERNELS},
 };
 
@@ -96,6 +98,37 @@ fn relu_linear_by_share_of_active_units() {
         });
         let [one, two, three, four] = seconds.map(|seconds| seconds * 1e9 / rows as f64);
         println!("{percent:4} % {one:12.0} {two:8.0} {three:14.0} {four:8.0}");
+    }
+}
+
+#[test]
+#[ignore = "prints timings"]
+fn quantized_linear_beside_the_products_of_avx2() {
+    println!("ns a row, and products a ns, of AVX2 over int8");
+    for (inputs, outputs) in [(384, 1152), (384, 384), (384, 896)] {
+        let mut random = random();
+        // weights as a model has them: most are small
+        let weight: Vec<i8> =
+            (0..inputs * outputs).map(|_| ((random() + random() + random() - 1.5) * 42.0) as i8).collect();
+        let weight = &PackedWeight::of(&weight, inputs);
+        let singles: usize = weight.blocks.iter().map(|block| block.singles.len()).sum();
+        let x: Vec<f32> = (0..512 * inputs).map(|_| random() * 3.0 - 1.5).collect();
+        let (scale, mut output) = (vec![0.01; outputs], vec![0.0; 512 * outputs]);
+        let [seconds] = best(60, [()], |()| {
+            for (x, output) in x.chunks(64 * inputs).zip(output.chunks_mut(64 * outputs)) {
+                quantized_rows::multiply(&mut QuantizedRows {
+                    x,
+                    step: 0.02,
+                    zero: 120,
+                    weight,
+                    scale: &scale,
+                    output,
+                });
+            }
+        });
+        let share = singles as f64 / (weight.blocks.len() * inputs / 4) as f64;
+        let products = (512 * inputs * outputs) as f64 / seconds / 1e9;
+        println!("{inputs} x {outputs} {:8.0} {products:6.1}, quads without another {share:.3}", seconds * 1e9 / 512.0);
     }
 }
 
