@@ -12,9 +12,9 @@ the normalisation of sums are spanframe's, with functions of ONNX Runtime's oper
   loads them. As fast as fp32 on every processor.
 * `static8`: weights are 7-bit whole numbers with a scale for each output, and inputs of multiplications 8-bit ones in a
   fixed range each, as a checkpoint trained with `--whole` expects: the same sums in whole numbers on every processor
-  and in every batch, faster than fp32 with and without VNNI. Written with QuantizeLinear and DequantizeLinear, which
-  ONNX Runtime joins with the multiplications. A ReLU and the multiplication behind it become spanframe's `ReluLinear`,
-  which reads no weights of units that are zero.
+  and in every batch, faster than fp32 with and without VNNI. Each multiplication is spanframe's `QuantizedLinear`, a
+  function of QuantizeLinear, DequantizeLinear and MatMul, which ONNX Runtime joins. A ReLU and the multiplication behind
+  it become spanframe's `ReluLinear`, which reads no weights of units that are zero.
 * `fp32`: everything in single precision.
 
 In all but the last, word embeddings are 8-bit with a scale a row, position embeddings are half precision and attention may
@@ -140,6 +140,18 @@ def skip_layer_normalization():
     return helper.make_function(OURS, "SkipLayerNormalization", inputs, ["output"], [node], operators, ["epsilon"])
 
 
+def quantized_linear():
+    """`QuantizedLinear` as a function of standard operators, for programs and processors without spanframe's own."""
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "step", "zero"], ["whole"]),
+        helper.make_node("DequantizeLinear", ["whole", "step", "zero"], ["rounded"]),
+        helper.make_node("DequantizeLinear", ["weight", "scale"], ["floats"], axis=1),
+        helper.make_node("MatMul", ["rounded", "floats"], ["output"]),
+    ]
+    inputs = ["x", "step", "zero", "weight", "scale"]
+    return helper.make_function(OURS, "QuantizedLinear", inputs, ["output"], nodes, [helper.make_opsetid("", OPSET)], [])
+
+
 def relu_linear():
     """`ReluLinear` as a function of standard operators, for programs without spanframe's own."""
     nodes = [
@@ -243,16 +255,14 @@ def whole(model, ranges):
             table, scale = rounded(numpy_helper.to_array(weights[weight]), 0, LEVELS)
             graph.initializer.remove(weights[weight])
             stored = [constant(f"{weight}.int8", table), constant(f"{weight}.scale", scale[0])]
-            stored.append(constant(f"{weight}.zero", np.zeros(scale.size, np.int8)))
-            nodes.append(helper.make_node("DequantizeLinear", stored, [weight], axis=1))
             scale, zero = step(*ranges[layer])
             grid = [constant(f"{layer}.step", np.float32(scale)), constant(f"{layer}.zero", np.uint8(zero))]
-            nodes.append(helper.make_node("QuantizeLinear", [value, *grid], [f"{layer}.whole"]))
-            nodes.append(helper.make_node("DequantizeLinear", [f"{layer}.whole", *grid], [f"{layer}.in"]))
-            node.input[0] = f"{layer}.in"
+            [output] = node.output
+            node = helper.make_node("QuantizedLinear", [value, *grid, *stored], [output], name=output, domain=OURS)
         nodes.append(node)
     del graph.node[:]
     graph.node.extend(nodes)
+    model.functions.append(quantized_linear())
     return skip_zeros(model)
 
 
@@ -267,22 +277,19 @@ def skip_zeros(model):
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     replaced, left_out = {}, set()
     for product in graph.node:
-        names = [product.output[0]]
-        # product <- rounded <- whole <- ReLU <- sum
-        for operator in ("MatMul", "DequantizeLinear", "QuantizeLinear", "Relu", "Add"):
-            node = makers.get(names[-1])
-            if node is None or node.op_type != operator:
-                break
-            names.append(node.input[0])
-        else:
-            floats, whole, total = makers[product.input[1]], makers[names[2]], makers[names[4]]
-            zero = numpy_helper.to_array(tensors[whole.input[2]])
-            if zero != 0 or any(size % 64 for size in tensors[floats.input[0]].dims):
-                continue
-            inputs = [*total.input, whole.input[1], *floats.input[:2]]
-            [output] = product.output
-            replaced[output] = helper.make_node("ReluLinear", inputs, [output], name=output, domain=OURS)
-            left_out |= {floats.output[0], *names[1:5]}
+        relu = makers.get(product.input[0])
+        if product.op_type != "QuantizedLinear" or relu is None or relu.op_type != "Relu":
+            continue
+        total = makers.get(relu.input[0])
+        _, grid, zero, weight, scale = product.input
+        if total is None or total.op_type != "Add" or numpy_helper.to_array(tensors[zero]) != 0:
+            continue
+        if any(size % 64 for size in tensors[weight].dims):
+            continue
+        [output] = product.output
+        inputs = [*total.input, grid, weight, scale]
+        replaced[output] = helper.make_node("ReluLinear", inputs, [output], name=output, domain=OURS)
+        left_out |= {relu.output[0], total.output[0]}
     nodes = [replaced.get(node.output[0], node) for node in graph.node if node.output[0] not in left_out]
     del graph.node[:]
     graph.node.extend(nodes)

@@ -14,17 +14,16 @@ MOST = 63
 def test_every_processor_adds_the_same_whole_numbers():
     graph = onnx.load(FILE).graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
-    made = {output: node for node in graph.node for output in node.output}
     products = []
     for node in graph.node:
         if node.op_type == "ReluLinear":
             _, _, step, weight, scale = node.input
             ranges = [step]
-        elif node.op_type == "MatMul" and node.input[1] != "classifier.weight":
-            value, weight = (made[name] for name in node.input)
-            assert value.op_type == weight.op_type == "DequantizeLinear"
-            ranges, (weight, scale, _) = value.input[1:], weight.input
+        elif node.op_type == "QuantizedLinear":
+            _, step, zero, weight, scale = node.input
+            ranges = [step, zero]
         else:
+            assert node.op_type != "MatMul" or node.input[1] == "classifier.weight"
             continue
         table = numpy_helper.to_array(tensors[weight])
         assert table.dtype == "int8" and abs(table).max() <= MOST
