@@ -17,9 +17,10 @@ def load() -> onnx.ModelProto:
 
     def floats(whole, scale):
         weight = numpy_helper.to_array(tensors[whole]).astype(np.float32) * numpy_helper.to_array(tensors[scale])
-        graph.initializer.append(numpy_helper.from_array(weight, f"{whole}.floats"))
+        name = whole.removesuffix(".int8")
+        graph.initializer.append(numpy_helper.from_array(weight, name))
         graph.initializer.remove(tensors[whole])
-        return f"{whole}.floats"
+        return name
 
     for node in graph.node:
         if node.op_type == "QuantizedLinear":
