@@ -139,7 +139,7 @@ mod tests {
     fn weights_are_packed_once() {
         let weight: Vec<i8> = (0..8 * 32).map(|i| (i * 37 % 129 - 64) as i8).collect();
         let packed = PackedWeight::of(&weight, 8);
-        assert!(Arc::ptr_eq(&packed, &PackedWeight::of(&weight.clone(), 8)));
+        assert!(Arc::ptr_eq(&packed, &PackedWeight::of(&weight, 8)));
         let mut other = weight.clone();
         other[200] = 1 - other[200].signum();
         assert!(!Arc::ptr_eq(&packed, &PackedWeight::of(&other, 8)));

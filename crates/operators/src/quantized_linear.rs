@@ -66,7 +66,8 @@ impl Operator for QuantizedLinear {
         let weight = context.constant_input::<DynTensorValueType>(3)?;
         let (shape, weight) = weight.try_extract_tensor::<i8>()?;
         let &[inputs, outputs] = &shape[..] else { return Err(error(NAME, "the weight is not a matrix")) };
-        let is_multiple = |size: i64, of: usize| size > 0 && size <= i64::from(u16::MAX) && size as usize % of == 0;
+        let is_multiple =
+            |size: i64, of: usize| size > 0 && size <= i64::from(u16::MAX) && (size as usize).is_multiple_of(of);
         if !is_multiple(inputs, QUAD) || !is_multiple(outputs, OUTPUTS) {
             return Err(error(NAME, "the inputs are no multiple of 4, or the outputs none of 16"));
         }

@@ -24,6 +24,7 @@ pub(crate) type LibraryTokenizer =
     TokenizerImpl<TokenizerModel, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
 
 /// The `model` of tokenizer.json.
+#[expect(clippy::large_enum_variant, reason = "a tokenizer has one")]
 pub(crate) enum TokenizerModel {
     /// Any but Unigram.
     Library(ModelWrapper),
