@@ -19,7 +19,6 @@ def load() -> onnx.ModelProto:
         weight = numpy_helper.to_array(tensors[whole]).astype(np.float32) * numpy_helper.to_array(tensors[scale])
         name = whole.removesuffix(".int8")
         graph.initializer.append(numpy_helper.from_array(weight, name))
-        graph.initializer.remove(tensors[whole])
         return name
 
     for node in graph.node:
@@ -39,5 +38,8 @@ def load() -> onnx.ModelProto:
             nodes.append(node)
     del graph.node[:]
     graph.node.extend(nodes)
+    used = {name for node in nodes for name in node.input}
+    for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
+        graph.initializer.remove(tensor)
     onnx.checker.check_model(model)
     return model
