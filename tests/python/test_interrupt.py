@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import linked
 import pytest
 from conftest import DATA
 
@@ -20,6 +21,18 @@ notes = pl.concat([pl.read_parquet(sys.argv[3])] * 20)
 extract = pl.col("note").ner.extract(sessions=1)
 engine = spanframe.Engine(sessions=1)
 one = ["Niega disnea."]
+
+
+def mentions():  # two million, all different, and none is a term
+    rows = pl.select(row=pl.int_range(400_000))
+    chunks = [pl.format("dolor toracico {} agudo {}", pl.lit(part), "row") for part in "abcde"]
+    five = [pl.concat_list([pl.lit(value)] * 5) for value in ("SYMPTOM", 6, 12, 0.9)]
+    names = zip(("entity", "begin", "end", "confidence"), five)
+    types = (pl.List(pl.String), pl.List(pl.UInt32), pl.List(pl.UInt32), pl.List(pl.Float32))
+    fields = [value.cast(kind).alias(name) for (name, value), kind in zip(names, types)]
+    return rows.select(ner=pl.struct(pl.concat_list(chunks).alias("chunk"), *fields))
+
+
 work = {
     "eager": lambda: notes.with_columns(ner=extract),
     "expressions": lambda: notes.with_columns(ner=extract, other=pl.col("note").ner.extract(threshold=0.5, sessions=1)),
@@ -29,6 +42,7 @@ work = {
     "column": lambda: engine.annotate(notes, "note"),
     "text": lambda: engine.annotate_text(" ".join(notes["note"].drop_nulls().head(5000))),
     "diagnose": lambda: [engine.diagnose(notes["note"]) for _ in range(1000)],
+    "link": lambda: mentions().select(pl.col("ner").ner.link(sys.argv[5])),
 }[what]
 before = pl.DataFrame({"note": one}).lazy().select(extract).collect(engine="streaming")
 if where == "notebook":  # as ipykernel does before each cell
@@ -60,7 +74,9 @@ print(said)
 
 def interrupted(tmp_path, what, where):
     """Returns what the child says after a SIGINT."""
-    command = [sys.executable, "-c", CHILD, what, where, DATA / "notes.parquet", tmp_path / "out.parquet"]
+    terms = "".join(f"dolor torácico {number} agudo,{number}\n" for number in range(20_000))
+    vocabulary = linked.vocabulary(tmp_path, terms=f"term,code\n{terms}") if what == "link" else ""
+    command = [sys.executable, "-c", CHILD, what, where, DATA / "notes.parquet", tmp_path / "out.parquet", vocabulary]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout.readline() == "ready\n"
         time.sleep(2)
@@ -71,7 +87,9 @@ def interrupted(tmp_path, what, where):
 
 
 @pytest.mark.parametrize("where", ["script", "notebook"])
-@pytest.mark.parametrize("what", ["eager", "lazy", "streaming", "sink", "column", "text", "diagnose", "expressions"])
+@pytest.mark.parametrize(
+    "what", ["eager", "lazy", "streaming", "sink", "column", "text", "diagnose", "expressions", "link"]
+)
 def test_ctrl_c_ends_it(tmp_path, what, where):
     assert interrupted(tmp_path, what, where) == "KeyboardInterrupt\n"
 
