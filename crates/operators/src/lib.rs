@@ -18,6 +18,7 @@ mod dot_products;
 mod dot_products_x86;
 mod exponential;
 mod head;
+mod int8_layer;
 mod lane_format;
 #[cfg(target_arch = "x86_64")]
 mod packed_weight;

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use crate::shared::shared;
 
-/// Outputs of a block: those of two vectors.
+/// Outputs of a block: two vectors of eight.
 pub(crate) const OUTPUTS: usize = 16;
 /// The most that the weights of one sum in int16 may add up to.
 const FITS: u32 = 128;

@@ -9,17 +9,14 @@ use ort::{
 
 use crate::{
     domain::error,
+    int8_layer::{ROWS, check_weight, output_shape},
     packed_weight::{OUTPUTS, PackedWeight},
     quantized_rows::{QuantizedRows, multiply},
 };
 
 const NAME: &str = "QuantizedLinear";
-/// Rows that a thread takes at once.
-const ROWS: usize = 64;
-/// Inputs are a multiple of it: those of a quad.
+/// Inputs of a quad. A layer has whole quads.
 const QUAD: usize = 4;
-/// Largest absolute weight; see [`packed_weight`](crate::packed_weight).
-const LARGEST: u8 = 64;
 
 /// A linear layer, in int8 with static scales:
 ///
@@ -71,10 +68,7 @@ impl Operator for QuantizedLinear {
         if !is_multiple(inputs, QUAD) || !is_multiple(outputs, OUTPUTS) {
             return Err(error(NAME, "the inputs are no multiple of 4, or the outputs none of 16"));
         }
-        // checked once: larger weights would overflow
-        if weight.iter().any(|weight| weight.unsigned_abs() > LARGEST) {
-            return Err(error(NAME, "a weight is not from -64 to 64"));
-        }
+        check_weight(NAME, weight)?;
         Ok(QuantizedLinearKernel { weight: PackedWeight::of(weight, inputs as usize) })
     }
 }
@@ -101,10 +95,8 @@ impl Kernel for QuantizedLinearKernel {
         if shape.last() != Some(&(inputs as i64)) || outputs != self.weight.blocks.len() * OUTPUTS {
             return Err(error("the shapes of its inputs do not fit together"));
         }
-        let mut output_shape = shape.to_vec();
-        output_shape.pop();
-        output_shape.push(outputs as i64);
-        let mut output = context.output(0, output_shape)?.ok_or_else(|| error("the output is absent"))?;
+        let mut output =
+            context.output(0, output_shape(shape, outputs))?.ok_or_else(|| error("the output is absent"))?;
         let (_, output) = output.try_extract_tensor_mut::<f32>()?;
         let parts = output.chunks_mut(ROWS * outputs).zip(x.chunks(ROWS * inputs));
         let rows = |(output, x)| Mutex::new(QuantizedRows { x, step, zero, weight: &self.weight, scale, output });

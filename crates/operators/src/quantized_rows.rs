@@ -173,7 +173,7 @@ mod tests {
         }
     }
 
-    /// Layers of any shape with 1 to 9 rows, whose weights are small, large, or both.
+    /// Layers of any shape and 1 to 9 rows. Their weights are small, large, or both.
     fn layers() -> impl Strategy<Value = Layer> {
         let weight = prop::sample::select(vec![1i8, 20, 33, 64]).prop_flat_map(|most| -most..=most);
         (1..10usize, 1..5usize, 1..10usize, any::<bool>()).prop_flat_map(move |(inputs, outputs, rows, mixed)| {

@@ -10,18 +10,15 @@ use ort::{
 use crate::{
     aligned_weight::AlignedWeight,
     domain::error,
+    int8_layer::{ROWS, check_weight, output_shape},
     relu_rows::{ReluRows, multiply},
 };
 
 const NAME: &str = "ReluLinear";
-/// Rows that a thread takes at once.
-const ROWS: usize = 64;
 /// Units and outputs are multiples of it: the bytes of the widest registers (AVX-512).
 const BYTES: usize = 64;
 /// Share of active units above which multiplying by all weights is faster: 45 % with VNNI, 57 % with AVX2.
 const DENSE: f32 = 0.5;
-/// Largest absolute weight. AVX2 adds two products in 16 bits: 2 · 255 · 64 < 2^15.
-const LARGEST: u8 = 64;
 
 /// ReLU and the linear layer behind it, in int8 with static scales:
 ///
@@ -65,10 +62,7 @@ impl Operator for ReluLinear {
     fn create_kernel<'attr>(&self, context: &KernelContext<'attr>) -> ort::Result<ReluLinearKernel> {
         let weight = context.constant_input::<DynTensorValueType>(3)?;
         let (_, weight) = weight.try_extract_tensor::<i8>()?;
-        // checked once: larger weights would give other sums without VNNI than with it
-        if weight.iter().any(|weight| weight.unsigned_abs() > LARGEST) {
-            return Err(error(NAME, "a weight is not from -64 to 64"));
-        }
+        check_weight(NAME, weight)?;
         Ok(ReluLinearKernel { weight: AlignedWeight::of(weight) })
     }
 }
@@ -101,10 +95,8 @@ impl Kernel for ReluLinearKernel {
         if !fits || !is_multiple(units) || !is_multiple(outputs) {
             return Err(error("the shapes of its inputs do not fit together"));
         }
-        let mut output_shape = shape.to_vec();
-        output_shape.pop();
-        output_shape.push(outputs as i64);
-        let mut output = context.output(0, output_shape)?.ok_or_else(|| error("the output is absent"))?;
+        let mut output =
+            context.output(0, output_shape(shape, outputs))?.ok_or_else(|| error("the output is absent"))?;
         let (_, output) = output.try_extract_tensor_mut::<f32>()?;
         let parts = output.chunks_mut(ROWS * outputs).zip(x.chunks(ROWS * units));
         let rows = |(output, x)| Mutex::new(ReluRows { x, bias, step, weight, scale, dense: DENSE, output });
