@@ -221,7 +221,7 @@ fn vocabulary(inner: &LibraryTokenizer) -> Vocabulary {
         TokenizerModel::Library(ModelWrapper::WordLevel(m)) => ("WordLevel", false, id(&m.unk_token)),
         TokenizerModel::Library(ModelWrapper::Unigram(_)) | TokenizerModel::Unigram(_) => ("Unigram", false, None),
     };
-    // Unigram names it by its id, which is that of this token; a byte-level model has none, but its tokenizer names one
+    // a Unigram model has it by this name too; a byte-level model has none, but its tokenizer names one
     let unknown = unknown.or_else(|| id("<unk>")).or_else(|| id("[UNK]"));
     Vocabulary { kind, marks_continuation, unknown }
 }

@@ -107,8 +107,8 @@ impl Backend {
     /// depend on the other windows, unless the graph itself mixes them (as dynamic quantization does).
     ///
     /// # Errors
-    /// [`ModelError::Run`]; [`ModelError::OutputShape`]; [`ModelError::InvalidLogits`] for NaN or plus infinity; if one more
-    /// session is created, those of that.
+    /// [`ModelError::Run`]; [`ModelError::OutputShape`]; [`ModelError::InvalidLogits`] for NaN or plus infinity; where
+    /// it creates a session, any error of loading one.
     pub fn run(&self, windows: &[&[u32]], width: usize) -> Result<Logits, ModelError> {
         self.run_masked(windows, width, |_| 1)
     }

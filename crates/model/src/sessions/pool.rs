@@ -1,4 +1,4 @@
-//! [`Pool`]: things that take long to create, of which each caller borrows an idle one.
+//! [`Pool`]: things that take long to create. A caller borrows one that is idle.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -29,7 +29,7 @@ impl<T: Send, E: Send, C: Fn() -> Result<T, E> + Sync> Pool<T, C> {
     /// A pool with `first` things, created in parallel.
     ///
     /// # Errors
-    /// That of `create`.
+    /// The error of `create`.
     pub(super) fn new(create: C, size: usize, at_once: usize, first: usize) -> Result<Self, E> {
         let state = Mutex::new(State { idle: Vec::new(), made: 0, in_creation: 0 });
         let pool = Self { create, size, at_once, state, changed: Condvar::new() };
@@ -45,7 +45,7 @@ impl<T: Send, E: Send, C: Fn() -> Result<T, E> + Sync> Pool<T, C> {
     /// An idle one, else a new one, else the next to become idle.
     ///
     /// # Errors
-    /// That of `create`.
+    /// The error of `create`.
     pub(super) fn borrow(&self) -> Result<Borrowed<'_, T, C>, E> {
         let mut state = self.state();
         loop {

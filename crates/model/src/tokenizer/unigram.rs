@@ -58,10 +58,10 @@ struct Best {
 }
 
 impl Unigram {
-    /// A model of tokens with their scores, of which `unknown` is for unknown characters.
+    /// A model of tokens with their scores. `unknown` is the id of the token for unknown characters.
     ///
     /// # Errors
-    /// If there is no token `unknown`.
+    /// If the vocabulary has no token with the id `unknown`.
     pub(crate) fn new(
         vocabulary: Vec<(String, f64)>, unknown: Option<usize>, byte_fallback: bool,
     ) -> Result<Self, &'static str> {
@@ -141,7 +141,7 @@ impl Model for Unigram {
             begin = end;
             if let Some(id) = self.trie.get(part) {
                 tokens.push(Token::new(id, part.to_string(), offsets));
-            } else if let Some(bytes) = self.bytes(part, offsets).filter(|_| self.byte_fallback) {
+            } else if let Some(bytes) = self.byte_fallback.then(|| self.bytes(part, offsets)).flatten() {
                 tokens.extend(bytes);
             } else {
                 let unknown = self.unknown.ok_or("a token is neither in the vocabulary nor unknown")?;
