@@ -1,9 +1,6 @@
 //! [`fold`]: what is left of a term without case, accents, punctuation and white space.
 
-use unicode_normalization::{
-    UnicodeNormalization,
-    char::{canonical_combining_class, is_combining_mark},
-};
+use unicode_normalization::char::{canonical_combining_class, decompose_compatible, is_combining_mark};
 
 /// Folds a term: lower case, compatibility forms and accents dissolved, words separated by one space.
 ///
@@ -20,12 +17,13 @@ use unicode_normalization::{
 #[must_use]
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    match text.is_ascii() {
-        true => text.bytes().for_each(|byte| push(&mut folded, char::from(byte.to_ascii_lowercase()))),
-        false => {
+    for c in text.chars() {
+        match c.is_ascii() {
+            true => push(&mut folded, c.to_ascii_lowercase()),
             // a lower-cased character may decompose, and a decomposed one may have a lower case
-            let lower = text.nfkd().flat_map(char::to_lowercase).nfkd();
-            lower.filter(|c| canonical_combining_class(*c) == 0).for_each(|c| push_letters(&mut folded, c));
+            false => decompose_compatible(c, |c| {
+                c.to_lowercase().for_each(|c| decompose_compatible(c, |c| push_letters(&mut folded, c)));
+            }),
         }
     }
     if folded.ends_with(' ') {
@@ -53,7 +51,8 @@ fn push_letters(folded: &mut String, c: char) {
         'đ' | 'ð' => folded.push('d'),
         'ı' => folded.push('i'),
         'ς' => folded.push('σ'),
-        c if is_ignorable(c) => {}
+        // accents
+        c if canonical_combining_class(c) != 0 || is_ignorable(c) => {}
         c => push(folded, c),
     }
 }
@@ -70,4 +69,22 @@ fn push(folded: &mut String, c: char) {
 fn is_ignorable(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization as _;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn folding_by_character_is_folding_of_the_whole_text(text in ".{0,40}|[áÅﬁ²Ǆß\u{300}\u{345}\u{ad}a ]{0,20}") {
+            let lower = text.nfkd().flat_map(char::to_lowercase).nfkd();
+            let mut whole = String::new();
+            lower.filter(|c| canonical_combining_class(*c) == 0).for_each(|c| push_letters(&mut whole, c));
+            prop_assert!(whole.trim_end().is_empty() || fold(&text) == whole.trim_end());
+        }
+    }
 }
