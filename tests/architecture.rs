@@ -38,7 +38,8 @@ fn only_the_named_floor_names_its_foreign_crate() {
         "crates/vocabulary/Cargo.toml",
         &[
             "bytemuck",
-            "fst",
+            "hashbrown",
+            "memmap2",
             "rust-stemmers",
             "rustc-hash",
             "serde",
@@ -48,6 +49,7 @@ fn only_the_named_floor_names_its_foreign_crate() {
             "strum",
             "tempfile",
             "thiserror",
+            "twox-hash",
             "unicode-normalization",
         ],
     );

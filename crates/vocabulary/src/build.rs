@@ -15,13 +15,14 @@ use crate::{
     fold::fold,
     index::IndexBuilder,
     record::{Fields, put, put_text},
-    section::{SectionKind, SectionWriter, group},
+    section::{SectionKind, SectionWriter},
     sorter::{Sorted, Sorter},
+    stems::Stemming,
     table::{ConceptRow, TermRow},
-    words::{Stemmers, Stemming},
 };
 
 /// What can go wrong in a pass.
+#[derive(Debug)]
 pub(crate) enum PassError {
     Io(io::Error),
     Vocabulary(VocabularyError),
@@ -30,15 +31,6 @@ pub(crate) enum PassError {
 impl From<io::Error> for PassError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
-    }
-}
-
-impl From<fst::Error> for PassError {
-    fn from(error: fst::Error) -> Self {
-        match error {
-            fst::Error::Io(error) => Self::Io(error),
-            fst::Error::Fst(error) => Self::Io(io::Error::other(error)),
-        }
     }
 }
 
@@ -67,19 +59,14 @@ fn passes(builder: Builder) -> Result<Summary, PassError> {
     let concepts = write_concepts(entries.sorted()?, &mut terms, &mut ids, &folder)?;
     check_ids(ids.sorted()?)?;
     counts.codes = concepts.count;
-    let (stemmers, mut stems, mut index) = (Stemmers::default(), sorter(), IndexBuilder::new(&folder)?);
-    let texts = write_terms(terms.sorted()?, &folder, &mut index, |row| {
-        let folded = std::str::from_utf8(&row.folded).map_err(io::Error::other)?;
-        let number = fits(counts.terms, "terms")?.to_be_bytes();
-        for stemming in Stemming::of_language(&names.languages[usize::from(row.term.language)]) {
-            stems.push(stemmers.key(folded, *stemming).as_bytes(), &number)?;
-        }
+    let mut index = IndexBuilder::new(&folder)?;
+    let bits: Vec<u8> = names.languages.iter().map(|language| Stemming::bits(language)).collect();
+    let texts = write_terms(terms.sorted()?, &folder, &mut index, &bits, |row| {
         counts.terms += 1;
         let name = |names: &[String], number: u16| names[usize::from(number)].clone();
         *counts.by_vocabulary.entry(name(&names.vocabularies, row.vocabulary)).or_default() += 1;
         *counts.by_entity.entry(name(&names.entities, row.term.entity)).or_default() += 1;
         *counts.by_language.entry(name(&names.languages, row.term.language)).or_default() += 1;
-        Ok(())
     })?;
     if counts.terms == 0 {
         return Err(VocabularyError::NoTerms { entries: pushed }.into());
@@ -87,12 +74,9 @@ fn passes(builder: Builder) -> Result<Summary, PassError> {
     let repeated = pushed - empty_terms - empty_codes - counts.terms;
     let BuildOptions { abbreviations, source, overwrite, memory } = options;
     let info = Info { abbreviations, source, counts, built_by: env!("CARGO_PKG_VERSION").to_string() };
-    let (words, word_terms) = write_words(stems.sorted()?, &folder)?;
-    let index = index.finish(&folder, memory)?;
+    let index = index.finish(&folder, memory, &Stemming::of_counts(&info.counts))?;
     let mut file = FileWriter::new(&path)?;
-    let index = [index.folded_texts, index.rows, index.keys, index.ends, index.postings];
-    let tables = [texts.texts, texts.terms, concepts.codes, concepts.rows, texts.folded, words, word_terms];
-    for section in tables.into_iter().chain(index) {
+    for section in [texts.texts, texts.terms, concepts.codes, concepts.rows].into_iter().chain(index) {
         file.append(section)?;
     }
     let (sha256, bytes) = file.finish(info.clone(), names, overwrite)?;
@@ -224,7 +208,6 @@ impl<'a> StoredEntry<'a> {
 struct Terms {
     texts: SectionWriter,
     terms: SectionWriter,
-    folded: SectionWriter,
 }
 
 /// A term while it is written.
@@ -255,33 +238,33 @@ impl Term {
     }
 }
 
-/// Writes the terms in the order of their folded texts. `seen` is called with each.
+/// Writes the terms in the order of their folded texts. `bits` has those of the stemmings of each language, and `seen` is
+/// called with each term.
 fn write_terms(
-    mut sorted: Sorted, folder: &std::path::Path, index: &mut IndexBuilder,
-    mut seen: impl FnMut(&Term) -> Result<(), PassError>,
+    mut sorted: Sorted, folder: &std::path::Path, index: &mut IndexBuilder, bits: &[u8], mut seen: impl FnMut(&Term),
 ) -> Result<Terms, PassError> {
     let mut texts = SectionWriter::new(folder, SectionKind::Texts)?;
     let mut rows = SectionWriter::new(folder, SectionKind::Terms)?;
-    let mut map = fst::MapBuilder::new(SectionWriter::new(folder, SectionKind::Folded)?)?;
     // the terms of one folded text
-    let (mut key, mut first, mut count): (Vec<u8>, u32, u32) = (Vec::new(), 0, 0);
+    let (mut key, mut first, mut count, mut stemmings): (Vec<u8>, u32, u32, u8) = (Vec::new(), 0, 0, 0);
     let mut written = 0_u64;
     let mut write = |term: Option<Term>| -> Result<(), PassError> {
         let same = term.as_ref().is_some_and(|term| term.folded == key);
         if !same && count > 0 {
-            map.insert(&key, group(first, count))?;
-            index.push(std::str::from_utf8(&key).map_err(io::Error::other)?, first, count)?;
+            index.push(std::str::from_utf8(&key).map_err(io::Error::other)?, first, count, stemmings)?;
         }
         let Some(mut term) = term else { return Ok(()) };
         if !same {
-            (key, first, count) = (term.folded.clone(), fits(written, "terms")?, 0);
+            (key, first, count, stemmings) = (term.folded.clone(), fits(written, "terms")?, 0, 0);
         }
         texts.write_all(term.text.as_bytes())?;
         term.term.text_end = fits(texts.length, "bytes of terms")?;
         rows.write_all(bytemuck::bytes_of(&term.term))?;
         count += 1;
         written += 1;
-        seen(&term)
+        stemmings |= bits[usize::from(term.term.language)];
+        seen(&term);
+        Ok(())
     };
     let mut last: Option<Term> = None;
     while let Some((folded, value)) = sorted.next()? {
@@ -302,28 +285,7 @@ fn write_terms(
         write(last)?;
     }
     write(None)?;
-    Ok(Terms { texts, terms: rows, folded: map.into_inner()? })
-}
-
-/// Writes the map of stems, and the terms of each key.
-fn write_words(mut sorted: Sorted, folder: &std::path::Path) -> Result<(SectionWriter, SectionWriter), PassError> {
-    let mut map = fst::MapBuilder::new(SectionWriter::new(folder, SectionKind::Words)?)?;
-    let mut terms = SectionWriter::new(folder, SectionKind::WordTerms)?;
-    let (mut before, mut first, mut count): (Option<Vec<u8>>, u64, u32) = (None, 0, 0);
-    loop {
-        let next = sorted.next()?;
-        let is_same = next.as_ref().is_some_and(|(key, _)| Some(key) == before.as_ref());
-        if let Some(key) = before.take_if(|_| !is_same) {
-            map.insert(key, group(fits(first, "keys of stems")?, count))?;
-            (first, count) = (first + u64::from(count), 0);
-        }
-        let Some((key, number)) = next else { break };
-        let number = u32::from_be_bytes(number.try_into().map_err(|_| torn())?);
-        terms.write_all(&number.to_le_bytes())?;
-        count += 1;
-        before = Some(key);
-    }
-    Ok((map.into_inner()?, terms))
+    Ok(Terms { texts, terms: rows })
 }
 
 pub(crate) fn fits(value: u64, what: &'static str) -> Result<u32, VocabularyError> {

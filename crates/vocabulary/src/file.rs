@@ -24,11 +24,11 @@ use tempfile::NamedTempFile;
 use crate::{
     VocabularyError,
     info::Info,
-    section::{Section, SectionKind, SectionPlace, SectionWriter},
+    section::{Buffer, Section, SectionKind, SectionPlace, SectionWriter},
 };
 
 const MAGIC: [u8; 8] = *b"spanvoc\0";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER: usize = 64;
 
 /// The end of the file.
@@ -138,7 +138,7 @@ fn hex(hash: &[u8]) -> String {
 /// A file in memory, whose hash is right.
 pub(crate) struct OpenFile {
     path: PathBuf,
-    buffer: Arc<Vec<u64>>,
+    buffer: Arc<Buffer>,
     pub footer: Footer,
     pub sha256: String,
 }
@@ -175,8 +175,8 @@ impl OpenFile {
         let damaged = |what| VocabularyError::Damaged { path: owned(), what };
         let length = usize::try_from(found).map_err(|_| damaged("its length"))?;
         let start = usize::try_from(footer_start).map_err(|_| damaged("the start of its footer"))?;
-        let mut buffer = vec![0_u64; length.div_ceil(8)];
-        let bytes = &mut bytemuck::cast_slice_mut::<u64, u8>(&mut buffer)[..length];
+        let mut buffer = Buffer::new(length).map_err(read)?;
+        let bytes = &mut buffer.bytes_mut()[..length];
         bytes[..HEADER].copy_from_slice(&header);
         file.read_exact(&mut bytes[HEADER..]).map_err(read)?;
         let hash = Sha256::digest(&bytes[HEADER..]);
@@ -194,7 +194,7 @@ impl OpenFile {
         let place = self.footer.sections.iter().find(|place| place.kind == kind).ok_or_else(damaged)?;
         let [start, length] = [place.start, place.length].map(usize::try_from);
         let (start, length) = (start.map_err(|_| damaged())?, length.map_err(|_| damaged())?);
-        let end = start.checked_add(length).filter(|end| *end <= self.buffer.len() * 8).ok_or_else(damaged)?;
+        let end = start.checked_add(length).filter(|end| *end <= self.buffer.bytes().len()).ok_or_else(damaged)?;
         match start % 8 == 0 {
             true => Ok(Section { buffer: Arc::clone(&self.buffer), bytes: start..end }),
             false => Err(damaged()),

@@ -2,12 +2,15 @@
 
 use std::{
     fs::File,
-    io::{self, BufWriter, Write},
+    io::{self, BufReader, BufWriter, Seek, Write},
     ops::Range,
     path::Path,
     sync::Arc,
 };
 
+#[cfg(target_os = "linux")]
+use memmap2::Advice;
+use memmap2::MmapMut;
 use serde::{Deserialize, Serialize};
 
 /// What a section holds.
@@ -22,22 +25,36 @@ pub(crate) enum SectionKind {
     Codes,
     /// A [`ConceptRow`](crate::table::ConceptRow) a concept.
     Concepts,
-    /// `fst` map of a folded term to its terms, see [`group`].
-    Folded,
-    /// `fst` map of stems in any order to a part of `WordTerms`, see [`group`].
-    Words,
-    /// Numbers of terms, `u32`.
-    WordTerms,
-    /// The folded terms, one after the other.
-    FoldedTexts,
-    /// A [`TextRow`](crate::table::TextRow) a folded term, in the order of their norms.
+    /// A [`TextRow`](crate::table::TextRow) a folded term, in the order of their norms. "Texts" are these from here on.
     TextRows,
-    /// Keys of trigrams and words, `u64`, ascending.
-    Features,
-    /// Where the postings of each feature end, `u32`.
-    PostingEnds,
-    /// Numbers of folded texts, `u32`, ascending within a feature.
-    Postings,
+    /// Numbers of the distinct words of each text, `u32`, ascending.
+    TextWords,
+    /// Texts by the hash of the folded term.
+    TextKeys,
+    /// Texts by the hash of their stems, see [`stems`](crate::stems).
+    StemKeys,
+    /// The words of all texts, one after the other.
+    WordTexts,
+    /// A [`WordRow`](crate::table::WordRow) a word. Words of few trigrams come first, and of these the most frequent.
+    WordRows,
+    /// Numbers of the distinct trigrams of each word, `u32`, ascending.
+    WordTrigrams,
+    /// Where the trigrams of each word end, `u32`.
+    WordTrigramEnds,
+    /// A [`Posting`](crate::lists::Posting) a text that has each word, ascending.
+    WordPostings,
+    /// Where the postings of each word end, `u32`.
+    WordPostingEnds,
+    /// Words by their hash.
+    WordKeys,
+    /// A [`TrigramRow`](crate::table::TrigramRow) a trigram.
+    TrigramRows,
+    /// Numbers of the words that have each trigram, `u32`, ascending.
+    TrigramPostings,
+    /// Where the postings of each trigram end, `u32`.
+    TrigramPostingEnds,
+    /// Trigrams by their hash.
+    TrigramKeys,
 }
 
 /// Where a section is, in bytes of the file.
@@ -60,6 +77,14 @@ impl SectionWriter {
         let file = BufWriter::with_capacity(256 << 10, tempfile::tempfile_in(folder)?);
         Ok(Self { kind, file, length: 0 })
     }
+
+    /// Reads what was written from the beginning. Nothing is written after that.
+    pub(crate) fn reader(&mut self) -> io::Result<BufReader<&File>> {
+        self.file.flush()?;
+        let mut file = self.file.get_ref();
+        file.rewind()?;
+        Ok(BufReader::with_capacity(256 << 10, file))
+    }
 }
 
 impl Write for SectionWriter {
@@ -74,26 +99,50 @@ impl Write for SectionWriter {
     }
 }
 
+/// The memory of a file, aligned for every row.
+#[derive(Debug)]
+pub(crate) struct Buffer(MmapMut);
+
+impl Buffer {
+    pub(crate) fn new(bytes: usize) -> io::Result<Self> {
+        // anonymous memory, no file: a file that another program changes must not change what was checked
+        let memory = MmapMut::map_anon(bytes.max(1))?;
+        // searches jump about in it, and the processor knows the places of few small pages; a kernel may decline
+        #[cfg(target_os = "linux")]
+        let _ = memory.advise(Advice::HugePage);
+        Ok(Self(memory))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
 /// Bytes of a section. All sections share the buffer of the file.
 #[derive(Clone, Debug)]
 pub(crate) struct Section {
-    pub buffer: Arc<Vec<u64>>,
+    pub buffer: Arc<Buffer>,
     pub bytes: Range<usize>,
+}
+
+impl Section {
+    /// What was written to a section, as if it were opened.
+    #[cfg(test)]
+    pub(crate) fn of(mut written: SectionWriter) -> Self {
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut written.reader().unwrap(), &mut bytes).unwrap();
+        let mut buffer = Buffer::new(bytes.len()).unwrap();
+        buffer.bytes_mut()[..bytes.len()].copy_from_slice(&bytes);
+        Self { buffer: Arc::new(buffer), bytes: 0..bytes.len() }
+    }
 }
 
 impl AsRef<[u8]> for Section {
     fn as_ref(&self) -> &[u8] {
-        &bytemuck::cast_slice::<u64, u8>(&self.buffer)[self.bytes.clone()]
+        &self.buffer.bytes()[self.bytes.clone()]
     }
-}
-
-/// The terms of a key: the first and how many, in one integer.
-pub(crate) fn group(first: u32, count: u32) -> u64 {
-    u64::from(first) << 32 | u64::from(count)
-}
-
-/// The terms that [`group`] put together.
-pub(crate) fn of_group(group: u64) -> Range<usize> {
-    let (first, count) = ((group >> 32) as usize, (group & 0xffff_ffff) as usize);
-    first..first + count
 }

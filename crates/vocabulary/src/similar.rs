@@ -1,335 +1,332 @@
-//! The last step: cosine of TF-IDF weighted trigrams, over the inverted index.
+//! The last step: cosine of TF-IDF weighted trigrams.
 //!
-//! A list of postings has the texts of one feature, by norm. Features are read from the rarest on:
+//! ```text
+//! mention ─ trigrams ─▶ words that share some ─ postings ─▶ texts with these words ─ the best ─▶ compared in full
+//! ```
 //!
-//! 1. Only norms within `|q| · t` and `|q| / t` are read, for beyond them no cosine reaches `t`.
-//! 2. Whole words are features too. Their lists are short, and one of them stands for all trigrams of the word.
-//! 3. If all trigrams have at most [`EXACT`] postings, all are read, and the search is exact. If not, rare words are
-//!    read first, and [`BUDGET`] postings only if these find nothing near. The texts with the best sums are compared in
-//!    full.
+//! The weight of a word is that of the trigrams which it shares with the mention. A text shares no more than its words do
+//! together, so the sum of their weights bounds its cosine.
+//!
+//! 1. In vocabularies of some thousand terms, all words and texts that share a trigram are read, and texts are compared
+//!    until no bound is above what was found: the search is exact.
+//! 2. In larger ones the texts of the mention's own words are read, and for an unknown word those of words like it: the
+//!    rarest words first, until a text of the other words alone cannot be nearer than what was found.
+//! 3. If that reads too much, or finds nothing near, texts of more words are read.
 
 use std::cell::RefCell;
 
-use rustc_hash::FxHashMap;
-
 use crate::{
-    VocabularyError,
-    file::OpenFile,
-    gram::{is_word, trigrams, weight, words},
-    section::{Section, SectionKind},
-    table::TextRow,
+    lexicon::Lexicon,
+    like_words::{more_words, own_words},
+    lists::Posting,
+    mention::Mention,
+    query::{Query, Scored, Scratch},
+    scan::Scan,
+    texts::Texts,
 };
 
-/// Most postings that an exact search reads of one mention.
-const EXACT: usize = 16_384;
-/// Most postings that any other search reads: each is a random access to memory.
-const BUDGET: usize = 8192;
-/// Most postings of rare words that are read first. A text with a cosine of [`NEAR`] among them ends the search.
-const RARE: usize = 1024;
+/// Most texts of a vocabulary, and most postings of a mention, that are searched exactly.
+const EXACT: (usize, usize) = (4096, 32_768);
+/// An exact search compares texts whose bound is at least this share of the highest, then this share of that, and so on.
+const PART: f32 = 0.6;
+/// Bounds and cosines are rounded.
+const ROUNDING: f32 = 0.9999;
+
+/// Most postings that are read of own words, and of more words.
+const BUDGETS: [usize; 2] = [2048, 8192];
+/// A text with this cosine is near enough, though others may be nearer.
 const NEAR: f32 = 0.8;
-/// Texts that are compared in full for each code that is wanted, and at least.
-const COMPARED: (usize, usize) = (4, 32);
-
-/// Texts from one norm of [`SimilarIndex::norms`] to the next.
-const STRIDE: usize = 256;
-
-/// The index of an open vocabulary.
-#[derive(Debug)]
-pub(crate) struct SimilarIndex {
-    pub texts: Section,
-    pub rows: Section,
-    pub ends: Section,
-    pub postings: Section,
-    /// The norm of every 256th text.
-    norms: Vec<f32>,
-    /// Numbers of the trigrams.
-    trigrams: FxHashMap<u64, u32>,
-    /// Numbers of the words, apart because they are many, and few are looked up.
-    words: FxHashMap<u64, u32>,
-}
+/// If no text has this cosine, more words are read, though none of the mention's own can give a nearer one.
+const FAIR: f32 = 0.5;
+/// Texts that are compared in full at a time.
+const CHUNK: usize = 4;
+/// A text is not compared if its words promise less than this share of the cosine that is wanted. Words that are not the
+/// mention's own may add to it.
+const PROMISE: f32 = 0.7;
+/// A list that is too long is read where the norm of texts is near that of the mention, by this factor.
+const WINDOWS: [f32; 7] = [0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.999];
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Texts whose sum is this share of the highest may be best, in a search that is not exact.
-const CUT: f32 = 0.4;
-/// Slots of a [`Scratch`]: twice the texts that a search can touch.
-const SLOTS: usize = 2 * EXACT;
+/// Takes some texts with their cosines, and says what a cosine must reach from there on to be wanted.
+pub(crate) type Taker<'a> = dyn FnMut(&[Scored]) -> f32 + 'a;
 
-/// The sum of each text that was touched: an open hash table, which a thread keeps between mentions. An array with a
-/// sum for every text would be larger than the caches.
-#[derive(Default)]
-struct Scratch {
-    /// One more than the number of the text, and its sum. All zero between mentions.
-    slots: Vec<(u32, f32)>,
-    touched: Vec<u32>,
+/// Hands the texts like the mention on. `least` is the cosine that is wanted at first, and `top` about how many texts are.
+pub(crate) fn nearest(
+    lexicon: &Lexicon, texts: &Texts, mention: &Mention<'_>, top: usize, least: f32, take: &mut Taker<'_>,
+) {
+    // no cosine is above 1
+    if least > 1.0 {
+        return;
+    }
+    SCRATCH.with_borrow_mut(|scratch| {
+        let query = Query::new(lexicon, texts, mention, scratch);
+        let (least, hoped) = (least.max(0.0), NEAR);
+        let mut search = Search { query, take, least, wanted: least, highest: 0.0, hoped, compared: Vec::new() };
+        search.run(top);
+        search.query.finish();
+    });
+}
+
+struct Search<'a, 'b> {
+    query: Query<'a>,
+    take: &'b mut Taker<'b>,
+    least: f32,
+    /// The cosine that is wanted now, and the highest so far.
+    wanted: f32,
     highest: f32,
+    /// Texts are compared when all others have at most this cosine.
+    hoped: f32,
+    compared: Vec<usize>,
 }
 
-impl Scratch {
-    fn add(&mut self, text: u32, weight: f32) {
-        let key = text.wrapping_add(1);
-        let mut at = (text.wrapping_mul(0x9e37_79b1) >> (32 - SLOTS.ilog2())) as usize;
-        loop {
-            let slot = &mut self.slots[at];
-            if slot.0 == key || slot.0 == 0 {
-                if slot.0 == 0 {
-                    self.touched.push(at as u32);
-                }
-                *slot = (key, slot.1 + weight);
-                self.highest = self.highest.max(slot.1);
-                return;
+impl Search<'_, '_> {
+    fn run(&mut self, top: usize) {
+        if self.run_exactly() {
+            return;
+        }
+        let words = own_words(&mut self.query);
+        if self.read(&words, BUDGETS[0], top.saturating_mul(3).max(16)) && self.highest >= FAIR {
+            return;
+        }
+        let words = more_words(&mut self.query);
+        self.read(&words, BUDGETS[1], top.saturating_mul(4).max(32));
+    }
+
+    /// Reads all texts that share a trigram. False if that is too much.
+    fn run_exactly(&mut self) -> bool {
+        let Query { lexicon, texts, norm, .. } = self.query;
+        let Some(norms) = texts.norms().filter(|norms| norms.len() <= EXACT.0) else { return false };
+        let trigrams = self.query.trigrams.iter().map(|(trigram, weight)| (*weight, *trigram as usize));
+        if trigrams.clone().map(|(_, trigram)| lexicon.with_trigram.len(trigram)).sum::<usize>() > EXACT.1 {
+            return false;
+        }
+        let mut sums = std::mem::take(&mut self.query.scratch.sums);
+        let weights = emptied(&mut sums, lexicon.norms.len());
+        for (weight, trigram) in trigrams {
+            lexicon.with_trigram.get(trigram).iter().for_each(|word| weights[*word as usize] += weight);
+        }
+        let words = between(weights, 0.0, f32::INFINITY);
+        let is_little = words.iter().map(|(_, word)| texts.with_word.len(*word)).sum::<usize>() <= EXACT.1;
+        if is_little {
+            let range = texts.range(norm * self.least, norm / self.least);
+            let bounds = emptied(&mut sums, texts.rows().len());
+            for (weight, word) in words {
+                texts.with_word.part(word, range).iter().for_each(|posting| bounds[posting.text as usize] += weight);
             }
-            at = (at + 1) % SLOTS;
-        }
-    }
-}
-
-/// A feature of the mention.
-struct Feature {
-    /// Of the word: of all its trigrams.
-    weight: f32,
-    start: usize,
-    end: usize,
-    is_word: bool,
-}
-
-/// A mention in the space of the trigrams.
-struct Query {
-    weights: FxHashMap<u64, f32>,
-    norm: f32,
-    features: Vec<Feature>,
-}
-
-impl SimilarIndex {
-    pub(crate) fn open(file: &OpenFile) -> Result<Self, VocabularyError> {
-        let keys = file.section(SectionKind::Features)?;
-        let keys = bytemuck::try_cast_slice::<u8, u64>(keys.as_ref()).map_err(|_| file.damaged("its features"))?;
-        let (words, trigrams) = keys.iter().copied().zip(0..).partition(|(key, _)| is_word(*key));
-        let rows = file.section(SectionKind::TextRows)?;
-        let norms = bytemuck::try_cast_slice::<u8, TextRow>(rows.as_ref()).map_err(|_| file.damaged("its index"))?;
-        let norms = norms.iter().step_by(STRIDE).map(|row| row.norm).collect();
-        Ok(Self {
-            norms,
-            texts: file.section(SectionKind::FoldedTexts)?,
-            rows,
-            ends: file.section(SectionKind::PostingEnds)?,
-            postings: file.section(SectionKind::Postings)?,
-            trigrams,
-            words,
-        })
-    }
-
-    pub(crate) fn rows(&self) -> &[TextRow] {
-        bytemuck::cast_slice(self.rows.as_ref())
-    }
-
-    fn postings(&self) -> &[u32] {
-        bytemuck::cast_slice(self.postings.as_ref())
-    }
-
-    fn ends(&self) -> &[u32] {
-        bytemuck::cast_slice(self.ends.as_ref())
-    }
-
-    fn text(&self, text: usize) -> &str {
-        let rows = self.rows();
-        let start = text.checked_sub(1).map_or(0, |before| rows[before].text_end);
-        let bytes = self.texts.as_ref().get(start as usize..rows[text].text_end as usize).unwrap_or_default();
-        std::str::from_utf8(bytes).unwrap_or_default()
-    }
-
-    /// What in the tables would lead out of them.
-    pub(crate) fn is_consistent(&self, terms: usize) -> bool {
-        self.rows.as_ref().len() % size_of::<TextRow>() == 0
-            && [&self.ends, &self.postings].iter().all(|section| section.as_ref().len() % 4 == 0)
-            && self.trigrams.len() + self.words.len() == self.ends().len()
-            && self.ends().last().map_or(0, |end| *end as usize) == self.postings().len()
-            && self.ends().is_sorted()
-            && self.rows().is_sorted_by_key(|row| row.text_end)
-            && self.rows().iter().all(|row| row.first as usize + row.terms as usize <= terms && row.norm.is_finite())
-            && self.postings().iter().all(|text| (*text as usize) < self.rows().len())
-    }
-
-    /// Texts like the folded mention with their cosine, rounded to a millionth: at least `least`, best first.
-    pub(crate) fn nearest(&self, folded: &str, top: usize, least: f32) -> Vec<(f32, usize)> {
-        let query = self.query(folded);
-        // no cosine is above 1
-        let least = least.max(0.0);
-        if query.features.is_empty() || least > 1.0 {
-            return Vec::new();
-        }
-        let wanted = top.saturating_mul(COMPARED.0).max(COMPARED.1);
-        let trigrams: usize = query.features.iter().filter(|f| !f.is_word).map(|f| f.end - f.start).sum();
-        if trigrams <= EXACT {
-            return self.read(&query, least, wanted, EXACT, |feature| !feature.is_word);
-        }
-        let few = top.saturating_mul(3).max(16);
-        let near =
-            self.read(&query, least, few, RARE, |feature| feature.is_word && feature.end - feature.start <= RARE);
-        match near.first() {
-            Some((cosine, _)) if *cosine >= NEAR => near,
-            _ => self.read(&query, least, wanted, BUDGET, |_| true),
-        }
-    }
-
-    /// Reads at most `budget` postings, of the features that `is_read` names, and compares the best texts in full.
-    fn read(
-        &self, query: &Query, least: f32, wanted: usize, budget: usize, is_read: impl Fn(&Feature) -> bool,
-    ) -> Vec<(f32, usize)> {
-        let features = query.features.iter().filter(|feature| is_read(feature));
-        let candidates = SCRATCH.with_borrow_mut(|scratch| {
-            self.sum(query, features, budget, least, scratch);
-            match budget {
-                EXACT => best(scratch, |text| self.rows()[text].norm, 0.0, wanted),
-                // neighbours have nearly the same norm, and few norms fit the caches
-                _ => best(scratch, |text| self.norms[text / STRIDE], CUT, wanted),
+            let mut highest = 0.0_f32;
+            for (bound, of_text) in bounds.iter_mut().zip(norms) {
+                *bound /= norm * of_text;
+                highest = highest.max(*bound);
             }
-        });
-        let cosines = candidates.into_iter().map(|text| (self.cosine(query, text as usize), text as usize));
-        let mut near: Vec<_> = cosines.filter(|(cosine, _)| *cosine >= least && *cosine > 0.0).collect();
-        near.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        near
-    }
-
-    fn query(&self, folded: &str) -> Query {
-        let count = self.rows().len();
-        // a trigram that no term has weighs like one that some have: a slip of the pen makes three of them
-        let unknown = weight((count as f32).sqrt() as u32, count);
-        let mut weights = FxHashMap::default();
-        let mut features = Vec::new();
-        let mut add = |key: u64, is_word: bool, given: Option<f32>| {
-            let numbers = if is_word { &self.words } else { &self.trigrams };
-            let Some(number) = numbers.get(&key) else {
-                return unknown;
-            };
-            let number = *number as usize;
-            let start = number.checked_sub(1).map_or(0, |before| self.ends()[before] as usize);
-            let end = self.ends()[number] as usize;
-            let weight = given.unwrap_or_else(|| weight((end - start) as u32, count));
-            features.push(Feature { weight, start, end, is_word });
-            weight
-        };
-        trigrams(folded, |key| {
-            weights.entry(key).or_insert_with(|| add(key, false, None));
-        });
-        for word in folded.split(' ') {
-            let mut of_word = 0.0;
-            trigrams(word, |key| of_word += weights.get(&key).copied().unwrap_or_default());
-            words(word, |key| {
-                add(key, true, Some(of_word));
-            });
+            let (mut low, mut high) = (highest * PART, f32::INFINITY);
+            while high > self.wanted * ROUNDING && high > 0.0 {
+                self.compare(between(bounds, low, high), ROUNDING);
+                // in the end all that are left
+                (high, low) = (low, if low > highest / 32.0 { low * PART } else { 0.0 });
+            }
         }
-        features.sort_unstable_by_key(|feature| (feature.end - feature.start, feature.start));
-        features.dedup_by_key(|feature| feature.start);
-        let mut squares: Vec<f32> = weights.values().copied().collect();
-        // the order of a hash map must not decide the last bit of a sum
-        squares.sort_unstable_by(f32::total_cmp);
-        Query { norm: squares.iter().sum::<f32>().sqrt(), weights, features }
+        self.query.scratch.sums = sums;
+        is_little
     }
 
-    /// Adds the weights of features up for each of their texts, in the scratch memory.
-    fn sum<'a>(
-        &self, query: &Query, features: impl Iterator<Item = &'a Feature>, budget: usize, least: f32,
-        scratch: &mut Scratch,
-    ) {
-        scratch.slots.resize(SLOTS, (0, 0.0));
-        scratch.highest = 0.0;
-        let (from, to) = self.range(query.norm * least, query.norm / least);
-        let (near, _) = self.range(query.norm, query.norm);
-        let mut left = budget;
-        for feature in features {
-            if left == 0 {
-                break;
-            }
-            let mut list = &self.postings()[feature.start..feature.end];
-            // finding the ends of a short list costs more than reading it
-            if list.len() > 512 {
-                list = &list[list.partition_point(|text| *text < from)..list.partition_point(|text| *text < to)];
-            }
-            if list.len() > left {
-                // those of the nearest norms
-                let middle = list.partition_point(|text| *text < near);
-                let start = middle.saturating_sub(left / 2).min(list.len() - left);
-                list = &list[start..start + left];
+    /// Reads the texts of words, the rarest words first, and compares the best `wanted`. True if no other text can be nearer,
+    /// or one is near anyway; false if the budget ends before.
+    fn read(&mut self, words: &[Scored], budget: usize, wanted: usize) -> bool {
+        let Query { texts, norm, .. } = self.query;
+        let range = |least: f32| texts.range(norm * least, norm / least);
+        let whole = range(self.least);
+        let with_list = |(weight, word): &Scored| (*weight, *word, texts.with_word.part(*word, whole));
+        let mut lists: Vec<(f32, usize, &[Posting])> = words.iter().map(with_list).collect();
+        lists.sort_by_key(|(_, _, list)| list.len());
+        // touched one after the other, so that the waits for memory overlap
+        std::hint::black_box(
+            lists.iter().fold(0, |all, (_, _, list)| all ^ list.first().map_or(0, |first| first.text)),
+        );
+        let mut scan = Scan::new(words, wanted.min(budget));
+        let mut unread: f32 = words.iter().map(|(weight, _)| weight).sum();
+        let (mut left, count) = (budget, lists.len());
+        for (at, (weight, word, mut list)) in lists.into_iter().enumerate() {
+            if list.len() <= left {
+                unread -= weight;
+            } else {
+                let share = left / (count - at);
+                let windows = WINDOWS.iter().filter(|window| **window > self.least);
+                let mut parts = windows.map(|window| texts.with_word.part(word, range(*window)));
+                list = parts.find(|part| part.len() <= share).unwrap_or_default();
             }
             left -= list.len();
-            list.iter().for_each(|text| scratch.add(*text, feature.weight));
+            scan.read(list, weight, |text| norm * texts.least_norm(text));
+            // of a text that shares all trigrams of the unread words, and has no other
+            let others = unread.max(0.0).sqrt() / norm;
+            if others <= self.hoped || at + 1 == count {
+                let is_new = |(_, text): &&Scored| !self.compared.contains(text);
+                let new: Vec<Scored> = scan.best().iter().filter(is_new).copied().collect();
+                self.compared.extend(new.iter().map(|(_, text)| *text));
+                self.compare(new, PROMISE);
+                self.hoped = self.highest;
+                if others <= self.highest {
+                    return true;
+                }
+            }
         }
+        self.highest >= NEAR
     }
 
-    /// A range of texts that has all with a norm from `low` to `high`, and few others.
-    fn range(&self, low: f32, high: f32) -> (u32, u32) {
-        // a little wider, for rounding; without a least similarity there is no upper end
-        let from = self.norms.partition_point(|norm| *norm < low * 0.999).saturating_sub(1) * STRIDE;
-        let to = match high.is_finite() {
-            true => self.norms.partition_point(|norm| *norm <= high * 1.001) * STRIDE,
-            false => self.rows().len(),
-        };
-        (from as u32, to.min(self.rows().len()) as u32)
-    }
-
-    /// The cosine of the mention and a text.
-    fn cosine(&self, query: &Query, text: usize) -> f32 {
-        let mut shared: Vec<u64> = Vec::with_capacity(64);
-        trigrams(self.text(text), |key| shared.push(key));
-        shared.sort_unstable();
-        shared.dedup();
-        let dot: f32 = shared.iter().filter_map(|key| query.weights.get(key)).sum();
-        let cosine = dot / (query.norm * self.rows()[text].norm);
-        // equal sums in another order differ in their last bits
-        if cosine.is_finite() { (cosine * 1e6).round().min(1e6) / 1e6 } else { 0.0 }
+    /// Compares texts in full, the highest bounds first, until all are below this share of what is wanted.
+    fn compare(&mut self, mut texts: Vec<Scored>, share: f32) {
+        texts.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        for chunk in texts.chunks(CHUNK) {
+            if chunk[0].0 < self.wanted * share {
+                break;
+            }
+            // touched one after the other, so that the waits for memory overlap
+            let first_word = |(_, text): &Scored| self.query.texts.words_of(*text).first().copied().unwrap_or_default();
+            std::hint::black_box(chunk.iter().fold(0, |all, text| all ^ first_word(text)));
+            let mut near: Vec<Scored> = chunk.iter().map(|(_, text)| (self.query.cosine(*text), *text)).collect();
+            self.highest = near.iter().fold(self.highest, |highest, (cosine, _)| highest.max(*cosine));
+            near.retain(|(cosine, _)| *cosine >= self.least.max(self.wanted * ROUNDING) && *cosine > 0.0);
+            if !near.is_empty() {
+                self.wanted = (self.take)(&near);
+            }
+        }
     }
 }
 
-/// Takes the texts with the best sum for their norm out of the scratch memory, and clears it. Texts with less than the
-/// share `cut` of the highest sum are left out.
-fn best(scratch: &mut Scratch, norm: impl Fn(usize) -> f32, cut: f32, wanted: usize) -> Vec<u32> {
-    let Scratch { slots, touched, highest } = scratch;
-    let mut scored: Vec<(f32, u32)> = Vec::new();
-    let enough = *highest * cut;
-    for at in touched.drain(..) {
-        let (key, sum) = std::mem::take(&mut slots[at as usize]);
-        let text = key - 1;
-        if sum >= enough {
-            scored.push((sum / norm(text as usize), text));
+fn emptied(sums: &mut Vec<f32>, count: usize) -> &mut [f32] {
+    sums.clear();
+    sums.resize(count, 0.0);
+    sums
+}
+
+/// The items with a bound from `low` to before `high`, and above zero.
+fn between(bounds: &[f32], low: f32, high: f32) -> Vec<Scored> {
+    let mut found = Vec::with_capacity(64);
+    for (bounds, first) in bounds.chunks(16).zip((0..).step_by(16)) {
+        let is_between = |bound: f32| bound >= low && bound < high && bound > 0.0;
+        let mut bits = (0..16).zip(bounds).fold(0_u32, |bits, (at, bound)| bits | u32::from(is_between(*bound)) << at);
+        // most have few, and branches that cannot be foreseen take longer than all the rest
+        while bits != 0 {
+            let at = bits.trailing_zeros() as usize;
+            found.push((bounds[at], first + at));
+            bits &= bits - 1;
         }
     }
-    let order = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-    if scored.len() > wanted {
-        scored.select_nth_unstable_by(wanted, order);
-        scored.truncate(wanted);
-    }
-    scored.into_iter().map(|(_, text)| text).collect()
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BuildOptions, Builder, Entry, fold::fold};
+    use crate::{BuildOptions, Builder, Entry, file::OpenFile, fold::fold};
+
+    struct Index {
+        lexicon: Lexicon,
+        texts: Texts,
+    }
+
+    impl Index {
+        fn new(terms: &[String]) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a.vocabulary");
+            let mut builder = Builder::new(&path, BuildOptions { memory: 1 << 16, ..BuildOptions::default() }).unwrap();
+            terms.iter().for_each(|term| builder.push(&Entry::new(term, term)).unwrap());
+            builder.finish().unwrap();
+            let file = OpenFile::read(&path).unwrap();
+            let lexicon = Lexicon::open(&file, terms.len()).unwrap();
+            let texts = Texts::open(&file, &lexicon, terms.len()).unwrap();
+            Self { lexicon, texts }
+        }
+
+        /// What is found, best first.
+        fn nearest(&self, mention: &str, top: usize, least: f32) -> Vec<Scored> {
+            let folded = fold(mention);
+            let mut found: Vec<Scored> = Vec::new();
+            nearest(&self.lexicon, &self.texts, &Mention::new(&folded, &self.lexicon), top, least, &mut |near| {
+                found.extend(near);
+                found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+                found.dedup();
+                found.get(top - 1).map_or(least, |(cosine, _)| *cosine)
+            });
+            found
+        }
+
+        /// What comparing every text finds.
+        fn all(&self, mention: &str, least: f32) -> Vec<Scored> {
+            let (folded, mut scratch) = (fold(mention), Scratch::default());
+            let mention = Mention::new(&folded, &self.lexicon);
+            let mut query = Query::new(&self.lexicon, &self.texts, &mention, &mut scratch);
+            let all = (0..self.texts.rows().len()).map(|text| (query.cosine(text), text));
+            let mut all: Vec<Scored> = all.filter(|(cosine, _)| *cosine >= least && *cosine > 0.0).collect();
+            all.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            all
+        }
+    }
+
+    /// Numbers below a bound, the same each time.
+    fn random(state: &mut u64, below: usize) -> usize {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*state >> 33) as usize % below
+    }
+
+    /// Terms of four words out of 4,000, some of which are in many terms.
+    fn terms(count: usize) -> Vec<String> {
+        let mut state = 7;
+        let mut word = |syllables: usize| -> String {
+            let mut syllable = || {
+                format!("{}{}", &"bcdfglmnprst"[random(&mut state, 12)..][..1], &"aeio"[random(&mut state, 4)..][..1])
+            };
+            (0..syllables).map(|_| syllable()).collect()
+        };
+        let words: Vec<String> = (0..4000).map(|number| word(2 + number % 4)).collect();
+        let mut word = || words[random(&mut state, 4000) * random(&mut state, 4000) / 4000].as_str();
+        let mut terms: Vec<String> = (0..count).map(|_| [word(), word(), word(), word()].join(" ")).collect();
+        terms.sort();
+        terms.dedup();
+        terms
+    }
+
+    /// A term misspelt, without its first word, and with a word too many.
+    fn faulty(terms: &[String], number: usize) -> [String; 3] {
+        let term = &terms[number];
+        let (first, rest) = term.split_once(' ').unwrap();
+        let (other, _) = terms[terms.len() - 1 - number].split_once(' ').unwrap();
+        [[&first[..2], &first[3..], " ", rest].concat(), rest.to_string(), format!("{other} {term}")]
+    }
 
     #[test]
-    fn the_index_finds_what_comparing_every_term_finds() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.vocabulary");
-        let mut builder = Builder::new(&path, BuildOptions { memory: 4096, ..BuildOptions::default() }).unwrap();
-        let [heads, places] = [["carcinoma", "cáncer", "metástasis"], ["de mama", "pulmonar", "óseas"]];
-        for (number, (head, place)) in heads.iter().flat_map(|head| places.map(|place| (head, place))).enumerate() {
-            for term in [format!("{head} {place}"), format!("{place} {head} grado {number}")] {
-                builder.push(&Entry::new(&term, &number.to_string())).unwrap();
+    fn a_small_index_finds_what_comparing_every_term_finds() {
+        let terms = terms(EXACT.0 / 2);
+        let index = Index::new(&terms);
+        let mentions = (0..terms.len()).step_by(40).flat_map(|number| faulty(&terms, number));
+        for mention in mentions.chain(["xyz".to_string(), "zyxw".to_string(), "a".to_string()]) {
+            for least in [0.0, 0.3, 0.9] {
+                let all = index.all(&mention, least);
+                for top in [1, 3, 100] {
+                    let found = index.nearest(&mention, top, least);
+                    assert_eq!(found[..found.len().min(top)], all[..all.len().min(top)], "{mention} {least} {top}");
+                }
             }
         }
-        builder.finish().unwrap();
-        let index = SimilarIndex::open(&OpenFile::read(&path).unwrap()).unwrap();
-        for (mention, least) in [("carcinona de mama", 0.0), ("metastasis osea", 0.3), ("pulmon", 0.1), ("xyz", 0.0)] {
-            let query = index.query(&fold(mention));
-            let all = (0..index.rows().len()).map(|text| (index.cosine(&query, text), text));
-            let mut expected: Vec<_> = all.filter(|(cosine, _)| *cosine >= least && *cosine > 0.0).collect();
-            expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            assert_eq!(index.nearest(&fold(mention), 100, least), expected, "{mention}");
+    }
+
+    #[test]
+    fn a_large_index_nearly_always_finds_the_nearest_term() {
+        let terms = terms(3 * EXACT.0);
+        let index = Index::new(&terms);
+        let (mut found, mut count) = ([0; 3], 0);
+        for number in (0..terms.len()).step_by(40) {
+            count += 1;
+            for (found, mention) in found.iter_mut().zip(faulty(&terms, number)) {
+                let (near, all) = (index.nearest(&mention, 1, 0.0), index.all(&mention, 0.0));
+                assert!(near.iter().all(|text| all.contains(text)), "{mention}");
+                let more = index.nearest(&mention, usize::MAX, 0.0);
+                assert!(near.first().is_none_or(|best| more.contains(best)), "{mention}");
+                *found += u32::from(near.first().map(|(cosine, _)| *cosine) == all.first().map(|(cosine, _)| *cosine));
+            }
         }
-        let (_, text) = index.nearest("mama carcinoma de", 1, 0.0)[0];
-        assert_eq!(index.text(text), "carcinoma de mama");
+        assert!(found.iter().all(|found| *found * 100 >= 97 * count), "{found:?} of {count}");
     }
 }

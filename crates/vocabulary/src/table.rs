@@ -51,7 +51,30 @@ impl ConceptRow {
 pub(crate) struct TextRow {
     pub first: u32,
     pub terms: u32,
-    pub text_end: u32,
+    /// Where its words end.
+    pub words_end: u32,
     /// Length of the vector of trigram weights.
     pub norm: f32,
+}
+
+/// One word. What is read most often is in lists of its own, so that more of it fits the caches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct WordRow {
+    pub text_end: u32,
+    /// 1 for a word that stems leave out, such as "of".
+    pub is_function: u32,
+    /// A hash of the stem by each [`Stemming`](crate::stems::Stemming).
+    pub stems: [u32; 4],
+}
+
+/// One trigram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct TrigramRow {
+    /// Its characters, see [`trigrams`](crate::gram::trigrams).
+    pub key: u64,
+    /// How many texts have it.
+    pub texts: u32,
+    pub reserved: u32,
 }

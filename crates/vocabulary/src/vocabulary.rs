@@ -1,6 +1,6 @@
 //! [`Vocabulary`]: an open vocabulary file.
 
-use std::{ops::Range, path::Path};
+use std::{cell::LazyCell, ops::Range, path::Path};
 
 use strum::VariantArray as _;
 
@@ -10,11 +10,15 @@ use crate::{
     explanation::StepReport,
     file::{Names, OpenFile},
     fold::fold,
+    keys::hash,
+    lexicon::Lexicon,
+    mention::Mention,
     rank::{Ranked, Ranking},
-    section::{Section, SectionKind, of_group},
-    similar::SimilarIndex,
-    table::{ConceptRow, TermRow},
-    words::{Stemmers, Stemming},
+    section::{Section, SectionKind},
+    similar::nearest,
+    stems::{Stemmers, Stemming},
+    table::{ConceptRow, TermRow, TextRow},
+    texts::Texts,
 };
 
 /// An open vocabulary. It is read whole into memory, is never changed, and may be used by many threads.
@@ -23,17 +27,17 @@ pub struct Vocabulary {
     info: Info,
     sha256: String,
     names: Names,
-    texts: Section,
+    term_texts: Section,
     terms: Section,
     codes: Section,
     concepts: Section,
-    folded: fst::Map<Section>,
-    words: fst::Map<Section>,
-    word_terms: Section,
-    similar: SimilarIndex,
+    lexicon: Lexicon,
+    texts: Texts,
     stemmers: Stemmers,
     /// The stemmings of its terms.
     stemmings: Vec<Stemming>,
+    /// The bits of the stemmings of each language.
+    of_languages: Vec<u8>,
     abbreviations: Abbreviations,
 }
 
@@ -47,18 +51,19 @@ impl Vocabulary {
     pub fn open(path: &Path) -> Result<Self, VocabularyError> {
         let file = OpenFile::read(path)?;
         let section = |kind| file.section(kind);
-        let map = |kind| fst::Map::new(section(kind)?).map_err(|_| file.damaged("a map"));
+        let texts = section(SectionKind::TextRows)?.as_ref().len() / size_of::<TextRow>();
+        let (lexicon, terms) = (Lexicon::open(&file, texts)?, section(SectionKind::Terms)?);
+        let of_languages: Vec<u8> = file.footer.names.languages.iter().map(|name| Stemming::bits(name)).collect();
         let vocabulary = Self {
-            texts: section(SectionKind::Texts)?,
-            terms: section(SectionKind::Terms)?,
+            texts: Texts::open(&file, &lexicon, terms.as_ref().len() / size_of::<TermRow>())?,
+            lexicon,
+            term_texts: section(SectionKind::Texts)?,
+            terms,
             codes: section(SectionKind::Codes)?,
             concepts: section(SectionKind::Concepts)?,
-            folded: map(SectionKind::Folded)?,
-            words: map(SectionKind::Words)?,
-            word_terms: section(SectionKind::WordTerms)?,
-            similar: SimilarIndex::open(&file)?,
             stemmers: Stemmers::default(),
-            stemmings: stemmings(&file.footer.info),
+            stemmings: Stemming::of_counts(&file.footer.info.counts),
+            of_languages,
             abbreviations: Abbreviations::new(&file.footer.info.abbreviations),
             info: file.footer.info.clone(),
             names: file.footer.names.clone(),
@@ -76,7 +81,8 @@ impl Vocabulary {
         if !rows(&self.terms, size_of::<TermRow>()) || !rows(&self.concepts, size_of::<ConceptRow>()) {
             return Some("the size of a table");
         }
-        let [Ok(texts), Ok(codes)] = [&self.texts, &self.codes].map(|section| std::str::from_utf8(section.as_ref()))
+        let [Ok(texts), Ok(codes)] =
+            [&self.term_texts, &self.codes].map(|section| std::str::from_utf8(section.as_ref()))
         else {
             return Some("its texts");
         };
@@ -98,13 +104,6 @@ impl Vocabulary {
             }
             end = row.code_end;
         }
-        let word_terms = bytemuck::try_cast_slice::<u8, u32>(self.word_terms.as_ref());
-        if !word_terms.is_ok_and(|terms| terms.iter().all(|term| (*term as usize) < self.term_rows().len())) {
-            return Some("its words");
-        }
-        if !self.similar.is_consistent(self.term_rows().len()) {
-            return Some("its index");
-        }
         None
     }
 
@@ -123,7 +122,7 @@ impl Vocabulary {
     /// Bytes in memory, which are those of the file.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.texts.buffer.len() * 8
+        self.term_texts.buffer.bytes().len()
     }
 
     /// Links a mention to at most `top` codes, best first.
@@ -148,79 +147,97 @@ impl Vocabulary {
         &'a self, mention: &str, entity: Option<&str>, top: usize, least: f32,
         mut reports: Option<&mut Vec<StepReport<'a>>>,
     ) -> Vec<Match<'a>> {
-        let mut ranking = Ranking::new(top, least);
+        let mut ranking = Ranking::new(top, least, |concept| self.code(concept as usize));
         let folded = fold(mention);
         if folded.is_empty() || top == 0 {
             return Vec::new();
         }
-        let mut texts = vec![folded];
+        let same_fold = self.same_fold(&folded);
+        let written_out = LazyCell::new(|| self.abbreviations.written_out(&folded));
+        let all = || std::iter::once(&folded).chain(written_out.iter()).map(|text| Mention::new(text, &self.lexicon));
+        let mentions = LazyCell::new(|| all().collect::<Vec<_>>());
         for step in Step::VARIANTS.iter().copied() {
             let before = ranking.len();
+            let limit = step.similarity();
+            let add = |ranking: &mut Ranking<_>, terms: &mut dyn Iterator<Item = usize>, similarity: f32| {
+                terms.for_each(|term| ranking.add(self.ranked(term, entity, similarity, step)));
+            };
             match step {
-                _ if ranking.is_full() => break,
-                Step::Exact => self.same_fold(&texts[0]).filter(|term| self.text(*term) == mention).for_each(|term| {
-                    ranking.add(self.ranked(term, entity, step.similarity(), step));
-                }),
-                Step::Folded => self.same_fold(&texts[0]).for_each(|term| {
-                    ranking.add(self.ranked(term, entity, step.similarity(), step));
-                }),
-                Step::Words => self.same_words(&texts[0], |term| {
-                    ranking.add(self.ranked(term, entity, step.similarity(), step));
-                }),
+                Step::Exact => {
+                    add(&mut ranking, &mut same_fold.clone().filter(|term| self.text(*term) == mention), limit);
+                }
+                Step::Folded => add(&mut ranking, &mut same_fold.clone(), limit),
+                Step::Words => self.same_words(&mentions[0], |terms| add(&mut ranking, terms, limit)),
                 Step::Abbreviation => {
-                    texts.extend(self.abbreviations.written_out(&texts[0]));
-                    for text in &texts[1..] {
-                        self.same_words(text, |term| {
-                            ranking.add(self.ranked(term, entity, step.similarity(), step));
-                        });
+                    for mention in &mentions[1..] {
+                        self.same_words(mention, |terms| add(&mut ranking, terms, limit));
                     }
                 }
                 Step::Similar => {
-                    let limit = step.similarity();
-                    for text in &texts {
-                        for (cosine, row) in self.similar.nearest(text, top, least / limit) {
-                            let row = self.similar.rows()[row];
-                            for term in row.first..row.first + row.terms {
-                                ranking.add(self.ranked(term as usize, entity, cosine * limit, step));
+                    for mention in mentions.iter() {
+                        nearest(&self.lexicon, &self.texts, mention, top, least / limit, &mut |near| {
+                            for (cosine, text) in near {
+                                add(&mut ranking, &mut terms_of(&self.texts.rows()[*text]), cosine * limit);
                             }
-                        }
+                            ranking.floor() / limit
+                        });
                     }
                 }
             }
-            let Some(reports) = &mut reports else { continue };
-            reports.push(StepReport {
-                step,
-                compared: match step {
+            if let Some(reports) = &mut reports {
+                let compared = match step {
                     Step::Exact => vec![mention.to_string()],
-                    Step::Folded => vec![texts[0].clone()],
-                    Step::Words => self.stemmings.iter().map(|s| self.stemmers.key(&texts[0], *s)).collect(),
-                    Step::Abbreviation => texts[1..].to_vec(),
-                    Step::Similar => texts.clone(),
-                },
-                found: ranking.since(before).map(|ranked| self.shown(ranked)).collect(),
-            });
+                    Step::Folded => vec![folded.clone()],
+                    Step::Words => self.stemmings.iter().map(|s| self.stemmers.key(&folded, *s)).collect(),
+                    Step::Abbreviation => written_out.to_vec(),
+                    Step::Similar => std::iter::once(&folded).chain(written_out.iter()).cloned().collect(),
+                };
+                let found = ranking.since(before).into_iter().map(|ranked| self.shown(ranked)).collect();
+                reports.push(StepReport { step, compared, found });
+            }
+            if ranking.is_full() {
+                break;
+            }
         }
         ranking.finish().into_iter().map(|ranked| self.shown(ranked)).collect()
     }
 
     /// Terms that fold to this text.
     fn same_fold(&self, folded: &str) -> Range<usize> {
-        let terms = self.term_rows().len();
-        let group = self.folded.get(folded.as_bytes()).map_or(0..0, of_group);
-        group.start.min(terms)..group.end.min(terms)
+        let mut found = self.texts.keys.find(hash(folded.as_bytes())).map(|text| terms_of(&self.texts.rows()[text]));
+        found.find(|terms| fold(self.text(terms.start)) == folded).unwrap_or_default()
     }
 
-    /// Terms with the same stems in any order.
-    fn same_words(&self, folded: &str, mut each: impl FnMut(usize)) {
-        let terms: &[u32] = bytemuck::cast_slice(self.word_terms.as_ref());
-        for stemming in &self.stemmings {
-            let key = self.stemmers.key(folded, *stemming);
-            let group = self.words.get(key.as_bytes()).map_or(0..0, of_group);
-            terms.get(group).unwrap_or_default().iter().for_each(|term| each(*term as usize));
+    /// Hands on the terms with the same stems in any order.
+    fn same_words(&self, mention: &Mention<'_>, mut each: impl FnMut(&mut dyn Iterator<Item = usize>)) {
+        for stemming in self.stemmings.iter().copied() {
+            let Some(key) = mention.stems(&self.lexicon, &self.stemmers, stemming) else { return };
+            let is_stemmed = |term: &usize| {
+                let language = self.term_rows()[*term].language;
+                self.of_languages[usize::from(language)] & stemming.bit() != 0
+            };
+            for text in self.texts.stem_keys.find(key) {
+                let mut terms = terms_of(&self.texts.rows()[text]).filter(is_stemmed).peekable();
+                // the key of one stemming may find a text of another, and different stems may have one key
+                if terms.peek().is_some() && self.has_stems(text, mention, stemming) {
+                    each(&mut terms);
+                }
+            }
         }
     }
 
-    fn ranked(&self, term: usize, entity: Option<&str>, similarity: f32, step: Step) -> Ranked<'_> {
+    /// True if a text has the stems of the mention, and not only their hash.
+    fn has_stems(&self, text: usize, mention: &Mention<'_>, stemming: Stemming) -> bool {
+        let words = self.texts.words_of(text);
+        let has_its_words = mention.words.len() == words.len()
+            && mention.words.iter().all(|(_, word)| word.is_some_and(|word| words.contains(&(word as u32))));
+        has_its_words || {
+            let folded = fold(self.text(self.texts.rows()[text].first as usize));
+            self.stemmers.key(&folded, stemming) == self.stemmers.key(mention.folded, stemming)
+        }
+    }
+
+    fn ranked(&self, term: usize, entity: Option<&str>, similarity: f32, step: Step) -> Ranked {
         let row = &self.term_rows()[term];
         let is_entity = entity.is_some_and(|entity| entity == self.names.entities[usize::from(row.entity)]);
         Ranked {
@@ -230,13 +247,12 @@ impl Vocabulary {
             other_term: row.preferred == 0,
             count: row.count,
             length: (row.text_end - self.text_start(term)) as usize,
-            code: self.code(row.concept as usize),
             concept: row.concept,
             term,
         }
     }
 
-    fn shown(&self, ranked: Ranked<'_>) -> Match<'_> {
+    fn shown(&self, ranked: Ranked) -> Match<'_> {
         let row = &self.term_rows()[ranked.term];
         let concept = &self.concept_rows()[row.concept as usize];
         let name = |names: &[String], number: u16| -> Option<usize> {
@@ -269,7 +285,7 @@ impl Vocabulary {
     }
 
     fn text(&self, term: usize) -> &str {
-        slice(&self.texts, self.text_start(term), self.term_rows()[term].text_end)
+        slice(&self.term_texts, self.text_start(term), self.term_rows()[term].text_end)
     }
 
     fn code(&self, concept: usize) -> &str {
@@ -279,11 +295,9 @@ impl Vocabulary {
     }
 }
 
-/// How the terms of a vocabulary were stemmed.
-fn stemmings(info: &Info) -> Vec<Stemming> {
-    let languages = info.counts.by_language.keys();
-    let mask = languages.flat_map(|language| Stemming::of_language(language)).fold(0, |mask, s| mask | s.bit());
-    Stemming::ALL.into_iter().filter(|stemming| mask & stemming.bit() != 0).collect()
+/// The terms that fold to a text.
+fn terms_of(row: &TextRow) -> Range<usize> {
+    row.first as usize..(row.first + row.terms) as usize
 }
 
 /// Text of a section, whose boundaries `open` checked.

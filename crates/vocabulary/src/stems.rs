@@ -1,6 +1,10 @@
 //! Word stems in any order: the same key for terms that differ in inflection, order and function words.
 
+use std::borrow::Cow;
+
 use rust_stemmers::{Algorithm, Stemmer as Snowball};
+
+use crate::{Counts, keys::hash};
 
 /// Words that no key has, in English, Spanish and Italian. Negations are not among them.
 const FUNCTION_WORDS: [&str; 44] = [
@@ -38,6 +42,17 @@ impl Stemming {
         1 << self as u8
     }
 
+    /// The bits of the stemmings of a language.
+    pub(crate) fn bits(language: &str) -> u8 {
+        Self::of_language(language).iter().fold(0, |bits, stemming| bits | stemming.bit())
+    }
+
+    /// Those of a vocabulary with these terms.
+    pub(crate) fn of_counts(counts: &Counts) -> Vec<Self> {
+        let bits = counts.by_language.keys().fold(0, |bits, language| bits | Self::bits(language));
+        Self::ALL.into_iter().filter(|stemming| bits & stemming.bit() != 0).collect()
+    }
+
     fn letter(self) -> char {
         match self {
             Self::English => 'e',
@@ -46,6 +61,11 @@ impl Stemming {
             Self::Absent => '-',
         }
     }
+}
+
+/// True for a word that no key has.
+pub(crate) fn is_function(word: &str) -> bool {
+    word.len() < 6 && FUNCTION_WORDS.contains(&word)
 }
 
 /// Stemmers, which take a moment to make.
@@ -64,21 +84,27 @@ impl Default for Stemmers {
 }
 
 impl Stemmers {
+    fn stem<'a>(&self, word: &'a str, stemming: Stemming) -> Cow<'a, str> {
+        match self.0.get(stemming as usize) {
+            Some(stemmer) => stemmer.stem(word),
+            None => word.into(),
+        }
+    }
+
+    /// The stem of a word as [`hash_of`] takes it.
+    pub(crate) fn stem_hash(&self, word: &str, stemming: Stemming) -> u32 {
+        hash(self.stem(word, stemming).as_bytes()) as u32
+    }
+
     /// The stems of a folded text, sorted, without function words and repeats. If all are function words, they stay.
     ///
     /// Texts of one word have a key too. The first letter names the stemmer, so that languages do not mix.
     pub(crate) fn key(&self, folded: &str, stemming: Stemming) -> String {
-        let mut stems: Vec<_> = folded.split(' ').filter(|word| !FUNCTION_WORDS.contains(word)).collect::<Vec<_>>();
-        if stems.is_empty() {
-            stems = folded.split(' ').collect();
+        let mut words: Vec<_> = folded.split(' ').filter(|word| !is_function(word)).collect();
+        if words.is_empty() {
+            words = folded.split(' ').collect();
         }
-        let mut stems: Vec<_> = stems
-            .into_iter()
-            .map(|word| match self.0.get(stemming as usize) {
-                Some(stemmer) => stemmer.stem(word),
-                None => word.into(),
-            })
-            .collect();
+        let mut stems: Vec<_> = words.into_iter().map(|word| self.stem(word, stemming)).collect();
         stems.sort_unstable();
         stems.dedup();
         let mut key = String::with_capacity(folded.len() + 1);
@@ -89,6 +115,18 @@ impl Stemmers {
         }
         key
     }
+}
+
+/// The hash of the key of a text, from what is known of each word: whether it is a function word, and its stem's hash.
+pub(crate) fn hash_of(words: impl Iterator<Item = (bool, u32)> + Clone, stemming: Stemming) -> u64 {
+    let mut stems: Vec<u32> = words.clone().filter(|(is_function, _)| !is_function).map(|(_, stem)| stem).collect();
+    if stems.is_empty() {
+        stems = words.map(|(_, stem)| stem).collect();
+    }
+    stems.sort_unstable();
+    stems.dedup();
+    stems.push(stemming as u32);
+    hash(bytemuck::cast_slice(&stems))
 }
 
 #[cfg(test)]
@@ -105,5 +143,15 @@ mod tests {
         same("fratture del femore", "femore frattura", Stemming::Italian);
         assert_eq!(stemmers.key("la", Stemming::Spanish), "s la");
         assert_ne!(stemmers.key("con fiebre", Stemming::Spanish), stemmers.key("sin fiebre", Stemming::Spanish));
+    }
+
+    #[test]
+    fn only_languages_that_terms_have_are_stemmed() {
+        let of = |languages: &[&str]| {
+            let by_language = languages.iter().map(|language| (language.to_string(), 1)).collect();
+            Stemming::of_counts(&Counts { by_language, ..Counts::default() })
+        };
+        assert_eq!(of(&["es", "en-GB"]), [Stemming::English, Stemming::Spanish]);
+        assert_eq!(of(&["", "de"]), Stemming::ALL);
     }
 }
