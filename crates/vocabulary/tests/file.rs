@@ -117,6 +117,22 @@ fn a_damaged_file_is_a_named_error() {
 }
 
 #[test]
+fn terms_of_any_length_are_found() {
+    let (word, words) = ("carcinoma".repeat(22_223), "mama de cáncer ".repeat(13_334));
+    let (_folder, path, _) = build(&[Entry::new(&word, "W"), Entry::new(&words, "S")], BuildOptions::default());
+    let vocabulary = Vocabulary::open(&path).unwrap();
+    let best = |mention: &str| {
+        let found = vocabulary.link(mention, None, 2, 0.1)[0];
+        (found.code, found.step)
+    };
+    assert_eq!((best(&word), best(&words)), (("W", Step::Exact), ("S", Step::Exact)));
+    assert_eq!(best(&words.to_uppercase()), ("S", Step::Folded));
+    // the stems of a long text have no key, and it is known by its beginning
+    assert_eq!((best(&words[15..]), best("mama cáncer")), (("S", Step::Similar), ("S", Step::Similar)));
+    assert_eq!(best(&word[1..]), ("W", Step::Similar));
+}
+
+#[test]
 fn several_vocabularies_are_searched_as_one() {
     let (_a, first, _) = build(&[Entry::new("aspirin", "A")], BuildOptions::default());
     let (_b, second, _) = build(&[Entry::new("aspirin", "B"), Entry::new("Aspirin", "A")], BuildOptions::default());
