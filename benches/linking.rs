@@ -5,8 +5,7 @@
 //! Reads mentions with their codes (`mention`, `code`, and perhaps `kind`) and prints a line of JSON: how many have their
 //! code first and among the first five, by kind; the seconds of opening; the seconds of one pass over the distinct mentions
 //! on one thread for one code a mention, as `link` gives it, and for five; the peak memory after opening and in all. A short
-//! pass before is left out. `make bench-linking` sets it
-//! beside other systems.
+//! pass before is left out. `make bench-linking` sets it beside other systems.
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -7,8 +7,8 @@ pub(crate) const ROWS: usize = 64;
 /// Largest absolute weight. AVX2 adds two products in 16 bits: 2 · 255 · 64 < 2^15.
 const LARGEST: u8 = 64;
 
-/// Refuses a weight whose products may overflow. Checked once, when a kernel of `operator` is created: larger weights
-/// would give other sums without VNNI than with it.
+/// Refuses weights whose products may overflow: without VNNI they would give other sums than with it. Called once, when a
+/// kernel of `operator` is created.
 pub(crate) fn check_weight(operator: &str, weight: &[i8]) -> ort::Result<()> {
     match weight.iter().any(|weight| weight.unsigned_abs() > LARGEST) {
         true => Err(error(operator, "a weight is not from -64 to 64")),

@@ -238,7 +238,7 @@ impl Term {
     }
 }
 
-/// Writes the terms in the order of their folded texts. `bits` has those of the stemmings of each language, and `seen` is
+/// Writes the terms in the order of their folded texts. `bits` has, for each language, the bits of its stemmings. `seen` is
 /// called with each term.
 fn write_terms(
     mut sorted: Sorted, folder: &std::path::Path, index: &mut IndexBuilder, bits: &[u8], mut seen: impl FnMut(&Term),

@@ -3,18 +3,21 @@
 /// Most characters of a text that are compared. A longer text is known by its beginning.
 const LONGEST: usize = 1024;
 
+/// The part of the text that is compared.
+fn beginning(folded: &str) -> &str {
+    // no text of so few bytes has more characters
+    let end = (folded.len() > LONGEST).then(|| folded.char_indices().nth(LONGEST)).flatten();
+    end.map_or(folded, |(end, _)| &folded[..end])
+}
+
 /// True if the text is longer than what is compared.
 pub(crate) fn is_long(folded: &str) -> bool {
-    folded.char_indices().nth(LONGEST).is_some()
+    beginning(folded).len() < folded.len()
 }
 
 /// The words of the part of the text that is compared.
 pub(crate) fn words(folded: &str) -> impl Iterator<Item = &str> {
-    let end = match folded.len() > LONGEST {
-        true => folded.char_indices().nth(LONGEST).map_or(folded.len(), |(end, _)| end),
-        false => folded.len(),
-    };
-    folded[..end].split(' ').filter(|word| !word.is_empty())
+    beginning(folded).split(' ').filter(|word| !word.is_empty())
 }
 
 /// Stands for the edges of a word in a key.

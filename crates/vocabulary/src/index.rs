@@ -69,7 +69,7 @@ impl IndexBuilder {
     pub(crate) fn push(&mut self, folded: &str, first: u32, terms: u32, stemmings: u8) -> Result<(), PassError> {
         self.lexicon.add(folded, &mut self.words)?;
         self.count += 1;
-        // stems of a part are not those of the whole
+        // only a part of a long text is read here, and its key must stand for the whole text
         let stemmings = if is_long(folded) { 0 } else { stemmings.into() };
         let words = self.words.len() as u32;
         let header = Header { key: hash(folded.as_bytes()), first, terms, stemmings, words };

@@ -15,7 +15,7 @@ use std::{
 use twox_hash::XxHash3_64;
 
 use crate::{
-    build::{PassError, fits},
+    build::{PassError, fits, torn},
     section::{Section, SectionKind, SectionWriter},
     sorter::Sorter,
 };
@@ -83,8 +83,8 @@ impl KeyWriter {
         let (mut starts, mut written) = (Vec::with_capacity((1 << bits) + 1), 0_u32);
         let mut sorted = self.sorter.sorted()?;
         while let Some((hash, number)) = sorted.next()? {
-            let hash = u64::from_be_bytes(hash.try_into().unwrap_or_default());
-            let number = u32::from_be_bytes(number.try_into().unwrap_or_default());
+            let hash = u64::from_be_bytes(hash.try_into().map_err(|_| torn())?);
+            let number = u32::from_be_bytes(number.try_into().map_err(|_| torn())?);
             let bucket = (hash >> (u64::BITS - bits)) as usize;
             starts.resize(starts.len().max(bucket + 1), written);
             table.write_all(bytemuck::bytes_of(&[hash as u32, number]))?;

@@ -26,7 +26,8 @@ pub(crate) struct Lexicon {
     lengths: Vec<u32>,
     /// The squared weight of each trigram.
     pub weights: Vec<f32>,
-    /// That of a trigram that no term has: as of one that some have, for a slip of the pen makes three of them.
+    /// The squared weight of a trigram that no term has. It is that of a trigram which some terms have: one wrong letter makes
+    /// three unknown trigrams, and they must not outweigh all others.
     pub unknown_weight: f32,
     /// The length of the vector of each word.
     pub norms: Vec<f32>,

@@ -1,4 +1,4 @@
-//! Words like those of a mention.
+//! Finds words of the vocabulary that are spelt like the words of a mention.
 
 use crate::query::{Query, Scored, UnknownWord};
 
@@ -10,10 +10,10 @@ const FEW: usize = 1024;
 const MOST: (usize, usize) = (2, 8);
 /// The least share of the weight of the unknown word that such a word has.
 const SHARED: f32 = 0.25;
-/// Words of which those are chosen.
+/// Of so many candidates the words that may stand for an unknown one are chosen.
 const COMPARED: usize = 16;
 
-/// Most words that are read of the trigrams of a whole mention, and words of which texts are read then.
+/// If more words are needed: how many are read at most, and how many of these are kept.
 const MORE: (usize, usize) = (8192, 64);
 /// A word with less than this share of the highest sum is not chosen.
 const CUT: f32 = 0.5;

@@ -22,7 +22,7 @@ pub(crate) struct Posting {
     pub others: [u8; 4],
 }
 
-/// One of 255 bytes, by which a word is told from most others.
+/// A number from 1 to 255 that stands for a word. Few other words have the same.
 pub(crate) fn byte(word: u32) -> u8 {
     // the upper bits depend on all
     1 + (word.wrapping_mul(0x9e37_79b1) >> 16) as u8 % 255
@@ -147,9 +147,10 @@ impl ListWriter {
 
 /// Turns lists of what each item has into lists of the items that have it, with where these end.
 ///
-/// `counts` says how many items have each thing. As many things as fit into memory are taken at a time, each time from all
-/// items: `each_item` passes over them in order, and hands on what each has. `element` makes the element of an item, of
-/// all that it has, and of the thing whose list it is for.
+/// For the words of texts: an item is a text, and it has words, which are the things. `counts` says how many items have each
+/// thing. `each_item` passes over all items in order, and hands on the things of each. It runs several times: each time the
+/// lists of as many things as fit into memory are made. `element` makes an element of a list, from the number of the item,
+/// all its things, and the thing whose list it is.
 pub(crate) fn invert<T: Pod>(
     counts: &[u32], folder: &Path, memory: usize, kinds: [SectionKind; 2],
     mut each_item: impl FnMut(&mut dyn FnMut(&[u32])) -> Result<(), PassError>,

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{gram::trigrams, lexicon::Lexicon, mention::Mention, texts::Texts};
 
-/// An item, and a score by which it is chosen: the weight of a word, or the cosine of a text.
+/// A score and the number of what has it: the weight of a word, or the cosine of a text.
 pub(crate) type Scored = (f32, usize);
 
 /// Memory that a thread keeps between mentions.
@@ -24,7 +24,7 @@ pub(crate) struct Scratch {
 
 /// A word that no term has.
 pub(crate) struct UnknownWord {
-    /// Those of its trigrams that some term has, and their weights.
+    /// The trigrams that some term has too, with their weights.
     pub trigrams: Vec<(u32, f32)>,
     /// How many trigrams it has, and what all weigh.
     pub count: usize,

@@ -107,7 +107,8 @@ impl Buffer {
     pub(crate) fn new(bytes: usize) -> io::Result<Self> {
         // anonymous memory, no file: a file that another program changes must not change what was checked
         let memory = MmapMut::map_anon(bytes.max(1))?;
-        // searches jump about in it, and the processor knows the places of few small pages; a kernel may decline
+        // a search reads here and there, and with huge pages fewer of its reads wait for a page to be looked up; a kernel may
+        // decline
         #[cfg(target_os = "linux")]
         let _ = memory.advise(Advice::HugePage);
         Ok(Self(memory))

@@ -4,8 +4,8 @@
 //! mention ─ trigrams ─▶ words that share some ─ postings ─▶ texts with these words ─ the best ─▶ compared in full
 //! ```
 //!
-//! The weight of a word is that of the trigrams which it shares with the mention. A text shares no more than its words do
-//! together, so the sum of their weights bounds its cosine.
+//! A word weighs as much as the trigrams that it shares with the mention. No text shares more than all its words together,
+//! so the sum of the weights of its words is an upper bound of its cosine.
 //!
 //! 1. In vocabularies of some thousand terms, all words and texts that share a trigram are read, and texts are compared
 //!    until no bound is above what was found: the search is exact.

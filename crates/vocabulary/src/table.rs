@@ -1,4 +1,4 @@
-//! The rows of a vocabulary file: terms and concepts.
+//! The rows of a vocabulary file: terms, concepts, folded texts, words and trigrams.
 
 use bytemuck::{Pod, Zeroable};
 
