@@ -20,9 +20,7 @@ import gzip
 import json
 import os
 import statistics
-import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import child
@@ -87,11 +85,8 @@ def compare(notes: Path, rounds: int) -> list[dict]:
 def job(output: Path, *options: str) -> tuple[float, float]:
     """Wall and user seconds of the whole job."""
     command = [PROGRAM, "annotate", NOTES, "-o", output, "-c", "note", "-q", "--overwrite", *options]
-    started = time.perf_counter()
-    process = subprocess.Popen(list(map(str, command)))
-    _, status, usage = os.wait4(process.pid, 0)
-    assert status == 0, "the job failed"
-    return time.perf_counter() - started, usage.ru_utime
+    usage = child.measure(command)
+    return usage.seconds, usage.user_seconds
 
 
 def write_spans(annotated: Path, target: Path) -> None:

@@ -1,9 +1,11 @@
 """Programs that a benchmark starts. Where one fails, the error ends with the last lines that it wrote."""
 
+import json
 import subprocess
+import sys
 import tempfile
 from collections import deque
-from typing import IO
+from typing import IO, NamedTuple
 
 #: enough for the JVM's reason above the traceback of Python
 LAST_LINES = 60
@@ -31,6 +33,33 @@ def output(command: list, **options: object) -> str:
     if done.returncode:
         raise ChildError(" ".join(command[:3]), done.returncode, done.stdout + done.stderr)
     return done.stdout
+
+
+class Usage(NamedTuple):
+    """What a program took: seconds, seconds of processor time (in all, and outside the kernel), and most memory held."""
+
+    seconds: float
+    cpu_seconds: float
+    user_seconds: float
+    peak_mb: float
+
+
+#: Linux counts the memory of who starts a program as the program's: a small process starts it
+MEASURE = """
+import json, os, sys, time
+started = time.perf_counter()
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(child, 0)
+seconds, code = time.perf_counter() - started, os.waitstatus_to_exitcode(status)
+print()
+print(json.dumps([seconds, usage.ru_utime + usage.ru_stime, usage.ru_utime, usage.ru_maxrss / 1024]))
+sys.exit(code if code >= 0 else 128 - code)
+"""
+
+
+def measure(command: list) -> Usage:
+    """Runs a command, whose program is a path, and returns what it took. Raises ChildError if it fails."""
+    return Usage(*json.loads(output([sys.executable, "-c", MEASURE, *command]).splitlines()[-1]))
 
 
 def answer(value: object) -> None:

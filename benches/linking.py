@@ -18,13 +18,12 @@ import argparse
 import gzip
 import json
 import os
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import child
+import linking_terms
 
 ROOT = Path(__file__).parents[1]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
@@ -65,9 +64,7 @@ def synthetic(corpora: Path, folder: Path, terms: int, mentions: int) -> Path:
     folder = folder / f"{terms}-{mentions}"
     if not (folder / "mentions.jsonl").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        # in a process of its own: what this one holds would count as memory of those that it starts
-        program = [sys.executable, ROOT / "benches" / "linking_terms.py", corpora, folder]
-        subprocess.run([*map(str, program), f"--terms={terms}", f"--mentions={mentions}"], check=True)
+        linking_terms.make(corpora, folder, terms, mentions)
     return folder
 
 
@@ -75,14 +72,11 @@ def build(folder: Path) -> tuple[Path, dict]:
     """The vocabulary of a folder, and what building it took."""
     vocabulary = folder / "terms.vocabulary"
     command = [PROGRAM, "vocabulary", "build", folder / "terms.jsonl", "-o", vocabulary, "--overwrite", "--quiet"]
-    started = time.perf_counter()
-    process = subprocess.Popen(list(map(str, command)))
-    _, status, usage = os.wait4(process.pid, 0)
-    assert status == 0, "the vocabulary was not built"
+    usage = child.measure(command)
     return vocabulary, {
-        "build_seconds": time.perf_counter() - started,
-        "build_cpu_seconds": usage.ru_utime + usage.ru_stime,
-        "build_peak_mb": usage.ru_maxrss // 1024,
+        "build_seconds": usage.seconds,
+        "build_cpu_seconds": usage.cpu_seconds,
+        "build_peak_mb": round(usage.peak_mb),
         "file_mb": vocabulary.stat().st_size >> 20,
     }
 

@@ -11,9 +11,9 @@ import json
 import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+import child
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -30,11 +30,8 @@ MEMORY = "64M"
 
 def peak(*arguments: object) -> tuple[float, float]:
     """Peak resident memory in MB, and seconds, of one run of the program."""
-    started = time.monotonic()
-    child = os.posix_spawn(PROGRAM, [str(part) for part in (PROGRAM, *arguments, "-c", "note", "-q")], os.environ)
-    _, status, usage = os.wait4(child, 0)
-    assert status == 0, status
-    return usage.ru_maxrss / 1024, time.monotonic() - started
+    usage = child.measure([PROGRAM, *arguments, "-c", "note", "-q"])
+    return usage.peak_mb, usage.seconds
 
 
 def write(path: Path, notes: pa.Table, times: int, row_group: int | None) -> float:

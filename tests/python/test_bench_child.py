@@ -62,3 +62,13 @@ def test_a_command_that_fails_shows_what_it_wrote():
     assert child.output([*command[:2], command[2].format(0)]) == "out\n"
     with pytest.raises(child.ChildError, match=r"(?s)ended with code 4; its last lines:\nout\nwhy"):
         child.output([*command[:2], command[2].format(4)])
+
+
+def test_a_measured_program_is_not_charged_for_the_memory_of_its_parent():
+    held = bytearray(b"spanframe" * 40_000_000)
+    small = child.measure([sys.executable, "-c", "print('no number')"])
+    large = child.measure([sys.executable, "-c", "held = bytearray(b'x' * 100_000_000)"])
+    assert small.peak_mb < 100 < large.peak_mb < len(held) >> 20
+    assert 0 < small.user_seconds <= small.cpu_seconds and small.seconds > 0
+    with pytest.raises(child.ChildError, match=r"(?s)ended with code 4; .*why"):
+        child.measure([sys.executable, "-c", "import sys; sys.stderr.write('why'); sys.exit(4)"])
